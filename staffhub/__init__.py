@@ -1,0 +1,1 @@
+"""StaffHub: staff coordination for a public office."""
