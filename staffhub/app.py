@@ -1,0 +1,239 @@
+"""create_app(settings): middleware, routers, error pages, lifespan."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope as AsgiScope
+
+from staffhub import i18n, logs
+from staffhub.audit import request_id
+from staffhub.db import REQUEST_THREADS, Database
+from staffhub.errors import NotSignedIn, StaffHubError, TooMany
+from staffhub.i18n import gettext as _
+from staffhub.middleware import CrossSiteRefusal, Edge
+from staffhub.migrations import is_at_head
+from staffhub.models import Office
+from staffhub.routes import (
+    account,
+    admin,
+    attendance,
+    board,
+    meetings,
+    operations,
+    people,
+    presence,
+    roster,
+    service_requests,
+    sign_in,
+    worklog,
+)
+from staffhub.routes.deps import MustChangePassword
+from staffhub.scheduler import Ticker, Work
+from staffhub.settings import Settings
+from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, is_fragment, query, redirect, render
+from staffhub.zoom.client import ZoomClient
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 6 * 1024 * 1024  # the register's 5 MB file and its form around it
+_ROUTERS = (
+    sign_in,
+    presence,
+    board,
+    roster,
+    meetings,
+    service_requests,
+    worklog,
+    attendance,
+    people,
+    account,
+    admin,
+    operations,
+)
+
+
+class NotAtHead(SystemExit):
+    """The database is not what this version needs; nothing is served on it."""
+
+
+class Static(StaticFiles):
+    """Files whose address carries their hash are kept for a year; any other for an hour."""
+
+    async def get_response(self, path: str, scope: AsgiScope) -> Response:
+        response = await super().get_response(path, scope)
+        hashed = b"v=" in scope["query_string"]
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
+        return response
+
+
+def make_work(settings: Settings, database: Database) -> Work:
+    zoom = None
+    if settings.zoom_configured:
+        zoom = ZoomClient(
+            account_id=settings.zoom_account_id,
+            client_id=settings.zoom_client_id,
+            client_secret=settings.zoom_client_secret.get_secret_value(),
+            base_uri=settings.zoom_base_uri,
+            oauth_uri=settings.zoom_oauth_uri,
+        )
+    return Work(database=database, zoom=zoom, zoom_host=settings.zoom_host)
+
+
+def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
+    """Build the app. `ticking` False leaves the time-driven work to another process (or to a test)."""
+    logs.configure()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
+        await anyio.to_thread.run_sync(_check_database, app)
+        if ticking:
+            app.state.ticker.start()
+        yield
+        if ticking:
+            await anyio.to_thread.run_sync(app.state.ticker.stop)
+        app.state.database.engine.dispose()
+
+    app = FastAPI(
+        title="StaffHub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MAX_BODY
+    )
+    app.state.settings = settings
+    app.state.secret = settings.secret()
+    app.state.database = Database(settings.database)
+    app.state.work = make_work(settings, app.state.database)
+    app.state.ticker = Ticker(app.state.work)
+    app.state.office_name = ""
+    for room in _ROUTERS:
+        app.include_router(room.router)
+    app.mount("/static", Static(packages=[("staffhub", "static")]), name="static")
+    _add_error_pages(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=SESSION_COOKIE)
+    app.add_middleware(Edge, settings=settings, error_page=_page_of)
+    return app
+
+
+def _check_database(app: FastAPI) -> None:
+    database: Database = app.state.database
+    with database.engine.connect() as connection:
+        if not is_at_head(connection):
+            raise NotAtHead("The database is not at the version of this program. Run: staffhub migrate")
+        names = connection.execute(select(Office.name).limit(2)).scalars().all()
+    app.state.office_name = names[0] if len(names) == 1 else ""
+
+
+def _texts(status: int) -> tuple[str, str]:
+    """Return title and text of an error page; the text says what still holds."""
+    pages: dict[int, Callable[[], tuple[str, str]]] = {
+        403: lambda: (_("This page is not open to you"), _("Nothing was changed. Go back to your own page.")),
+        404: lambda: (_("Page not found"), _("The address may be old, or the item is gone. Nothing was changed.")),
+        405: lambda: (_("This address does not take that"), _("Nothing was changed. Go back to your own page.")),
+        409: lambda: (_("Already changed elsewhere"), _("Open the page again to see how it is now.")),
+        413: lambda: (_("Too large"), _("Nothing was saved. A file may have up to 5 MB.")),
+        422: lambda: (_("Something is not quite right yet"), _("Nothing was saved. Go back and check what you typed.")),
+        429: lambda: (_("Too many tries"), _("Wait a little, then try again.")),
+        503: lambda: (
+            _("The database cannot answer right now"),
+            _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment."),
+        ),
+    }
+    if status in pages:
+        return pages[status]()
+    return (
+        _("Something went wrong on our side"),
+        _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment."),
+    )
+
+
+def error_page(request: Request, status: int, *, event: str, said: str = "") -> Response:
+    """One page for every error; under htmx the same words as a note among the toasts, never in the target."""
+    if not hasattr(request.state, "viewer"):
+        i18n.set_locale(request.cookies.get(LOCALE_COOKIE) or request.app.state.settings.locale)
+    title, text = _texts(status)
+    response = render(
+        request,
+        "error.html",
+        block="error_note",
+        status=status,
+        title=title,
+        text=said or text,
+        still=text if said and status in {409, 422} else "",
+        event=event if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
+        back="/",
+        back_text=_("To the start page"),
+    )
+    if is_fragment(request):
+        response.headers["HX-Retarget"] = "#toasts"
+        response.headers["HX-Reswap"] = "beforeend"
+    return response
+
+
+async def _page_of(request: Request, status: int, event: str) -> Response:
+    return error_page(request, status, event=event)
+
+
+def _add_error_pages(app: FastAPI) -> None:
+    app.add_exception_handler(StaffHubError, _on_staffhub_error)
+    app.add_exception_handler(MustChangePassword, _on_must_change)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_bad_address)
+    app.add_exception_handler(OperationalError, _on_database_down)
+    app.add_exception_handler(PoolTimeout, _on_database_down)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+
+
+def _on_staffhub_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StaffHubError)  # noqa: S101  for the type checker: registered for this class only
+    if isinstance(error, NotSignedIn):
+        return redirect(request, query("/login", next=request.url.path if request.method == "GET" else None))
+    response = error_page(request, error.status, event=request_id.get(), said=error.message)
+    if error.status in {403, 404}:
+        log.warning("refused", status=error.status, route=str(getattr(request.scope.get("route"), "path", "-")))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _on_must_change(request: Request, _error: Exception) -> Response:
+    return redirect(request, "/account/password")
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    response = error_page(request, error.status_code, event=request_id.get())
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _on_bad_address(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    in_path = any(problem["loc"][0] == "path" for problem in error.errors())
+    return error_page(request, 404 if in_path else 422, event=request_id.get())
+
+
+def _on_database_down(request: Request, error: Exception) -> Response:
+    """Locked, restarting, full or out of reach: the transaction was rolled back, so nothing was saved."""
+    log.error("database_unavailable", error=type(error).__name__, cause=type(error.__cause__).__name__)
+    response = error_page(request, 503, event=request_id.get())
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _on_database_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)  # noqa: S101
+    if error.connection_invalidated:
+        return _on_database_down(request, error)
+    raise error

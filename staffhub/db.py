@@ -1,0 +1,204 @@
+"""Engine, transactions, column types. Nobody else commits: the edge (a request, the scheduler, the CLI) owns them.
+
+On SQLite a writer opens BEGIN IMMEDIATE behind one lock per process: plain BEGIN loses read-then-write transactions with
+SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
+"""
+
+import hashlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import anyio
+import anyio.to_thread
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+log = structlog.get_logger(__name__)
+
+# Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
+REQUEST_THREADS = 8
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC in Python, whatever the database gives back; a naive value is a mistake and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: every stored time is aware")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_enum = sa.Enum(
+    Enum,
+    native_enum=False,
+    create_constraint=True,
+    length=32,
+    values_callable=lambda kind: [member.value for member in kind],
+)
+
+Id = Annotated[int, mapped_column(_BigInt, primary_key=True)]
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        int: _BigInt,
+        Enum: _enum,
+        dict[str, Any]: sa.JSON(),
+        list[Any]: sa.JSON(),
+    }
+
+
+def _connect_args(url: sa.URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": 10, "check_same_thread": False}
+    return {"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"}
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+
+def make_engine(address: str) -> sa.Engine:
+    url = make_url(address)
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        connect_args=_connect_args(url),
+        pool_size=REQUEST_THREADS,
+        max_overflow=4,  # the scheduler and the health checks, beside the requests
+        pool_timeout=10,
+        pool_pre_ping=not sqlite,
+    )
+    if sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _refuse_write(session: Session, _context: object, _instances: object) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a reading session was asked to write: GET never changes anything")
+
+
+class Database:
+    """One engine, its sessions and, on SQLite, the process's one write lock."""
+
+    def __init__(self, address: str) -> None:
+        self.engine = make_engine(address)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._lock = threading.Lock()
+        self._writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
+        self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        event.listen(self._reading, "before_flush", _refuse_write)
+        # Requests wait here, on the event loop, and never hold a thread while they wait for the lock or a connection.
+        self._writer = anyio.Semaphore(1 if self.sqlite else REQUEST_THREADS)
+        self._slots = anyio.Semaphore(REQUEST_THREADS)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._reading() as session:
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Return commits, raise rolls back; what was left with `after_commit` runs when the commit is done."""
+        with self._writing() as session:
+            self._take_lock()
+            try:
+                yield session
+                session.commit()
+            finally:
+                session.rollback()
+                self._free_lock()
+        run_after_commit(session)
+
+    @asynccontextmanager
+    async def request_session(self, *, write: bool) -> AsyncIterator[Session]:
+        """The same for a request, whose steps run on different threads."""
+        async with AsyncExitStack() as stack:
+            if write:
+                await stack.enter_async_context(self._writer)
+                await self._take_lock_async()
+                stack.callback(self._free_lock)
+            await stack.enter_async_context(self._slots)
+            session = self._writing() if write else self._reading()
+            stack.push_async_callback(anyio.to_thread.run_sync, session.close)
+            yield session
+            if write:
+                await anyio.to_thread.run_sync(session.commit)
+        if write and session.info.get("after_commit"):
+            await anyio.to_thread.run_sync(run_after_commit, session)
+
+    async def _take_lock_async(self) -> None:
+        if self.sqlite and not self._lock.acquire(blocking=False):
+            await anyio.to_thread.run_sync(self._lock.acquire, limiter=anyio.CapacityLimiter(1))
+
+    def _take_lock(self) -> None:
+        if self.sqlite:
+            self._lock.acquire()
+
+    def _free_lock(self) -> None:
+        if self.sqlite:
+            self._lock.release()
+
+
+def after_commit(db: Session, action: Callable[[], object]) -> None:
+    """Leave something for the outside world: it hears of a change only once the change is stored."""
+    db.info.setdefault("after_commit", []).append(action)
+
+
+def run_after_commit(db: Session) -> None:
+    for action in db.info.pop("after_commit", ()):
+        try:
+            action()
+        except Exception:  # a committed change is never turned into an error page
+            log.exception("after_commit_failed")
+
+
+def undo(db: Session) -> None:
+    """Take back what a refused verb may have flushed, so that the page can be shown again from clean rows."""
+    db.info.pop("after_commit", None)
+    db.rollback()
+
+
+def digest(*parts: str, key: bytes = b"") -> str:
+    """Return a keyed hash as 64 hex digits: what must be found again but never read back (tokens, addresses)."""
+    return hashlib.blake2b("\0".join(parts).encode(), key=key[:64], digest_size=32).hexdigest()

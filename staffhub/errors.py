@@ -1,0 +1,54 @@
+"""Everything that can go wrong on purpose. Each error has a status and a text for the person; some name a field.
+
+    StaffHubError
+    ├── NotSignedIn    401  sign in first; web pages redirect to /login
+    ├── Forbidden      403  signed in, but not for this
+    ├── NotFound       404
+    ├── Conflict       409  somebody or something was quicker
+    ├── Refused        422  the input breaks a rule; `field` names the input
+    ├── TooMany        429  `retry_after` seconds
+    └── Unavailable    503  the database cannot answer; nothing was saved
+
+Messages are already in the reader's language: raise with `_("...")`.
+"""
+
+
+class StaffHubError(Exception):
+    status = 500
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class NotSignedIn(StaffHubError):
+    status = 401
+
+
+class Forbidden(StaffHubError):
+    status = 403
+
+
+class NotFound(StaffHubError):
+    status = 404
+
+
+class Conflict(StaffHubError):
+    status = 409
+
+
+class Refused(StaffHubError):
+    status = 422
+
+
+class TooMany(StaffHubError):
+    status = 429
+
+    def __init__(self, message: str = "", *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(StaffHubError):
+    status = 503

@@ -1,0 +1,144 @@
+"""Forms: what was typed, what it means, and what is wrong with it, in the reader's words.
+
+A form class is a pydantic model; blank means None. `Form.parse` never raises: the page is shown again with what was typed.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.datastructures import FormData, UploadFile
+
+from staffhub.errors import StaffHubError
+from staffhub.i18n import gettext as _
+
+
+def _one_line(value: object) -> object:
+    """A line break in a one-line field is a space: it must not reach a calendar, a mail header or a log as a break."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _clock_time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d{1,2})[.:](\d{2})", value.strip())
+    if not match:
+        raise ValueError(_("Write the time as hours and minutes, for example 15.58."))
+    hours, minutes = int(match[1]), int(match[2])
+    if hours > 23 or minutes > 59:  # noqa: PLR2004  the clock's own limits
+        raise ValueError(_("A time is between 00.00 and 23.59."))
+    return time(hours, minutes)
+
+
+Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+
+
+class Fields(BaseModel):
+    """Base of every form class. List fields take repeated names; unknown names are ignored."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, extra="ignore")
+
+
+F = TypeVar("F", bound=Fields)
+
+
+@dataclass
+class Form(Generic[F]):
+    """One form on one page. `name` keeps the ids of two forms on a page apart."""
+
+    name: str
+    typed: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    data: F | None = None
+
+    @classmethod
+    def blank(cls, name: str, **values: object) -> "Form[F]":
+        """A fresh form with proposed values; None leaves a field empty."""
+        return cls(name, {key: _as_typed(value) for key, value in values.items() if value is not None})
+
+    @classmethod
+    def parse(cls, model: type[F], posted: FormData, *, name: str) -> "Form[F]":
+        typed: dict[str, list[str]] = {}
+        for key, value in posted.multi_items():
+            if not isinstance(value, UploadFile):
+                typed.setdefault(key, []).append(value)
+        form = cls(name, typed)
+        try:
+            form.data = model.model_validate(_meaning(model, typed))
+        except ValidationError as problem:
+            for error in problem.errors(include_url=False):
+                form.errors.setdefault(str(error["loc"][0]) if error["loc"] else "", _explain(error))
+        return form
+
+    def refuse(self, error: StaffHubError) -> None:
+        """Put a rule's refusal beside the field it names."""
+        self.errors[error.field or ""] = error.message
+        self.data = None
+
+    def value(self, key: str) -> str:
+        return self.typed.get(key, [""])[0]
+
+    def list(self, key: str) -> list[str]:
+        return self.typed.get(key, [])
+
+    def error(self, key: str) -> str | None:
+        return self.errors.get(key)
+
+    def id(self, key: str) -> str:
+        return f"{self.name}-{key}"
+
+    @property
+    def first_invalid(self) -> str | None:
+        return next((key for key in self.errors if key), None)
+
+
+def _as_typed(value: object) -> list[str]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return [str(one) for one in value]
+    if isinstance(value, time):
+        return [value.strftime("%H.%M")]
+    return [str(value)]
+
+
+def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]:
+    """Blank to None, repeated names to a list where the class has one."""
+    given: dict[str, Any] = {}
+    for key, about in model.model_fields.items():
+        values = [value for value in typed.get(key, []) if value.strip()]
+        if any("\x00" in value for value in values):
+            values = [value.replace("\x00", "") for value in values]
+        if "list" in str(about.annotation):
+            given[key] = values
+        elif values:
+            given[key] = values[-1]
+        elif not about.is_required():
+            continue
+        else:
+            given[key] = None
+    return given
+
+
+def _explain(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if error.get("input") is None or kind in {"missing", "string_too_short", "too_short"}:
+        return _("Fill this in.")
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_too_long":
+        return _("Use at most %(n)s characters.", n=context["max_length"])
+    if kind.startswith(("int_", "float_", "decimal_")):
+        return _("Write a whole number.")
+    if kind in {"greater_than_equal", "greater_than"}:
+        return _("Write a number of at least %(n)s.", n=context.get("ge", context.get("gt")))
+    if kind in {"less_than_equal", "less_than"}:
+        return _("Write a number of at most %(n)s.", n=context.get("le", context.get("lt")))
+    if kind.startswith("date_"):
+        return _("Write the date as year-month-day, for example 2026-11-23.")
+    if kind in {"enum", "literal_error"}:
+        return _("Choose one of the list.")
+    return _("This is not quite right yet. Check it and try again.")

@@ -1,0 +1,137 @@
+"""What every request passes: an id and a log line, security headers on every answer, refusal of cross-site writes."""
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from staffhub import audit
+from staffhub.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+REQUESTS = Counter("staffhub_requests_total", "Requests by route and status.", ["method", "route", "status"])
+SECONDS = Histogram("staffhub_request_seconds", "Time to answer, by route.", ["route"])
+_SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,32}$")
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+ErrorPage = Callable[[Request, int, str], Awaitable[Response]]
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """The policy allows our own files and one script address; nothing inline, nothing framed."""
+    script = urlsplit(settings.htmx_url)
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'self' {script.scheme}://{script.netloc}{script.path}",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        # no-referrer would make our own forms send `Origin: null`
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+    if settings.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+class Edge:
+    """Outermost of ours: whatever happens inside, the answer has its id, its headers and its log line."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage) -> None:
+        self.app = app
+        self.headers = security_headers(settings)
+        self.error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _SAFE_ID.match(given) else secrets.token_hex(8)
+        audit.request_id.set(request_id)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers.setdefault("Cache-Control", "no-store")
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("unhandled_error", request_id=request_id, path=_route(scope))
+            if status:  # the answer had begun: cutting it is all that is left
+                raise
+            page = await self.error_page(Request(scope), 500, request_id)
+            await page(scope, receive, send_with_headers)
+        finally:
+            _note(scope, status, time.perf_counter() - started, request_id)
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, never the address as asked: that may hold a name or a token."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "-"))
+
+
+def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    route, method = _route(scope), scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "OTHER"
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(route).observe(seconds)
+    log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), request_id=request_id)
+
+
+class CrossSiteRefusal:
+    """Refuse writes that another site started; no token is needed in any form.
+
+    A browser says where a request comes from: Sec-Fetch-Site on secure origins, Origin everywhere. On a plain-http office
+    network only Origin arrives. A client that sends neither is let in only without a session cookie.
+    """
+
+    def __init__(self, app: ASGIApp, error_page: ErrorPage, cookie: str) -> None:
+        self.app = app
+        self.error_page = error_page
+        self.cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or self._is_ours(Request(scope)):
+            await self.app(scope, receive, send)
+            return
+        page = await self.error_page(Request(scope), 403, audit.request_id.get())
+        await page(scope, receive, send)
+
+    def _is_ours(self, request: Request) -> bool:
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        origin = request.headers.get("origin")
+        if origin is not None:
+            return urlsplit(origin).netloc == request.headers.get("host")
+        return self.cookie not in request.cookies

@@ -1,0 +1,73 @@
+"""Every table, one file per room."""
+
+from staffhub.models.meetings import (
+    JoinClick,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    MeetingState,
+    TaskState,
+    ZoomTask,
+    ZoomVerb,
+)
+from staffhub.models.org import (
+    Account,
+    Division,
+    EmploymentType,
+    Office,
+    Officer,
+    Role,
+    Scope,
+    SignInAttempt,
+    UserSession,
+)
+from staffhub.models.presence import Correction, CorrectionKind, CorrectionReason, Grade, Mark, MarkKind, WorkMode
+from staffhub.models.roster import PlanEntry, PlanMode, WeekPattern
+from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
+from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models.system import AuditEvent, Claim, Heartbeat
+from staffhub.models.worklog import DailyReport, LogEntry
+
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "Channel",
+    "Claim",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionReason",
+    "DailyReport",
+    "Division",
+    "EmploymentType",
+    "Grade",
+    "Heartbeat",
+    "Holiday",
+    "HolidayKind",
+    "JoinClick",
+    "LogEntry",
+    "Mark",
+    "MarkKind",
+    "Meeting",
+    "MeetingInvite",
+    "MeetingKind",
+    "MeetingState",
+    "Office",
+    "Officer",
+    "PlanEntry",
+    "PlanMode",
+    "RequestEvent",
+    "RequestState",
+    "Role",
+    "RuleKind",
+    "RuleSet",
+    "Scope",
+    "ServiceRequest",
+    "ServiceType",
+    "SignInAttempt",
+    "TaskState",
+    "UserSession",
+    "WeekPattern",
+    "WorkMode",
+    "ZoomTask",
+    "ZoomVerb",
+]

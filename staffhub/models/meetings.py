@@ -1,0 +1,118 @@
+"""Meetings are ours first; what Zoom must do about them waits in ZoomTask."""
+
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from staffhub.db import Base, Id
+
+
+class MeetingKind(StrEnum):
+    SINGLE = "single"
+    STANDUP = "standup"
+
+
+class MeetingState(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ZoomVerb(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class TaskState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Meeting(Base):
+    __tablename__ = "meeting"
+    __table_args__ = (
+        UniqueConstraint("office_id", "idempotency_key"),
+        UniqueConstraint("marker"),
+        Index(None, "office_id", "starts_on"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    # The division whose head owns the meeting; null: the office's.
+    division_id: Mapped[int | None] = mapped_column(ForeignKey("division.id"))
+    kind: Mapped[MeetingKind]
+    topic: Mapped[str] = mapped_column(String(200))
+    agenda: Mapped[str] = mapped_column(Text, default="")
+    # Wall-clock time in the office's zone: that is what people agree on and what goes to Zoom.
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    starts_at: Mapped[time]
+    minutes: Mapped[int]
+    # Standups only: 0 = Monday, and how many times the series is held (Zoom keeps at most 50).
+    weekdays: Mapped[list[Any]]
+    occurrences: Mapped[int]
+    # Who is invited, as chosen: {"everyone": bool, "divisions": [id], "officers": [id]}.
+    audience: Mapped[dict[str, Any]]
+    state: Mapped[MeetingState]
+    # Written at the start of Zoom's agenda, to find the meeting again after an answer was lost.
+    marker: Mapped[str] = mapped_column(String(16))
+    zoom_id: Mapped[int | None]
+    zoom_host: Mapped[str] = mapped_column(String(254), default="")
+    join_url: Mapped[str] = mapped_column(Text, default="")
+    trouble: Mapped[str] = mapped_column(String(500), default="")
+    version: Mapped[int]
+    created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class MeetingInvite(Base):
+    __tablename__ = "meeting_invite"
+    __table_args__ = (UniqueConstraint("meeting_id", "officer_id"), UniqueConstraint("token"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"), index=True)
+    token: Mapped[str] = mapped_column(String(32))
+
+
+class ZoomTask(Base):
+    """The outbox to Zoom: written with the meeting, claimed with a lease, tried until done."""
+
+    __tablename__ = "zoom_task"
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "meeting_id"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    verb: Mapped[ZoomVerb]
+    state: Mapped[TaskState]
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    # The last create may have reached Zoom: look for the marker before creating again.
+    unclear: Mapped[bool]
+    error: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class JoinClick(Base):
+    __tablename__ = "join_click"
+    __table_args__ = (Index(None, "office_id", "date"), Index(None, "officer_id", "date"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    date: Mapped[date]
+    at: Mapped[datetime]

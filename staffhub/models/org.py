@@ -1,0 +1,128 @@
+"""The office, its people and how they sign in."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from staffhub.db import Base, Id
+
+
+class EmploymentType(StrEnum):
+    PNS = "pns"
+    CPNS = "cpns"
+    PPPK = "pppk"
+    PPPK_PART_TIME = "pppk_part_time"
+    THL = "thl"
+
+
+class Role(StrEnum):
+    STAFF = "staff"
+    DIVISION_HEAD = "division_head"
+    OFFICE_HEAD = "office_head"
+    HR = "hr"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """Whose days, logs and plans an account may see."""
+
+    SELF = "self"
+    DIVISION = "division"
+    OFFICE = "office"
+
+
+class Office(Base):
+    __tablename__ = "office"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(120))
+    government: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(String(200), default="")
+    timezone: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+
+
+class Division(Base):
+    __tablename__ = "division"
+    __table_args__ = (UniqueConstraint("office_id", "code"),)
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120))
+    short_name: Mapped[str] = mapped_column(String(40))
+    sort: Mapped[int]
+    # The four bidang keep the duty minimum; the secretariat does not serve citizens.
+    keeps_cover: Mapped[bool]
+
+
+class Officer(Base):
+    __tablename__ = "officer"
+    __table_args__ = (UniqueConstraint("office_id", "number"), Index(None, "office_id", "division_id"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    # NIP for civil servants, the office's own number for THL; never a key, since a new contract gives a new number.
+    number: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(120))
+    employment_type: Mapped[EmploymentType]
+    position: Mapped[str] = mapped_column(String(120), default="")
+    division_id: Mapped[int | None] = mapped_column(ForeignKey("division.id"))
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(24), default="")
+    active_from: Mapped[date]
+    active_to: Mapped[date | None]
+
+
+class Account(Base):
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("username"), UniqueConstraint("officer_id"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    # An administrator may be nobody's day: an account without an officer never checks in.
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    # Unique over all offices of a database: people sign in with it alone. Kept in lower case.
+    username: Mapped[str] = mapped_column(String(64))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    password_changed_at: Mapped[datetime]
+    must_change_password: Mapped[bool]
+    one_time_until: Mapped[datetime | None]
+    role: Mapped[Role]
+    scope: Mapped[Scope]
+    locale: Mapped[str | None] = mapped_column(String(5))
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class UserSession(Base):
+    __tablename__ = "user_session"
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64))
+    device_hash: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(String(160))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SignInAttempt(Base):
+    """One try, stored before the password is checked so that parallel guesses are all counted."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index(None, "username_hash", "at"), Index(None, "address_hash", "at"), Index(None, "at"))
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    username_hash: Mapped[str] = mapped_column(String(64))
+    address_hash: Mapped[str] = mapped_column(String(64))
+    # Set when the browser has signed in to this account before: it is then counted apart from strangers.
+    device_hash: Mapped[str | None] = mapped_column(String(64))
+    succeeded: Mapped[bool]

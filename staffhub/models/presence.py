@@ -1,0 +1,97 @@
+"""What was declared. Marks and corrections are append-only: a trigger in the database refuses to change them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from staffhub.db import Base, Id
+
+
+class MarkKind(StrEnum):
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+
+
+class WorkMode(StrEnum):
+    OFFICE = "office"
+    HOME = "home"
+    FIELD = "field"
+
+
+class Grade(StrEnum):
+    """How well a mark is proven: A proven, B likely, C declared."""
+
+    A = "a"
+    B = "b"
+    C = "c"
+
+
+class Mark(Base):
+    __tablename__ = "mark"
+    __table_args__ = (
+        # The place in the day is the guard against two taps at once: both want the same one, the database lets one in.
+        UniqueConstraint("office_id", "officer_id", "date", "place"),
+        UniqueConstraint("office_id", "officer_id", "idempotency_key"),
+        UniqueConstraint("office_id", "receipt"),
+        Index(None, "office_id", "date"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    date: Mapped[date]
+    place: Mapped[int]
+    kind: Mapped[MarkKind]
+    mode: Mapped[WorkMode | None]
+    note: Mapped[str] = mapped_column(String(200), default="")
+    attempted_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(20), default="tap")
+    grade: Mapped[Grade]
+    receipt: Mapped[str] = mapped_column(String(12))
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class CorrectionKind(StrEnum):
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+    MODE = "mode"
+    LEAVE = "leave"
+    ABSENT = "absent"
+
+
+class CorrectionReason(StrEnum):
+    """The default list of Permenkop 4/2024, annex II."""
+
+    FORGOT = "forgot"
+    NETWORK = "network"
+    APPLICATION = "application"
+    DUTY_OUTSIDE = "duty_outside"
+    LATE = "late"
+    LEFT_EARLY = "left_early"
+
+
+class Correction(Base):
+    """A new fact beside the old ones, in force from the moment HR adds it; the newest of a kind counts."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        UniqueConstraint("office_id", "idempotency_key"),
+        Index(None, "office_id", "date"),
+        Index(None, "officer_id", "date"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    date: Mapped[date]
+    kind: Mapped[CorrectionKind]
+    at: Mapped[datetime | None]
+    mode: Mapped[WorkMode | None]
+    reason: Mapped[CorrectionReason]
+    note: Mapped[str] = mapped_column(String(500))
+    created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    idempotency_key: Mapped[str] = mapped_column(String(64))

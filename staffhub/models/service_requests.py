@@ -1,0 +1,87 @@
+"""What citizens ask for. No NIK, no KK number, no scan is kept: a short name, a phone and a reference."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from staffhub.db import Base, Id
+
+
+class Channel(StrEnum):
+    WHATSAPP = "whatsapp"
+    APP = "app"
+    COUNTER = "counter"
+
+
+class RequestState(StrEnum):
+    NEW = "new"
+    CHECKING = "checking"
+    WAITING = "waiting"
+    DEFERRED = "deferred"
+    SIGNING = "signing"
+    READY = "ready"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ServiceType(Base):
+    __tablename__ = "service_type"
+    __table_args__ = (UniqueConstraint("office_id", "code"),)
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    division_id: Mapped[int] = mapped_column(ForeignKey("division.id"))
+    # e-KTP recording and marriage need the citizen in person and wait unless urgent.
+    needs_presence: Mapped[bool]
+    # Working days promised; null: not set by the office, and never shown as law.
+    service_days: Mapped[int | None]
+    sort: Mapped[int]
+
+
+class ServiceRequest(Base):
+    __tablename__ = "service_request"
+    __table_args__ = (
+        UniqueConstraint("office_id", "number"),
+        UniqueConstraint("office_id", "idempotency_key"),
+        Index(None, "office_id", "state"),
+        Index(None, "assignee_id", "state"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    # PM-YYMM-NNNN: permohonan, year and month, running number of the month.
+    number: Mapped[str] = mapped_column(String(20))
+    service_type_id: Mapped[int] = mapped_column(ForeignKey("service_type.id"))
+    applicant: Mapped[str] = mapped_column(String(60))
+    phone: Mapped[str] = mapped_column(String(24), default="")
+    channel: Mapped[Channel]
+    urgent: Mapped[bool]
+    siak_reference: Mapped[str] = mapped_column(String(40), default="")
+    state: Mapped[RequestState]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int]
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class RequestEvent(Base):
+    __tablename__ = "request_event"
+    __table_args__ = (Index(None, "request_id", "at"), Index(None, "office_id", "at"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    request_id: Mapped[int] = mapped_column(ForeignKey("service_request.id"))
+    at: Mapped[datetime]
+    # The officer who did it, for the day's evidence; the account is in the audit trail.
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"), index=True)
+    state: Mapped[RequestState]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    note: Mapped[str] = mapped_column(String(200), default="")

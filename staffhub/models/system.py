@@ -1,0 +1,57 @@
+"""The machine's own memory: the audit trail, claims of jobs, heartbeats."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from staffhub.db import Base, Id
+
+
+class AuditEvent(Base):
+    """Written with the change it tells of; sealed into the hash chain by the next tick.
+
+    Sealing apart keeps the chain's order out of the change's transaction: a burst of check-ins does not queue for it.
+    """
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("sequence"),
+        Index(None, "subject", "subject_id"),
+        Index(None, "office_id", "at"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int | None]
+    at: Mapped[datetime]
+    # Account of the person; null: the system itself.
+    actor_id: Mapped[int | None]
+    verb: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int | None]
+    facts: Mapped[dict[str, Any]]
+    request_id: Mapped[str] = mapped_column(String(32))
+    sequence: Mapped[int | None]
+    previous_hash: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class Claim(Base):
+    """Who does a job for a slot of time: the first insert wins, and a lease that ended frees it."""
+
+    __tablename__ = "claim"
+    __table_args__ = (UniqueConstraint("job", "slot"),)
+
+    id: Mapped[Id]
+    job: Mapped[str] = mapped_column(String(40))
+    slot: Mapped[str] = mapped_column(String(40))
+    lease_until: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Heartbeat(Base):
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime]

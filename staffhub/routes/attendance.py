@@ -1,0 +1,5 @@
+"""Not yet written."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

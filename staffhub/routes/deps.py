@@ -1,0 +1,104 @@
+"""What a handler asks for, declared once: the database, the person, the time, the posted form."""
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Request
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from staffhub import clock, i18n, security
+from staffhub.db import Database
+from staffhub.errors import NotSignedIn, Refused
+from staffhub.i18n import gettext as _
+from staffhub.security import Viewer
+from staffhub.settings import Settings
+from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE
+
+
+def database_of(request: Request) -> Database:
+    return cast("Database", request.app.state.database)
+
+
+def settings_of(request: Request) -> Settings:
+    return cast("Settings", request.app.state.settings)
+
+
+async def _now() -> datetime:
+    return clock.now()
+
+
+async def _posted(request: Request) -> FormData:
+    return await request.form(max_files=1, max_fields=400)
+
+
+async def _db(request: Request) -> AsyncIterator[Session]:
+    """The method decides: a POST writes in one short immediate transaction, anything else only reads.
+
+    The body is read first, so that a slow phone never holds the write lock.
+    """
+    write = request.method == "POST"
+    if write:
+        await request.form(max_files=1, max_fields=400)
+    async with database_of(request).request_session(write=write) as session:
+        yield session
+
+
+# scope="function": the commit is done before the answer leaves, so that what was acknowledged is stored.
+DB = Annotated[Session, Depends(_db, scope="function")]
+Now = Annotated[datetime, Depends(_now)]
+Posted = Annotated[FormData, Depends(_posted)]
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+_OPEN_WHILE_FORCED = {"/account/password", "/logout"}
+
+
+async def _me(request: Request, db: DB, now: Now) -> Viewer:
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        raise NotSignedIn(_("Sign in first."))
+    viewer = await run_in_threadpool(security.viewer_for, db, token, now=now)
+    request.state.viewer = viewer
+    i18n.set_locale(viewer.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale)
+    if security.is_stale(viewer, now):
+        await run_in_threadpool(_touch, request, db, viewer, now)
+    if viewer.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:
+        raise MustChangePassword
+    return viewer
+
+
+def _touch(request: Request, db: Session, viewer: Viewer, now: datetime) -> None:
+    if request.method == "POST":
+        security.touch_session(db, viewer.session_id, now=now)
+        return
+    # A page only reads: the note that the session is in use is a small write of its own, twice a day.
+    with database_of(request).transaction() as writing:
+        security.touch_session(writing, viewer.session_id, now=now)
+
+
+class MustChangePassword(Exception):
+    """Signed in with a one-time password: nothing else opens before an own one is set."""
+
+
+Me = Annotated[Viewer, Depends(_me)]
+
+
+def month_from(text: str | None, *, today: date) -> date:
+    """Return the first day of `YYYY-MM`, or of the current month when nothing is asked for."""
+    if not text:
+        return today.replace(day=1)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Refused(_("Write the month as year-month, for example 2026-11.")) from None
+
+
+def day_from(text: str | None, *, today: date) -> date:
+    if not text:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(_("Write the date as year-month-day, for example 2026-11-23.")) from None

@@ -1,0 +1,102 @@
+"""Masuk: sign in, sign out, change the language before signing in."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from staffhub import clock, i18n, security
+from staffhub.errors import TooMany
+from staffhub.forms import Fields, Form
+from staffhub.i18n import gettext as _
+from staffhub.models import Account
+from staffhub.routes.deps import DB, Me, Now, Posted, database_of, settings_of
+from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, redirect, render
+
+router = APIRouter()
+
+
+class SignInFields(Fields):
+    username: str
+    password: str
+    next: str | None = None
+
+
+def _page(request: Request, form: Form[SignInFields], now: datetime, *, status: int = 200) -> Response:
+    local = now.astimezone(settings_of(request).zone)
+    return render(request, "login.html", status=status, form=form, now=local, invalid=bool(form.errors))
+
+
+@router.get("/login")
+def sign_in_page(
+    request: Request,
+    now: Now,
+    next_page: Annotated[str | None, Query(alias="next", max_length=500)] = None,
+    lang: Annotated[str | None, Query(pattern="^(id|en)$")] = None,
+) -> Response:
+    if lang:
+        i18n.set_locale(lang)
+    page = _page(request, Form.blank("login", next=own_path(next_page)), now)
+    if lang:
+        page.set_cookie(LOCALE_COOKIE, lang, max_age=31_536_000, samesite="lax", secure=settings_of(request).https)
+    return page
+
+
+@router.post("/login")
+def sign_in(request: Request, posted: Posted, now: Now) -> Response:
+    form: Form[SignInFields] = Form.parse(SignInFields, posted, name="login")
+    typed = str(posted.get("password", ""))  # as typed: a blank at either end belongs to a password
+    form.typed.pop("password", None)
+    if form.data is None:
+        return _page(request, form, now, status=422)
+    device = request.cookies.get(DEVICE_COOKIE)
+    username = security.normal_username(form.data.username)
+    # Three steps, so that the slow hash never holds the write lock: count the try, hash, open the session.
+    try:
+        with database_of(request).transaction() as db:
+            attempt_id, account = security.begin_sign_in(
+                db,
+                username=username,
+                address=request.client.host if request.client else "",
+                device=device,
+                key=request.app.state.secret,
+                now=now,
+            )
+    except TooMany as error:
+        form.refuse(error)
+        page = _page(request, form, now, status=429)
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
+    fits = security.password_fits(typed, account.password_hash if account else None)
+    if account is None or not fits or not _is_open(account, now):
+        form.errors[""] = _("The user name or the password is not right. Check capital letters, then try again.")
+        return _page(request, form, now, status=422)
+    device = device or secrets.token_urlsafe(24)
+    with database_of(request).transaction() as db:
+        token = security.finish_sign_in(
+            db, attempt_id, account, device=device, user_agent=request.headers.get("user-agent", ""), now=clock.now()
+        )
+    response = redirect(request, own_path(form.data.next))
+    _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
+    _set_cookie(request, response, DEVICE_COOKIE, device, days=365)
+    return response
+
+
+def _is_open(account: Account, now: datetime) -> bool:
+    expired = account.must_change_password and account.one_time_until is not None and account.one_time_until < now
+    return account.disabled_at is None and not expired
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, *, days: int) -> None:
+    secure = settings_of(request).https
+    response.set_cookie(name, value, max_age=days * 86_400, httponly=True, secure=secure, samesite="lax")
+
+
+@router.post("/logout")
+def sign_out(request: Request, db: DB, me: Me, now: Now) -> Response:
+    security.end_session(db, me, me.session_id, now=now)
+    response = redirect(request, "/login")
+    response.delete_cookie(SESSION_COOKIE)
+    return response

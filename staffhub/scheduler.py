@@ -1,0 +1,140 @@
+"""Time-driven work. APScheduler only ticks; what is due is a query over rows, so any number of processes may tick."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, security, workdays
+from staffhub.db import Database
+from staffhub.meetings import sync
+from staffhub.models import Claim, Heartbeat, Office
+from staffhub.zoom.client import ZoomClient
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job may need: the database, Zoom when it is set up, and the e-mail of the host it was told to use."""
+
+    database: Database
+    zoom: ZoomClient | None
+    zoom_host: str
+
+
+def _insert_unless_there(db: Session, table: Any, values: dict[str, Any]) -> bool:
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    done = db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def claim(db: Session, job: str, slot: str, *, now: datetime) -> bool:
+    """Take (job, slot) for this process. A claim whose lease ended undone belonged to a process that died."""
+    if _insert_unless_there(db, Claim, {"job": job, "slot": slot, "lease_until": now + LEASE}):
+        return True
+    taken = db.execute(
+        update(Claim)
+        .where(Claim.job == job, Claim.slot == slot, Claim.done_at.is_(None), Claim.lease_until < now)
+        .values(lease_until=now + LEASE)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def _beat(work: Work, now: datetime) -> None:
+    with work.database.transaction() as db:
+        if not _insert_unless_there(db, Heartbeat, {"name": "scheduler", "at": now}):
+            db.execute(update(Heartbeat).where(Heartbeat.name == "scheduler").values(at=now))
+
+
+def _seal(work: Work, now: datetime) -> None:
+    """One sealer at a time: the claim row of this job is locked by whoever updates it, until its commit."""
+    with work.database.transaction() as db:
+        _insert_unless_there(db, Claim, {"job": "seal", "slot": "chain", "lease_until": now})
+        db.execute(update(Claim).where(Claim.job == "seal").values(lease_until=now))
+        audit.seal(db)
+
+
+def _zoom_tasks(work: Work, now: datetime) -> None:
+    sync.run_due(work.database, work.zoom, now=now, host=work.zoom_host)
+
+
+def _daily(work: Work, now: datetime) -> None:
+    """Housekeeping, once a day in whatever process comes first; a day that was missed is simply the next one."""
+    slot = now.date().isoformat()
+    with work.database.transaction() as db:
+        if not claim(db, "daily", slot, now=now):
+            return
+    with work.database.transaction() as db:
+        security.forget_old(db, now=now)
+        for office_id in db.scalars(select(Office.id)).all():
+            workdays.seed_holidays(db, office_id, (now.year, now.year + 1), now=now)
+        db.execute(delete(Claim).where(or_(Claim.lease_until < now - timedelta(days=60)), Claim.job != "seal"))
+        db.execute(update(Claim).where(Claim.job == "daily", Claim.slot == slot).values(done_at=now))
+
+
+# What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
+JOBS: tuple[tuple[str, int, Callable[[Work, datetime], None]], ...] = (
+    ("zoom_tasks", 5, _zoom_tasks),
+    ("seal", 10, _seal),
+    ("heartbeat", 15, _beat),
+    ("daily", 600, _daily),
+)
+
+
+def run_due(work: Work, *, now: datetime) -> None:
+    """Run everything that is due, once: `staffhub run-due`, and the tests."""
+    for _name, _every, verb in JOBS:
+        verb(work, now)
+
+
+class Ticker:
+    """The clockwork of one process."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._running = threading.Event()
+
+    def start(self) -> None:
+        for name, every, verb in JOBS:
+            self._scheduler.add_job(
+                self._safely(name, verb),
+                "interval",
+                seconds=every,
+                id=name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=clock.now(),
+                timezone=UTC,
+            )
+        self._scheduler.start()
+        self._running.set()
+
+    def _safely(self, name: str, verb: Callable[[Work, datetime], None]) -> Callable[[], None]:
+        def tick() -> None:
+            try:
+                verb(self._work, clock.now())
+            except Exception:  # the next tick tries again; a failed one must not stop the clock
+                log.exception("job_failed", job=name)
+
+        return tick
+
+    def kick(self) -> None:
+        """Run the Zoom outbox now, so that a person never waits for the next tick."""
+        if self._running.is_set():
+            self._scheduler.modify_job("zoom_tasks", next_run_time=clock.now())
+
+    def stop(self) -> None:
+        if self._running.is_set():
+            self._running.clear()
+            self._scheduler.shutdown(wait=True)

@@ -1,0 +1,97 @@
+"""One frozen Settings from the environment (prefix STAFFHUB_). A weak secret or an unknown zone stops the start."""
+
+import secrets
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
+HTMX_INTEGRITY = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
+_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="STAFFHUB_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    base_url: str = "http://127.0.0.1:8000"
+    timezone: str = "Asia/Makassar"
+    locale: str = Field(default="id", pattern="^(id|en)$")
+    data_dir: Path = Path("var")
+    trusted_proxies: str = ""
+    htmx_url: str = HTMX_URL
+    demo_password: SecretStr = SecretStr("staffhub-demo")
+    smtp_url: str = ""
+
+    zoom_account_id: str = ""
+    zoom_client_id: str = ""
+    zoom_client_secret: SecretStr = SecretStr("")
+    zoom_webhook_secret: SecretStr = SecretStr("")
+    zoom_base_uri: str = "https://api.zoom.us/v2"
+    zoom_oauth_uri: str = "https://zoom.us/oauth/token"
+    zoom_host: str = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; write for example Asia/Makassar")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_secret(cls, value: SecretStr) -> SecretStr:
+        plain = value.get_secret_value()
+        if plain and (len(plain) < _SECRET_LENGTH or len(set(plain)) < _SECRET_LENGTH // 4):
+            raise ValueError("too weak; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_zoom(self) -> Self:
+        given = [self.zoom_account_id, self.zoom_client_id, self.zoom_client_secret.get_secret_value()]
+        if any(given) and not all(given):
+            raise ValueError("Zoom needs all three of ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'staffhub.db'}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def https(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def zoom_configured(self) -> bool:
+        return bool(self.zoom_account_id)
+
+    @property
+    def zoom_is_sandbox(self) -> bool:
+        """Say so on screen whenever the server behind the Zoom client is not Zoom."""
+        host = urlsplit(self.zoom_base_uri).hostname or ""
+        return self.zoom_configured and host != "zoom.us" and not host.endswith(".zoom.us")
+
+    def secret(self) -> bytes:
+        """Return the key of signed cookies and keyed hashes; without a setting, one kept in the data folder (0600)."""
+        if plain := self.secret_key.get_secret_value():
+            return plain.encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            # O_EXCL decides between two workers that start at once; the loser reads the winner's file.
+            try:
+                with path.open("x") as file:
+                    path.chmod(0o600)
+                    file.write(secrets.token_urlsafe(_SECRET_LENGTH))
+            except FileExistsError:
+                pass
+        return path.read_bytes()

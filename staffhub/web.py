@@ -1,0 +1,250 @@
+"""Pages: the Jinja environment, render(page or block), redirects, flashes, and how times are written."""
+
+import base64
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from babel.dates import format_date as babel_date
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2_fragments import render_block, render_blocks
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from staffhub import i18n
+from staffhub.clock import now
+from staffhub.db import digest
+from staffhub.i18n import gettext as _
+from staffhub.security import Viewer
+from staffhub.settings import HTMX_INTEGRITY, Settings
+
+SESSION_COOKIE = "staffhub_session"
+DEVICE_COOKIE = "staffhub_device"
+LOCALE_COOKIE = "staffhub_locale"
+FLASH_COOKIE = "staffhub_flash"
+
+
+@cache
+def static(name: str) -> str:
+    """Address of a static file; the hash in it lets a phone keep the file for a year."""
+    content = (files("staffhub") / "static" / name).read_bytes()
+    return f"/static/{name}?v={digest(content.hex())[:10]}"
+
+
+def clock(value: datetime | time) -> str:
+    """07.30 in Indonesian, 07:30 in English. A datetime must already be local."""
+    return value.strftime("%H.%M" if i18n.current_locale() == "id" else "%H:%M")
+
+
+def long_day(value: date) -> str:
+    """Senin, 23 November 2026."""
+    return babel_date(value, "EEEE, d MMMM y", locale=i18n.current_locale())
+
+
+def short_day(value: date) -> str:
+    """Sen, 23 Nov."""
+    return babel_date(value, "EEE, d MMM", locale=i18n.current_locale())
+
+
+def weekday(value: date) -> str:
+    return babel_date(value, "EEE", locale=i18n.current_locale())
+
+
+def month_name(value: date) -> str:
+    """November 2026."""
+    return babel_date(value, "LLLL y", locale=i18n.current_locale())
+
+
+def minutes(value: int) -> str:
+    return i18n.ngettext("%(num)s minute", "%(num)s minutes", value)
+
+
+@cache
+def environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("staffhub"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    env.install_gettext_callables(i18n.gettext, i18n.ngettext_raw, newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "clock": clock,
+        "long_day": long_day,
+        "short_day": short_day,
+        "weekday": weekday,
+        "month_name": month_name,
+        "minutes": minutes,
+        "iso": lambda value: value.isoformat(),
+    }
+    env.globals |= {"static": static, "query": query}
+    env.globals["ui"] = env.get_template("ui.html").module
+    return env
+
+
+def query(path: str, **values: object) -> str:
+    """An address with the parameters that have a value."""
+    given = {key: value for key, value in values.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+@dataclass(frozen=True)
+class NavItem:
+    href: str
+    icon: str
+    label: str
+    current: bool
+    wide: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Flash:
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Htmx:
+    src: str
+    integrity: str
+
+
+def _navigation(viewer: Viewer, path: str) -> tuple[list[NavItem], list[NavItem]]:
+    """Main places by role, most used first: four stay on a phone's bar, the rest go to "More"."""
+    places = {
+        "today": ("/", "today", _("Today")),
+        "board": ("/board", "board", _("Board")),
+        "requests": ("/requests", "inbox", _("Requests")),
+        "worklog": ("/worklog", "log", _("Log")),
+        "meetings": ("/meetings", "video", _("Meetings")),
+        "roster": ("/roster", "roster", _("Plan")),
+        "month": ("/attendance" if viewer.may("attendance") else "/me/month", "month", _("Month")),
+    }
+    first = {
+        "office_head": ("today", "board", "meetings", "month"),
+        "hr": ("today", "month", "board", "roster"),
+        "admin": ("today", "board", "month", "requests"),
+    }.get(viewer.role.value, ("today", "board", "requests", "worklog"))
+    order = [*first, *(name for name in places if name not in first)]
+
+    def item(href: str, icon: str, label: str, *, wide: bool = False) -> NavItem:
+        here = path == href if href == "/" else path == href or path.startswith(href + "/")
+        return NavItem(href, icon, label, here, wide)
+
+    menu = []
+    if viewer.may("people"):
+        menu.append(item("/people", "board", _("People")))
+    if viewer.may("holidays.edit"):
+        menu.append(item("/admin/holidays", "month", _("Holidays")))
+    menu.append(item("/account", "user", _("My account")))
+    return [item(*places[name], wide=name not in first) for name in order], menu
+
+
+def is_fragment(request: Request) -> bool:
+    headers = request.headers
+    return headers.get("hx-request") == "true" and "hx-history-restore-request" not in headers
+
+
+def page_context(request: Request) -> dict[str, Any]:
+    settings: Settings = request.app.state.settings
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    nav, menu = _navigation(viewer, request.url.path) if viewer else ([], [])
+    return {
+        "locale": i18n.current_locale(),
+        "viewer": viewer,
+        "office_name": viewer.office_name if viewer else request.app.state.office_name,
+        "zone_name": now().astimezone(viewer.zone if viewer else settings.zone).tzname(),
+        "nav": nav,
+        "menu": menu,
+        "htmx": Htmx(settings.htmx_url, HTMX_INTEGRITY),
+        "zoom_sandbox": settings.zoom_is_sandbox,
+        "path": request.url.path,
+        "invalid": False,
+    }
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    block: str | None = None,
+    oob: Iterable[str] = (),
+    status: int = 200,
+    toast: str | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """Answer with the whole page, or for htmx with `block` (and the `oob` blocks) of the same template.
+
+    `toast` is said beside a fragment; on a whole page it stands above the content.
+    """
+    values = page_context(request) | {"oob": False, "flashes": []} | context
+    if block and is_fragment(request):
+        if toast:
+            values["flashes"] = [Flash("ok", toast)]
+        names = [block, *oob, *(["toast_block"] if toast else [])]
+        text = _render_fragments(template, names, values)
+        response = HTMLResponse(text, status)
+    else:
+        said = _read_flash(request)
+        values["flashes"] = [*said, *([Flash("ok", toast)] if toast else [])]
+        response = HTMLResponse(environment().get_template(template).render(values), status)
+        if said:
+            response.delete_cookie(FLASH_COOKIE)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _render_fragments(template: str, names: list[str], values: dict[str, Any]) -> str:
+    if len(names) == 1:
+        return render_block(environment(), template, names[0], values)
+    first = render_block(environment(), template, names[0], values)
+    return first + render_blocks(environment(), template, names[1:], values | {"oob": True})
+
+
+def redirect(request: Request, address: str, *, said: str | None = None, kind: str = "ok") -> Response:
+    """Go on to another page after a POST (303; for htmx a HX-Redirect), with something to say there."""
+    response: Response
+    if is_fragment(request):
+        response = Response(status_code=204, headers={"HX-Redirect": address})
+    else:
+        response = RedirectResponse(address, 303)
+    if said:
+        _set_flash(request, response, Flash(kind, said))
+    return response
+
+
+def _sign(request: Request, body: bytes) -> str:
+    return hmac.digest(request.app.state.secret, b"flash" + body, "sha256").hex()[:32]
+
+
+def _set_flash(request: Request, response: Response, said: Flash) -> None:
+    body = base64.urlsafe_b64encode(json.dumps([said.kind, said.text]).encode())
+    secure = request.app.state.settings.https
+    value = f"{body.decode()}.{_sign(request, body)}"
+    response.set_cookie(FLASH_COOKIE, value, max_age=60, httponly=True, secure=secure, samesite="lax")
+
+
+def _read_flash(request: Request) -> list[Flash]:
+    body, _dot, signature = request.cookies.get(FLASH_COOKIE, "").rpartition(".")
+    if not body or not hmac.compare_digest(signature.encode(), _sign(request, body.encode()).encode()):
+        return []
+    kind, text = json.loads(base64.urlsafe_b64decode(body))
+    return [Flash(kind, text)]
+
+
+def own_path(address: str | None) -> str:
+    """Return an address to go on to after signing in, or / when it would lead off this site."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(address)
+    control = any(ord(letter) < 32 for letter in address)  # noqa: PLR2004  control characters
+    return "/" if parts.scheme or parts.netloc or control or "\\" in address else address

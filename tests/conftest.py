@@ -1,0 +1,299 @@
+"""Real databases, real commits: one migrated template per kind of database, copied for every test."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from staffhub import security
+from staffhub.app import create_app
+from staffhub.db import Database, make_engine
+from staffhub.founding import found_office
+from staffhub.migrations import migrate
+from staffhub.models import Account, Division, EmploymentType, Office, Officer, Role
+from staffhub.security import SCOPES, Viewer
+from staffhub.settings import Settings
+
+# Monday, 23 November 2026, 07.12 WITA: an ordinary working day of the office.
+MORNING = datetime(2026, 11, 22, 23, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+PASSWORD = "sandi-uji-41"
+PASSWORD_HASH = security.hash_password(PASSWORD)
+
+
+class Postgres:
+    """A PostgreSQL of the tests' own, in a folder and on a port of its own; started as a user other than root."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="staffhub-pg-"))
+        self.port = _free_port()
+        self.bin = _postgres_bin()
+        self._as_postgres(
+            self.bin / "initdb", "-D", self.folder / "data", "-U", "staffhub", "-A", "trust", "-E", "UTF8"
+        )
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        options += " -c max_connections=200"
+        self._as_postgres(
+            self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start"
+        )
+
+    def _as_postgres(self, *command: object) -> None:
+        words = [str(word) for word in command]
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+            words = ["runuser", "-u", "postgres", "--", *words]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def url(self, name: str) -> str:
+        return f"postgresql://staffhub@127.0.0.1:{self.port}/{name}"
+
+    def run(self, statement: str) -> None:
+        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def stop(self) -> None:
+        self._as_postgres(self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _postgres_bin() -> Path:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
+        pytest.exit("PostgreSQL is not installed: apt-get install postgresql (then run `make test` again)", 1)
+    if os.geteuid() == 0:
+        pwd.getpwnam("postgres")  # made by Debian's package
+    return folders[-1]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        server.run("CREATE DATABASE template_staffhub")
+        _prepare(server.url("template_staffhub"))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "staffhub.db"
+    _prepare(f"sqlite:///{path}")
+    return path
+
+
+def _prepare(url: str) -> None:
+    """Migrate, found the office and seat the cast; what every test starts from."""
+    engine = make_engine(url)
+    migrate(engine)
+    engine.dispose()
+    database = Database(url)
+    with database.transaction() as db:
+        seat_cast(db)
+    if database.sqlite:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+
+
+# username: (name, employment type, division code, position, role)
+CAST = {
+    "dewi": ("Dewi Ondang", EmploymentType.PNS, None, "Kepala Dinas", Role.OFFICE_HEAD),
+    "ana": ("Ana Kaunang", EmploymentType.PNS, "population_registration", "Kepala Bidang", Role.DIVISION_HEAD),
+    "ben": ("Ben Tumiwa", EmploymentType.PNS, "population_registration", "Pengelola data", Role.STAFF),
+    "tia": ("Tia Lumintang", EmploymentType.THL, "population_registration", "Petugas loket", Role.STAFF),
+    "cy": ("Cy Sondakh", EmploymentType.PPPK, "civil_registration", "Operator layanan", Role.STAFF),
+    "hana": ("Hana Tendean", EmploymentType.PNS, "secretariat", "Analis SDM", Role.HR),
+    "adi": ("Adi Walangitan", EmploymentType.PNS, "secretariat", "Pranata komputer", Role.ADMIN),
+}
+
+
+def seat_cast(db: Any) -> None:
+    """Ana heads the division of Ben and Tia, Cy is from another one, Oka from another office altogether."""
+    office = found_office(db, name="Disdukcapil Kabupaten Contoh", timezone="Asia/Makassar", now=MORNING)
+    divisions = {d.code: d.id for d in db.scalars(sa.select(Division).where(Division.office_id == office.id))}
+    head = None
+    for number, (username, (name, kind, division, position, role)) in enumerate(CAST.items(), 1):
+        superior = head if division is None or head is None else head
+        officer = add_officer(
+            db,
+            office,
+            number=f"{number:018}",
+            name=name,
+            employment_type=kind,
+            position=position,
+            division_id=divisions.get(division),
+            superior_id=superior,
+        )
+        head = head or officer.id
+        add_account(db, officer, username, role)
+    other = found_office(db, name="Disdukcapil Kabupaten Lain", timezone="Asia/Jayapura", now=MORNING)
+    add_account(db, add_officer(db, other, number="9", name="Oka Lain", position="Analis SDM"), "oka", Role.HR)
+
+
+def add_officer(db: Any, office: Office, **facts: Any) -> Officer:
+    facts = {"employment_type": EmploymentType.PNS, "active_from": date(2020, 1, 1), **facts}
+    officer = Officer(office_id=office.id, **facts)
+    db.add(officer)
+    db.flush()
+    return officer
+
+
+def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAFF, **facts: Any) -> Account:
+    account = Account(
+        office_id=officer.office_id,
+        officer_id=officer.id,
+        username=username,
+        role=role,
+        scope=SCOPES[role],
+        **{
+            "password_hash": PASSWORD_HASH,
+            "password_changed_at": MORNING,
+            "must_change_password": False,
+            "created_at": MORNING,
+            **facts,
+        },
+    )
+    db.add(account)
+    db.flush()
+    return account
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        path = tmp_path / "staffhub.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex[:12]}"
+    server.run(f"CREATE DATABASE {name} TEMPLATE template_staffhub STRATEGY file_copy")
+    yield server.url(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    base = Database(database_url)
+    yield base
+    base.engine.dispose()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path,
+        secret_key="a-secret-only-for-the-tests-0123456789",
+        base_url="http://testserver",
+    )
+
+
+@dataclass
+class World:
+    """A running app, its database and the cast; `at` moves the clock of later requests."""
+
+    app: Any
+    database: Database
+    settings: Settings
+    now: datetime = MORNING
+    clients: list[TestClient] = field(default_factory=list)
+
+    def client(self, username: str | None = None, **headers: str) -> TestClient:
+        """Return a browser; signed in when a name is given. It follows no redirects, so that tests see them."""
+        client = TestClient(
+            self.app,
+            follow_redirects=False,
+            headers={"Sec-Fetch-Site": "same-origin"} | headers,
+            raise_server_exceptions=False,
+        )
+        if username:
+            client.cookies.set("staffhub_session", self.token(username))
+        self.clients.append(client)
+        return client
+
+    def token(self, username: str) -> str:
+        with self.database.transaction() as db:
+            account = db.scalars(sa.select(Account).where(Account.username == username)).one()
+            attempt = security.begin_sign_in(
+                db, username=username, address="127.0.0.1", device=None, key=b"", now=self.now
+            )
+            return security.finish_sign_in(db, attempt[0], account, device="d", user_agent="test", now=self.now)
+
+    def viewer(self, username: str) -> Viewer:
+        token = self.token(username)
+        with self.database.reading() as db:
+            return security.viewer_for(db, token, now=self.now)
+
+    def officer_id(self, username: str) -> int:
+        officer_id = self.viewer(username).officer_id
+        assert officer_id is not None
+        return officer_id
+
+    def at(self, moment: datetime) -> None:
+        self.now = moment
+
+
+@pytest.fixture
+def world(settings: Settings) -> Iterator[World]:
+    """The app in process, its time-driven work left to the test; the clock stands at MORNING until moved."""
+    import time_machine
+
+    app = create_app(settings, ticking=False)
+    made = World(app=app, database=app.state.database, settings=settings)
+    with time_machine.travel(MORNING, tick=False) as traveller, TestClient(app):
+        made.at = lambda moment: (setattr(made, "now", moment), traveller.move_to(moment, tick=False))[0]  # type: ignore[method-assign]
+        yield made
+        for client in made.clients:
+            client.close()
+
+
+@contextmanager
+def count_queries(database: Database) -> Iterator[list[str]]:
+    """Collect the statements sent meanwhile, BEGIN and COMMIT left out."""
+    seen: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def wait_until(ready: Any, *, seconds: float = 20) -> None:
+    """Wait for something another process does; the limit only keeps a broken test from hanging."""
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            pytest.fail("it did not happen in time")
+        time.sleep(0.05)
