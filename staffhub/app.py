@@ -176,7 +176,7 @@ def error_page(request: Request, status: int, *, event: str, said: str = "") -> 
     )
     if is_fragment(request):
         response.headers["HX-Retarget"] = "#toasts"
-        response.headers["HX-Reswap"] = "beforeend"
+        response.headers["HX-Reswap"] = "innerHTML"
     return response
 
 

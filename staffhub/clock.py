@@ -23,3 +23,11 @@ def month_days(month: date) -> list[date]:
     first = month.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     return [first + timedelta(days=n) for n in range((following - first).days)]
+
+
+def month_before(month: date) -> date:
+    return (month.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def month_after(month: date) -> date:
+    return month_days(month)[-1] + timedelta(days=1)

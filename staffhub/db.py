@@ -1,23 +1,24 @@
 """Engine, transactions, column types. Nobody else commits: the edge (a request, the scheduler, the CLI) owns them.
 
-On SQLite a writer opens BEGIN IMMEDIATE behind one lock per process: plain BEGIN loses read-then-write transactions with
-SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
+On SQLite a writer opens BEGIN IMMEDIATE behind one lock per process: plain BEGIN loses read-then-write transactions
+with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
 """
 
 import hashlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import anyio
 import anyio.to_thread
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
@@ -96,8 +97,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def make_engine(address: str) -> sa.Engine:
     url = make_url(address)
-    sqlite = url.get_backend_name() == "sqlite"
-    if sqlite and url.database:
+    local = url.get_backend_name() == "sqlite"
+    if local and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
@@ -105,9 +106,9 @@ def make_engine(address: str) -> sa.Engine:
         pool_size=REQUEST_THREADS,
         max_overflow=4,  # the scheduler and the health checks, beside the requests
         pool_timeout=10,
-        pool_pre_ping=not sqlite,
+        pool_pre_ping=not local,
     )
-    if sqlite:
+    if local:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -178,6 +179,16 @@ class Database:
     def _free_lock(self) -> None:
         if self.sqlite:
             self._lock.release()
+
+
+def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, Any]) -> bool:
+    """Insert, or do nothing when a unique constraint speaks; return whether the row went in.
+
+    Of two writers at once the second waits for the first and then does nothing: no error, no savepoint.
+    """
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    done = db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return bool(cast("sa.CursorResult[Any]", done).rowcount)
 
 
 def after_commit(db: Session, action: Callable[[], object]) -> None:

@@ -36,6 +36,13 @@ SERVICES = (
 
 # Mon-Thu 07.30-16.00 with 60 minutes of break and Fri 07.30-16.30 with 90 are 37 h 30 a week.
 WORK_HOURS = {day: ["07.30", "16.00", 60] for day in ("mon", "tue", "wed", "thu")} | {"fri": ["07.30", "16.30", 90]}
+# Over groups of employment types, which the office may remap when THL become something else.
+COVERAGE = {
+    "groups": [
+        {"name": "ASN", "types": ["pns", "cpns", "pppk", "pppk_part_time"], "minimum": 1},
+        {"name": "THL", "types": ["thl"], "minimum": 1},
+    ]
+}
 _HOURS_SOURCE = "Perpres 21/2023, pola minggu lima hari"
 _COVER_SOURCE = "Kebijakan kantor: tiap bidang satu ASN dan satu THL di kantor"
 
@@ -71,7 +78,7 @@ def _add_rules(db: Session, office_id: int) -> None:
     owner = "kepegawaian"
     hours = RuleSet(office_id=office_id, kind=RuleKind.WORK_HOURS, valid_from=start, values=WORK_HOURS)
     hours.legal_source, hours.owner = _HOURS_SOURCE, owner
-    cover = RuleSet(office_id=office_id, kind=RuleKind.COVERAGE, valid_from=start, values={"asn": 1, "thl": 1})
+    cover = RuleSet(office_id=office_id, kind=RuleKind.COVERAGE, valid_from=start, values=COVERAGE)
     cover.legal_source, cover.owner = _COVER_SOURCE, owner
     db.add_all((hours, cover))
 

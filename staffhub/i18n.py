@@ -23,6 +23,11 @@ _locale: ContextVar[str] = ContextVar("locale", default="id")
 def _translations(locale: str) -> stdlib_gettext.NullTranslations:
     """Compile the catalogues of one language in memory: the package carries no built file that could be stale."""
     merged = Catalog(locale="id")
+    # Babel believes in two plural forms; Indonesian has one.
+    merged.mime_headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Plural-Forms", "nplurals=1; plural=0;"),
+    ]
     folder = files("staffhub") / "locale" / locale
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".po")) if folder.is_dir() else []
     if not names:

@@ -4,16 +4,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, security, workdays
-from staffhub.db import Database
+from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import sync
 from staffhub.models import Claim, Heartbeat, Office
 from staffhub.zoom.client import ZoomClient
@@ -31,15 +29,9 @@ class Work:
     zoom_host: str
 
 
-def _insert_unless_there(db: Session, table: Any, values: dict[str, Any]) -> bool:
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    done = db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return bool(done.rowcount)  # type: ignore[attr-defined]
-
-
 def claim(db: Session, job: str, slot: str, *, now: datetime) -> bool:
     """Take (job, slot) for this process. A claim whose lease ended undone belonged to a process that died."""
-    if _insert_unless_there(db, Claim, {"job": job, "slot": slot, "lease_until": now + LEASE}):
+    if insert_unless_there(db, Claim, {"job": job, "slot": slot, "lease_until": now + LEASE}):
         return True
     taken = db.execute(
         update(Claim)
@@ -51,14 +43,20 @@ def claim(db: Session, job: str, slot: str, *, now: datetime) -> bool:
 
 def _beat(work: Work, now: datetime) -> None:
     with work.database.transaction() as db:
-        if not _insert_unless_there(db, Heartbeat, {"name": "scheduler", "at": now}):
+        if not insert_unless_there(db, Heartbeat, {"name": "scheduler", "at": now}):
             db.execute(update(Heartbeat).where(Heartbeat.name == "scheduler").values(at=now))
+
+
+def last_beat(database: Database) -> datetime | None:
+    """Return when any process last ticked; reading it also proves that the database answers and is at head."""
+    with database.reading() as db:
+        return db.scalar(select(Heartbeat.at).where(Heartbeat.name == "scheduler"))
 
 
 def _seal(work: Work, now: datetime) -> None:
     """One sealer at a time: the claim row of this job is locked by whoever updates it, until its commit."""
     with work.database.transaction() as db:
-        _insert_unless_there(db, Claim, {"job": "seal", "slot": "chain", "lease_until": now})
+        insert_unless_there(db, Claim, {"job": "seal", "slot": "chain", "lease_until": now})
         db.execute(update(Claim).where(Claim.job == "seal").values(lease_until=now))
         audit.seal(db)
 
@@ -77,7 +75,7 @@ def _daily(work: Work, now: datetime) -> None:
         security.forget_old(db, now=now)
         for office_id in db.scalars(select(Office.id)).all():
             workdays.seed_holidays(db, office_id, (now.year, now.year + 1), now=now)
-        db.execute(delete(Claim).where(or_(Claim.lease_until < now - timedelta(days=60)), Claim.job != "seal"))
+        db.execute(delete(Claim).where(Claim.lease_until < now - timedelta(days=60), Claim.job != "seal"))
         db.execute(update(Claim).where(Claim.job == "daily", Claim.slot == slot).values(done_at=now))
 
 

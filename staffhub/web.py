@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from babel.dates import format_date as babel_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from jinja2_fragments import render_block, render_blocks
+from jinja2_fragments import render_block
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -188,10 +188,13 @@ def render(
     """
     values = page_context(request) | {"oob": False, "flashes": []} | context
     if block and is_fragment(request):
+        text = render_block(environment(), template, block, values)
+        for name in oob:
+            text += render_block(environment(), template, name, values | {"oob": True})
         if toast:
-            values["flashes"] = [Flash("ok", toast)]
-        names = [block, *oob, *(["toast_block"] if toast else [])]
-        text = _render_fragments(template, names, values)
+            text += render_block(
+                environment(), "base.html", "toast_block", values | {"oob": True, "flashes": [Flash("ok", toast)]}
+            )
         response = HTMLResponse(text, status)
     else:
         said = _read_flash(request)
@@ -201,13 +204,6 @@ def render(
             response.delete_cookie(FLASH_COOKIE)
     response.headers["Vary"] = "HX-Request"
     return response
-
-
-def _render_fragments(template: str, names: list[str], values: dict[str, Any]) -> str:
-    if len(names) == 1:
-        return render_block(environment(), template, names[0], values)
-    first = render_block(environment(), template, names[0], values)
-    return first + render_blocks(environment(), template, names[1:], values | {"oob": True})
 
 
 def redirect(request: Request, address: str, *, said: str | None = None, kind: str = "ok") -> Response:

@@ -17,7 +17,7 @@ from staffhub.models import Holiday, HolidayKind, PlanEntry, PlanMode, RuleKind,
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Where an officer without a pattern works: the office, every working day.
-_DEFAULT_WEEK: tuple[str, ...] = ("office",) * 5
+DEFAULT_WEEK: tuple[str, ...] = ("office",) * 5
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class PlanBook:
 
     def _usual(self, officer_id: int, day: date) -> str | None:
         in_force = [days for start, days in self.patterns.get(officer_id, ()) if start <= day]
-        week = in_force[-1] if in_force else _DEFAULT_WEEK
+        week = in_force[-1] if in_force else DEFAULT_WEEK
         return week[day.weekday()] if day.weekday() < len(week) else None
 
 

@@ -25,7 +25,8 @@ class RuleSet(Base):
     """`values` by kind.
 
     work_hours: {"mon": ["07.30", "16.00", 60], ...}: start, end, break in minutes; a weekday left out is a day off.
-    coverage: {"asn": 1, "thl": 1}: people in the office, per division that keeps cover.
+    coverage: {"groups": [{"name": "ASN", "types": ["pns", ...], "minimum": 1}, ...]}: people in the office, for each
+    division that keeps cover.
     """
 
     __tablename__ = "rule_set"

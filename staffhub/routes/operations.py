@@ -1,5 +1,51 @@
-"""Not yet written."""
+"""For the machine's keeper: is the process alive, may it serve, and how much it does."""
 
-from fastapi import APIRouter
+import os
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, Response
+
+from staffhub import clock, scheduler
+from staffhub.errors import NotFound
+from staffhub.routes.deps import database_of
 
 router = APIRouter()
+
+# Three heartbeats missed (see scheduler.JOBS): the time-driven work has stopped.
+_QUIET = timedelta(seconds=60)
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    return JSONResponse({"process": "ok"})
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Response:
+    """200 when the database is at head and the scheduler beats; else 503 with what is wrong."""
+    found: dict[str, Any] = {"database": "ok", "scheduler": "ok"}
+    try:
+        beat = scheduler.last_beat(database_of(request))
+    except SQLAlchemyError as error:
+        return JSONResponse({"database": type(error).__name__, "scheduler": "unknown"}, 503)
+    if beat is None or clock.now() - beat > _QUIET:
+        found["scheduler"] = "silent"
+    return JSONResponse(found, 200 if found["scheduler"] == "ok" else 503)
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Prometheus text, for a collector on this machine only: a proxy's visitors get a 404."""
+    local = request.client is not None and request.client.host in {"127.0.0.1", "::1", "testclient"}
+    if not local or "x-forwarded-for" in request.headers:
+        raise NotFound
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers: add up what each has counted
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -26,7 +27,8 @@ class SignInFields(Fields):
 
 def _page(request: Request, form: Form[SignInFields], now: datetime, *, status: int = 200) -> Response:
     local = now.astimezone(settings_of(request).zone)
-    return render(request, "login.html", status=status, form=form, now=local, invalid=bool(form.errors))
+    locked = status == HTTPStatus.TOO_MANY_REQUESTS
+    return render(request, "login.html", status=status, form=form, now=local, locked=locked, invalid=bool(form.errors))
 
 
 @router.get("/login")
