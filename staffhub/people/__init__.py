@@ -1,0 +1,7 @@
+"""The office's people: the register, its import, and the accounts."""
+
+from staffhub.people.accounts import create_admin
+from staffhub.people.importing import BadCell, ImportReport, import_register
+from staffhub.people.register import COLUMNS, Register, read_register
+
+__all__ = ["COLUMNS", "BadCell", "ImportReport", "Register", "create_admin", "import_register", "read_register"]
