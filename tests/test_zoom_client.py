@@ -131,6 +131,14 @@ def test_a_token_that_zoom_already_ended_is_renewed_and_the_call_repeated_once(z
     assert zoom_sandbox.calls(TOKEN) == 2
 
 
+def test_a_forgotten_token_is_asked_for_again(zoom_sandbox: ZoomSandbox):
+    zoom = zoom_sandbox.client()
+    zoom.list_users()
+    zoom.refresh_token()
+    zoom.list_users()
+    assert zoom_sandbox.calls(TOKEN) == 2
+
+
 def test_a_second_refusal_of_the_token_is_an_error(zoom_sandbox: ZoomSandbox):
     body = {"code": 124, "message": "Invalid access token."}
     zoom_sandbox.fault("status", status=401, body=body, times=9)
@@ -482,6 +490,20 @@ def test_a_refused_connection_performed_nothing_for_certain(zoom_sandbox: ZoomSa
         zoom.create_meeting(zoom_sandbox.host, _payload())
     with pytest.raises(ZoomUnavailable):
         zoom.list_users()
+
+
+def test_a_connection_that_never_comes_about_performed_nothing_for_certain(zoom_sandbox: ZoomSandbox):
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        # A full queue of connections: the kernel leaves every further one without an answer.
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        zoom = zoom_sandbox.client(base_uri=f"http://127.0.0.1:{full.getsockname()[1]}/v2")
+        zoom.missing_scopes()
+        with _patience(zoom, {"kind": "hang"}), pytest.raises(ZoomUnavailable):
+            zoom.create_meeting(zoom_sandbox.host, _payload())
 
 
 def test_an_unreachable_token_endpoint_performed_nothing_for_certain(zoom_sandbox: ZoomSandbox):
