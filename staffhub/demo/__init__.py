@@ -1,0 +1,51 @@
+"""The demo office: an invented Disdukcapil with four weeks of history up to this minute. Same seed, same data."""
+
+import random
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, founding
+from staffhub.demo import days, people, plans, requests
+from staffhub.errors import Conflict
+from staffhub.i18n import gettext as _
+from staffhub.models import AuditEvent, Office
+from staffhub.settings import Settings
+
+OFFICE = "Disdukcapil Kabupaten Contoh"
+_SEED = 20200323  # the day the newspaper wrote about the office
+_VERB = "demo.seeded"
+
+
+def seeded_on(db: Session, settings: Settings) -> date | None:
+    """Return the day whose picture the demo data are, or None when there are none."""
+    at = db.scalar(select(AuditEvent.at).where(AuditEvent.verb == _VERB).order_by(AuditEvent.id).limit(1))
+    return clock.local_day(at, settings.zone) if at else None
+
+
+def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
+    """Fill an empty database; False when the demo is there already. Raises Conflict on an office of real people."""
+    if seeded_on(db, settings):
+        return False
+    if db.scalar(select(Office.id).limit(1)):
+        raise Conflict(_("This database already holds an office. Demo data only go into an empty database."))
+    rng = random.Random(_SEED)
+    zone, today = settings.zone, clock.local_day(now, settings.zone)
+    since = today - timedelta(days=plans.HISTORY)
+    office = founding.found_office(
+        db,
+        name=OFFICE,
+        timezone=settings.timezone,
+        now=now,
+        government="Pemerintah Kabupaten Contoh",
+        address="Jalan Contoh 1",
+    )
+    password = settings.demo_password.get_secret_value()
+    cast = people.seat(db, office.id, password=password, since=since, now=now, rng=rng)
+    plans.add_local_holiday(db, office.id, today)
+    plans.write(db, office.id, cast, today=today, now=now, rng=rng)
+    handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
+    days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
+    audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
+    return True

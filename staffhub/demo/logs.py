@@ -1,0 +1,124 @@
+"""The demo's diaries: what somebody wrote down for a day, beside the requests handled on it."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from staffhub.demo.people import Person
+from staffhub.demo.requests import Handled
+from staffhub.models import DailyReport, LogEntry
+
+# Text, unit ("" for none).
+_WORK: dict[str, tuple[tuple[str, str], ...]] = {
+    "": (("Menelaah dan menandatangani dokumen", "dokumen"), ("Rapat dengan pemerintah kabupaten", "")),
+    "population_registration": (
+        ("Memeriksa berkas KK dari WhatsApp", "berkas"),
+        ("Mencetak KTP-el", "keping"),
+        ("Melayani loket pendaftaran", "orang"),
+        ("Menjawab pertanyaan warga lewat WhatsApp", "pesan"),
+        ("Memutakhirkan biodata di SIAK", "data"),
+    ),
+    "civil_registration": (
+        ("Memeriksa berkas akta kelahiran", "berkas"),
+        ("Mencetak kutipan akta", "lembar"),
+        ("Melayani loket pencatatan sipil", "orang"),
+        ("Menata arsip register akta", "berkas"),
+    ),
+    "information_management": (
+        ("Memantau jaringan dan server SIAK", ""),
+        ("Membersihkan data ganda", "data"),
+        ("Menyiapkan data agregat", "tabel"),
+        ("Memperbaiki perangkat perekaman", "unit"),
+    ),
+    "data_use_innovation": (
+        ("Menyusun naskah kerja sama data", "naskah"),
+        ("Memverifikasi permintaan data instansi", "permintaan"),
+        ("Menyiapkan bahan inovasi layanan", "bahan"),
+    ),
+    "secretariat": (
+        ("Mengagendakan surat masuk dan keluar", "surat"),
+        ("Menyusun laporan keuangan", "laporan"),
+        ("Merekap kehadiran pegawai", ""),
+        ("Menyiapkan perlengkapan kantor", ""),
+    ),
+}
+_STARTS = (time(7, 45), time(9, 30), time(11, 0), time(13, 0), time(14, 30))
+_QUARTER = 15
+
+
+@dataclass
+class Diary:
+    office_id: int
+    zone: ZoneInfo
+    now: datetime
+    rng: random.Random
+    handled: Handled
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+    def day(self, person: Person, day: date, came: datetime, left: datetime, *, submitted: bool) -> None:
+        """Write the lines that fit between coming and leaving, requests first; then perhaps submit."""
+        came, left = came.astimezone(self.zone), left.astimezone(self.zone)
+        requests = list(self.handled.get((person.id, day), ()))
+        total = 0
+        for begins in _STARTS:
+            length = self.rng.randrange(3, 7) * _QUARTER
+            start = datetime.combine(day, begins, tzinfo=self.zone)
+            end = start + timedelta(minutes=length)
+            skipped = self.rng.random() < 0.15
+            if skipped or start < came or end > left:
+                continue
+            request_id, text = requests.pop(0) if requests else (None, "")
+            unit, quantity = "berkas", 1
+            if not text:
+                text, unit = self.rng.choice(_WORK[person.division])
+                quantity = self.rng.randint(1, 14) if unit else 0
+            self._entry(person, day, text, (start, end), (quantity or None, unit), request_id)
+            total += length
+        if submitted and total:
+            at = min(left + timedelta(minutes=self.rng.randint(1, 20)), self.now)
+            self.reports.append(
+                {
+                    "office_id": self.office_id,
+                    "officer_id": person.id,
+                    "date": day,
+                    "minutes": total,
+                    "submitted_at": at,
+                }
+            )
+
+    def _entry(
+        self,
+        person: Person,
+        day: date,
+        text: str,
+        span: tuple[datetime, datetime],
+        output: tuple[int | None, str],
+        request_id: int | None,
+    ) -> None:
+        self.entries.append(
+            {
+                "office_id": self.office_id,
+                "officer_id": person.id,
+                "date": day,
+                "text": text,
+                "starts": span[0].time(),
+                "ends": span[1].time(),
+                "quantity": output[0],
+                "unit": output[1],
+                "service_request_id": request_id,
+                "version": 1,
+                "created_at": span[1],
+                "updated_at": span[1],
+                "idempotency_key": f"{self.rng.getrandbits(128):032x}",
+            }
+        )
+
+    def write(self, db: Session) -> None:
+        db.execute(insert(LogEntry), self.entries)
+        db.execute(insert(DailyReport), self.reports)

@@ -1,0 +1,180 @@
+"""The demo's citizens: requests of every type, by every channel, in every state, each with its history."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock, workdays
+from staffhub.demo.people import Person
+from staffhub.demo.plans import HISTORY
+from staffhub.models import Channel, Division, RequestEvent, RequestState, ServiceRequest, ServiceType
+
+# (officer, day): what was done for which request, for the diary.
+Handled = dict[tuple[int, date], list[tuple[int, str]]]
+
+_S = RequestState
+_PER_DAY = 7
+_COMMON = 9  # the first services of the list: registration and certificates
+_FIRST = (
+    "Novi",
+    "Hendrik",
+    "Sintia",
+    "Alfian",
+    "Lela",
+    "Yohanis",
+    "Brayen",
+    "Stela",
+    "Mansur",
+    "Rahel",
+    "Jefri",
+    "Olga",
+)
+_LAST = "WTKPRMSLGN"
+_NOTES = {
+    _S.CHECKING: ("Berkas lengkap, mulai diperiksa", "Diperiksa di SIAK", ""),
+    _S.WAITING: ("Foto KK lama belum terbaca", "Menunggu surat keterangan lahir", "Diminta foto ulang"),
+    _S.DEFERRED: ("Perlu datang sendiri; ditunda karena tidak mendesak",),
+    _S.SIGNING: ("Menunggu tanda tangan elektronik",),
+    _S.READY: ("Pemohon sudah diberi tahu", "Siap diambil di loket 2"),
+    _S.DONE: ("Dikirim sebagai PDF", "Diambil pemohon", ""),
+    _S.CANCELLED: ("Dibatalkan pemohon", "Permohonan ganda"),
+}
+# What happens to requests in turn; a way that does not end in done or cancelled has stopped there.
+_WAYS = (
+    (_S.CHECKING, _S.SIGNING, _S.READY, _S.DONE),
+    (_S.CHECKING, _S.WAITING, _S.CHECKING, _S.SIGNING, _S.READY, _S.DONE),
+    (_S.CHECKING, _S.SIGNING, _S.READY, _S.DONE),
+    (_S.CHECKING, _S.WAITING),
+    (_S.CHECKING, _S.SIGNING, _S.DONE),
+    (_S.CHECKING, _S.CANCELLED),
+    (_S.CHECKING, _S.SIGNING, _S.READY),
+    (_S.CHECKING, _S.SIGNING, _S.READY, _S.DONE),
+    (_S.CHECKING, _S.SIGNING),
+)
+_IN_PERSON = ((_S.DEFERRED,), (_S.DEFERRED, _S.CHECKING, _S.READY, _S.DONE), (_S.CHECKING, _S.READY, _S.DONE))
+_CLOSED = (_S.DONE, _S.CANCELLED)
+
+
+@dataclass
+class _Desk:
+    """Where requests come in: what is needed to make one up."""
+
+    office_id: int
+    people: list[Person]
+    calendar: workdays.Calendar
+    zone: ZoneInfo
+    now: datetime
+    rng: random.Random
+    taken_in: int = 0
+
+    def office_hour(self, at: datetime) -> datetime:
+        """The same moment, or the next morning when nobody works at it."""
+        local = at.astimezone(self.zone)
+        if local.time() > time(16):
+            local = local.replace(hour=8) + timedelta(days=1)
+        elif local.time() < time(7, 40):
+            local = local.replace(hour=8)
+        while not self.calendar.is_working_day(local.date()):
+            local += timedelta(days=1)
+        return local
+
+    def history(self, service: Any, at: datetime) -> list[dict[str, Any]]:
+        """What happened up to now; about one request in twelve was never taken up."""
+        steps = [_step(at, None, _S.NEW, None)]
+        fresh = self.now - at < timedelta(days=2)
+        if self.rng.random() < (0.4 if fresh else 0.08):
+            return steps
+        mine = [person for person in self.people if person.division == service.code and not person.leads]
+        # The first of a division gets more: pegawai01 is the account that a visitor tries.
+        officer = mine[0].id if self.rng.random() < 0.2 else self.rng.choice(mine).id
+        at = self.office_hour(at + timedelta(minutes=self.rng.randint(5, 90)))
+        steps.append(_step(at, officer, _S.NEW, officer))
+        ways = _IN_PERSON if service.needs_presence else _WAYS
+        for state in ways[self.taken_in % len(ways)]:
+            wait = timedelta(hours=self.rng.choice((1, 2, 4, 20, 24, 28, 48)), minutes=self.rng.randrange(60))
+            at = self.office_hour(at + wait)
+            steps.append(_step(at, officer, state, officer, self.rng.choice(_NOTES[state])))
+        return [step for step in steps if step["at"] <= self.now]
+
+    def take_in(self, service: Any, number: str, at: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        self.taken_in += 1
+        rng, steps = self.rng, self.history(service, at)
+        last = steps[-1]
+        row = {
+            "office_id": self.office_id,
+            "number": number,
+            "service_type_id": service.id,
+            "applicant": f"{rng.choice(('Ibu', 'Bpk.', 'Sdr.'))} {rng.choice(_FIRST)} {rng.choice(_LAST)}.",
+            "phone": f"0812000{rng.randrange(10**5):05}",
+            "channel": rng.choice((Channel.WHATSAPP, Channel.WHATSAPP, Channel.APP, Channel.COUNTER)),
+            "urgent": rng.random() < 0.06,
+            "siak_reference": f"SIAK-{rng.randrange(10**6):06}" if last["state"] not in {_S.NEW, _S.DEFERRED} else "",
+            "state": last["state"],
+            "assignee_id": last["assignee_id"],
+            "created_at": at,
+            "updated_at": last["at"],
+            "closed_at": last["at"] if last["state"] in _CLOSED else None,
+            "version": len(steps),
+            "idempotency_key": f"{rng.getrandbits(128):032x}",
+        }
+        return row, steps
+
+
+def _step(
+    at: datetime, officer: int | None, state: RequestState, assignee: int | None, note: str = ""
+) -> dict[str, Any]:
+    return {"at": at, "officer_id": officer, "state": state, "assignee_id": assignee, "note": note}
+
+
+def write(
+    db: Session, office_id: int, people: list[Person], *, zone: ZoneInfo, now: datetime, rng: random.Random
+) -> Handled:
+    today = clock.local_day(now, zone)
+    first = today - timedelta(days=HISTORY)
+    desk = _Desk(
+        office_id, people, workdays.calendar(db, office_id, first, today + timedelta(days=HISTORY)), zone, now, rng
+    )
+    services = db.execute(
+        select(ServiceType.id, ServiceType.name, ServiceType.needs_presence, Division.code)
+        .join(Division, Division.id == ServiceType.division_id)
+        .where(ServiceType.office_id == office_id)
+        .order_by(ServiceType.sort)
+    ).all()
+    titles: list[str] = []
+    made: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+    numbers: Counter[str] = Counter()
+    for service, at in _arrivals(desk, services, first):
+        month = f"{at.astimezone(zone):%y%m}"
+        numbers[month] += 1
+        made.append(desk.take_in(service, f"PM-{month}-{numbers[month]:04}", at))
+        titles.append(service.name)
+    adding = insert(ServiceRequest).returning(ServiceRequest.id, sort_by_parameter_order=True)
+    ids = db.scalars(adding, [row for row, _steps in made]).all()
+    handled: Handled = defaultdict(list)
+    events = []
+    for request_id, title, (row, steps) in zip(ids, titles, made, strict=True):
+        events += [{**step, "office_id": office_id, "request_id": request_id} for step in steps]
+        for step in steps:
+            if step["state"] in {_S.CHECKING, _S.SIGNING}:
+                done_on = clock.local_day(step["at"], zone)
+                handled[step["officer_id"], done_on].append((request_id, f"{title}, {row['applicant']}"))
+    db.execute(insert(RequestEvent), sorted(events, key=lambda event: event["at"]))
+    return handled
+
+
+def _arrivals(desk: _Desk, services: Sequence[Any], first: date) -> Iterator[tuple[Any, datetime]]:
+    """Every type in its turn, the common ones more often, in the order they come in."""
+    days = [first + timedelta(days=n) for n in range(HISTORY + 1)]
+    for place, day in enumerate(day for day in days if desk.calendar.is_working_day(day)):
+        chosen = [services[(place * 3 + n) % len(services)] for n in range(3)]
+        chosen += desk.rng.choices(services[:_COMMON], k=_PER_DAY - len(chosen))
+        opens = clock.at_local(day, time(7, 40), desk.zone)
+        moments = sorted(opens + timedelta(minutes=desk.rng.randint(0, 480)) for _service in chosen)
+        yield from ((service, at) for service, at in zip(chosen, moments, strict=True) if at <= desk.now)
