@@ -1,14 +1,299 @@
-"""Meetings as people agree on them: schedule, edit, cancel, try again; who is invited, on which dates."""
+"""Meetings as people agree on them: schedule, edit, cancel, try again. What Zoom must do about it waits in ZoomTask."""
 
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock
-from staffhub.models import Meeting, MeetingInvite, MeetingKind, MeetingState, Office
+from staffhub import audit, clock
+from staffhub.db import insert_unless_there
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.meetings.audience import Audience, resolve
+from staffhub.meetings.terms import Terms, refuse_past_hour
+from staffhub.models import (
+    Account,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    MeetingState,
+    Office,
+    Scope,
+    TaskState,
+    ZoomTask,
+    ZoomVerb,
+)
+from staffhub.security import Viewer
+
+# Zoom says that the meeting does not exist: never made again without being asked.
+GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """`first` False: the form was sent again, nothing was changed."""
+
+    id: int
+    first: bool
+
+
+def schedule(
+    db: Session,
+    me: Viewer,
+    *,
+    kind: MeetingKind,
+    topic: str,
+    agenda: str = "",
+    starts_on: date,
+    starts_at: time,
+    minutes: int,
+    weekdays: Sequence[int] = (),
+    until: date | None = None,
+    occurrences: int | None = None,
+    audience: Audience,
+    idempotency_key: str,
+    now: datetime,
+) -> Saved:
+    """Save a meeting with its invitations and leave its creation to the outbox; a replay changes nothing."""
+    me.require("meetings.schedule")
+    if earlier := _by_key(db, me, idempotency_key):
+        return Saved(earlier, first=False)
+    terms = Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
+    agreed = terms.columns(today=clock.local_day(now, me.zone))
+    refuse_past_hour(agreed, me.zone, now)
+    guests = _guests(db, me, audience, me.account_id, agreed["starts_on"])
+    values = agreed | {
+        "office_id": me.office_id,
+        "division_id": None if me.scope is Scope.OFFICE else me.division_id,
+        "kind": kind,
+        "audience": audience.stored(),
+        "state": MeetingState.WAITING,
+        "version": 1,
+        "created_by": me.account_id,
+        "created_at": now,
+        "idempotency_key": idempotency_key,
+    }
+    inserted = insert_unless_there(db, Meeting, values | {"marker": f"[sh:{secrets.token_hex(3)}]"})
+    meeting_id = _by_key(db, me, idempotency_key)
+    if meeting_id is None:
+        raise Conflict(_("This form was used already. Open it again."))
+    if inserted:
+        _invite(db, me.office_id, meeting_id, guests)
+        _ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
+        audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
+    return Saved(meeting_id, first=inserted)
+
+
+def _by_key(db: Session, me: Viewer, key: str) -> int | None:
+    mine = (Meeting.office_id == me.office_id, Meeting.created_by == me.account_id)
+    return db.scalar(select(Meeting.id).where(*mine, Meeting.idempotency_key == key))
+
+
+def _guests(db: Session, me: Viewer, audience: Audience, organiser: int, day: date) -> set[int]:
+    """Whoever schedules a meeting holds it, and needs a way in as well."""
+    chosen = resolve(db, me, audience, day=day)
+    if not chosen:
+        raise Refused(_("Choose who is invited: a division or at least one person."), field="division")
+    own = db.scalar(select(Account.officer_id).where(Account.id == organiser))
+    return chosen | ({own} if own else set())
+
+
+def _invite(db: Session, office_id: int, meeting_id: int, officers: Iterable[int]) -> None:
+    rows = [
+        {
+            "office_id": office_id,
+            "meeting_id": meeting_id,
+            "officer_id": officer_id,
+            "token": secrets.token_urlsafe(16),
+        }
+        for officer_id in sorted(officers)
+    ]
+    if rows:
+        db.execute(insert(MeetingInvite), rows)
+
+
+def _ask_zoom(
+    db: Session, office_id: int, meeting_id: int, verb: ZoomVerb, now: datetime, *, unclear: bool = False
+) -> None:
+    db.execute(
+        insert(ZoomTask).values(
+            office_id=office_id,
+            meeting_id=meeting_id,
+            verb=verb,
+            state=TaskState.PENDING,
+            due_at=now,
+            attempts=0,
+            unclear=unclear,
+            created_at=now,
+        )
+    )
+
+
+def edit(
+    db: Session,
+    me: Viewer,
+    meeting_id: int,
+    *,
+    version: int,
+    topic: str,
+    agenda: str = "",
+    starts_on: date,
+    starts_at: time,
+    minutes: int,
+    weekdays: Sequence[int] = (),
+    until: date | None = None,
+    occurrences: int | None = None,
+    audience: Audience,
+    now: datetime,
+) -> Meeting:
+    """Change a meeting; who stays invited keeps the link. Zoom hears only of a change in what it shows."""
+    meeting = own_meeting(db, me, meeting_id, lock=True)
+    _refuse_closed(meeting, me.zone, now)
+    if meeting.version != version:
+        raise Conflict(_("Somebody changed this meeting meanwhile. Compare, then save again."))
+    today = clock.local_day(now, me.zone)
+    begun = has_begun(meeting, me.zone, now)
+    terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
+    agreed = terms.columns(today=meeting.starts_on if begun else today)
+    before = {name: getattr(meeting, name) for name in agreed}
+    if begun:
+        _refuse_moving(before, agreed)
+    elif (before["starts_on"], before["starts_at"]) != (agreed["starts_on"], agreed["starts_at"]):
+        refuse_past_hour(agreed, me.zone, now)
+    guests = _guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
+    for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
+        setattr(meeting, name, value)
+    _invite_anew(db, meeting, guests)
+    changed = audit.changes(before, agreed)
+    if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
+        _push_change(db, meeting, now)
+    audit.record(db, me, "meeting.edited", "meeting", meeting.id, now=now, people=len(guests), changed=sorted(changed))
+    db.flush()
+    return meeting
+
+
+def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
+    """Zoom keeps no past dates of a series that is laid out anew, and ignores a past start."""
+    if any(before[name] != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
+        text = _("It has begun, so its dates and time stay. For other times cancel it and schedule a new one.")
+        raise Refused(text, field="time")
+
+
+def _invite_anew(db: Session, meeting: Meeting, guests: set[int]) -> None:
+    of_this = MeetingInvite.meeting_id == meeting.id
+    there = set(db.scalars(select(MeetingInvite.officer_id).where(of_this)))
+    db.execute(delete(MeetingInvite).where(of_this, MeetingInvite.officer_id.in_(there - guests)))
+    _invite(db, meeting.office_id, meeting.id, guests - there)
+
+
+def _push_change(db: Session, meeting: Meeting, now: datetime) -> None:
+    """Leave a change to the outbox, unless a task that has not started will carry it anyway."""
+    tasks = _open_tasks(db, meeting)
+    meeting.state = MeetingState.WAITING
+    # A create that may have been performed was performed with the old values.
+    if any(task.state is TaskState.PENDING and not task.unclear for task in tasks):
+        return
+    meeting.trouble = ""
+    if tasks or meeting.zoom_id is not None:
+        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.UPDATE, now)
+    else:
+        _create_again(db, meeting, now)
+
+
+def _create_again(db: Session, meeting: Meeting, now: datetime) -> None:
+    lost = exists().where(
+        ZoomTask.meeting_id == meeting.id, ZoomTask.verb == ZoomVerb.CREATE, ZoomTask.unclear.is_(True)
+    )
+    unclear = bool(db.scalar(select(lost)))
+    _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.CREATE, now, unclear=unclear)
+
+
+def _open_tasks(db: Session, meeting: Meeting) -> list[ZoomTask]:
+    """Lock what is not finished: a worker that claims one of them at this moment goes first or waits."""
+    unfinished = ZoomTask.state.in_((TaskState.PENDING, TaskState.CLAIMED))
+    tasks = select(ZoomTask).where(ZoomTask.meeting_id == meeting.id, unfinished).order_by(ZoomTask.id)
+    return list(db.scalars(tasks.with_for_update()))
+
+
+def cancel(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meeting:
+    """Cancel the meeting, or the dates of a series that are left; what Zoom may have of it is deleted there."""
+    meeting = own_meeting(db, me, meeting_id, lock=True)
+    if meeting.state is MeetingState.CANCELLED:
+        return meeting
+    _refuse_closed(meeting, me.zone, now)
+    tasks = _open_tasks(db, meeting)
+    maybe_there = meeting.zoom_id is not None and meeting.trouble != GONE
+    for task in tasks:
+        maybe_there = maybe_there or task.unclear or task.state is TaskState.CLAIMED
+        if task.state is TaskState.PENDING:
+            task.state, task.finished_at = TaskState.DONE, now
+    meeting.state, meeting.cancelled_at, meeting.trouble = MeetingState.CANCELLED, now, ""
+    meeting.version += 1
+    if maybe_there:
+        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
+    audit.record(db, me, "meeting.cancelled", "meeting", meeting.id, now=now)
+    db.flush()
+    return meeting
+
+
+def retry(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meeting:
+    """Try again now; a meeting that is gone from Zoom is made anew, with a new number and a new link."""
+    meeting = own_meeting(db, me, meeting_id, lock=True)
+    if not meeting.trouble:
+        return meeting
+    cancelled = meeting.state is MeetingState.CANCELLED
+    if not cancelled:
+        _refuse_closed(meeting, me.zone, now)
+        meeting.state = MeetingState.WAITING
+    if meeting.trouble == GONE:
+        meeting.zoom_id, meeting.join_url, meeting.zoom_host = None, "", ""
+    waiting = [task for task in _open_tasks(db, meeting) if task.state is TaskState.PENDING]
+    for task in waiting:
+        task.due_at = now
+    if not waiting and cancelled:
+        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
+    elif not waiting:
+        _push_change(db, meeting, now)
+    audit.record(db, me, "meeting.retried", "meeting", meeting.id, now=now, trouble=meeting.trouble.partition(":")[0])
+    meeting.trouble = ""
+    db.flush()
+    return meeting
+
+
+def own_meeting(db: Session, me: Viewer, meeting_id: int, *, lock: bool = False) -> Meeting:
+    """Load a meeting that I may change: of the office for its head, of the own division for the division's."""
+    me.require("meetings.schedule")
+    query = select(Meeting).where(Meeting.id == meeting_id, Meeting.office_id == me.office_id)
+    meeting = db.scalars(query.with_for_update() if lock else query).one_or_none()
+    if meeting is None:
+        raise NotFound(_("There is no such meeting."))
+    if not may_change(me, meeting.division_id):
+        raise Forbidden(_("This meeting belongs to somebody else's division."))
+    return meeting
+
+
+def may_change(me: Viewer, division_id: int | None) -> bool:
+    return me.may("meetings.schedule") and me.sees(officer_id=None, division_id=division_id)
+
+
+def has_begun(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
+    return clock.at_local(meeting.starts_on, meeting.starts_at, zone) <= now
+
+
+def is_over(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
+    return clock.at_local(meeting.ends_on, meeting.starts_at, zone) + timedelta(minutes=meeting.minutes) <= now
+
+
+def _refuse_closed(meeting: Meeting, zone: ZoneInfo, now: datetime) -> None:
+    if meeting.state is MeetingState.CANCELLED:
+        raise Conflict(_("This meeting was cancelled."))
+    if is_over(meeting, zone, now):
+        raise Conflict(_("This meeting is over."))
 
 
 @dataclass(frozen=True)
@@ -67,5 +352,5 @@ def today_for(db: Session, office_id: int, officer_id: int, day: date, now: date
             over=clock.at_local(day, row.starts_at, ZoneInfo(row.timezone)) + timedelta(minutes=row.minutes) <= now,
         )
         for row in rows
-        if row.kind is MeetingKind.SINGLE or day.weekday() in row.weekdays
+        if not row.weekdays or day.weekday() in row.weekdays
     ]

@@ -1,10 +1,263 @@
-"""The outbox to Zoom."""
+"""The outbox to Zoom: claim a task, call Zoom outside any transaction, write the outcome in a second one."""
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
 
+import structlog
+from sqlalchemy import CursorResult, and_, case, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import audit, clock
 from staffhub.db import Database
+from staffhub.meetings import wire
+from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, Failure, Unsendable, explain, unexpected
+from staffhub.meetings.plan import GONE
+from staffhub.models import Meeting, MeetingState, Office, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.client import ZoomClient
+from staffhub.zoom.errors import ZoomError, ZoomRefused, ZoomUnavailable
+from staffhub.zoom.shapes import Meeting as ZoomMeeting
+
+log = structlog.get_logger(__name__)
+
+# Longer than the calls of one task may take with their time limits; after it the worker counts as dead.
+LEASE = timedelta(minutes=3)
+_MARGIN = timedelta(minutes=1)
+LICENSED = 2
+ENDED = 3007
+_OPEN = (TaskState.PENDING, TaskState.CLAIMED)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed task with what Zoom must know; `lease_until` is this worker's ticket for writing the outcome."""
+
+    id: int
+    verb: ZoomVerb
+    unclear: bool
+    attempts: int
+    error: str
+    lease_until: datetime
+    meeting: wire.Facts
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a worker has at hand: `find_host` asks Zoom at most once, `now` goes on while the work does."""
+
+    database: Database
+    zoom: ZoomClient
+    find_host: Callable[[], str]
+    now: Callable[[], datetime]
 
 
 def run_due(database: Database, zoom: ZoomClient | None, *, now: datetime, host: str) -> int:
-    return 0
+    """Do what is due, one task at a time, until nothing is; return how many were tried."""
+    if zoom is None:
+        _note_not_set_up(database)
+        return 0
+    started, ours = clock.now(), zoom
+    desk = Desk(database, zoom, cache(lambda: host or _first_licensed(ours)), lambda: now + (clock.now() - started))
+    done = 0
+    while (task_id := _next_due(database, desk.now())) is not None:
+        job = _claim(database, task_id, desk.now())
+        if job is not None:
+            _work(desk, job)
+            done += 1
+    return done
+
+
+def _is_due(now: datetime) -> Any:
+    """A lease that ended belonged to a process that died between the call and its outcome."""
+    waiting = and_(ZoomTask.state == TaskState.PENDING, ZoomTask.due_at <= now)
+    return or_(waiting, and_(ZoomTask.state == TaskState.CLAIMED, ZoomTask.lease_until < now))
+
+
+def _next_due(database: Database, now: datetime) -> int | None:
+    """Look without a write lock; of one meeting's tasks only the oldest unfinished one may run."""
+    before = aliased(ZoomTask)
+    earlier = select(before.id).where(
+        before.meeting_id == ZoomTask.meeting_id, before.id < ZoomTask.id, before.state.in_(_OPEN)
+    )
+    with database.reading() as db:
+        due = select(ZoomTask.id).where(_is_due(now), ~earlier.exists())
+        return db.scalar(due.order_by(ZoomTask.due_at, ZoomTask.id).limit(1))
+
+
+def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
+    """Take the task, or nothing when another worker was quicker."""
+    until = now + LEASE
+    dead = ZoomTask.state == TaskState.CLAIMED
+    with database.transaction() as db:
+        taken = db.execute(
+            update(ZoomTask)
+            .where(ZoomTask.id == task_id, _is_due(now))
+            .values(
+                state=TaskState.CLAIMED,
+                lease_until=until,
+                attempts=ZoomTask.attempts + 1,
+                unclear=case((dead, True), else_=ZoomTask.unclear),
+            )
+        )
+        if not cast("CursorResult[Any]", taken).rowcount:
+            return None
+        task, meeting, timezone = db.execute(
+            select(ZoomTask, Meeting, Office.timezone)
+            .join(Meeting, Meeting.id == ZoomTask.meeting_id)
+            .join(Office, Office.id == ZoomTask.office_id)
+            .where(ZoomTask.id == task_id)
+        ).one()
+        facts = wire.Facts.of(meeting, timezone)
+        return Job(task.id, task.verb, task.unclear, task.attempts, task.error, until, facts)
+
+
+def _work(desk: Desk, job: Job) -> None:
+    """Whatever goes wrong becomes an outcome: a poisoned task is pushed forward, never in the way of others."""
+    stored: ZoomMeeting | None = None
+    differs: list[str] = []
+    failure: Failure | None = None
+    about = {"verb": job.verb, "task_id": job.id, "attempts": job.attempts}
+    try:
+        stored = _VERBS[job.verb](desk, job)
+        differs = wire.differences(stored, job.meeting, now=desk.now()) if stored else []
+    except (ZoomError, Unsendable) as error:
+        log.warning("zoom_task_refused", error=type(error).__name__, **about)
+        failure = explain(error, verb=job.verb, task_id=job.id, attempts=job.attempts, before=job.error, now=desk.now())
+    except Exception:
+        log.exception("zoom_task_failed", **about)
+        failure = unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=desk.now())
+    with desk.database.transaction() as db:
+        _write_outcome(db, job, stored, differs, failure, now=desk.now())
+
+
+def _first_licensed(zoom: ZoomClient) -> str:
+    users = (user for user in zoom.list_users() if user.get("type") == LICENSED)
+    return next((user.get("email") or user.get("id", "") for user in users), "")
+
+
+def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
+    facts = job.meeting
+    if facts.cancelled:
+        return None
+    host = facts.zoom_host or desk.find_host()
+    if not host:
+        raise Unsendable(NO_HOST)
+    if job.unclear and (found := _find(desk.zoom, host, facts.marker)):
+        return _pulled_straight(desk, found, facts)
+    body = wire.body(facts, now=desk.now())
+    if desk.now() > job.lease_until - _MARGIN:
+        # Another worker may take the task over while this one still waits for the answer, and look too early.
+        raise ZoomUnavailable("the lease is about to end")
+    # Known before the call: whoever has to look for this meeting later must look in the same list.
+    with desk.database.transaction() as db:
+        db.execute(update(Meeting).where(Meeting.id == facts.id).values(zoom_host=host))
+    return desk.zoom.create_meeting(host, body)
+
+
+def _find(zoom: ZoomClient, host: str, marker: str) -> ZoomMeeting | None:
+    """Look for our marker in the host's list. "scheduled" holds the upcoming ones and those whose start has passed."""
+    for row in zoom.list_meetings(host, "scheduled"):
+        if row.get("agenda", "").startswith(marker):
+            return zoom.get_meeting(row["id"])
+    return None
+
+
+def _pulled_straight(desk: Desk, found: ZoomMeeting, facts: wire.Facts) -> ZoomMeeting:
+    """An adopted meeting was created as things were agreed then; bring it to what is agreed now."""
+    if wire.differences(found, facts, now=desk.now()):
+        desk.zoom.update_meeting(found["id"], wire.body(facts, now=desk.now(), begun=facts.begun(desk.now())))
+        return desk.zoom.get_meeting(found["id"])
+    return found
+
+
+def _update(desk: Desk, job: Job) -> ZoomMeeting | None:
+    facts = job.meeting
+    if facts.cancelled or facts.zoom_id is None:
+        return None
+    desk.zoom.update_meeting(facts.zoom_id, wire.body(facts, now=desk.now(), begun=facts.begun(desk.now())))
+    return desk.zoom.get_meeting(facts.zoom_id)
+
+
+def _delete(desk: Desk, job: Job) -> ZoomMeeting | None:
+    facts = job.meeting
+    zoom_id = facts.zoom_id
+    if zoom_id is None and (host := facts.zoom_host or desk.find_host()):
+        found = _find(desk.zoom, host, facts.marker)
+        zoom_id = found["id"] if found else None
+    if zoom_id is not None:
+        try:
+            desk.zoom.delete_meeting(zoom_id)
+        except ZoomRefused as error:
+            if error.code != ENDED:  # what has ended needs no deleting
+                raise
+    return None
+
+
+_VERBS = {ZoomVerb.CREATE: _create, ZoomVerb.UPDATE: _update, ZoomVerb.DELETE: _delete}
+
+
+def _write_outcome(
+    db: Session,
+    job: Job,
+    stored: ZoomMeeting | None,
+    differs: list[str],
+    failure: Failure | None,
+    *,
+    now: datetime,
+) -> None:
+    # The meeting first, as the verbs of plan.py do: two orders of locking would wait for each other.
+    meeting = db.scalars(select(Meeting).where(Meeting.id == job.meeting.id).with_for_update()).one()
+    mine = and_(ZoomTask.id == job.id, ZoomTask.state == TaskState.CLAIMED, ZoomTask.lease_until == job.lease_until)
+    values = _task_values(failure, now)
+    written = db.execute(update(ZoomTask).where(mine).values(**values))
+    if not cast("CursorResult[Any]", written).rowcount:
+        log.warning("zoom_task_lease_lost", task=job.id)
+        return
+    if failure is None:
+        _note_success(db, meeting, stored, differs)
+    else:
+        _note_failure(meeting, failure)
+    facts = {"task": job.verb, "attempt": job.attempts, "error": failure.code if failure else ""}
+    audit.record(db, None, "zoom.tried", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
+
+
+def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
+    if failure is None:
+        return {"state": TaskState.DONE, "lease_until": None, "finished_at": now, "unclear": False, "error": ""}
+    values: dict[str, Any] = {"lease_until": None, "error": failure.code}
+    if failure.unclear:
+        values["unclear"] = True
+    if failure.retry_at is None:
+        return values | {"state": TaskState.FAILED, "finished_at": now}
+    return values | {"state": TaskState.PENDING, "due_at": failure.retry_at}
+
+
+def _note_success(db: Session, meeting: Meeting, stored: ZoomMeeting | None, differs: list[str]) -> None:
+    meeting.trouble = f"differs:{','.join(differs)}" if differs else ""
+    if stored is not None:
+        meeting.zoom_id, meeting.join_url = stored["id"], stored.get("join_url", "")
+    if meeting.state is MeetingState.CANCELLED:
+        meeting.join_url = ""
+        return
+    more = select(ZoomTask.id).where(ZoomTask.meeting_id == meeting.id, ZoomTask.state.in_(_OPEN))
+    meeting.state = MeetingState.WAITING if db.scalar(more.limit(1)) else MeetingState.READY
+
+
+def _note_failure(meeting: Meeting, failure: Failure) -> None:
+    meeting.trouble = failure.code
+    if meeting.state is MeetingState.CANCELLED:
+        return
+    meeting.state = MeetingState.FAILED if failure.needs_person else MeetingState.WAITING
+    if failure.code == GONE and failure.needs_person:
+        meeting.join_url = ""
+
+
+def _note_not_set_up(database: Database) -> None:
+    silent = and_(Meeting.state == MeetingState.WAITING, Meeting.trouble == "")
+    with database.reading() as db:
+        if db.scalar(select(Meeting.id).where(silent).limit(1)) is None:
+            return
+    with database.transaction() as db:
+        db.execute(update(Meeting).where(silent).values(trouble=NOT_SET_UP))

@@ -1,0 +1,134 @@
+"""What went wrong at Zoom as a short code, kept with the meeting and put into the reader's words when it is shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from staffhub.i18n import gettext as _
+from staffhub.meetings.plan import GONE
+from staffhub.models import ZoomVerb
+from staffhub.zoom.errors import (
+    ZoomError,
+    ZoomMisconfigured,
+    ZoomNotFound,
+    ZoomRateLimited,
+    ZoomRefused,
+    ZoomScopeMissing,
+    ZoomUnclear,
+)
+
+_STEPS = (10, 30, 120, 300, 900)
+_LAST_STEP = 1800
+_LOOK_AGAIN = timedelta(minutes=1)
+_MAX_CODE = 500
+NOT_SET_UP, NO_HOST, PAST = "not_set_up", "no_host", "past"
+# https://developers.zoom.us/docs/api/errors/
+NO_SUCH_USER, FOREIGN_USER, MAY_NOT_HOST = 1001, 1010, 3161
+IN_PROGRESS, NOT_WHILE_RUNNING = 3002, 3000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`retry_at` None: repeating cannot help before a person acts. `unclear`: a create may have been performed."""
+
+    code: str
+    retry_at: datetime | None
+    needs_person: bool = False
+    unclear: bool = False
+
+
+def backoff(attempts: int, task_id: int) -> timedelta:
+    """10 s, 30 s, 2, 5, 15 min, then every half hour, spread by the task so that not all come back at once."""
+    if attempts <= len(_STEPS):
+        return timedelta(seconds=_STEPS[attempts - 1])
+    return timedelta(seconds=_LAST_STEP + task_id % 60)
+
+
+class Unsendable(Exception):
+    """Zoom was not asked, since there is nobody to host or nothing left to hold; `code` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def explain(
+    error: ZoomError | Unsendable, *, verb: ZoomVerb, task_id: int, attempts: int, before: str, now: datetime
+) -> Failure:
+    """Turn an error into what to note and when to try again; `before` is the code of the try before."""
+    soon, later = now + backoff(attempts, task_id), now + timedelta(seconds=_LAST_STEP)
+    failure = Failure("unreachable", soon)
+    match error:
+        case Unsendable(code=code):
+            failure = Failure(code, later if code == NO_HOST else None, needs_person=True)
+        case ZoomScopeMissing():
+            failure = Failure(f"scopes:{','.join(error.scopes)}"[:_MAX_CODE], later, needs_person=True)
+        case ZoomMisconfigured():
+            failure = Failure("credentials", later, needs_person=True)
+        case ZoomRateLimited():
+            failure = Failure("rate", error.retry_at)
+        case ZoomNotFound() if error.code == NO_SUCH_USER:
+            failure = Failure(NO_HOST, later, needs_person=True)
+        case ZoomNotFound() if verb is ZoomVerb.UPDATE:
+            # Odd answers have made living meetings look deleted: it takes two, some time apart.
+            seen_twice = before == GONE
+            failure = Failure(GONE, None if seen_twice else now + _LOOK_AGAIN, needs_person=seen_twice)
+        case ZoomRefused():
+            failure = _refused(error, soon, later)
+        case ZoomUnclear():
+            failure = Failure("unclear", soon, unclear=True)
+    return failure
+
+
+def unexpected(verb: ZoomVerb, *, task_id: int, attempts: int, now: datetime) -> Failure:
+    return Failure("unexpected", now + backoff(attempts, task_id), unclear=verb is ZoomVerb.CREATE)
+
+
+def _refused(error: ZoomRefused, soon: datetime, later: datetime) -> Failure:
+    if error.code == IN_PROGRESS or (error.code == NOT_WHILE_RUNNING and "started" in error.message):
+        return Failure("running", soon)
+    if error.code in {FOREIGN_USER, MAY_NOT_HOST}:
+        return Failure(NO_HOST, later, needs_person=True)
+    fields = ",".join(field for field, _sentence in error.fields)
+    return Failure(f"refused:{fields}"[:_MAX_CODE], None, needs_person=True)
+
+
+def in_words(trouble: str) -> str:
+    """Say in the reader's language what a code means and what still holds; "" when all is well."""
+    code, _colon, facts = trouble.partition(":")
+    names = ", ".join(_field(name) for name in facts.split(",") if name)
+    sentences: dict[str, Callable[[], str]] = {
+        "": lambda: "",
+        NOT_SET_UP: lambda: _("Zoom is not set up here yet. The meeting is created as soon as it is."),
+        "unreachable": lambda: _("Zoom cannot be reached right now. It is tried again by itself."),
+        "unclear": lambda: _("Zoom's answer was lost. We look whether the meeting is there before trying again."),
+        "rate": lambda: _("Zoom takes no more calls from this account for now. It is tried again by itself."),
+        "running": lambda: _("The meeting is running on Zoom. The change follows when it has ended."),
+        "credentials": lambda: _("Zoom does not accept our credentials. An administrator has to check them."),
+        "scopes": lambda: _("The app at Zoom lacks permissions. An administrator adds: %(names)s.", names=facts),
+        NO_HOST: lambda: _("The Zoom account has nobody who may host. An administrator has to name a licensed host."),
+        "refused": lambda: (
+            _("Zoom refused it: %(names)s. Edit the meeting, then it is sent again.", names=names)
+            if names
+            else _("Zoom refused it. Edit the meeting, or try again.")
+        ),
+        GONE: lambda: _("This meeting no longer exists on Zoom, so the old link is dead."),
+        PAST: lambda: _("It was over before Zoom could be reached, so it has no link."),
+        "differs": lambda: _("Zoom stored something else: %(names)s.", names=names),
+    }
+    say = sentences.get(code)
+    return say() if say else _("Something unexpected happened at Zoom. It is tried again by itself.")
+
+
+def _field(name: str) -> str:
+    """Zoom's field, or one of wire.differences, as the form calls it."""
+    words: dict[str, Callable[[], str]] = {
+        "topic": lambda: _("topic"),
+        "agenda": lambda: _("agenda"),
+        "start": lambda: _("date and time"),
+        "start_time": lambda: _("date and time"),
+        "timezone": lambda: _("time zone"),
+        "duration": lambda: _("length"),
+        "waiting_room": lambda: _("a waiting room, so somebody must let people in"),
+    }
+    return words.get(name, lambda: _("dates of the series") if name.startswith("recurrence") else name)()

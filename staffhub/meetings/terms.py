@@ -1,0 +1,107 @@
+"""What a meeting may be: its words, its times, the dates of a series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from staffhub import clock
+from staffhub.errors import Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import MeetingKind
+
+MAX_OCCURRENCES = 50  # Zoom was seen to refuse more, whatever its text says
+MAX_TOPIC = 200
+MAX_AGENDA = 1900  # Zoom takes 2,000 characters, our marker among them
+MAX_MINUTES = 1440
+_AHEAD = timedelta(days=730)
+
+
+def dates(starts_on: date, weekdays: Sequence[int], occurrences: int) -> list[date]:
+    """Return the dates of a series on `weekdays` (0 = Monday); of a single meeting, which has none, its date."""
+    if not weekdays:
+        return [starts_on]
+    every = (starts_on + timedelta(days=n) for n in range(7 * occurrences))
+    return list(islice((day for day in every if day.weekday() in weekdays), occurrences))
+
+
+def standup_dates(
+    starts_on: date, weekdays: Sequence[int], *, until: date | None, occurrences: int | None, today: date
+) -> list[date]:
+    """Return the dates of a standup that ends after a number, on a last date, or by whichever comes first."""
+    if not weekdays:
+        raise Refused(_("Choose at least one day of the week."), field="weekday")
+    _refuse_odd_start(starts_on, today)
+    if until is None and occurrences is None:
+        raise Refused(_("Write how many times, or the last date."), field="count")
+    if occurrences is not None and not 1 <= occurrences <= MAX_OCCURRENCES:
+        raise Refused(_("A series has from 1 to %(n)s dates.", n=MAX_OCCURRENCES), field="count")
+    found = dates(starts_on, weekdays, occurrences or MAX_OCCURRENCES + 1)
+    if until is not None:
+        found = [day for day in found if day <= until]
+    if not found:
+        raise Refused(_("The last date comes before the first one."), field="until")
+    if len(found) > MAX_OCCURRENCES:
+        raise Refused(_("A series has at most %(n)s dates: choose an earlier one.", n=MAX_OCCURRENCES), field="until")
+    return found
+
+
+def _refuse_odd_start(starts_on: date, today: date) -> None:
+    """Refuse a past date, which Zoom would silently turn into now, and a year that can only be a slip."""
+    if starts_on < today:
+        raise Refused(_("This date has passed. Choose today or a later one."), field="date")
+    if starts_on > today + _AHEAD:
+        raise Refused(_("This date is more than two years away. Check the year."), field="date")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a head typed. `weekdays`, `until` and `occurrences` are a standup's."""
+
+    kind: MeetingKind
+    topic: str
+    agenda: str
+    starts_on: date
+    starts_at: time
+    minutes: int
+    weekdays: Sequence[int] = ()
+    until: date | None = None
+    occurrences: int | None = None
+
+    def columns(self, *, today: date) -> dict[str, Any]:
+        """Check everything but the hour and return it as columns; the first date of a series is a day of it."""
+        self._check_words()
+        if self.kind is MeetingKind.STANDUP:
+            days = standup_dates(
+                self.starts_on, self.weekdays, until=self.until, occurrences=self.occurrences, today=today
+            )
+        else:
+            _refuse_odd_start(self.starts_on, today)
+            days = [self.starts_on]
+        return {
+            "topic": self.topic,
+            "agenda": self.agenda,
+            "starts_on": days[0],
+            "ends_on": days[-1],
+            "starts_at": self.starts_at,
+            "minutes": self.minutes,
+            "weekdays": sorted(set(self.weekdays)) if self.kind is MeetingKind.STANDUP else [],
+            "occurrences": len(days),
+        }
+
+    def _check_words(self) -> None:
+        if not self.topic.strip():
+            raise Refused(_("Fill this in."), field="topic")
+        if len(self.topic) > MAX_TOPIC:
+            raise Refused(_("Use at most %(n)s characters.", n=MAX_TOPIC), field="topic")
+        if len(self.agenda) > MAX_AGENDA:
+            raise Refused(_("Use at most %(n)s characters.", n=MAX_AGENDA), field="agenda")
+        if not 1 <= self.minutes <= MAX_MINUTES:
+            raise Refused(_("A meeting lasts from 1 to %(n)s minutes.", n=MAX_MINUTES), field="duration")
+
+
+def refuse_past_hour(columns: dict[str, Any], zone: ZoneInfo, now: datetime) -> None:
+    if clock.at_local(columns["starts_on"], columns["starts_at"], zone) <= now:
+        raise Refused(_("This time has passed. Choose a later one."), field="time")

@@ -1,0 +1,121 @@
+"""A meeting in Zoom's words, and what Zoom stored otherwise (https://developers.zoom.us/docs/api/meetings/)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from staffhub import clock
+from staffhub.meetings.failures import PAST, Unsendable
+from staffhub.meetings.terms import dates
+from staffhub.models import Meeting, MeetingState
+from staffhub.zoom.shapes import JSON
+from staffhub.zoom.shapes import Meeting as ZoomMeeting
+
+SCHEDULED, SERIES = 2, 8
+WEEKLY = 2
+# Nobody of the office sits at the host's account: people must get in without one.
+SETTINGS = {"join_before_host": True, "jbh_time": 0, "waiting_room": False, "use_pmi": False}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A meeting as it was when its task was claimed."""
+
+    id: int
+    topic: str
+    agenda: str
+    starts_on: date
+    starts_at: time
+    minutes: int
+    weekdays: Sequence[int]
+    occurrences: int
+    cancelled: bool
+    marker: str
+    zoom_id: int | None
+    zoom_host: str
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, meeting: Meeting, timezone: str) -> "Facts":
+        return cls(
+            meeting.id,
+            meeting.topic,
+            meeting.agenda,
+            meeting.starts_on,
+            meeting.starts_at,
+            meeting.minutes,
+            meeting.weekdays,
+            meeting.occurrences,
+            meeting.state is MeetingState.CANCELLED,
+            meeting.marker,
+            meeting.zoom_id,
+            meeting.zoom_host,
+            ZoneInfo(timezone),
+        )
+
+    def starts(self) -> list[datetime]:
+        days = dates(self.starts_on, self.weekdays, self.occurrences)
+        return [clock.at_local(day, self.starts_at, self.zone) for day in days]
+
+    def begun(self, now: datetime) -> bool:
+        return self.starts()[0] <= now
+
+
+def body(facts: Facts, *, now: datetime, begun: bool = False) -> JSON:
+    """Return what to send; once it has begun only words and length, since Zoom lays a series out anew otherwise."""
+    words: JSON = {
+        "topic": facts.topic,
+        "agenda": f"{facts.marker} {facts.agenda}".rstrip(),
+        "duration": facts.minutes,
+    }
+    if begun:
+        return words
+    left = [start for start in facts.starts() if start + timedelta(minutes=facts.minutes) > now]
+    if not left:
+        raise Unsendable(PAST)
+    words |= {
+        "type": SERIES if facts.weekdays else SCHEDULED,
+        # Local time beside the zone: with a Z the zone would only be for show.
+        "start_time": left[0].astimezone(facts.zone).strftime("%Y-%m-%dT%H:%M:%S"),
+        "timezone": facts.zone.key,
+        "settings": SETTINGS,
+    }
+    if facts.weekdays:
+        words["recurrence"] = {
+            "type": WEEKLY,
+            "repeat_interval": 1,
+            "weekly_days": ",".join(str(number) for number in sorted((day + 1) % 7 + 1 for day in facts.weekdays)),
+            "end_times": len(left),
+        }
+    return words
+
+
+def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str]:
+    """Name what Zoom stored otherwise than agreed: it drops and bends some wishes without an error."""
+    settings = stored.get("settings", {})
+    ahead = [start for start in facts.starts() if start > now]
+    found = {
+        "topic": stored.get("topic") == facts.topic,
+        "start": _starts(stored, now) == ahead,
+        "timezone": stored.get("timezone") == facts.zone.key,
+        "duration": _durations(stored) <= {facts.minutes},
+        "waiting_room": not settings.get("waiting_room") and settings.get("join_before_host", True),
+    }
+    return [name for name, agrees in found.items() if not agrees]
+
+
+def _rows(stored: ZoomMeeting) -> list[JSON]:
+    """A series has its times only in its dates, the cancelled ones among them."""
+    if "occurrences" not in stored:
+        return [dict(stored)]
+    return [dict(row) for row in stored["occurrences"] if row.get("status") != "deleted"]
+
+
+def _starts(stored: ZoomMeeting, now: datetime) -> list[datetime]:
+    starts = (datetime.fromisoformat(row["start_time"]).astimezone(UTC) for row in _rows(stored) if "start_time" in row)
+    return sorted(start for start in starts if start > now)
+
+
+def _durations(stored: ZoomMeeting) -> set[int]:
+    return {row["duration"] for row in _rows(stored) if "duration" in row}
