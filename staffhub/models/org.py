@@ -87,6 +87,8 @@ class Account(Base):
     officer_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
     # Unique over all offices of a database: people sign in with it alone. Kept in lower case.
     username: Mapped[str] = mapped_column(String(64))
+    # Only of an account without an officer; an officer's name is the officer's.
+    name: Mapped[str] = mapped_column(String(120), default="")
     password_hash: Mapped[str] = mapped_column(String(255))
     password_changed_at: Mapped[datetime]
     must_change_password: Mapped[bool]

@@ -1,22 +1,36 @@
-"""Import of the register: every row is checked before one is stored, and the slow hashing stays outside the write lock."""
+"""Import of the register: every row is checked before one is stored, and the slow hashing is done between two locks."""
 
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock
 from staffhub.db import Database
+from staffhub.errors import Conflict
+from staffhub.i18n import gettext as _
+from staffhub.models import Account, Office, Officer, Role
+from staffhub.people.checking import BadCell, Check, Entry, check, leave_out_bad
+from staffhub.people.known import known
 from staffhub.people.register import Register
-from staffhub.security import Viewer
+from staffhub.security import (
+    ONE_TIME_DAYS,
+    SCOPES,
+    Viewer,
+    end_other_sessions,
+    hash_password,
+    normal_username,
+    one_time_password,
+)
 
-
-@dataclass(frozen=True)
-class BadCell:
-    """One cell that cannot be taken over: where it stands, what is written there, and how to mend it."""
-
-    row: int
-    column: str
-    header: str
-    written: str
-    reason: str
+# Told in the audit trail only as "changed": the trail is kept longer than a telephone number is needed.
+PRIVATE = {"email", "phone"}
 
 
 @dataclass
@@ -31,8 +45,170 @@ class ImportReport:
     passwords: list[tuple[str, str, str]] = field(default_factory=list)
     ignored_columns: list[str] = field(default_factory=list)
 
+    @property
+    def bad_rows(self) -> int:
+        return len({cell.row for cell in self.bad})
+
+
+@dataclass(frozen=True)
+class _Secret:
+    """A new account's one-time password and its hash."""
+
+    plain: str
+    hashed: str
+
 
 def import_register(
     database: Database, office_id: int, register: Register, *, actor: Viewer | None, skip_bad: bool, now: datetime
 ) -> ImportReport:
-    raise NotImplementedError
+    """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given."""
+    with database.reading() as db:
+        found = _checked(db, office_id, register, actor, skip_bad=skip_bad, now=now)
+    report = _report(found)
+    if found.bad and not (skip_bad and found.entries):
+        return report
+    secrets = _secrets(entry.username for entry in found.good() if _needs_account(entry))
+    try:
+        with database.transaction() as db:
+            again = _checked(db, office_id, register, actor, skip_bad=skip_bad, now=now)
+            if _report(again) != report:
+                raise Conflict(_("Somebody changed the register meanwhile. Nothing was saved; import the file again."))
+            _store(db, office_id, again, secrets, actor=actor, now=now)
+    except IntegrityError:
+        text = _("Somebody changed the register meanwhile. Nothing was saved; import the file again.")
+        raise Conflict(text) from None
+    names = {entry.username: entry.facts["name"] for entry in found.good()}
+    report.passwords = [(names[username], username, secret.plain) for username, secret in secrets.items()]
+    report.saved = True
+    return report
+
+
+def _checked(
+    db: Session, office_id: int, register: Register, actor: Viewer | None, *, skip_bad: bool, now: datetime
+) -> Check:
+    there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows))
+    may_make_admins = actor is None or actor.may("admin")
+    found = check(register, there, today=office_day(db, office_id, now), may_make_admins=may_make_admins)
+    if skip_bad:
+        leave_out_bad(found)
+    return found
+
+
+def office_day(db: Session, office_id: int, now: datetime) -> date:
+    zone = db.scalars(select(Office.timezone).where(Office.id == office_id)).one()
+    return clock.local_day(now, ZoneInfo(zone))
+
+
+def _report(found: Check) -> ImportReport:
+    good = found.good()
+    new = sum(entry.is_new for entry in good)
+    same = sum(entry.is_same() for entry in good)
+    ignored = list(found.register.ignored)
+    return ImportReport(found.bad, new, len(good) - new - same, same, ignored_columns=ignored)
+
+
+def _needs_account(entry: Entry) -> bool:
+    return entry.match is None or entry.match.account_id is None
+
+
+def _secrets(usernames: Iterable[str]) -> dict[str, _Secret]:
+    """Hash on all cores; hashing lets go of the interpreter meanwhile."""
+    plain = {username: one_time_password() for username in usernames}
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        hashes = pool.map(hash_password, plain.values())
+        return {name: _Secret(plain[name], hashed) for name, hashed in zip(plain, hashes, strict=True)}
+
+
+def _store(
+    db: Session, office_id: int, found: Check, secrets: dict[str, _Secret], *, actor: Viewer | None, now: datetime
+) -> None:
+    ids = _add_officers(db, office_id, found)
+    for entry in found.good():
+        if entry.superior_row:
+            entry.facts["superior_id"] = ids[entry.superior_row]
+        if _needs_account(entry):
+            _add_account(db, office_id, ids[entry.row], entry, secrets[entry.username].hashed, now=now)
+        if entry.is_new:
+            _complete_new(db, office_id, ids[entry.row], entry, actor=actor, now=now)
+        elif not entry.is_same():
+            apply_changes(db, office_id, entry, actor=actor, now=now)
+    report = _report(found)
+    if not report.new + report.changed:
+        return
+    counts = {"new": report.new, "changed": report.changed, "same": report.same, "left_out": report.bad_rows}
+    audit.record(db, actor, "register.imported", "office", office_id, now=now, office_id=office_id, **counts)
+
+
+def _add_officers(db: Session, office_id: int, found: Check) -> dict[int, int]:
+    """Insert who is new and return the officer's id of every row; superiors follow when everybody has an id."""
+    fresh = [entry for entry in found.good() if entry.is_new]
+    rows = [
+        Officer(office_id=office_id, active_from=found.today, **(entry.facts | {"superior_id": None}))
+        for entry in fresh
+    ]
+    db.add_all(rows)
+    db.flush()
+    ids = {entry.row: row.id for entry, row in zip(fresh, rows, strict=True)}
+    return ids | {e.row: e.match.officer_id for e in found.good() if e.match and e.match.officer_id}
+
+
+def _add_account(db: Session, office_id: int, officer_id: int, entry: Entry, hashed: str, *, now: datetime) -> None:
+    role = entry.role or Role.STAFF
+    db.execute(
+        insert(Account).values(
+            office_id=office_id,
+            officer_id=officer_id,
+            username=entry.username,
+            password_hash=hashed,
+            password_changed_at=now,
+            must_change_password=True,
+            one_time_until=now + timedelta(days=ONE_TIME_DAYS),
+            role=role,
+            scope=SCOPES[role],
+            created_at=now,
+        )
+    )
+
+
+def _complete_new(
+    db: Session, office_id: int, officer_id: int, entry: Entry, *, actor: Viewer | None, now: datetime
+) -> None:
+    """Give a new officer the superior, and an account that was there before its officer."""
+    if entry.facts["superior_id"]:
+        superior = update(Officer).where(Officer.id == officer_id)
+        db.execute(superior.values(superior_id=entry.facts["superior_id"]))
+    if entry.match and entry.match.account_id:
+        db.execute(update(Account).where(Account.id == entry.match.account_id).values(officer_id=officer_id))
+        _change_account(db, entry, now=now)
+    facts = {name: value for name, value in entry.facts.items() if name not in PRIVATE}
+    after = facts | {"username": entry.username, "role": entry.role}
+    audit.record(db, actor, "officer.added", "officer", officer_id, now=now, office_id=office_id, after=after)
+
+
+def apply_changes(db: Session, office_id: int, entry: Entry, *, actor: Viewer | None, now: datetime) -> None:
+    """Store what differs of one known officer, with what stood there before in the audit trail."""
+    assert entry.match is not None and entry.match.officer_id is not None  # noqa: S101, PT018  the caller's branch
+    before = entry.match.facts() | {"username": entry.match.username, "role": entry.match.role}
+    after = entry.facts | {"username": entry.username, "role": entry.role or entry.match.role}
+    changed = audit.changes(before, after)
+    facts = {name: entry.facts[name] for name in changed if name in entry.facts}
+    if facts:
+        db.execute(update(Officer).where(Officer.id == entry.match.officer_id).values(**facts))
+    _change_account(db, entry, now=now)
+    told: dict[str, object] = {name: "changed" if name in PRIVATE else pair for name, pair in changed.items()}
+    if told:
+        officer_id = entry.match.officer_id
+        audit.record(db, actor, "officer.changed", "officer", officer_id, now=now, office_id=office_id, changes=told)
+
+
+def _change_account(db: Session, entry: Entry, *, now: datetime) -> None:
+    """Take over username and role, never the password; a new role ends the sessions of the old one."""
+    match = entry.match
+    if match is None or match.account_id is None:
+        return
+    role = entry.role or match.role or Role.STAFF
+    if (entry.username, role) != (match.username, match.role):
+        values = {"username": entry.username, "role": role, "scope": SCOPES[role]}
+        db.execute(update(Account).where(Account.id == match.account_id).values(**values))
+    if role is not match.role:
+        end_other_sessions(db, match.account_id, keep=None, now=now)

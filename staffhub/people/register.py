@@ -1,7 +1,7 @@
 """The register as a file: an XLSX or CSV becomes rows of cells, or is refused before it can do harm.
 
-An XLSX is an archive that others made. It is unpacked here within limits, its sheets are checked for far-off cells, and only
-what was checked is handed to the reader, which would otherwise set up memory for every cell of a sheet's range.
+An XLSX is an archive that others made. It is unpacked here within limits, its sheets are checked for far-off cells,
+and only what was checked is handed to the reader, which would otherwise set up memory for every cell of the range.
 """
 
 import csv
@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -243,8 +244,12 @@ def _checked_sheet(sheet: bytes, longest: int) -> bytes:
     if cells > MAX_ROWS * _MAX_COLUMNS or cells * longest > _MAX_TEXT:
         raise Refused(_("The file unpacks to far more than a register. Save only the register."), field="file")
     for letters, digits in _PLACE.findall(sheet):
-        if len(letters) > 1 and letters.upper() > column_letter(_MAX_COLUMNS).encode() or len(letters) > 2:
+        if _column_number(letters) > _MAX_COLUMNS:
             raise Refused(_("The sheet has cells far to the right. Delete the columns beside the table."), field="file")
-        if len(digits) > 7 or int(digits) > MAX_ROWS + _HEADER_WITHIN:
+        if len(digits) > len(str(MAX_ROWS)) or int(digits) > MAX_ROWS + _HEADER_WITHIN:
             raise Refused(_("The file has more than %(n)s rows. Split it.", n=MAX_ROWS), field="file")
     return sheet
+
+
+def _column_number(letters: bytes) -> int:
+    return reduce(lambda number, letter: number * 26 + letter - 64, letters.upper(), 0)

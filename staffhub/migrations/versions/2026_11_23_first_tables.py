@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("office_id", BIG, nullable=False),
         sa.Column("officer_id", BIG, nullable=True),
         sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
         sa.Column("password_changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),

@@ -1,0 +1,107 @@
+"""The people an office has already, loaded once for checks and lists of names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from staffhub.models import Account, Division, EmploymentType, Officer, Role
+from staffhub.people.cells import plain
+
+
+@dataclass(frozen=True)
+class Person:
+    """One officer and the account; an administrator may have only the account."""
+
+    officer_id: int | None
+    account_id: int | None
+    number: str | None
+    name: str | None
+    employment_type: EmploymentType | None
+    position: str | None
+    division_id: int | None
+    superior_id: int | None
+    email: str | None
+    phone: str | None
+    active_from: date | None
+    active_to: date | None
+    username: str | None
+    role: Role | None
+    is_open: bool
+
+    def facts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in FACTS}
+
+
+# What the register says of an officer; username and role belong to the account.
+FACTS = ("number", "name", "employment_type", "position", "division_id", "superior_id", "email", "phone")
+
+
+@dataclass
+class Known:
+    """An office's people and divisions; `elsewhere` are usernames that other offices of this database use."""
+
+    people: list[Person]
+    divisions: dict[int, tuple[str, str, str]]
+    elsewhere: set[str]
+    by_id: dict[int, Person] = field(default_factory=dict)
+    by_number: dict[str, Person] = field(default_factory=dict)
+    by_username: dict[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for person in self.people:
+            if person.officer_id is not None and person.number is not None:
+                self.by_id[person.officer_id] = person
+                self.by_number[person.number] = person
+            if person.username is not None:
+                self.by_username[person.username] = person
+
+    def division_names(self) -> dict[str, int]:
+        return {plain(name): id_ for id_, names in self.divisions.items() for name in names}
+
+
+def known(db: Session, office_id: int, usernames: Iterable[str]) -> Known:
+    asked = sorted(set(usernames))
+    elsewhere = select(Account.username).where(Account.office_id != office_id, Account.username.in_(asked))
+    divisions = select(Division.id, Division.name, Division.short_name, Division.code)
+    in_order = divisions.where(Division.office_id == office_id).order_by(Division.sort)
+    return Known(
+        people(db, office_id),
+        {row.id: (row.short_name, row.name, row.code) for row in db.execute(in_order)},
+        set(db.scalars(elsewhere)),
+    )
+
+
+def people(db: Session, office_id: int, *, officer_id: int | None = None) -> list[Person]:
+    """Load the office's officers, and the accounts without one; `officer_id` narrows it to one officer."""
+    officers = (
+        select(*_COLUMNS)
+        .select_from(Officer)
+        .outerjoin(Account, Account.officer_id == Officer.id)
+        .where(Officer.office_id == office_id)
+        .order_by(Officer.id)
+    )
+    if officer_id is not None:
+        return [Person(*row) for row in db.execute(officers.where(Officer.id == officer_id))]
+    alone = (
+        select(*_COLUMNS)
+        .select_from(Account)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(Account.office_id == office_id, Account.officer_id.is_(None))
+    )
+    return [Person(*row) for statement in (officers, alone) for row in db.execute(statement)]
+
+
+_COLUMNS = (
+    Officer.id,
+    Account.id,
+    *(getattr(Officer, name) for name in FACTS),
+    Officer.active_from,
+    Officer.active_to,
+    Account.username,
+    Account.role,
+    and_(Account.id.is_not(None), Account.disabled_at.is_(None)),
+)
