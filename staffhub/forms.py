@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 
@@ -33,7 +33,15 @@ def _clock_time(value: object) -> object:
     return time(hours, minutes)
 
 
+def _no_identity_number(value: str) -> str:
+    # Sixteen digits are a NIK or a KK number, also when grouped: neither is kept anywhere.
+    if re.search(r"\d(?:[ .-]?\d){15}", value):
+        raise ValueError(_("This looks like a NIK or a KK number. Leave it out: neither is stored here."))
+    return value
+
+
 Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
+SafeLine = Annotated[Line, AfterValidator(_no_identity_number)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 
@@ -129,7 +137,7 @@ def _explain(error: ErrorDetails) -> str:
         return _("Fill this in.")
     if kind == "value_error":
         return str(context["error"])
-    if kind == "string_too_long":
+    if kind in {"string_too_long", "too_long"}:
         return _("Use at most %(n)s characters.", n=context["max_length"])
     if kind.startswith(("int_", "float_", "decimal_")):
         return _("Write a whole number.")

@@ -1,0 +1,317 @@
+"""What is on the desks: the list with its counts, and one officer's open requests."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock, i18n, workdays
+from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
+from staffhub.models import Division, Office, Officer, RequestState, ServiceRequest, ServiceType
+from staffhub.security import Viewer
+
+CLOSED = (RequestState.DONE, RequestState.CANCELLED)
+OPEN = tuple(state for state in RequestState if state not in CLOSED)
+# The clock of a promise counts while the request lies with the office, not with the applicant.
+IN_OUR_HANDS = (RequestState.NEW, RequestState.CHECKING, RequestState.SIGNING)
+PAGE = 25
+
+
+def state_label(state: RequestState) -> str:
+    labels = {
+        RequestState.NEW: _("New"),
+        RequestState.CHECKING: _("Being checked"),
+        RequestState.WAITING: _("Waiting for the applicant"),
+        RequestState.DEFERRED: _("Deferred"),
+        RequestState.SIGNING: _("Waiting for signature"),
+        RequestState.READY: _("Ready to collect"),
+        RequestState.DONE: _("Done"),
+        RequestState.CANCELLED: _("Cancelled"),
+    }
+    return labels[state]
+
+
+def age(days: int) -> str:
+    return ngettext("%(num)s day", "%(num)s days", days) if days else _("Today")
+
+
+def service_name() -> ColumnElement[str]:
+    return (ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name).expression
+
+
+@dataclass(frozen=True)
+class Service:
+    id: int
+    code: str
+    name: str
+    needs_presence: bool
+    service_days: int | None
+
+
+def services(db: Session, office_id: int) -> list[Service]:
+    rows = db.execute(
+        select(ServiceType.id, ServiceType.code, service_name(), ServiceType.needs_presence, ServiceType.service_days)
+        .where(ServiceType.office_id == office_id)
+        .order_by(ServiceType.sort)
+    )
+    return [Service(*row) for row in rows]
+
+
+def late_before(db: Session, me: Viewer, promised: Iterable[int], *, now: datetime) -> dict[int, datetime]:
+    """Return, per number of working days promised, the instant before which a request must have come in to be late."""
+    longest = max(promised := list(promised), default=None)
+    if longest is None:
+        return {}
+    today = clock.local_day(now, me.zone)
+    back = [today - timedelta(days=n) for n in range(3 * longest + 30)]  # reaches over the longest holidays
+    book = workdays.calendar(db, me.office_id, back[-1], today)
+    working = [day for day in back if book.is_working_day(day)]
+    return {n: clock.at_local(working[n], time.min, me.zone) for n in set(promised) if n < len(working)}
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A request that still needs work; `created_at` and the age follow the office's calendar."""
+
+    id: int
+    number: str
+    title: str
+    applicant: str
+    state: RequestState
+    created_at: datetime
+    urgent: bool
+    age_days: int
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+    @property
+    def age(self) -> str:
+        return age(self.age_days)
+
+
+def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
+    """Return what is on an officer's desk: urgent first, then the oldest."""
+    request = ServiceRequest
+    found: Select[*tuple[Any, ...]] = (
+        select(
+            request.id,
+            request.number,
+            service_name().label("title"),
+            request.applicant,
+            request.state,
+            request.created_at,
+            request.urgent,
+            Office.timezone,
+        )
+        .join(ServiceType, ServiceType.id == request.service_type_id)
+        .join(Office, Office.id == request.office_id)
+        .where(request.office_id == office_id, request.assignee_id == officer_id, request.state.in_(OPEN))
+        .order_by(request.urgent.desc(), request.created_at, request.id)
+    )
+    at = now or clock.now()
+    return [_on_desk(row, at) for row in db.execute(found)]
+
+
+def days_between(begin: datetime, end: datetime, zone: ZoneInfo) -> int:
+    return (clock.local_day(end, zone) - clock.local_day(begin, zone)).days
+
+
+def _on_desk(row: Row[*tuple[Any, ...]], at: datetime) -> OpenRequest:
+    facts = row._asdict()
+    zone = ZoneInfo(facts.pop("timezone"))
+    facts["created_at"] = row.created_at.astimezone(zone)
+    return OpenRequest(**facts, age_days=days_between(row.created_at, at, zone))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list shows: `state` done means all that is closed; without any filter, what is open."""
+
+    q: str = ""
+    service: str = ""
+    state: RequestState | None = None
+    assignee: Literal["me", "none"] | None = None
+
+    @property
+    def tab(self) -> str:
+        if self.state in {RequestState.DEFERRED, RequestState.READY, RequestState.DONE}:
+            return str(self.state)
+        if self.state is None and self.assignee == "me":
+            return "me"
+        return "open" if self.state is None and self.assignee is None and not self.q else ""
+
+
+@dataclass(frozen=True)
+class ListedRequest:
+    id: int
+    number: str
+    title: str
+    applicant: str
+    division: str
+    officer: str | None
+    state: RequestState
+    urgent: bool
+    closed: bool
+    day: date
+    age_days: int
+    late: bool
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+    @property
+    def age(self) -> str:
+        return age(self.age_days)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of everything open in the office, whatever the filter."""
+
+    open: int
+    mine: int
+    deferred: int
+    ready: int
+    late: int
+    unassigned: int
+    unassigned_id: int | None
+    unassigned_number: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    rows: Sequence[ListedRequest]
+    counts: Counts
+    services: Sequence[Service]
+    page: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * PAGE + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        return min(self.page * PAGE, self.total)
+
+    @property
+    def more(self) -> bool:
+        return self.last < self.total
+
+
+def _is_late(offered: Iterable[Service], limits: dict[int, datetime]) -> ColumnElement[bool]:
+    request = ServiceRequest
+    slow = [
+        and_(request.service_type_id == one.id, request.created_at < limits[one.service_days])
+        for one in offered
+        if one.service_days in limits
+    ]
+    return and_(request.state.in_(IN_OUR_HANDS), or_(*slow)) if slow else false()
+
+
+def _counts(db: Session, me: Viewer, late: ColumnElement[bool]) -> Counts:
+    request = ServiceRequest
+    alone = request.assignee_id.is_(None)
+    return Counts(
+        *db.execute(
+            select(
+                func.count(),
+                func.count().filter(request.assignee_id == me.officer_id),
+                func.count().filter(request.state == RequestState.DEFERRED),
+                func.count().filter(request.state == RequestState.READY),
+                func.count().filter(late),
+                func.count().filter(alone),
+                func.min(request.id).filter(alone),
+                func.min(request.number).filter(alone),
+            )
+            .select_from(request)
+            .where(request.office_id == me.office_id, request.state.in_(OPEN))
+        ).one()
+    )
+
+
+def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
+    request = ServiceRequest
+    found = [request.office_id == me.office_id]
+    if wanted.state in CLOSED:
+        found.append(request.state.in_(CLOSED))
+    elif wanted.state:
+        found.append(request.state == wanted.state)
+    elif wanted.assignee or not wanted.q:  # who looks a number up means it, open or closed
+        found.append(request.state.in_(OPEN))
+    if wanted.assignee:
+        mine = wanted.assignee == "me" and me.officer_id is not None
+        found.append(request.assignee_id == me.officer_id if mine else request.assignee_id.is_(None))
+        if wanted.assignee == "me" and not mine:
+            found.append(false())
+    if wanted.service:
+        found.append(ServiceType.code == wanted.service)
+    if wanted.q:
+        text = (
+            request.number.icontains(wanted.q, autoescape=True),
+            request.applicant.icontains(wanted.q, autoescape=True),
+        )
+        found.append(or_(*text))
+    return found
+
+
+def _rows(late: ColumnElement[bool], *, newest_first: bool) -> Select[*tuple[Any, ...]]:
+    request = ServiceRequest
+    order = (
+        (func.coalesce(request.closed_at, request.updated_at).desc(), request.id.desc())
+        if newest_first
+        else (request.urgent.desc(), request.created_at, request.id)
+    )
+    found: Select[*tuple[Any, ...]] = (
+        select(
+            request.id,
+            request.number,
+            service_name().label("title"),
+            request.applicant,
+            Division.short_name.label("division"),
+            Officer.name.label("officer"),
+            request.state,
+            request.urgent,
+            request.created_at,
+            request.closed_at,
+            late.label("late"),
+        )
+        .join(ServiceType, ServiceType.id == request.service_type_id)
+        .join(Division, Division.id == ServiceType.division_id)
+        .outerjoin(Officer, Officer.id == request.assignee_id)
+        .order_by(*order)
+    )
+    return found
+
+
+def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
+    """Return one page of the office's requests; a page past the end is the last one."""
+    offered = services(db, me.office_id)
+    promised = [one.service_days for one in offered if one.service_days is not None]
+    late = _is_late(offered, late_before(db, me, promised, now=now))
+    where = _conditions(me, wanted)
+    counted = select(func.count()).select_from(ServiceRequest)
+    total = db.scalar(counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id).where(*where)) or 0
+    page = max(1, min(page, -(-total // PAGE)))
+    found = _rows(late, newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
+    rows = [_listed(row, now, me.zone) for row in db.execute(found)]
+    return Listing(rows, _counts(db, me, late), offered, page, total)
+
+
+def _listed(row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo) -> ListedRequest:
+    facts = row._asdict()
+    created_at, closed_at = facts.pop("created_at"), facts.pop("closed_at")
+    return ListedRequest(
+        **facts,
+        closed=row.state in CLOSED,
+        day=clock.local_day(closed_at or created_at, zone),
+        age_days=days_between(created_at, closed_at or now, zone),
+    )

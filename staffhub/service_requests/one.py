@@ -1,0 +1,210 @@
+"""One request as its page shows it, and who may do what with it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import clock, i18n
+from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import gettext as _
+from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.security import Viewer
+from staffhub.service_requests.desk import IN_OUR_HANDS, OPEN, age, late_before, service_name, state_label
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as its page shows it; times are the office's."""
+
+    id: int
+    number: str
+    title: str
+    applicant: str
+    phone: str
+    channel: Channel
+    urgent: bool
+    siak_reference: str
+    state: RequestState
+    assignee_id: int | None
+    officer: str | None
+    division_id: int
+    division: str
+    needs_presence: bool
+    service_days: int | None
+    created_at: datetime
+    closed_at: datetime | None
+    version: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+    def age(self, now: datetime) -> str:
+        until = (self.closed_at or now).astimezone(self.created_at.tzinfo)
+        return age((until.date() - self.created_at.date()).days)
+
+
+def request_for(db: Session, me: Viewer, request_id: int) -> Request:
+    request = ServiceRequest
+    found: Select[*tuple[Any, ...]] = (
+        select(
+            request.id,
+            request.number,
+            service_name().label("title"),
+            request.applicant,
+            request.phone,
+            request.channel,
+            request.urgent,
+            request.siak_reference,
+            request.state,
+            request.assignee_id,
+            Officer.name.label("officer"),
+            ServiceType.division_id,
+            Division.short_name.label("division"),
+            ServiceType.needs_presence,
+            ServiceType.service_days,
+            request.created_at,
+            request.closed_at,
+            request.version,
+        )
+        .join(ServiceType, ServiceType.id == request.service_type_id)
+        .join(Division, Division.id == ServiceType.division_id)
+        .outerjoin(Officer, Officer.id == request.assignee_id)
+        .where(request.id == request_id, request.office_id == me.office_id)
+    )
+    row = db.execute(found).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such request in your office."))
+    facts = row._asdict()
+    for name in ("created_at", "closed_at"):
+        facts[name] = facts[name] and facts[name].astimezone(me.zone)
+    return Request(**facts)
+
+
+def may_assign(me: Viewer, request: Request) -> bool:
+    """A head, for the requests of the own division or of the whole office; the administrator."""
+    return me.may("requests.assign") and me.sees(officer_id=None, division_id=request.division_id)
+
+
+def may_work_on(me: Viewer, request: Request) -> bool:
+    mine = me.officer_id is not None and me.officer_id == request.assignee_id
+    return mine or may_assign(me, request)
+
+
+def may_take(me: Viewer, request: Request) -> bool:
+    free = request.assignee_id is None and request.is_open
+    return free and me.officer_id is not None and me.division_id == request.division_id
+
+
+def request_to_work_on(db: Session, me: Viewer, request_id: int) -> Request:
+    request = request_for(db, me, request_id)
+    if not may_work_on(me, request):
+        raise Forbidden(_("Only the officer who has this request, or a head, may do this."))
+    return request
+
+
+def is_late(db: Session, me: Viewer, request: Request, *, now: datetime) -> bool:
+    if request.service_days is None or request.state not in IN_OUR_HANDS:
+        return False
+    limits = late_before(db, me, [request.service_days], now=now)
+    return request.service_days in limits and request.created_at < limits[request.service_days]
+
+
+def masked(phone: str) -> str:
+    """08xx-xxxx-4471: enough to tell two apart, not enough to call."""
+    return f"{phone[:2]}xx-xxxx-{phone[-4:]}" if phone else ""
+
+
+def message(request: Request, me: Viewer) -> str:
+    """A line for the applicant, who reads Indonesian whatever the officer reads."""
+    with i18n.in_locale("id"):
+        facts = {"number": request.number, "state": state_label(request.state).lower(), "office": me.office_name}
+        return _("Your request %(number)s: %(state)s. %(office)s", **facts)
+
+
+@dataclass(frozen=True)
+class Event:
+    """`handed_to`: the step gave the request to that officer; `taken`: who did it took it himself."""
+
+    at: datetime
+    officer: str | None
+    state: RequestState
+    note: str
+    first: bool
+    handed_to: str | None
+    taken: bool
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+
+def history(db: Session, me: Viewer, request: Request) -> list[Event]:
+    """Return every step, newest first."""
+    to = aliased(Officer)
+    event = RequestEvent
+    rows = db.execute(
+        select(
+            event.at, event.officer_id, Officer.name, event.state, event.note, event.assignee_id, to.name.label("to")
+        )
+        .outerjoin(Officer, Officer.id == event.officer_id)
+        .outerjoin(to, to.id == event.assignee_id)
+        .where(event.request_id == request.id)
+        .order_by(event.at, event.id)
+    )
+    found: list[Event] = []
+    holder: int | None = None
+    for n, row in enumerate(rows):
+        handed = row.to if row.assignee_id != holder else None
+        holder = row.assignee_id
+        at, taken = row.at.astimezone(me.zone), handed is not None and row.officer_id == row.assignee_id
+        found.append(Event(at, row.name, row.state, row.note, n == 0, handed, taken))
+    return found[::-1]
+
+
+def _open_count() -> ScalarSelect[int]:
+    request = ServiceRequest
+    return (
+        select(func.count())
+        .where(request.assignee_id == Officer.id, request.state.in_(OPEN))
+        .correlate(Officer)
+        .scalar_subquery()
+    )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    id: int
+    name: str
+    division: str
+    open: int
+
+
+def candidates(db: Session, me: Viewer, request: Request, *, now: datetime) -> list[Candidate]:
+    """Return who may be given the request, its own division first; the load beside each name."""
+    today = clock.local_day(now, me.zone)
+    found = (
+        select(Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count())
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .where(
+            Officer.office_id == me.office_id,
+            Officer.active_from <= today,
+            or_(Officer.active_to.is_(None), Officer.active_to >= today),
+            Officer.id != (request.assignee_id or 0),
+        )
+        .order_by(
+            (Officer.division_id == request.division_id).is_(True).desc(),
+            func.coalesce(Division.sort, -1),
+            Officer.name,
+        )
+    )
+    if not me.sees(officer_id=None, division_id=None):
+        found = found.where(Officer.division_id == me.division_id)
+    return [Candidate(*row) for row in db.execute(found)]

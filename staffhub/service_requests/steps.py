@@ -1,0 +1,222 @@
+"""What is done with a request: taken in, handed over, moved on; every step leaves an event that nobody can change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Integer, cast, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.security import Viewer
+from staffhub.service_requests.desk import CLOSED, state_label
+from staffhub.service_requests.one import Request, may_assign
+
+_S = RequestState
+# The likely next step first; what is open can also be cancelled.
+NEXT = MappingProxyType(
+    {
+        _S.NEW: (_S.CHECKING,),
+        _S.CHECKING: (_S.SIGNING, _S.WAITING, _S.DEFERRED),
+        _S.WAITING: (_S.CHECKING,),
+        _S.DEFERRED: (_S.CHECKING,),
+        _S.SIGNING: (_S.READY, _S.CHECKING),
+        _S.READY: (_S.DONE,),
+        _S.DONE: (),
+        _S.CANCELLED: (),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`again`: the form was sent twice and nothing was added."""
+
+    id: int
+    number: str
+    state: RequestState
+    again: bool
+
+
+def _next_number(db: Session, office_id: int, month: str) -> str:
+    prefix = f"PM-{month}-"
+    running = cast(func.substr(ServiceRequest.number, len(prefix) + 1), Integer)
+    of_month = (ServiceRequest.office_id == office_id, ServiceRequest.number.startswith(prefix))
+    last = db.scalar(select(func.max(running)).where(*of_month)) or 0
+    return f"{prefix}{last + 1:04}"
+
+
+def take_in(
+    db: Session,
+    me: Viewer,
+    *,
+    service_type: str,
+    applicant: str,
+    channel: Channel,
+    key: str,
+    now: datetime,
+    phone: str = "",
+    urgent: bool = False,
+    siak_reference: str = "",
+    note: str = "",
+) -> Taken:
+    """Register a request. What needs the applicant in person waits, unless it is urgent."""
+    # One at a time per office: the number counts on, and a form sent twice finds the first. Other tables' rows may
+    # still point at the office meanwhile.
+    db.execute(select(Office.id).where(Office.id == me.office_id).with_for_update(key_share=True))
+    request = ServiceRequest
+    there = select(request.id, request.number, request.state)
+    before = db.execute(there.where(request.office_id == me.office_id, request.idempotency_key == key)).one_or_none()
+    if before:
+        return Taken(before.id, before.number, before.state, again=True)
+    service = db.execute(
+        select(ServiceType.id, ServiceType.needs_presence).where(
+            ServiceType.office_id == me.office_id, ServiceType.code == service_type
+        )
+    ).one_or_none()
+    if service is None:
+        raise Refused(_("Choose one of the list."), field="service_type")
+    waits = service.needs_presence and not urgent
+    row = request(
+        office_id=me.office_id,
+        number=_next_number(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}"),
+        service_type_id=service.id,
+        applicant=applicant,
+        phone=phone,
+        channel=channel,
+        urgent=urgent,
+        siak_reference=siak_reference,
+        state=_S.DEFERRED if waits else _S.NEW,
+        created_by=me.account_id,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        idempotency_key=key,
+    )
+    db.add(row)
+    db.flush()
+    _note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
+    if waits:
+        why = _("The applicant must come in person; this waits unless it is urgent.")
+        _note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
+    audit.record(
+        db,
+        me,
+        "request.taken_in",
+        "service_request",
+        row.id,
+        now=now,
+        number=row.number,
+        state=row.state,
+        urgent=urgent,
+    )
+    return Taken(row.id, row.number, row.state, again=False)
+
+
+def _note_step(
+    db: Session, me: Viewer, request_id: int, state: RequestState, assignee_id: int | None, *, note: str, now: datetime
+) -> None:
+    db.execute(
+        insert(RequestEvent).values(
+            office_id=me.office_id,
+            request_id=request_id,
+            at=now,
+            officer_id=me.officer_id,
+            state=state,
+            assignee_id=assignee_id,
+            note=note,
+        )
+    )
+
+
+def _change(db: Session, request: Request, version: int | None, *, now: datetime, **values: Any) -> None:
+    """Write only onto the version the person looked at: whoever comes second is told."""
+    table = ServiceRequest
+    seen = request.version if version is None else version
+    changed = db.scalar(
+        update(table)
+        .where(table.id == request.id, table.version == seen)
+        .values(version=seen + 1, updated_at=now, **values)
+        .returning(table.id)
+    )
+    if changed is None:
+        raise Conflict(
+            _("%(number)s was changed meanwhile. Look at it as it is now, then decide again.", number=request.number)
+        )
+
+
+def change_state(
+    db: Session,
+    me: Viewer,
+    request: Request,
+    *,
+    state: RequestState,
+    now: datetime,
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    if version not in {None, request.version} or not request.is_open:
+        raise Conflict(
+            _("%(number)s is now “%(state)s”. Nothing was changed.", number=request.number, state=request.state_label)
+        )
+    if state is not _S.CANCELLED and state not in NEXT[request.state]:
+        steps = {"old": request.state_label, "new": state_label(state)}
+        raise Refused(_("“%(new)s” does not follow “%(old)s”.", **steps), field="state")
+    _change(db, request, version, now=now, state=state, closed_at=now if state in CLOSED else None)
+    _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
+    audit.record(
+        db, me, "request.state_changed", "service_request", request.id, now=now, before=request.state, after=state
+    )
+
+
+def assign(
+    db: Session, me: Viewer, request: Request, *, assignee_id: int, now: datetime, version: int | None = None
+) -> str:
+    """Give the request to an officer, or take it when it has none; return the officer's name."""
+    officer = db.execute(
+        select(Officer.name, Officer.division_id, Officer.active_from, Officer.active_to).where(
+            Officer.id == assignee_id, Officer.office_id == me.office_id
+        )
+    ).one_or_none()
+    if officer is None:
+        raise NotFound(_("There is no such officer in your office."))
+    in_scope = me.sees(officer_id=assignee_id, division_id=officer.division_id)
+    takes = assignee_id == me.officer_id and me.division_id == request.division_id
+    if not takes and not (may_assign(me, request) and in_scope):
+        raise Forbidden(_("Your account may not give this request to that officer."))
+    if not request.is_open or request.assignee_id == assignee_id:
+        raise Conflict(_already(request))
+    if request.assignee_id is not None and not may_assign(me, request):
+        raise Conflict(_already(request))
+    today = clock.local_day(now, me.zone)
+    if today < officer.active_from or (officer.active_to and officer.active_to < today):
+        raise Refused(_("%(name)s is not in service today.", name=officer.name), field="assignee")
+    _change(db, request, version, now=now, assignee_id=assignee_id)
+    _note_step(db, me, request.id, request.state, assignee_id, note="", now=now)
+    audit.record(
+        db,
+        me,
+        "request.assigned",
+        "service_request",
+        request.id,
+        now=now,
+        before=request.assignee_id,
+        after=assignee_id,
+    )
+    return str(officer.name)
+
+
+def _already(request: Request) -> str:
+    if not request.is_open:
+        return _("%(number)s is closed. Nothing was changed.", number=request.number)
+    return _("%(number)s is already with %(name)s.", number=request.number, name=request.officer)
+
+
+def show_phone(db: Session, me: Viewer, request: Request, *, now: datetime) -> str:
+    """Return the whole number; who looked is written down, the number itself is not."""
+    audit.record(db, me, "request.phone_shown", "service_request", request.id, now=now)
+    return request.phone
