@@ -53,12 +53,15 @@ def last_beat(database: Database) -> datetime | None:
         return db.scalar(select(Heartbeat.at).where(Heartbeat.name == "scheduler"))
 
 
-def _seal(work: Work, now: datetime) -> None:
-    """One sealer at a time: the claim row of this job is locked by whoever updates it, until its commit."""
+def seal(work: Work, now: datetime) -> int:
+    """Chain a batch of audit events; return how many.
+
+    One sealer at a time: the claim row of this job is locked by whoever updates it, until its commit.
+    """
     with work.database.transaction() as db:
         insert_unless_there(db, Claim, {"job": "seal", "slot": "chain", "lease_until": now})
         db.execute(update(Claim).where(Claim.job == "seal").values(lease_until=now))
-        audit.seal(db)
+        return audit.seal(db)
 
 
 def _zoom_tasks(work: Work, now: datetime) -> None:
@@ -80,9 +83,9 @@ def _daily(work: Work, now: datetime) -> None:
 
 
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
-JOBS: tuple[tuple[str, int, Callable[[Work, datetime], None]], ...] = (
+JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
-    ("seal", 10, _seal),
+    ("seal", 10, seal),
     ("heartbeat", 15, _beat),
     ("daily", 600, _daily),
 )
@@ -118,7 +121,7 @@ class Ticker:
         self._scheduler.start()
         self._running.set()
 
-    def _safely(self, name: str, verb: Callable[[Work, datetime], None]) -> Callable[[], None]:
+    def _safely(self, name: str, verb: Callable[[Work, datetime], object]) -> Callable[[], None]:
         def tick() -> None:
             try:
                 verb(self._work, clock.now())

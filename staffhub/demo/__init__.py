@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import days, people, plans, requests
+from staffhub.demo import days, meetings, people, plans, requests
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -47,5 +47,6 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     plans.write(db, office.id, cast, today=today, now=now, rng=rng)
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
+    meetings.write(db, cast, zone=zone, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True

@@ -1,0 +1,334 @@
+"""The `staffhub` command: set up, serve, keep. Texts follow STAFFHUB_LOCALE; an expected fault is one line, never a
+traceback.
+"""
+
+import os
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from staffhub import clock, i18n, logs
+from staffhub.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+    from staffhub.db import Database
+    from staffhub.people import ImportReport
+    from staffhub.settings import Settings
+
+# Before the commands are declared, since their help is written in this language too.
+i18n.set_locale(os.environ.get("STAFFHUB_LOCALE") or "id")
+
+
+class _Commands(typer.core.TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            lines = _explain(error)
+            if not lines:
+                raise
+            _fail(*lines)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=_("StaffHub: who works where, standups on Zoom, the day's log, the month for HR."),
+)
+
+
+def _explain(error: Exception) -> list[str]:
+    """Return what to say about a fault that can be expected; nothing for a fault of the program."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
+
+    from staffhub.errors import StaffHubError
+
+    if isinstance(error, ValidationError):
+        return [_setting_error(problem) for problem in error.errors(include_input=False, include_url=False)]
+    if isinstance(error, StaffHubError):
+        return [error.message]
+    if isinstance(error, DBAPIError | ArgumentError):
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
+        return [_("The database cannot be used: %(reason)s", reason=reason)]
+    if isinstance(error, OSError) and error.strerror:
+        return [f"{error.filename}: {error.strerror}" if error.filename else error.strerror]
+    return []
+
+
+def _setting_error(problem: Any) -> str:
+    reason = problem["msg"].removeprefix("Value error, ")
+    name = "".join(f"STAFFHUB_{part}".upper() for part in problem["loc"][:1])
+    return f"{name}: {reason}" if name else reason
+
+
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+@app.callback()
+def _prepare() -> None:
+    logs.configure()
+
+
+def _settings(**given: Any) -> "Settings":
+    from staffhub.settings import Settings
+
+    settings = Settings(**given)
+    i18n.set_locale(settings.locale)
+    return settings
+
+
+@contextmanager
+def _database(settings: "Settings") -> "Iterator[Database]":
+    """Open the database; one that is not at head stops here with the one command to run."""
+    from staffhub.db import Database
+    from staffhub.migrations import is_at_head
+
+    database = Database(settings.database)
+    try:
+        with database.engine.connect() as connection:
+            ready = is_at_head(connection)
+        if not ready:
+            _fail(_("The database is not at the version of this program. Run: staffhub migrate"))
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+def make_app() -> "FastAPI":
+    """Build the app from the environment; uvicorn calls this in every worker."""
+    from staffhub.app import create_app
+
+    return create_app(_settings())
+
+
+_Host = Annotated[str, typer.Option(help=_("Address to listen on."))]
+_Port = Annotated[int, typer.Option(help=_("Port to listen on."), min=1, max=65535)]
+
+
+@app.command(help=_("Serve the office. Behind a proxy set STAFFHUB_TRUSTED_PROXIES."))
+def serve(
+    host: _Host = "127.0.0.1",
+    port: _Port = 8000,
+    workers: Annotated[int, typer.Option(help=_("Number of processes."), min=1, max=64)] = 1,
+) -> None:
+    from staffhub import serving
+
+    settings = _settings()
+    with _database(settings):
+        pass
+    serving.refuse_taken_port(host, port)
+    options = serving.options(settings, host, port)
+    said = _("StaffHub listens on %(address)s", address=f"http://{host}:{port}")
+    if workers > 1:
+        print(said, flush=True)
+        serving.run_workers("staffhub.cli:make_app", workers, options)
+    else:
+        serving.run(make_app(), options, lambda: print(said, flush=True))
+
+
+@app.command(help=_("Bring the database to the version of this program."))
+def migrate() -> None:
+    from staffhub import migrations
+    from staffhub.db import make_engine
+
+    engine = make_engine(_settings().database)
+    migrations.migrate(engine)
+    engine.dispose()
+    print(_("The database is ready."))
+
+
+@app.command("create-admin", help=_("Open the account of an administrator; the first one founds the office."))
+def create_admin(
+    username: Annotated[str, typer.Option(prompt=_("Username"), help=_("To sign in with."))],
+    name: Annotated[str, typer.Option(prompt=_("Full name"), help=_("Name of the person."))],
+    office: Annotated[str, typer.Option(help=_("Name of the office, when there is none yet."))] = "",
+) -> None:
+    from staffhub import founding, people
+
+    settings, now = _settings(), clock.now()
+    with _database(settings) as database:
+        with database.transaction() as db:
+            home = founding.only_office(db)
+            if home is None:
+                office = office or typer.prompt(_("Name of the office"))
+                home = founding.found_office(db, name=office, timezone=settings.timezone, now=now)
+            elif office not in {"", home.name}:
+                _fail(_("This database holds another office: %(name)s", name=home.name))
+            office_id = home.id
+        password = people.create_admin(database, office_id, username=username, name=name, now=now)
+    print(_("One-time password of %(username)s: %(password)s", username=username, password=password))
+    print(_("It holds for 7 days and must be changed at the first sign-in."))
+
+
+@app.command("import-officers", help=_("Read a register of officers (.xlsx or .csv)."))
+def import_officers(
+    file: Annotated[Path, typer.Argument(help=_("The register."), exists=True, dir_okay=False)],
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help=_("Import the good rows and leave out the bad."))
+    ] = False,
+    passwords: Annotated[Path | None, typer.Option(help=_("Write the one-time passwords to this new file."))] = None,
+) -> None:
+    from staffhub import founding, people
+
+    with _database(_settings()) as database:
+        with database.reading() as db:
+            office = founding.only_office(db)
+        if office is None:
+            _fail(_("There is no office yet. Run: staffhub create-admin"))
+        register = people.read_register(file.read_bytes(), file.name)
+        with _kept_to_owner(passwords) as write_passwords:
+            report = people.import_register(
+                database, office.id, register, actor=None, skip_bad=skip_bad, now=clock.now()
+            )
+            write_passwords(report.passwords)
+    _print_report(report)
+
+
+@contextmanager
+def _kept_to_owner(path: Path | None) -> "Iterator[Any]":
+    """Open the file before anything is imported: a password that cannot be written down is lost."""
+    import csv
+
+    if path is None:
+        yield _print_passwords
+        return
+    with os.fdopen(
+        os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", newline="", encoding="utf-8"
+    ) as file:
+
+        def write(rows: list[tuple[str, str, str]]) -> None:
+            csv.writer(file).writerows([(_("name"), "username", _("one-time password")), *rows])
+            print(_("%(n)s one-time passwords are in %(file)s.", n=len(rows), file=path))
+
+        yield write
+
+
+def _print_passwords(rows: list[tuple[str, str, str]]) -> None:
+    if not rows:
+        return
+    table = [(_("name"), "username", _("one-time password")), *rows]
+    widths = [max(len(row[n]) for row in table) for n in range(3)]
+    for row in table:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    print(_("They are shown only now, hold for 7 days and must be changed at the first sign-in."))
+
+
+def _print_report(report: "ImportReport") -> None:
+    for bad in report.bad:
+        place = _("Row %(row)s, column %(column)s (%(header)s)", row=bad.row, column=bad.column, header=bad.header)
+        print(f'{place}: "{bad.written}" - {bad.reason}', file=sys.stderr)
+    if report.ignored_columns:
+        print(_("Not read and not stored: %(columns)s", columns=", ".join(report.ignored_columns)))
+    if report.bad and not report.saved:
+        _fail(_("Nothing was imported. Put these rows right, or use --skip-bad to leave them out."))
+    counts = {
+        "new": report.new,
+        "changed": report.changed,
+        "same": report.same,
+        "bad": len({b.row for b in report.bad}),
+    }
+    print(_("%(new)s new, %(changed)s changed, %(same)s unchanged, %(bad)s left out.", **counts))
+
+
+@app.command(help=_("Fill an empty database with the demo office."))
+def seed(
+    demo: Annotated[bool, typer.Option("--demo", help=_("Needed, so that nobody does it by accident."))] = False,
+) -> None:
+    if not demo:
+        _fail(_("Only demo data can be seeded: staffhub seed --demo"))
+    from staffhub import demo as demo_office
+
+    settings = _settings()
+    with _database(settings) as database, database.transaction() as db:
+        done = demo_office.seed(db, settings, now=clock.now())
+    print(_("The demo office is ready.") if done else _("The demo office is already there; nothing was changed."))
+
+
+@app.command(help=_("Show StaffHub with an invented office and a Zoom sandbox; needs no set-up."))
+def demo(host: _Host = "127.0.0.1", port: _Port = 8000) -> None:
+    from staffhub import serving
+    from staffhub.demo import show
+
+    own: dict[str, Any] = {"data_dir": _settings().data_dir / "demo"} | show.address_setting(host, port)
+    serving.refuse_taken_port(host, port)
+    for line in show.prepare(_settings(**own), now=clock.now()):
+        print(line)
+    with show.sandbox(own["data_dir"], port + 1) as zoom:
+        settings = _settings(**own, **zoom)
+        lines = show.welcome(settings, host, port)
+        show.run(settings, serving.options(settings, host, port), lambda: print(*lines, sep="\n", flush=True))
+
+
+@app.command("run-due", help=_("Run once what is due: Zoom, the audit chain, housekeeping."))
+def run_due() -> None:
+    from staffhub import scheduler
+    from staffhub.app import make_work
+
+    settings = _settings()
+    with _database(settings) as database:
+        scheduler.run_due(make_work(settings, database), now=clock.now())
+    print(_("Done."))
+
+
+@app.command("audit-verify", help=_("Seal what is waiting, then walk the audit trail's hash chain."))
+def audit_verify() -> None:
+    from staffhub import audit, scheduler
+
+    settings = _settings()
+    with _database(settings) as database:
+        work = scheduler.Work(database=database, zoom=None, zoom_host="")
+        while scheduler.seal(work, clock.now()):
+            pass
+        with database.reading() as db:
+            verdict = audit.verify(db)
+    if verdict.broken_at is not None:
+        _fail(_("The audit trail is broken at event %(n)s: it was changed or removed.", n=verdict.broken_at))
+    print(_("The audit trail holds: %(n)s events.", n=verdict.sealed))
+    print(_("Head: %(hash)s", hash=verdict.head))
+
+
+@app.command(help=_("Copy a SQLite database while it is in use."))
+def backup(file: Annotated[Path, typer.Argument(help=_("The new file."))]) -> None:
+    with _database(_settings()) as database:
+        if not database.sqlite:
+            _fail(_("This is PostgreSQL: use pg_dump --format=custom"))
+        size = _copy_sqlite(database, file)
+    print(_("%(file)s: %(size)s kB, checked.", file=file, size=size // 1024))
+
+
+def _copy_sqlite(database: "Database", file: Path) -> int:
+    """Copy beside the target, check the copy, then give it its name: a half copy is never taken for a backup."""
+    import sqlite3
+
+    if file.exists():
+        _fail(_("%(file)s is there already. Choose another name.", file=file))
+    beside = file.with_name(file.name + ".part")
+    os.close(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    source = database.engine.raw_connection()
+    with closing(sqlite3.connect(beside)) as target:
+        source.driver_connection.backup(target)  # type: ignore[union-attr]
+        target.execute("PRAGMA journal_mode=DELETE")
+        fault = target.execute("PRAGMA integrity_check").fetchone()[0]
+    source.close()
+    if fault != "ok":
+        _fail(_("The copy is damaged: %(reason)s", reason=fault))
+    beside.replace(file)
+    return file.stat().st_size
+
+
+if __name__ == "__main__":
+    app()
