@@ -1,8 +1,85 @@
 """The office's people: the register, its import, and the accounts."""
 
-from staffhub.people.accounts import create_admin
+from staffhub.people.accounts import (
+    OwnSession,
+    account_to_change,
+    change_role,
+    create_admin,
+    disable_account,
+    editable_officer,
+    enable_account,
+    end_others,
+    officer_for,
+    own_session,
+    own_sessions,
+    own_username,
+    reset_password,
+    set_locale,
+)
+from staffhub.people.cells import KIND_NAMES, ROLE_NAMES
 from staffhub.people.checking import BadCell
 from staffhub.people.importing import ImportReport, import_register
-from staffhub.people.register import COLUMNS, Register, read_register
+from staffhub.people.known import Person
+from staffhub.people.officers import (
+    COLUMN_OF,
+    FIELD_OF,
+    PAGE,
+    Edit,
+    State,
+    Wanted,
+    counts,
+    divisions,
+    edit_officer,
+    listed,
+    masked_number,
+    one_row,
+    shown_number,
+    version,
+)
+from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
+from staffhub.people.sheets import explanations, register_csv, template_csv, template_xlsx
 
-__all__ = ["COLUMNS", "BadCell", "ImportReport", "Register", "create_admin", "import_register", "read_register"]
+__all__ = [
+    "COLUMNS",
+    "COLUMN_OF",
+    "FIELD_OF",
+    "KIND_NAMES",
+    "MAX_BYTES",
+    "PAGE",
+    "ROLE_NAMES",
+    "BadCell",
+    "Edit",
+    "ImportReport",
+    "OwnSession",
+    "Person",
+    "Register",
+    "State",
+    "Wanted",
+    "account_to_change",
+    "change_role",
+    "counts",
+    "create_admin",
+    "disable_account",
+    "divisions",
+    "edit_officer",
+    "editable_officer",
+    "enable_account",
+    "end_others",
+    "explanations",
+    "import_register",
+    "listed",
+    "masked_number",
+    "officer_for",
+    "one_row",
+    "own_session",
+    "own_sessions",
+    "own_username",
+    "read_register",
+    "register_csv",
+    "reset_password",
+    "set_locale",
+    "shown_number",
+    "template_csv",
+    "template_xlsx",
+    "version",
+]

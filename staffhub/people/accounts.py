@@ -1,9 +1,228 @@
-"""Accounts: the first administrator, one-time passwords, roles, who may still sign in."""
+"""Accounts: the first administrator, one-time passwords, roles, who may still sign in, and one's own sessions."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from staffhub import audit
 from staffhub.db import Database
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import Account, Office, Role, UserSession
+from staffhub.people import cells
+from staffhub.people.known import Person, people
+from staffhub.people.register import Cell
+from staffhub.security import (
+    IDLE_DAYS,
+    ONE_TIME_DAYS,
+    SCOPES,
+    Viewer,
+    end_other_sessions,
+    hash_password,
+    one_time_password,
+)
 
 
 def create_admin(database: Database, office_id: int, *, username: str, name: str, now: datetime) -> str:
-    raise NotImplementedError
+    """Open an account that may do everything but has no days of its own; return its one-time password."""
+    try:
+        username = cells.username(Cell(username))
+    except cells.Bad as problem:
+        raise Refused(str(problem), field="username") from None
+    plain = one_time_password()
+    hashed = hash_password(plain)
+    try:
+        with database.transaction() as db:
+            _add_admin(db, office_id, username, " ".join(name.split())[:120], hashed, now=now)
+    except IntegrityError:
+        raise Refused(_("Another account has this username."), field="username") from None
+    return plain
+
+
+def _add_admin(db: Session, office_id: int, username: str, name: str, hashed: str, *, now: datetime) -> None:
+    account_id = db.execute(
+        insert(Account)
+        .values(
+            office_id=office_id,
+            username=username,
+            name=name,
+            password_hash=hashed,
+            password_changed_at=now,
+            must_change_password=True,
+            one_time_until=now + timedelta(days=ONE_TIME_DAYS),
+            role=Role.ADMIN,
+            scope=SCOPES[Role.ADMIN],
+            created_at=now,
+        )
+        .returning(Account.id)
+    ).scalar_one()
+    facts = {"username": username, "role": Role.ADMIN}
+    audit.record(db, None, "account.added", "account", account_id, now=now, office_id=office_id, **facts)
+
+
+def officer_for(db: Session, me: Viewer, officer_id: int) -> Person:
+    """Load one officer of this office for reading."""
+    me.require("people")
+    found = people(db, me.office_id, officer_id=officer_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def editable_officer(db: Session, me: Viewer, officer_id: int) -> Person:
+    me.require("people.edit")
+    return officer_for(db, me, officer_id)
+
+
+def account_to_change(db: Session, me: Viewer, officer_id: int) -> Person:
+    """Load an officer whose account may be changed by this person: not the own one, an administrator's only by one."""
+    person = editable_officer(db, me, officer_id)
+    if person.account_id is None:
+        raise NotFound(_("This officer has no account."))
+    if person.account_id == me.account_id:
+        raise Forbidden(_("Nobody changes the own account here. Ask another administrator."))
+    if person.role is Role.ADMIN and not me.may("admin"):
+        raise Forbidden(_("Only an administrator changes the account of an administrator."))
+    return person
+
+
+def reset_password(db: Session, me: Viewer, person: Person, *, new_hash: str, now: datetime) -> None:
+    """Replace a forgotten password by a one-time one (hashed by the caller, outside the lock); ends every session."""
+    account_id = _account_id(person)
+    values = {"password_hash": new_hash, "password_changed_at": now, "must_change_password": True}
+    until = now + timedelta(days=ONE_TIME_DAYS)
+    db.execute(update(Account).where(Account.id == account_id).values(one_time_until=until, **values))
+    end_other_sessions(db, account_id, keep=None, now=now)
+    audit.record(db, me, "account.password_reset", "account", account_id, now=now)
+
+
+def disable_account(db: Session, me: Viewer, person: Person, *, now: datetime) -> bool:
+    """Close an account at once, on every device; False when it was closed already."""
+    account_id = _account_id(person)
+    if person.role is Role.ADMIN:
+        _require_another_admin(db, me.office_id, account_id)
+    return _switch(db, me, account_id, "account.disabled", {"disabled_at": now}, now=now) and _end(db, account_id, now)
+
+
+def enable_account(db: Session, me: Viewer, person: Person, *, now: datetime) -> bool:
+    return _switch(db, me, _account_id(person), "account.enabled", {"disabled_at": None}, now=now)
+
+
+def _switch(
+    db: Session, me: Viewer, account_id: int, verb: str, values: Mapping[str, datetime | None], *, now: datetime
+) -> bool:
+    is_open = Account.disabled_at.is_(None)
+    wanted = is_open if values["disabled_at"] else ~is_open
+    changed = update(Account).where(Account.id == account_id, wanted).values(**values).returning(Account.id)
+    if db.execute(changed).first() is None:
+        return False
+    audit.record(db, me, verb, "account", account_id, now=now)
+    return True
+
+
+def _end(db: Session, account_id: int, now: datetime) -> bool:
+    end_other_sessions(db, account_id, keep=None, now=now)
+    return True
+
+
+def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: datetime) -> bool:
+    """Give another role and its scope; False when it is the role already. Ends the sessions of the old one."""
+    account_id = _account_id(person)
+    if person.role is role:
+        return False
+    if Role.ADMIN in {role, person.role} and not me.may("admin"):
+        raise Refused(_("Only an administrator changes the account of an administrator."), field="role")
+    if role is Role.DIVISION_HEAD and person.division_id is None:
+        raise Refused(_("A head of division needs a division."), field="role")
+    if person.role is Role.ADMIN and person.is_open:
+        _require_another_admin(db, me.office_id, account_id)
+    changed = update(Account).where(Account.id == account_id, Account.role == person.role)
+    done = db.execute(changed.values(role=role, scope=SCOPES[role]).returning(Account.id)).first()
+    if done is None:
+        raise Conflict(_("Somebody else changed this account meanwhile."))
+    end_other_sessions(db, account_id, keep=None, now=now)
+    audit.record(db, me, "account.role_changed", "account", account_id, now=now, before=person.role, after=role)
+    return True
+
+
+def _account_id(person: Person) -> int:
+    if person.account_id is None:
+        raise NotFound(_("This officer has no account."))
+    return person.account_id
+
+
+def _require_another_admin(db: Session, office_id: int, account_id: int) -> None:
+    """Two administrators who take the role from each other at once queue at the office's row."""
+    db.execute(select(Office.id).where(Office.id == office_id).with_for_update())
+    others = select(Account.id).where(
+        Account.office_id == office_id,
+        Account.role == Role.ADMIN,
+        Account.disabled_at.is_(None),
+        Account.id != account_id,
+    )
+    if db.scalars(others.limit(1)).first() is None:
+        raise Refused(_("This is the last administrator. Make somebody else one first."), field="role")
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    """A device on which somebody is signed in; times in the office's zone."""
+
+    id: int
+    user_agent: str
+    since: datetime
+    seen: datetime
+    is_this: bool
+
+
+def own_sessions(db: Session, me: Viewer, *, now: datetime) -> list[OwnSession]:
+    """List where I am signed in: this device first, then the one used last."""
+    rows = db.execute(
+        select(UserSession.id, UserSession.user_agent, UserSession.created_at, UserSession.seen_at).where(
+            UserSession.account_id == me.account_id,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > now,
+            UserSession.seen_at > now - timedelta(days=IDLE_DAYS),
+        )
+    )
+    found = [
+        OwnSession(
+            row.id,
+            row.user_agent,
+            row.created_at.astimezone(me.zone),
+            row.seen_at.astimezone(me.zone),
+            row.id == me.session_id,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.is_this, one.seen), reverse=True)
+
+
+def own_session(db: Session, me: Viewer, session_id: int) -> int:
+    """Load one of my sessions; somebody else's does not exist for me."""
+    mine = select(UserSession.id).where(UserSession.id == session_id, UserSession.account_id == me.account_id)
+    found = db.scalar(mine)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def end_others(db: Session, me: Viewer, *, now: datetime) -> None:
+    end_other_sessions(db, me.account_id, keep=me.session_id, now=now)
+    audit.record(db, me, "session.others_ended", "account", me.account_id, now=now)
+
+
+def set_locale(db: Session, me: Viewer, *, locale: str, now: datetime) -> None:
+    db.execute(update(Account).where(Account.id == me.account_id).values(locale=locale))
+    before, after = me.locale, locale
+    audit.record(db, me, "account.locale_changed", "account", me.account_id, now=now, before=before, after=after)
+
+
+def own_username(db: Session, me: Viewer) -> tuple[str, str]:
+    """Return my username and the stored hash of my password."""
+    row = db.execute(select(Account.username, Account.password_hash).where(Account.id == me.account_id)).one()
+    return row.username, row.password_hash

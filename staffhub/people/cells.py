@@ -178,8 +178,8 @@ def phone(cell: Cell) -> str:
     digits = re.sub(r"[\s().\-/']", "", text)
     if not digits:
         return ""
-    if cell.number and digits.startswith("8"):
-        digits = f"0{digits}"  # a spreadsheet drops the leading 0 of a number
+    if digits.startswith("8"):
+        digits = f"0{digits}"  # a spreadsheet takes a number for a sum and drops its leading 0
     if not re.fullmatch(r"\+?[0-9]+", digits) or len(digits.lstrip("+")) not in _PHONE_DIGITS:
         raise Bad(_("Write one telephone number of 8 to 15 digits, for example 0812 3456 7890, or leave it empty."))
     return digits

@@ -1,5 +1,6 @@
 """Check a register against itself and the people there already: good rows become entries, bad cells are named."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -178,7 +179,8 @@ def _understand(found: Check, row: Row, match: Person | None) -> Entry | None:
 def _number(cell: Cell, kind: EmploymentType | None, username: str, person: Person | None, today: date) -> str:
     """A number that is stored already is taken as it stands, and a THL keeps it when the cell is empty."""
     stored = person.number if person else None
-    if stored and (cell.text == stored or (not cell.text and kind is EmploymentType.THL)):
+    written = {cell.text, re.sub(r"[\s.'-]", "", cell.text)}
+    if stored and (stored in written or (not cell.text and kind is EmploymentType.THL)):
         return stored
     return cells.number(cell, kind, username, today=today)
 

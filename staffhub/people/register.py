@@ -49,7 +49,6 @@ class Cell:
 
     text: str
     rounded: bool = False
-    number: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,8 +194,8 @@ def _typed_cell(value: object) -> Cell:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Cell(str(value).strip())
     if abs(value) >= 10**_EXACT_DIGITS:
-        return Cell(f"{value:.5E}".replace(".", ","), rounded=True, number=True)
-    return Cell(str(int(value)) if value == int(value) else str(value), number=True)
+        return Cell(f"{value:.5E}".replace(".", ","), rounded=True)
+    return Cell(str(int(value)) if value == int(value) else str(value))
 
 
 _EMPTY = re.compile(rb"<(?:\w+:)?c\b[^<>]*/>|<(?:\w+:)?row\b[^<>]*/>|<(?:\w+:)?row\b[^<>]*>\s*</(?:\w+:)?row\s*>")

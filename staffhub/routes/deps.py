@@ -56,14 +56,25 @@ _OPEN_WHILE_FORCED = {"/account/password", "/logout"}
 
 
 async def _me(request: Request, db: DB, now: Now) -> Viewer:
+    viewer = await _recognise(request, db, now)
+    if security.is_stale(viewer, now):
+        await run_in_threadpool(_touch, request, db, viewer, now)
+    return viewer
+
+
+async def _me_apart(request: Request, now: Now) -> Viewer:
+    """For a handler that opens its own transactions, since it hashes passwords between them."""
+    async with database_of(request).request_session(write=False) as db:
+        return await _recognise(request, db, now)
+
+
+async def _recognise(request: Request, db: Session, now: datetime) -> Viewer:
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         raise NotSignedIn(_("Sign in first."))
     viewer = await run_in_threadpool(security.viewer_for, db, token, now=now)
     request.state.viewer = viewer
     i18n.set_locale(viewer.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale)
-    if security.is_stale(viewer, now):
-        await run_in_threadpool(_touch, request, db, viewer, now)
     if viewer.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:
         raise MustChangePassword
     return viewer
@@ -83,6 +94,7 @@ class MustChangePassword(Exception):
 
 
 Me = Annotated[Viewer, Depends(_me)]
+MeApart = Annotated[Viewer, Depends(_me_apart)]
 
 
 def month_from(text: str | None, *, today: date) -> date:

@@ -1,0 +1,230 @@
+"""The list of the office's people, and the edit of one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import audit
+from staffhub.db import digest
+from staffhub.errors import Conflict, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import Account, Division, EmploymentType, Officer, Role
+from staffhub.people.checking import check
+from staffhub.people.importing import apply_changes
+from staffhub.people.known import Person, known
+from staffhub.people.register import COLUMNS, Cell, Register, Row
+from staffhub.security import Viewer, normal_username
+
+PAGE = 25
+
+
+class State(StrEnum):
+    """The tabs of the list."""
+
+    ACTIVE = "active"
+    TEMPORARY = "temporary"
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    state: State = State.ACTIVE
+    q: str = ""
+    division_id: int | None = None
+    kind: EmploymentType | None = None
+
+
+def _conditions(today: date) -> dict[State, ColumnElement[bool]]:
+    here = and_(or_(Officer.active_to.is_(None), Officer.active_to >= today), Account.disabled_at.is_(None))
+    return {
+        State.ACTIVE: here,
+        State.TEMPORARY: and_(here, Account.must_change_password),
+        State.LEFT: ~here,
+    }
+
+
+def counts(db: Session, me: Viewer, *, today: date) -> dict[State, int]:
+    """Count the people of every tab in one statement."""
+    conditions = _conditions(today)
+    columns = [func.count(1).filter(condition) for condition in conditions.values()]
+    joined = select(*columns).select_from(Officer).outerjoin(Account, Account.officer_id == Officer.id)
+    row = db.execute(joined.where(Officer.office_id == me.office_id)).one()
+    return dict(zip(conditions, row, strict=True))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One officer in the list."""
+
+    id: int
+    name: str
+    number: str
+    employment_type: EmploymentType
+    position: str
+    division: str | None
+    superior: str | None
+    role: Role | None
+    account: str
+
+
+def listed(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> tuple[list[Line], int]:
+    """Return one page of the people asked for, by name, and how many they are in all."""
+    me.require("people")
+    today = now.astimezone(me.zone).date()
+    where = and_(Officer.office_id == me.office_id, _conditions(today)[wanted.state], _asked(me, wanted))
+    joined = select(func.count(1)).select_from(Officer).outerjoin(Account, Account.officer_id == Officer.id)
+    total = db.scalar(joined.where(where)) or 0
+    rows = db.execute(_lines().where(where).order_by(Officer.name, Officer.id).limit(PAGE).offset((page - 1) * PAGE))
+    return [_line(row, me, now) for row in rows], total
+
+
+def _asked(me: Viewer, wanted: Wanted) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = true()
+    if wanted.q:
+        texts = [Officer.name, Officer.position]
+        if me.may("people.edit"):  # who sees numbers masked must not find them by trying
+            texts.append(Officer.number)
+        condition &= or_(*(text.icontains(wanted.q, autoescape=True) for text in texts))
+    if wanted.division_id:
+        condition &= Officer.division_id == wanted.division_id
+    if wanted.kind:
+        condition &= Officer.employment_type == wanted.kind
+    return condition
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    superior = aliased(Officer)
+    return (
+        select(
+            Officer.id,
+            Officer.name,
+            Officer.number,
+            Officer.employment_type,
+            Officer.position,
+            Division.short_name.label("division"),
+            superior.name.label("superior"),
+            Account.id.label("account_id"),
+            Account.role,
+            Account.disabled_at,
+            Account.must_change_password,
+            Account.one_time_until,
+        )
+        .outerjoin(Account, Account.officer_id == Officer.id)
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .outerjoin(superior, superior.id == Officer.superior_id)
+    )
+
+
+def _line(row: Any, me: Viewer, now: datetime) -> Line:
+    number = shown_number(row.number) if me.may("people.edit") else masked_number(row.number)
+    state = "none"
+    if row.disabled_at:
+        state = "disabled"
+    elif row.must_change_password:
+        state = "expired" if row.one_time_until and row.one_time_until < now else "temporary"
+    elif row.account_id:
+        state = "open"
+    return Line(
+        row.id,
+        row.name,
+        number,
+        row.employment_type,
+        row.position,
+        row.division,
+        row.superior,
+        row.role,
+        state,
+    )
+
+
+def shown_number(number: str) -> str:
+    """Write an NIP in its printed groups: 18 digits in one piece lose the last three in a spreadsheet."""
+    if not is_nip(number):
+        return number
+    return f"{number[:8]} {number[8:14]} {number[14]} {number[15:]}"
+
+
+def masked_number(number: str) -> str:
+    """An NIP tells birth date and sex: only its serial is for everybody."""
+    return f"•••• {number[-3:]}" if is_nip(number) else number
+
+
+def is_nip(number: str) -> bool:
+    return len(number) == 18 and number.isdigit()  # noqa: PLR2004  digits of an NIP
+
+
+def divisions(db: Session, office_id: int) -> list[tuple[int, str]]:
+    names = select(Division.id, Division.short_name).where(Division.office_id == office_id).order_by(Division.sort)
+    return [(row.id, row.short_name) for row in db.execute(names)]
+
+
+def version(person: Person) -> str:
+    """Return a mark of how the officer stands now, so that an edit of an older picture is noticed."""
+    facts = [str(value) for value in (*person.facts().values(), person.username, person.active_from, person.active_to)]
+    return digest(*facts)[:16]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What the form of one officer says; `cells` by column name of the register."""
+
+    cells: Mapping[str, str]
+    active_from: date
+    active_to: date | None
+    version: str
+
+
+# Input of a form -> column of the register, whose checks serve both.
+COLUMN_OF = {
+    "name": "nama",
+    "number": "NIP",
+    "employment_type": "jenis pegawai",
+    "position": "jabatan",
+    "division": "bidang",
+    "superior": "atasan",
+    "email": "email",
+    "phone": "telepon",
+    "username": "username",
+    "role": "peran",
+}
+FIELD_OF = {column: field for field, column in COLUMN_OF.items()}
+
+
+def one_row(texts: Mapping[str, str]) -> Register:
+    """Make a register of one row of what a form says, so that a form and a file obey the same rules."""
+    return Register((Row(1, {column: Cell(texts.get(column, "")) for column in COLUMNS}),), {})
+
+
+def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: datetime) -> bool:
+    """Store the facts of one officer; False when nothing differs."""
+    if person.officer_id is None or person.account_id is None:
+        raise Refused(_("This officer has no account yet. Import the register with a username to open one."))
+    if edit.version != version(person):
+        raise Conflict(_("Somebody else changed this officer meanwhile. What you typed is still here."))
+    if edit.active_to and edit.active_to < edit.active_from:
+        raise Refused(_("The last day is before the first."), field="active_to")
+    there = known(db, me.office_id, [normal_username(edit.cells["username"])])
+    today = now.astimezone(me.zone).date()
+    found = check(
+        one_row(edit.cells),
+        there,
+        today=today,
+        may_make_admins=me.may("admin"),
+        match=there.by_id[person.officer_id],
+    )
+    if found.bad:
+        raise Refused(found.bad[0].reason, field=FIELD_OF[found.bad[0].header])
+    (entry,) = found.good()
+    dates = {"active_from": edit.active_from, "active_to": edit.active_to}
+    changed = audit.changes({name: getattr(person, name) for name in dates}, dates)
+    if changed:
+        db.execute(update(Officer).where(Officer.id == person.officer_id).values(**dates))
+        audit.record(db, me, "officer.period_changed", "officer", person.officer_id, now=now, changes=changed)
+    if not entry.is_same():
+        apply_changes(db, me.office_id, entry, actor=me, now=now)
+    return bool(changed) or not entry.is_same()
