@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar
 
 import anyio
 import anyio.to_thread
@@ -187,8 +187,8 @@ def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, A
     Of two writers at once the second waits for the first and then does nothing: no error, no savepoint.
     """
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    done = db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return bool(cast("sa.CursorResult[Any]", done).rowcount)
+    insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    return db.execute(insert.returning(sa.literal(1))).first() is not None  # drivers disagree on rowcount here
 
 
 def after_commit(db: Session, action: Callable[[], object]) -> None:
