@@ -1,5 +1,297 @@
-"""Not yet written."""
+"""Bulan and Hari: the month of everybody in scope, one's own month, a day with its evidence, corrections."""
 
-from fastapi import APIRouter
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import StringConstraints
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub import audit, clock, corrections
+from staffhub.db import undo
+from staffhub.errors import NotFound, Refused
+from staffhub.forms import ClockTime, Fields, Form, Key
+from staffhub.i18n import gettext as _
+from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
+from staffhub.reports import day as day_report
+from staffhub.reports import documents, recap, words
+from staffhub.reports.day import Evidence
+from staffhub.reports.recap import Staff
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, month_from
+from staffhub.security import Viewer
+from staffhub.service_requests.desk import state_label
+from staffhub.web import query, redirect, render
 
 router = APIRouter()
+
+_QUEUE = 8  # the rest is framed in the sheet below it
+_PAGE = 50
+# No office's month lies outside of these; the calendar of the program ends somewhere.
+_YEARS = range(1990, 2100)
+
+# Classes of the codes in a sheet and in a list of days; those left out are plain.
+_SHAPES = {"WFH": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l", "K": "k"}
+
+Month = Annotated[str | None, Query(max_length=20)]
+Show = Annotated[str, Query(max_length=20)]
+
+
+def _month(text: str | None, me: Viewer, now: datetime) -> date:
+    first = month_from(text, today=clock.local_day(now, me.zone))
+    if first.year not in _YEARS:
+        raise Refused(_("Write the month as year-month, for example 2026-11."))
+    return first
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise NotFound(_("There is no such day.")) from None
+    if day.year not in _YEARS:
+        raise NotFound(_("There is no such day."))
+    return day
+
+
+def _month_before(first: date) -> date:
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def _month_after(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _note(request: Request, me: Viewer, verb: str, subject: str, subject_id: int, now: datetime, **facts: Any) -> None:
+    """Reading somebody's days leaves a trace: a small write of its own, since the page itself only reads."""
+    with database_of(request).transaction() as writing:
+        audit.record(writing, me, verb, subject, subject_id, now=now, **facts)
+
+
+@router.get("/attendance")
+def month(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    division: Annotated[str, Query(max_length=40)] = "",
+    q: Annotated[str, Query(max_length=120)] = "",
+    show: Show = "",
+) -> Response:
+    me.require("attendance")
+    first = _month(month, me, now)
+    q = " ".join(q.split())
+    sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show)
+    return render(
+        request,
+        "attendance/month.html",
+        sheet=sheet,
+        queue=sheet.queue[:_QUEUE],
+        words=words,
+        css=_SHAPES,
+        division=division,
+        q=q,
+        show=show,
+        before=_month_before(first),
+        after=_month_after(first),
+    )
+
+
+@router.get("/attendance/export")
+def export(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    format: Annotated[str, Query(max_length=10)] = "csv",
+    division: Annotated[str, Query(max_length=40)] = "",
+    q: Annotated[str, Query(max_length=120)] = "",
+) -> Response:
+    me.require("attendance")
+    first = _month(month, me, now)
+    if format != "csv":
+        raise Refused(_("The month can be downloaded as csv."))
+    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()))
+    content = documents.month_csv(sheet, full_numbers=me.may("attendance.numbers"))
+    _note(request, me, "attendance.exported", "office", me.office_id, now, month=first, people=len(sheet.lines))
+    name = f"presensi-{first:%Y-%m}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/me/month")
+def my_month(request: Request, db: DB, me: Me, now: Now, month: Month = None, show: Show = "") -> Response:
+    first = _month(month, me, now)
+    if me.officer_id is None:
+        return render(request, "attendance/nobody.html", first=first)
+    officer = recap.officer_for(db, me, me.officer_id)
+    return _officer_page(request, db, me, officer, first, now, show)
+
+
+@router.get("/attendance/{officer_id}")
+def officer_month(
+    request: Request, officer_id: RowId, db: DB, me: Me, now: Now, month: Month = None, show: Show = ""
+) -> Response:
+    officer = recap.officer_for(db, me, officer_id)
+    return _officer_page(request, db, me, officer, _month(month, me, now), now, show)
+
+
+def _officer_page(
+    request: Request, db: Session, me: Viewer, officer: Staff, first: date, now: datetime, show: str
+) -> Response:
+    return render(
+        request,
+        "attendance/officer.html",
+        own=recap.own_month(db, me, officer, first, now=now, show=show),
+        is_mine=officer.id == me.officer_id,
+        words=words,
+        css=_SHAPES,
+        show=show,
+        address=request.url.path,
+        before=_month_before(first),
+        after=_month_after(first),
+    )
+
+
+class CorrectionFields(Fields):
+    kind: CorrectionKind
+    time: ClockTime | None = None
+    mode: WorkMode | None = None
+    reason: CorrectionReason
+    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+    idempotency_key: Key
+
+
+class TargetFields(Fields):
+    """Whose day a correction is for: the form carries it hidden."""
+
+    officer: Annotated[int, Path(ge=1, le=2**63 - 1)]
+    date: date
+
+
+@router.get("/attendance/{officer_id}/{day}")
+def day(
+    request: Request,
+    officer_id: RowId,
+    day: Annotated[str, Path(max_length=10)],
+    db: DB,
+    me: Me,
+    now: Now,
+    kind: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    officer = recap.officer_for(db, me, officer_id)
+    when = _day(day)
+    found = day_report.evidence(db, me, officer, when, now=now)
+    if officer.id != me.officer_id:
+        _note(request, me, "day.read", "officer", officer.id, now, date=when)
+    return _day_page(request, me, found, now, _proposed(found, kind))
+
+
+def _proposed(found: Evidence, kind: str) -> Form[CorrectionFields]:
+    """A fresh form. For a missing check-out it proposes the last trace of work, which HR may change."""
+    values: dict[str, object] = {"idempotency_key": uuid4(), "kind": kind or None}
+    if kind == CorrectionKind.CHECK_OUT and found.last_trace:
+        values |= {"time": found.last_trace.timetz().replace(tzinfo=None), "reason": CorrectionReason.FORGOT.value}
+    return Form.blank("correction", **values)
+
+
+def _day_page(
+    request: Request, me: Viewer, found: Evidence, now: datetime, form: Form[CorrectionFields], *, status: int = 200
+) -> Response:
+    local = now.astimezone(me.zone)
+    return render(
+        request,
+        "attendance/day.html",
+        status=status,
+        invalid=bool(form.errors),
+        found=found,
+        record=found.record,
+        officer=found.officer,
+        lanes=day_report.lanes(found, now=local),
+        words=words,
+        css=_SHAPES,
+        state_label=state_label,
+        form=form,
+        may_correct=me.may("attendance.correct") and not found.is_future,
+        month_address=_month_address(me, found),
+        before=found.record.day - timedelta(days=1),
+        after=found.record.day + timedelta(days=1),
+        kinds=[(kind.value, words.correction_kind(kind)) for kind in CorrectionKind],
+        reasons=[(reason.value, words.correction_reason(reason)) for reason in CorrectionReason],
+        modes=[(mode.value, words.place(mode)) for mode in WorkMode],
+    )
+
+
+def _month_address(me: Viewer, found: Evidence) -> str:
+    month = f"{found.record.day:%Y-%m}"
+    return query("/me/month" if found.officer.id == me.officer_id else f"/attendance/{found.officer.id}", month=month)
+
+
+@router.post("/corrections")
+def correct(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("attendance.correct")
+    target: Form[TargetFields] = Form.parse(TargetFields, posted, name="correction")
+    if target.data is None or target.data.date.year not in _YEARS:
+        raise Refused(_("Open the day that needs a correction, and fill in the form there."))
+    officer, when = recap.officer_for(db, me, target.data.officer), target.data.date
+    form: Form[CorrectionFields] = Form.parse(CorrectionFields, posted, name="correction")
+    if form.data is not None:
+        given = form.data
+        try:
+            added = corrections.add(
+                db,
+                me,
+                officer.id,
+                day=when,
+                kind=given.kind,
+                clock_time=given.time,
+                mode=given.mode,
+                reason=given.reason,
+                note=given.note or "",
+                idempotency_key=given.idempotency_key,
+                now=now,
+            )
+        except Refused as error:
+            undo(db)
+            form.refuse(error)
+        else:
+            said = _("Correction recorded.") if added.first else _("This correction was already recorded.")
+            return redirect(request, f"/attendance/{added.officer_id}/{added.day}", said=said)
+    return _day_page(request, me, day_report.evidence(db, me, officer, when, now=now), now, form, status=422)
+
+
+@router.get("/corrections")
+def correction_list(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    first = _month(month, me, now)
+    days = clock.month_days(first)
+    offset = (page - 1) * _PAGE
+    rows, total = corrections.listed(db, me, days[0], days[-1], offset=offset, limit=_PAGE)
+    text = f"{first:%Y-%m}"
+    pages = {
+        "first": offset + 1,
+        "last": offset + len(rows),
+        "total": total,
+        "previous_url": query("/corrections", month=text, page=page - 1) if page > 1 else "",
+        "next_url": query("/corrections", month=text, page=page + 1) if offset + len(rows) < total else "",
+    }
+    return render(
+        request,
+        "attendance/corrections.html",
+        rows=rows,
+        page=pages,
+        words=words,
+        first=first,
+        month_address=query("/attendance" if me.may("attendance") else "/me/month", month=text),
+        before=_month_before(first),
+        after=_month_after(first),
+    )

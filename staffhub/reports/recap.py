@@ -1,0 +1,260 @@
+"""The month as HR reads it: people of one's scope x days, totals, and what waits for a person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import days
+from staffhub.clock import local_day, month_days
+from staffhub.days import DayRecord, State
+from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import gettext as _
+from staffhub.models import Division, EmploymentType, Mark, Office, Officer, Scope
+from staffhub.security import Viewer
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A person of the register, with the division and, for paper, the office."""
+
+    id: int
+    number: str
+    name: str
+    employment_type: EmploymentType
+    position: str
+    active_from: date
+    active_to: date | None
+    division_id: int | None
+    division_code: str | None
+    division: str | None
+    division_short: str | None
+    office: str
+    government: str
+    address: str
+    # The date of the office's first mark: before it nothing was recorded, so nobody was absent.
+    recorded_from: date | None
+
+
+def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
+    began = select(func.min(Mark.date)).where(Mark.office_id == office_id).scalar_subquery()
+    return (
+        select(
+            Officer.id,
+            Officer.number,
+            Officer.name,
+            Officer.employment_type,
+            Officer.position,
+            Officer.active_from,
+            Officer.active_to,
+            Officer.division_id,
+            Division.code,
+            Division.name,
+            Division.short_name,
+            Office.name,
+            Office.government,
+            Office.address,
+            began,
+        )
+        .join(Office, Office.id == Officer.office_id)
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .where(Officer.office_id == office_id)
+        .order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id)
+    )
+
+
+def officer_for(db: Session, me: Viewer, officer_id: int | None) -> Staff:
+    """Load a person whose days I may read: myself, or somebody in my scope when I read attendance at all."""
+    row = db.execute(_staff(me.office_id).where(Officer.id == officer_id)).one_or_none() if officer_id else None
+    if row is None:
+        raise NotFound(_("This person is not on the register."))
+    found = Staff(*row)
+    in_scope = me.may("attendance") and me.sees(officer_id=found.id, division_id=found.division_id)
+    if found.id != me.officer_id and not in_scope:
+        raise Forbidden(_("This person's days are outside your scope."))
+    return found
+
+
+def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
+    """Return everybody of my scope who serves on one of these dates, by division and name."""
+    rows = _staff(me.office_id).where(
+        Officer.active_from <= last, Officer.active_to.is_(None) | (Officer.active_to >= first)
+    )
+    if me.scope is Scope.DIVISION and me.division_id is not None:
+        rows = rows.where((Officer.division_id == me.division_id) | (Officer.id == me.officer_id))
+    elif me.scope is not Scope.OFFICE:
+        rows = rows.where(Officer.id == me.officer_id)
+    return [Staff(*row) for row in db.execute(rows)]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Days of a month by the columns of the paper recap. `present` includes `home`; plans do not count."""
+
+    present: int
+    home: int
+    field: int
+    off_hours: int
+    leave: int
+    absent: int
+
+
+def totals(records: Iterable[DayRecord]) -> Totals:
+    states = [record.state for record in records]
+    off_hours = sum(1 for record in records if record.late or record.early)
+    home = states.count(State.HOME)
+    present = states.count(State.PRESENT) + home
+    field, leave, absent = (states.count(state) for state in (State.FIELD, State.LEAVE, State.ABSENT))
+    return Totals(present, home, field, off_hours, leave, absent)
+
+
+@dataclass(frozen=True)
+class Line:
+    officer: Staff
+    records: list[DayRecord]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class Month:
+    """The sheet of a month. `closed` of `working` days are over; `queue` holds the days that need a person."""
+
+    first: date
+    days: list[date]
+    today: date
+    groups: list[tuple[str, list[Line]]]
+    divisions: list[tuple[str, str]]
+    queue: list[tuple[Staff, DayRecord]]
+    working: int
+    closed: int
+    letterhead: Staff | None
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line for _name, lines in self.groups for line in lines]
+
+
+def month(
+    db: Session,
+    me: Viewer,
+    first: date,
+    *,
+    now: datetime,
+    division: str = "",
+    q: str = "",
+    show: str = "",
+) -> Month:
+    """Load the sheet in six statements, however many people; `division` is an id or a code, `show` open or late."""
+    dates = month_days(first)
+    everybody = staff_of(db, me, dates[0], dates[-1])
+    wanted = [one for one in everybody if _is_wanted(one, division, q)]
+    began = everybody[0].recorded_from if everybody else None
+    book, by_officer = days.records(db, me.office_id, wanted, dates, zone=me.zone, now=now, recorded_from=began)
+    lines = [Line(one, by_officer[one.id], totals(by_officer[one.id])) for one in wanted]
+    lines = [line for line in lines if _is_shown(line, show)]
+    queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
+    today = local_day(now, me.zone)
+    working = [day for day in dates if book.calendar.is_working_day(day)]
+    return Month(
+        first=dates[0],
+        days=dates,
+        today=today,
+        groups=_by_division(lines),
+        divisions=list({one.division_code: one.division_short for one in everybody if one.division_code}.items()),  # type: ignore[arg-type]
+        queue=sorted(queue, key=lambda pair: pair[1].day),
+        working=len(working),
+        closed=sum(day < today for day in working),
+        letterhead=everybody[0] if everybody else None,
+    )
+
+
+def _is_wanted(officer: Staff, division: str, q: str) -> bool:
+    in_division = not division or division in {officer.division_code, str(officer.division_id)}
+    return in_division and q.casefold() in officer.name.casefold()
+
+
+def _is_shown(line: Line, show: str) -> bool:
+    if show == "open":
+        return any(record.needs_person for record in line.records)
+    return show != "late" or line.totals.off_hours > 0
+
+
+def _by_division(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.officer.division or _("Leadership"), []).append(line)
+    return list(groups.items())
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Days off in a row, told in one line."""
+
+    first: date
+    last: date
+    note: str
+
+
+@dataclass(frozen=True)
+class OwnMonth:
+    """One person's month: what is still planned, and what was, newest first."""
+
+    first: date
+    today: date
+    officer: Staff
+    planned: list[DayRecord]
+    listing: list[DayRecord | Rest]
+    open: list[DayRecord]
+    totals: Totals
+    working: int
+    closed: int
+
+
+SHOWN = {
+    "office": lambda record: record.state is State.PRESENT,
+    "home": lambda record: record.state is State.HOME,
+    "field": lambda record: record.state is State.FIELD,
+    "late": lambda record: bool(record.late or record.early),
+    "leave": lambda record: record.state is State.LEAVE,
+}
+
+
+def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: datetime, show: str = "") -> OwnMonth:
+    dates = month_days(first)
+    book, found = days.records(
+        db, me.office_id, [officer], dates, zone=me.zone, now=now, recorded_from=officer.recorded_from
+    )
+    records, today = found[officer.id], local_day(now, me.zone)
+    wanted = SHOWN.get(show)
+    past = [record for record in records if record.day <= today and (wanted is None or wanted(record))]
+    working = [day for day in dates if book.calendar.is_working_day(day)]
+    return OwnMonth(
+        first=dates[0],
+        today=today,
+        officer=officer,
+        planned=[] if wanted else [record for record in records if record.state is State.PLANNED],
+        listing=_with_rests(past[::-1]),
+        open=[record for record in records if record.needs_person],
+        totals=totals(records),
+        working=len(working),
+        closed=sum(day < today for day in working),
+    )
+
+
+def _with_rests(newest_first: Iterable[DayRecord]) -> list[DayRecord | Rest]:
+    """Fold neighbouring days off of one kind; today stays a line of its own."""
+    listing: list[DayRecord | Rest] = []
+    for record in newest_first:
+        if record.state is not State.DAY_OFF:
+            listing.append(record)
+            continue
+        note = record.plan.note if record.counted else ""
+        before = listing[-1] if listing else None
+        if isinstance(before, Rest) and before.note == note and (before.first - record.day).days == 1:
+            listing[-1] = Rest(record.day, before.last, note)
+        else:
+            listing.append(Rest(record.day, record.day, note))
+    return listing

@@ -1,0 +1,87 @@
+"""A day in plain words, the same on every page and in every file."""
+
+from staffhub.days import DayRecord, Discrepancy, Finding, State
+from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
+from staffhub.models import CorrectionKind, CorrectionReason, EmploymentType, PlanMode, WorkMode
+
+
+def state(value: State) -> str:
+    return {
+        State.PRESENT: _("Present"),
+        State.HOME: _("Present from home"),
+        State.FIELD: _("On field duty"),
+        State.LEAVE: _("On leave"),
+        State.ABSENT: _("Absent without notice"),
+        State.DAY_OFF: _("Day off"),
+        State.PENDING: _("Not yet checked in"),
+        State.PLANNED: _("Still planned"),
+    }[value]
+
+
+def of_record(record: DayRecord) -> str:
+    return state(record.state) if record.code else _("Nothing recorded yet")
+
+
+def place(mode: PlanMode | WorkMode | None) -> str:
+    if mode is None:
+        return _("Day off")
+    return {"office": _("Office"), "home": _("Home"), "field": _("Field duty"), "leave": _("Leave")}[mode.value]
+
+
+def finding(record: DayRecord, found: Discrepancy) -> str:
+    """One thing that does not fit, as a phrase that can follow another one."""
+    if found.kind is Finding.LATE:
+        return ngettext("%(num)s minute late", "%(num)s minutes late", found.count)
+    if found.kind is Finding.EARLY:
+        return ngettext("left %(num)s minute early", "left %(num)s minutes early", found.count)
+    if found.kind is Finding.ABSENT and found.count:
+        return ngettext(
+            "absent, but there is %(num)s log entry", "absent, but there are %(num)s log entries", found.count
+        )
+    if found.kind is Finding.OTHER_PLACE:
+        was = place(record.mode).lower()
+        return _("planned: %(planned)s, checked in: %(was)s", planned=place(record.plan.mode).lower(), was=was)
+    return {
+        Finding.ABSENT: _("absent without notice"),
+        Finding.NO_CHECK_IN: _("no check-in yet"),
+        Finding.NO_CHECK_OUT: _("no check-out yet"),
+        Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
+        Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
+    }[found.kind]
+
+
+def sentence(record: DayRecord) -> str:
+    """All that does not fit, in one line; empty when everything does."""
+    text = ", ".join(finding(record, found) for found in record.discrepancies)
+    return text[:1].upper() + text[1:]
+
+
+def duration(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+
+
+def correction_kind(kind: CorrectionKind) -> str:
+    return {
+        CorrectionKind.CHECK_IN: _("Check-in"),
+        CorrectionKind.CHECK_OUT: _("Check-out"),
+        CorrectionKind.MODE: _("Place of work"),
+        CorrectionKind.LEAVE: _("Leave"),
+        CorrectionKind.ABSENT: _("Absent without notice"),
+    }[kind]
+
+
+def correction_reason(reason: CorrectionReason) -> str:
+    return {
+        CorrectionReason.FORGOT: _("Forgot"),
+        CorrectionReason.NETWORK: _("Network trouble"),
+        CorrectionReason.APPLICATION: _("Application trouble"),
+        CorrectionReason.DUTY_OUTSIDE: _("Duty outside the office"),
+        CorrectionReason.LATE: _("Late"),
+        CorrectionReason.LEFT_EARLY: _("Left early"),
+    }[reason]
+
+
+def employment(kind: EmploymentType) -> str:
+    return _("Part-time PPPK") if kind is EmploymentType.PPPK_PART_TIME else kind.value.upper()
