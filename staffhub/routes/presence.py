@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import zip_longest
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -55,7 +56,7 @@ def _bar(plan: workdays.Plan, marks: list[Stamp], met: list[tuple[time, int]], n
         return None
     start, end = _percent(plan.hours.starts), _percent(plan.hours.ends)
     here = []
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip_longest(marks, marks[1:]):
         if mark.kind is MarkKind.CHECK_IN:
             begin = _percent(mark.at)
             here.append((begin, round(_percent(following.at if following else now) - begin, 1)))
