@@ -1,0 +1,438 @@
+"""Meetings as people agree on them: what is saved, who is invited, what is left for Zoom."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.db import Database
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.meetings import plan, terms
+from staffhub.meetings.audience import Audience, choices
+from staffhub.models import (
+    Account,
+    Division,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    MeetingState,
+    Officer,
+    TaskState,
+    ZoomTask,
+    ZoomVerb,
+)
+from staffhub.security import Viewer
+from tests.conftest import MORNING, TODAY, count_queries, viewer_of
+
+WEDNESDAY = date(2026, 11, 25)
+EVERYONE = Audience(everyone=True)
+
+
+def _facts(**overrides: Any) -> dict[str, Any]:
+    usual = {"kind": MeetingKind.SINGLE, "topic": "Evaluasi akta", "agenda": "Antrean", "starts_on": WEDNESDAY}
+    usual |= {"starts_at": time(14), "minutes": 45, "audience": EVERYONE, "now": MORNING}
+    return usual | {"idempotency_key": str(uuid4())} | overrides
+
+
+def _standup(**overrides: Any) -> dict[str, Any]:
+    usual = {"kind": MeetingKind.STANDUP, "starts_on": TODAY, "starts_at": time(8, 30), "minutes": 15}
+    return _facts(**usual | {"weekdays": [0, 2], "occurrences": 4} | overrides)
+
+
+def _schedule(database: Database, me: Viewer, **facts: Any) -> int:
+    with database.transaction() as db:
+        return plan.schedule(db, me, **facts).id
+
+
+def _edit(database: Database, me: Viewer, meeting_id: int, **overrides: Any) -> None:
+    meeting = _meeting(database, meeting_id)
+    facts = {name: getattr(meeting, name) for name in ("version", "topic", "agenda", "starts_on", "starts_at")}
+    facts |= {"minutes": meeting.minutes, "weekdays": meeting.weekdays, "occurrences": meeting.occurrences}
+    with database.transaction() as db:
+        plan.edit(db, me, meeting_id, **facts | {"audience": EVERYONE, "now": MORNING} | overrides)
+
+
+def _meeting(database: Database, meeting_id: int) -> Meeting:
+    with database.reading() as db:
+        return db.scalars(sa.select(Meeting).where(Meeting.id == meeting_id)).one()
+
+
+def _tokens(database: Database, meeting_id: int) -> dict[str, str]:
+    with database.reading() as db:
+        rows = db.execute(
+            sa.select(Account.username, MeetingInvite.token)
+            .join(MeetingInvite, MeetingInvite.officer_id == Account.officer_id)
+            .where(MeetingInvite.meeting_id == meeting_id)
+        )
+        return {row.username: row.token for row in rows}
+
+
+def _tasks(database: Database) -> list[tuple[ZoomVerb, TaskState]]:
+    with database.reading() as db:
+        return [(task.verb, task.state) for task in db.scalars(sa.select(ZoomTask).order_by(ZoomTask.id))]
+
+
+def _set(database: Database, meeting_id: int, *, task: dict[str, Any] | None = None, **values: Any) -> None:
+    with database.transaction() as db:
+        if values:
+            db.execute(sa.update(Meeting).where(Meeting.id == meeting_id).values(**values))
+        if task:
+            db.execute(sa.update(ZoomTask).where(ZoomTask.meeting_id == meeting_id).values(**task))
+
+
+def _officer(database: Database, username: str) -> int:
+    officer_id = viewer_of(database, username).officer_id
+    assert officer_id
+    return officer_id
+
+
+def _division(database: Database, code: str) -> int:
+    with database.reading() as db:
+        return db.scalars(sa.select(Division.id).where(Division.code == code).order_by(Division.id)).first() or 0
+
+
+def test_a_meeting_is_saved_with_its_invitations_and_a_task_for_zoom(database: Database) -> None:
+    meeting_id = _schedule(database, viewer_of(database, "dewi"), **_facts())
+    meeting = _meeting(database, meeting_id)
+    assert (meeting.state, meeting.zoom_id, meeting.join_url) == (MeetingState.WAITING, None, "")
+    assert (meeting.starts_on, meeting.ends_on, meeting.weekdays, meeting.occurrences) == (WEDNESDAY, WEDNESDAY, [], 1)
+    assert meeting.division_id is None
+    assert len(meeting.marker) == len("[sh:7f3c91]")
+    tokens = _tokens(database, meeting_id)
+    assert set(tokens) == {"dewi", "ana", "ben", "tia", "cy", "hana", "adi"}
+    assert len(set(tokens.values())) == 7
+    assert all(len(token) == 22 for token in tokens.values())
+    assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.PENDING)]
+
+
+def test_the_same_form_sent_twice_makes_one_meeting_and_says_so(database: Database) -> None:
+    dewi, facts = viewer_of(database, "dewi"), _facts()
+    with database.transaction() as db:
+        first = plan.schedule(db, dewi, **facts)
+    with database.transaction() as db:
+        again = plan.schedule(db, dewi, **facts)
+    assert (again.id, first.first, again.first) == (first.id, True, False)
+    assert len(_tasks(database)) == 1
+
+
+def test_a_key_that_somebody_else_used_is_refused(database: Database) -> None:
+    facts = _facts(audience=Audience(divisions=(_division(database, "population_registration"),)))
+    _schedule(database, viewer_of(database, "dewi"), **facts)
+    with pytest.raises(Conflict):
+        _schedule(database, viewer_of(database, "ana"), **facts)
+
+
+def test_a_standup_begins_on_the_first_of_its_weekdays_and_counts_its_dates(database: Database) -> None:
+    facts = _standup(starts_on=TODAY + timedelta(days=1), weekdays=[4, 2, 4], occurrences=3)
+    meeting = _meeting(database, _schedule(database, viewer_of(database, "dewi"), **facts))
+    assert (meeting.starts_on, meeting.ends_on) == (WEDNESDAY, date(2026, 12, 2))
+    assert (meeting.weekdays, meeting.occurrences) == ([2, 4], 3)
+    found = terms.dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)
+    assert found == [WEDNESDAY, date(2026, 11, 27), date(2026, 12, 2)]
+
+
+def test_a_standup_can_end_on_a_date_or_by_whichever_comes_first(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    until = _standup(occurrences=None, until=date(2026, 12, 7))
+    assert _meeting(database, _schedule(database, dewi, **until)).occurrences == 5
+    both = _standup(occurrences=2, until=date(2026, 12, 7))
+    assert _meeting(database, _schedule(database, dewi, **both)).occurrences == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "facts"),
+    [
+        ("topic", _facts(topic=" ")),
+        ("topic", _facts(topic="x" * 201)),
+        ("agenda", _facts(agenda="x" * 1901)),
+        ("duration", _facts(minutes=0)),
+        ("duration", _facts(minutes=1441)),
+        ("date", _facts(starts_on=date.min)),
+        ("date", _facts(starts_on=date.max)),
+        ("date", _facts(starts_on=TODAY - timedelta(days=1))),
+        ("time", _facts(starts_on=TODAY, starts_at=time(7, 12))),
+        ("division", _facts(audience=Audience())),
+        ("weekday", _standup(weekdays=[])),
+        ("count", _standup(occurrences=0)),
+        ("count", _standup(occurrences=51)),
+        ("count", _standup(occurrences=None)),
+        ("until", _standup(until=TODAY - timedelta(days=1))),
+        ("until", _standup(occurrences=None, until=date(2027, 11, 23))),
+        ("time", _standup(starts_at=time(7))),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_beside_its_field(database: Database, field: str, facts: dict[str, Any]) -> None:
+    dewi = viewer_of(database, "dewi")
+    with pytest.raises(Refused) as refused:
+        _schedule(database, dewi, **facts)
+    assert refused.value.field == field
+    assert _tasks(database) == []
+
+
+def test_fifty_dates_are_enough_for_zoom_and_for_us(database: Database) -> None:
+    facts = _standup(weekdays=[0, 1, 2, 3, 4], occurrences=50)
+    meeting = _meeting(database, _schedule(database, viewer_of(database, "dewi"), **facts))
+    assert meeting.ends_on == date(2027, 1, 29)
+
+
+def test_staff_hr_and_the_administrator_do_not_schedule(database: Database) -> None:
+    for name in ("ben", "hana", "adi"):
+        with pytest.raises(Forbidden):
+            _schedule(database, viewer_of(database, name), **_facts())
+
+
+def test_a_division_head_invites_only_the_own_division(database: Database) -> None:
+    ana, own = viewer_of(database, "ana"), _division(database, "population_registration")
+    meeting_id = _schedule(database, ana, **_facts(audience=Audience(divisions=(own,))))
+    assert set(_tokens(database, meeting_id)) == {"ana", "ben", "tia"}
+    assert _meeting(database, meeting_id).division_id == own
+    with pytest.raises(Refused) as refused:
+        _schedule(database, ana, **_facts())
+    assert refused.value.field == "everyone"
+    other = _division(database, "civil_registration")
+    for outside in (Audience(divisions=(other,)), Audience(officers=(_officer(database, "cy"),))):
+        with pytest.raises(Forbidden):
+            _schedule(database, ana, **_facts(audience=outside))
+    with pytest.raises(Forbidden):
+        _schedule(database, ana, **_facts(audience=Audience(officers=(_officer(database, "dewi"),))))
+
+
+def test_nobody_of_another_office_can_be_invited(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    for strange in (Audience(officers=(_officer(database, "oka"),)), Audience(divisions=(10**9,))):
+        with pytest.raises(NotFound):
+            _schedule(database, dewi, **_facts(audience=strange))
+
+
+def test_persons_are_invited_by_choice_and_the_organiser_always(database: Database) -> None:
+    chosen = Audience(officers=(_officer(database, "cy"),))
+    meeting_id = _schedule(database, viewer_of(database, "dewi"), **_facts(audience=chosen))
+    assert set(_tokens(database, meeting_id)) == {"cy", "dewi"}
+    assert Audience.read(_meeting(database, meeting_id).audience) == chosen
+
+
+def test_who_has_left_by_that_day_is_not_invited(database: Database) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.name == "Cy Sondakh").values(active_to=TODAY))
+    meeting_id = _schedule(database, viewer_of(database, "dewi"), **_facts())
+    assert "cy" not in _tokens(database, meeting_id)
+
+
+def test_the_choices_are_those_of_ones_scope(database: Database) -> None:
+    ana, dewi = viewer_of(database, "ana"), viewer_of(database, "dewi")
+    with database.reading() as db:
+        mine, whole = choices(db, ana, day=TODAY), choices(db, dewi, day=TODAY)
+    assert [name for _id, name in mine.officers] == ["Ana Kaunang", "Ben Tumiwa", "Tia Lumintang"]
+    assert [name for _id, name in mine.divisions] == ["Pendaftaran Penduduk"]
+    assert (mine.everyone, whole.everyone) == (False, True)
+    assert (len(whole.divisions), len(whole.officers)) == (5, 7)
+
+
+def test_an_edit_keeps_the_links_of_those_who_stay(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    before = _tokens(database, meeting_id)
+    _edit(database, dewi, meeting_id, audience=Audience(officers=(_officer(database, "ben"),)))
+    few = _tokens(database, meeting_id)
+    assert few == {name: before[name] for name in ("ben", "dewi")}
+    _edit(database, dewi, meeting_id)
+    after = _tokens(database, meeting_id)
+    assert set(after) == set(before)
+    assert (after["ben"], after["cy"] == before["cy"]) == (before["ben"], False)
+
+
+def test_an_edit_before_the_create_needs_no_task_of_its_own(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _edit(database, dewi, meeting_id, topic="Evaluasi akta lahir", starts_at=time(15))
+    assert (_meeting(database, meeting_id).topic, _meeting(database, meeting_id).version) == ("Evaluasi akta lahir", 2)
+    assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.PENDING)]
+
+
+@pytest.mark.parametrize("task", [{"state": TaskState.CLAIMED}, {"unclear": True}])
+def test_an_edit_during_a_create_that_may_have_happened_follows_it(database: Database, task: dict[str, Any]) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task=task)
+    _edit(database, dewi, meeting_id, topic="Lain")
+    assert [verb for verb, _state in _tasks(database)] == [ZoomVerb.CREATE, ZoomVerb.UPDATE]
+
+
+def test_zoom_hears_once_of_many_edits_and_never_of_a_change_in_the_guests(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task={"state": TaskState.DONE}, state=MeetingState.READY, zoom_id=81, join_url="x")
+    _edit(database, dewi, meeting_id, audience=Audience(officers=(_officer(database, "ben"),)))
+    assert len(_tasks(database)) == 1
+    _edit(database, dewi, meeting_id, topic="Lain")
+    _edit(database, dewi, meeting_id, topic="Lain lagi")
+    assert _tasks(database)[1:] == [(ZoomVerb.UPDATE, TaskState.PENDING)]
+    assert _meeting(database, meeting_id).join_url == "x"
+
+
+def test_an_edit_of_an_older_version_is_a_conflict(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _edit(database, dewi, meeting_id, topic="Lain")
+    with pytest.raises(Conflict):
+        _edit(database, dewi, meeting_id, topic="Ketiga", version=1)
+    assert _meeting(database, meeting_id).topic == "Lain"
+
+
+def test_an_edit_into_the_past_is_refused(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    with pytest.raises(Refused) as refused:
+        _edit(database, dewi, meeting_id, starts_on=TODAY, starts_at=time(6))
+    assert refused.value.field == "time"
+
+
+def test_once_a_series_has_begun_its_dates_stay_and_its_words_change(database: Database) -> None:
+    dewi, later = viewer_of(database, "dewi"), MORNING + timedelta(days=1)
+    meeting_id = _schedule(database, dewi, **_standup())
+    _edit(database, dewi, meeting_id, topic="Apel", minutes=20, now=later)
+    assert _meeting(database, meeting_id).minutes == 20
+    with pytest.raises(Refused):
+        _edit(database, dewi, meeting_id, starts_at=time(9), now=later)
+    assert _meeting(database, meeting_id).starts_on == TODAY
+
+
+def test_an_edit_makes_a_failed_create_anew_and_looks_first_when_it_was_unclear(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(
+        database,
+        meeting_id,
+        task={"state": TaskState.FAILED, "unclear": True},
+        state=MeetingState.FAILED,
+        trouble="refused:topic",
+    )
+    _edit(database, dewi, meeting_id)
+    with database.reading() as db:
+        task = db.scalars(sa.select(ZoomTask).order_by(ZoomTask.id.desc())).first()
+    assert task is not None
+    assert (task.verb, task.state, task.unclear) == (ZoomVerb.CREATE, TaskState.PENDING, True)
+
+
+def test_a_meeting_that_zoom_never_saw_is_cancelled_without_asking_zoom(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    for _twice in range(2):
+        with database.transaction() as db:
+            plan.cancel(db, dewi, meeting_id, now=MORNING)
+    meeting = _meeting(database, meeting_id)
+    assert (meeting.state, meeting.cancelled_at) == (MeetingState.CANCELLED, MORNING)
+    assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.DONE)]
+
+
+@pytest.mark.parametrize(
+    "task", [{"state": TaskState.CLAIMED}, {"unclear": True}, {"state": TaskState.DONE, "attempts": 1}]
+)
+def test_what_zoom_may_have_is_deleted_there(database: Database, task: dict[str, Any]) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task=task, **({"zoom_id": 81} if task.get("attempts") else {}))
+    with database.transaction() as db:
+        plan.cancel(db, dewi, meeting_id, now=MORNING)
+    assert _tasks(database)[-1] == (ZoomVerb.DELETE, TaskState.PENDING)
+
+
+def test_what_is_over_or_cancelled_is_left_alone(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id, over = _schedule(database, dewi, **_facts()), MORNING + timedelta(days=3)
+    with pytest.raises(Conflict):
+        _edit(database, dewi, meeting_id, topic="Lain", now=over)
+    with database.transaction() as db, pytest.raises(Conflict):
+        plan.cancel(db, dewi, meeting_id, now=over)
+    with database.transaction() as db:
+        plan.cancel(db, dewi, meeting_id, now=MORNING)
+    with pytest.raises(Conflict):
+        _edit(database, dewi, meeting_id, topic="Lain")
+
+
+def test_trying_again_makes_a_waiting_task_due_and_a_failed_one_anew(database: Database) -> None:
+    dewi, later = viewer_of(database, "dewi"), MORNING + timedelta(minutes=5)
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task={"due_at": MORNING + timedelta(days=1)}, trouble="credentials", state="failed")
+    with database.transaction() as db:
+        assert plan.retry(db, dewi, meeting_id, now=later).state is MeetingState.WAITING
+    with database.reading() as db:
+        assert db.scalars(sa.select(ZoomTask.due_at)).all() == [later]
+    _set(database, meeting_id, task={"state": TaskState.FAILED}, trouble="refused:", state="failed")
+    with database.transaction() as db:
+        plan.retry(db, dewi, meeting_id, now=later)
+    assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.FAILED), (ZoomVerb.CREATE, TaskState.PENDING)]
+
+
+def test_trying_again_without_trouble_changes_nothing(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    with database.transaction() as db:
+        plan.retry(db, dewi, meeting_id, now=MORNING)
+    assert len(_tasks(database)) == 1
+
+
+def test_a_meeting_gone_from_zoom_is_made_anew_only_when_asked(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task={"state": TaskState.DONE}, trouble="gone", state="failed", zoom_id=81)
+    _edit(database, dewi, meeting_id, topic="Lain")
+    assert len(_tasks(database)) == 1
+    with database.transaction() as db:
+        plan.retry(db, dewi, meeting_id, now=MORNING)
+    assert _meeting(database, meeting_id).zoom_id is None
+    assert _tasks(database)[-1] == (ZoomVerb.CREATE, TaskState.PENDING)
+
+
+def test_a_delete_that_zoom_refused_can_be_tried_again(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _set(database, meeting_id, task={"state": TaskState.FAILED}, trouble="refused:", state="cancelled", zoom_id=81)
+    with database.transaction() as db:
+        plan.retry(db, dewi, meeting_id, now=MORNING)
+    assert _tasks(database)[-1] == (ZoomVerb.DELETE, TaskState.PENDING)
+    assert _meeting(database, meeting_id).state is MeetingState.CANCELLED
+
+
+def test_a_division_head_changes_only_meetings_of_the_own_division(database: Database) -> None:
+    dewi, ana = viewer_of(database, "dewi"), viewer_of(database, "ana")
+    offices = _schedule(database, dewi, **_facts())
+    with database.reading() as db:
+        with pytest.raises(Forbidden):
+            plan.own_meeting(db, ana, offices)
+        with pytest.raises(Forbidden):
+            plan.own_meeting(db, viewer_of(database, "ben"), offices)
+        with pytest.raises(NotFound):
+            plan.own_meeting(db, dewi, 10**9)
+    own = Audience(divisions=(_division(database, "population_registration"),))
+    anas = _schedule(database, ana, **_facts(audience=own))
+    with database.reading() as db:
+        assert plan.own_meeting(db, dewi, anas).id == plan.own_meeting(db, ana, anas).id
+
+
+def test_a_day_shows_the_meetings_that_fall_on_it(database: Database) -> None:
+    dewi, ben = viewer_of(database, "dewi"), viewer_of(database, "ben")
+    standup = _schedule(database, dewi, **_standup())
+    single = _schedule(database, dewi, **_facts(starts_on=TODAY))
+    gone = _schedule(database, dewi, **_facts())
+    with database.transaction() as db:
+        plan.cancel(db, dewi, gone, now=MORNING)
+    assert ben.officer_id
+    with database.reading() as db:
+        with count_queries(database) as seen:
+            rows = plan.today_for(db, ben.office_id, ben.officer_id, TODAY, MORNING)
+        assert len(seen) == 1
+        assert [(row.id, row.starts_at, row.people, row.over) for row in rows] == [
+            (standup, time(8, 30), 7, False),
+            (single, time(14), 7, False),
+        ]
+        assert rows[0].token == _tokens(database, standup)["ben"]
+        noon = datetime.combine(TODAY, time(12), tzinfo=ben.zone)
+        assert [row.over for row in plan.today_for(db, ben.office_id, ben.officer_id, TODAY, noon)] == [True, False]
+        tuesday = TODAY + timedelta(days=1)
+        assert plan.today_for(db, ben.office_id, ben.officer_id, tuesday, MORNING) == []
+        assert [row.id for row in plan.today_for(db, ben.office_id, ben.officer_id, WEDNESDAY, MORNING)] == [standup]
+        after = date(2026, 12, 7)
+        assert plan.today_for(db, ben.office_id, ben.officer_id, after, MORNING) == []
