@@ -65,7 +65,7 @@ class Form(Generic[F]):
     data: F | None = None
 
     @classmethod
-    def blank(cls, name: str, **values: object) -> "Form[F]":
+    def blank(cls, name: str, /, **values: object) -> "Form[F]":
         """A fresh form with proposed values; None leaves a field empty."""
         return cls(name, {key: _as_typed(value) for key, value in values.items() if value is not None})
 

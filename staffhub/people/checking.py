@@ -100,9 +100,18 @@ class Check:
 
 
 def check(
-    register: Register, known: Known, *, today: date, may_make_admins: bool = True, match: Person | None = None
+    register: Register,
+    known: Known,
+    *,
+    today: date,
+    may_make_admins: bool = True,
+    match: Person | None = None,
+    only_new: bool = False,
 ) -> Check:
-    """Check every row. `match` says whom a single row is about, whatever its number and username."""
+    """Check every row.
+
+    `match` says whom a single row is about, whatever its number and username; `only_new` changes nobody who is there.
+    """
     found = Check(register, known, today, may_make_admins)
     for row in register.rows:
         entry = _understand(found, row, match)
@@ -112,6 +121,8 @@ def check(
     _find_superiors(found)
     _refuse_circles(found)
     _keep_an_admin(found)
+    if only_new:
+        _refuse_known(found)
     found.bad.sort(key=lambda cell: cell.row)
     return found
 
@@ -292,6 +303,15 @@ def _offers(found: Check) -> dict[str, set[int]]:
             for header in ("nama", "NIP"):
                 by_text.setdefault(_key(row.cells[header].text), {-row.number})
     return by_text
+
+
+def _refuse_known(found: Check) -> None:
+    """The same facts twice are one person; other facts under a known number or username are a mistake."""
+    for row, entry in found.rows():
+        if entry.match and not entry.is_same():
+            by_number = entry.match.number == entry.facts["number"]
+            text = _("%(name)s has this already.", name=entry.match.name or entry.match.username)
+            found.refuse(row, "NIP" if by_number else "username", text)
 
 
 def _key(text: str) -> str:

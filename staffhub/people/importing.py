@@ -59,18 +59,32 @@ class _Secret:
 
 
 def import_register(
-    database: Database, office_id: int, register: Register, *, actor: Viewer | None, skip_bad: bool, now: datetime
+    database: Database,
+    office_id: int,
+    register: Register,
+    *,
+    actor: Viewer | None,
+    skip_bad: bool,
+    now: datetime,
+    only_new: bool = False,
 ) -> ImportReport:
-    """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given."""
+    """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given.
+
+    `only_new` refuses a row that would change somebody who is there already.
+    """
+
+    def look(db: Session) -> Check:
+        return _checked(db, office_id, register, actor, skip_bad=skip_bad, only_new=only_new, now=now)
+
     with database.reading() as db:
-        found = _checked(db, office_id, register, actor, skip_bad=skip_bad, now=now)
+        found = look(db)
     report = _report(found)
     if found.bad and not (skip_bad and found.entries):
         return report
     secrets = _secrets(entry.username for entry in found.good() if _needs_account(entry))
     try:
         with database.transaction() as db:
-            again = _checked(db, office_id, register, actor, skip_bad=skip_bad, now=now)
+            again = look(db)
             if _report(again) != report:
                 raise Conflict(_("Somebody changed the register meanwhile. Nothing was saved; import the file again."))
             _store(db, office_id, again, secrets, actor=actor, now=now)
@@ -84,11 +98,19 @@ def import_register(
 
 
 def _checked(
-    db: Session, office_id: int, register: Register, actor: Viewer | None, *, skip_bad: bool, now: datetime
+    db: Session,
+    office_id: int,
+    register: Register,
+    actor: Viewer | None,
+    *,
+    skip_bad: bool,
+    only_new: bool,
+    now: datetime,
 ) -> Check:
     there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows))
     may_make_admins = actor is None or actor.may("admin")
-    found = check(register, there, today=office_day(db, office_id, now), may_make_admins=may_make_admins)
+    today = office_day(db, office_id, now)
+    found = check(register, there, today=today, may_make_admins=may_make_admins, only_new=only_new)
     if skip_bad:
         leave_out_bad(found)
     return found

@@ -163,6 +163,34 @@ def divisions(db: Session, office_id: int) -> list[tuple[int, str]]:
     return [(row.id, row.short_name) for row in db.execute(names)]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What the form of an officer offers: divisions, and colleagues as superiors with their numbers."""
+
+    divisions: list[tuple[int, str]]
+    colleagues: list[tuple[int, str, str]]
+
+    def division_name(self, division_id: int | None) -> str:
+        """Return the name that the register's checks know; one that is not offered stands for nothing."""
+        return dict(self.divisions).get(division_id, "?") if division_id else ""
+
+    def number(self, officer_id: int | None) -> str:
+        numbers = {id_: number for id_, _name, number in self.colleagues}
+        return numbers.get(officer_id, "?") if officer_id else ""
+
+
+def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = None) -> Choices:
+    """Load what may be chosen for an officer, who is left out of the superiors (`besides`)."""
+    me.require("people.edit")
+    today = now.astimezone(me.zone).date()
+    here = or_(Officer.active_to.is_(None), Officer.active_to >= today)
+    rows = select(Officer.id, Officer.name, Officer.number).where(Officer.office_id == me.office_id, here)
+    colleagues = [
+        (row.id, row.name, row.number) for row in db.execute(rows.order_by(Officer.name)) if row.id != besides
+    ]
+    return Choices(divisions(db, me.office_id), colleagues)
+
+
 def version(person: Person) -> str:
     """Return a mark of how the officer stands now, so that an edit of an older picture is noticed."""
     facts = [str(value) for value in (*person.facts().values(), person.username, person.active_from, person.active_to)]

@@ -1,5 +1,0 @@
-"""Not yet written."""
-
-from fastapi import APIRouter
-
-router = APIRouter()

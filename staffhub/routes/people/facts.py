@@ -1,0 +1,62 @@
+"""What the forms of an officer share: fields, choices, and how roles and kinds are called."""
+
+from staffhub import people
+from staffhub.forms import Fields, Line
+from staffhub.i18n import gettext as _
+from staffhub.models import EmploymentType, Role
+from staffhub.people import Choices
+
+
+class FactFields(Fields):
+    """What the register says of one officer."""
+
+    name: Line
+    number: Line | None
+    employment_type: EmploymentType
+    position: Line | None
+    division: int | None
+    superior: int | None
+    email: Line | None
+    phone: Line | None
+    username: Line
+
+
+def role_name(role: Role | None) -> str:
+    names = {
+        Role.STAFF: _("Staff"),
+        Role.DIVISION_HEAD: _("Head of division"),
+        Role.OFFICE_HEAD: _("Head of office"),
+        Role.HR: _("Personnel"),
+        Role.ADMIN: _("Administrator"),
+    }
+    return names[role] if role else _("no account")
+
+
+def kind_name(kind: EmploymentType | None) -> str:
+    return people.KIND_NAMES[kind] if kind else ""
+
+
+def options(choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
+    return {
+        "divisions": [*choices.divisions],
+        "superiors": [(id_, f"{name} ({people.masked_number(number)})") for id_, name, number in choices.colleagues],
+        "kinds": [(kind.value, kind_name(kind)) for kind in EmploymentType],
+        "roles": [(role.value, role_name(role)) for role in Role],
+    }
+
+
+def texts(data: FactFields, choices: Choices, role: Role | None = None) -> dict[str, str]:
+    """Write what a form says as a row of the register."""
+    said = {
+        "name": data.name,
+        "number": data.number,
+        "employment_type": people.KIND_NAMES[data.employment_type],
+        "position": data.position,
+        "division": choices.division_name(data.division),
+        "superior": choices.number(data.superior),
+        "email": data.email,
+        "phone": data.phone,
+        "username": data.username,
+        "role": people.ROLE_NAMES[role] if role else "",
+    }
+    return {people.COLUMN_OF[field]: text or "" for field, text in said.items()}

@@ -1,0 +1,207 @@
+"""One officer: the page, the new one, the edit, and the account."""
+
+from datetime import date, datetime
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from staffhub import db as db_module
+from staffhub import people, security
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Fields, Form
+from staffhub.i18n import gettext as _
+from staffhub.models import Role
+from staffhub.people import Choices, Person
+from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of
+from staffhub.routes.people.facts import FactFields, kind_name, options, role_name, texts
+from staffhub.security import Viewer
+from staffhub.web import query, redirect, render
+
+router = APIRouter()
+
+
+class NewFields(FactFields):
+    role: Role | None
+
+
+class EditFields(FactFields):
+    active_from: date
+    active_to: date | None
+    version: str
+
+
+class RoleFields(Fields):
+    role: Role
+
+
+@router.get("/people/new")
+def new(request: Request, db: DB, me: Me, now: Now) -> Response:
+    choices = people.choices(db, me, now=now)
+    return _new_page(request, choices, Form.blank("officer", role=Role.STAFF.value))
+
+
+def _new_page(request: Request, choices: Choices, form: Form[NewFields], *, status: int = 200) -> Response:
+    return render(
+        request, "people/new.html", status=status, form=form, choices=options(choices), invalid=bool(form.errors)
+    )
+
+
+def add_one(request: Request, me: Viewer, posted: FormData, now: datetime) -> Response:
+    form: Form[NewFields] = Form.parse(NewFields, posted, name="officer")
+    database = database_of(request)
+    with database.reading() as db:
+        choices = people.choices(db, me, now=now)
+    if form.data is None:
+        return _new_page(request, choices, form, status=422)
+    row = people.one_row(texts(form.data, choices, form.data.role))
+    try:
+        report = people.import_register(database, me.office_id, row, actor=me, skip_bad=False, only_new=True, now=now)
+    except Conflict as error:
+        form.refuse(error)
+        return _new_page(request, choices, form, status=error.status)
+    for cell in report.bad:
+        form.refuse(Refused(cell.reason, field=people.FIELD_OF[cell.header]))
+    if report.bad:
+        return _new_page(request, choices, form, status=422)
+    if report.same:
+        return redirect(request, query("/people", q=form.data.name), said=_("This officer was there already."))
+    return _passwords_page(request, report.passwords, back="/people")
+
+
+def _passwords_page(request: Request, passwords: list[tuple[str, str, str]], *, back: str) -> Response:
+    return render(request, "people/passwords.html", passwords=passwords, back=back)
+
+
+@router.get("/people/{officer_id}")
+def officer(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
+    person = people.officer_for(db, me, officer_id)
+    return _officer_page(request, db, me, now, person)
+
+
+def _officer_page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    person: Person,
+    *,
+    form: Form[EditFields] | None = None,
+    role_form: Form[RoleFields] | None = None,
+    status: int = 200,
+) -> Response:
+    may_edit = me.may("people.edit")
+    choices = people.choices(db, me, now=now, besides=person.officer_id) if may_edit else None
+    names = dict(choices.divisions if choices else people.divisions(db, me.office_id))
+    return render(
+        request,
+        "people/officer.html",
+        status=status,
+        person=person,
+        number=people.shown_number(person.number or "") if may_edit else people.masked_number(person.number or ""),
+        division=names.get(person.division_id or 0, _("Whole office")),
+        kind=kind_name(person.employment_type),
+        role=role_name(person.role),
+        may_edit=may_edit,
+        may_change_account=may_edit
+        and person.account_id not in {None, me.account_id}
+        and (person.role is not Role.ADMIN or me.may("admin")),
+        form=form or _proposed(person),
+        role_form=role_form or Form.blank("role", role=person.role.value if person.role else None),
+        choices=options(choices) if choices else {},
+        invalid=bool((form and form.errors) or (role_form and role_form.errors)),
+    )
+
+
+def _proposed(person: Person) -> Form[EditFields]:
+    return Form.blank(
+        "officer",
+        name=person.name,
+        number=people.shown_number(person.number or ""),
+        employment_type=person.employment_type.value if person.employment_type else None,
+        position=person.position,
+        division=person.division_id,
+        superior=person.superior_id,
+        email=person.email,
+        phone=person.phone,
+        username=person.username,
+        active_from=person.active_from,
+        active_to=person.active_to,
+        version=people.version(person),
+    )
+
+
+@router.post("/people/{officer_id}/edit")
+def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
+    person = people.editable_officer(db, me, officer_id)
+    form: Form[EditFields] = Form.parse(EditFields, posted, name="officer")
+    if form.data is None:
+        return _officer_page(request, db, me, now, person, form=form, status=422)
+    choices = people.choices(db, me, now=now, besides=officer_id)
+    wish = people.Edit(
+        cells=texts(form.data, choices),
+        active_from=form.data.active_from,
+        active_to=form.data.active_to,
+        version=form.data.version,
+    )
+    try:
+        changed = people.edit_officer(db, me, person, wish, now=now)
+    except (Refused, Conflict) as error:
+        db_module.undo(db)
+        form.refuse(error)
+        return _officer_page(request, db, me, now, person, form=form, status=error.status)
+    said = _("Saved.") if changed else _("Nothing was different; nothing was changed.")
+    return redirect(request, f"/people/{officer_id}", said=said)
+
+
+@router.post("/people/{officer_id}/role")
+def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
+    person = people.account_to_change(db, me, officer_id)
+    form: Form[RoleFields] = Form.parse(RoleFields, posted, name="role")
+    if form.data is None:
+        return _officer_page(request, db, me, now, person, role_form=form, status=422)
+    try:
+        changed = people.change_role(db, me, person, role=form.data.role, now=now)
+    except (Refused, Conflict) as error:
+        db_module.undo(db)
+        form.refuse(error)
+        return _officer_page(request, db, me, now, person, role_form=form, status=error.status)
+    said = _("The role is changed. The person signs in again.") if changed else _("This was the role already.")
+    return redirect(request, f"/people/{officer_id}", said=said)
+
+
+@router.post("/people/{officer_id}/reset-password")
+def reset_password(request: Request, me: MeApart, now: Now, officer_id: RowId) -> Response:
+    database = database_of(request)
+    with database.reading() as db:
+        people.account_to_change(db, me, officer_id)
+    plain = security.one_time_password()
+    hashed = security.hash_password(plain)
+    with database.transaction() as db:
+        person = people.account_to_change(db, me, officer_id)
+        people.reset_password(db, me, person, new_hash=hashed, now=now)
+    passwords = [(person.name or "", person.username or "", plain)]
+    return _passwords_page(request, passwords, back=f"/people/{officer_id}")
+
+
+@router.post("/people/{officer_id}/disable")
+def disable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
+    person = people.account_to_change(db, me, officer_id)
+    try:
+        changed = people.disable_account(db, me, person, now=now)
+    except Refused as error:
+        db_module.undo(db)
+        form: Form[RoleFields] = Form.blank("role", role=person.role.value if person.role else None)
+        form.refuse(error)
+        return _officer_page(request, db, me, now, person, role_form=form, status=error.status)
+    said = _("The account is closed, on every device.") if changed else _("The account was closed already.")
+    return redirect(request, f"/people/{officer_id}", said=said)
+
+
+@router.post("/people/{officer_id}/enable")
+def enable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
+    person = people.account_to_change(db, me, officer_id)
+    changed = people.enable_account(db, me, person, now=now)
+    said = _("The account is open again.") if changed else _("The account was open already.")
+    return redirect(request, f"/people/{officer_id}", said=said)
