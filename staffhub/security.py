@@ -318,7 +318,7 @@ def finish_sign_in(
     db: Session, attempt_id: int, account: Account, *, device: str, user_agent: str, now: datetime
 ) -> str:
     """The password was right: note it, open a new session (never an old id) and return its token."""
-    db.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
+    note_right_password(db, attempt_id)
     token = secrets.token_urlsafe(32)
     db.execute(
         insert(UserSession).values(
@@ -333,6 +333,10 @@ def finish_sign_in(
     )
     audit.record(db, None, "account.signed_in", "account", account.id, now=now, office_id=account.office_id)
     return token
+
+
+def note_right_password(db: Session, attempt_id: int) -> None:
+    db.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
 
 
 def end_session(db: Session, me: Viewer, session_id: int, *, now: datetime) -> None:

@@ -13,7 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit
+from staffhub.db import insert_unless_there
+from staffhub.errors import NotFound, Refused
+from staffhub.i18n import gettext as _
 from staffhub.models import Holiday, HolidayKind, PlanEntry, PlanMode, RuleKind, RuleSet, WeekPattern
+from staffhub.security import Viewer
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Where an officer without a pattern works: the office, every working day.
@@ -169,6 +173,54 @@ def seed_holidays(db: Session, office_id: int, years: Iterable[int], *, now: dat
         db.flush()
         audit.record(db, None, "holidays.seeded", "office", office_id, now=now, office_id=office_id, added=added)
     return added
+
+
+@dataclass(frozen=True)
+class HolidayLine:
+    """One holiday in the editable table."""
+
+    id: int
+    date: date
+    name: str
+    kind: HolidayKind
+    source: str
+
+
+def holidays_of(db: Session, me: Viewer, year: int) -> list[HolidayLine]:
+    me.require("holidays.edit")
+    columns = select(Holiday.id, Holiday.date, Holiday.name, Holiday.kind, Holiday.source)
+    of_year = columns.where(
+        Holiday.office_id == me.office_id, Holiday.date.between(date(year, 1, 1), date(year, 12, 31))
+    )
+    return [HolidayLine(*row) for row in db.execute(of_year.order_by(Holiday.date))]
+
+
+def add_holiday(
+    db: Session, me: Viewer, *, day: date, name: str, kind: HolidayKind, source: str, now: datetime
+) -> bool:
+    """Add a holiday; False when the same one is there already. Days that were computed before follow the new table."""
+    me.require("holidays.edit")
+    values = {"office_id": me.office_id, "date": day, "name": name, "kind": kind, "source": source}
+    if not insert_unless_there(db, Holiday, values):
+        there = db.scalars(select(Holiday.name).where(Holiday.office_id == me.office_id, Holiday.date == day)).one()
+        if there == name:
+            return False
+        raise Refused(_("%(name)s is on this date already. Remove it first.", name=there), field="date")
+    audit.record(db, me, "holiday.added", "office", me.office_id, now=now, after=values)
+    return True
+
+
+def remove_holiday(db: Session, me: Viewer, holiday_id: int, *, now: datetime) -> Holiday:
+    """Make the date a working day again, as when the yearly decree is changed."""
+    me.require("holidays.edit")
+    holiday = db.get(Holiday, holiday_id)
+    if holiday is None or holiday.office_id != me.office_id:
+        raise NotFound
+    db.delete(holiday)
+    db.flush()
+    before = {"date": holiday.date, "name": holiday.name, "kind": holiday.kind, "source": holiday.source}
+    audit.record(db, me, "holiday.removed", "office", me.office_id, now=now, before=before)
+    return holiday
 
 
 def week_minutes(rule: dict[str, Any]) -> int:

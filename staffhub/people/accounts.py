@@ -222,7 +222,5 @@ def set_locale(db: Session, me: Viewer, *, locale: str, now: datetime) -> None:
     audit.record(db, me, "account.locale_changed", "account", me.account_id, now=now, before=before, after=after)
 
 
-def own_username(db: Session, me: Viewer) -> tuple[str, str]:
-    """Return my username and the stored hash of my password."""
-    row = db.execute(select(Account.username, Account.password_hash).where(Account.id == me.account_id)).one()
-    return row.username, row.password_hash
+def own_username(db: Session, me: Viewer) -> str:
+    return db.scalars(select(Account.username).where(Account.id == me.account_id)).one()

@@ -1,5 +1,146 @@
-"""Not yet written."""
+"""Akun saya: where I am signed in, my language, my password."""
 
-from fastapi import APIRouter
+import re
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from staffhub import i18n, people, security
+from staffhub.errors import Refused, TooMany
+from staffhub.forms import Fields, Form
+from staffhub.i18n import gettext as _
+from staffhub.people import OwnSession
+from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of, settings_of
+from staffhub.security import Viewer
+from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, redirect, render
 
 router = APIRouter()
+
+_PASSWORDS = ("current", "new", "repeat")
+
+
+class LocaleFields(Fields):
+    locale: Literal["id", "en"]
+
+
+class PasswordFields(Fields):
+    current: str
+    new: str
+    repeat: str
+
+
+@router.get("/account")
+def account(request: Request, db: DB, me: Me, now: Now) -> Response:
+    return render(
+        request,
+        "account/index.html",
+        username=people.own_username(db, me),
+        sessions=people.own_sessions(db, me, now=now),
+        device=device,
+        form=Form.blank("locale", locale=i18n.current_locale()),
+        locales=[("id", "Bahasa Indonesia"), ("en", "English")],
+    )
+
+
+def device(session: OwnSession) -> str:
+    """Name the device as its owner would: "Chrome, Android"."""
+    agent = session.user_agent
+    # Most browsers also call themselves Chrome or Safari, so the particular names come first.
+    browsers = ("Edg", "OPR", "SamsungBrowser", "Firefox", "FxiOS", "Chrome", "CriOS", "Safari")
+    names = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "FxiOS": "Firefox", "CriOS": "Chrome"}
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+    browser = next((names.get(mark, mark) for mark in browsers if re.search(rf"\b{mark}[A-Za-z]*/", agent)), "")
+    system = next((mark for mark in systems if mark in agent), "")
+    found = ", ".join(filter(None, (browser, system.replace("Macintosh", "Mac"))))
+    return found or _("Unknown device")
+
+
+@router.post("/account/locale")
+def locale(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: Form[LocaleFields] = Form.parse(LocaleFields, posted, name="locale")
+    if form.data is None:
+        raise Refused(_("Choose one of the list."))
+    people.set_locale(db, me, locale=form.data.locale, now=now)
+    i18n.set_locale(form.data.locale)
+    response = redirect(request, "/account", said=_("The language is changed."))
+    secure = settings_of(request).https
+    response.set_cookie(LOCALE_COOKIE, form.data.locale, max_age=31_536_000, samesite="lax", secure=secure)
+    return response
+
+
+@router.post("/account/sessions/{session_id}/end")
+def end_session(request: Request, db: DB, me: Me, now: Now, session_id: RowId) -> Response:
+    security.end_session(db, me, people.own_session(db, me, session_id), now=now)
+    if session_id == me.session_id:
+        return redirect(request, "/login")
+    return redirect(request, "/account", said=_("That device is signed out."))
+
+
+@router.post("/account/sessions/end-others")
+def end_others(request: Request, db: DB, me: Me, now: Now) -> Response:
+    people.end_others(db, me, now=now)
+    return redirect(request, "/account", said=_("All other devices are signed out."))
+
+
+@router.get("/account/password")
+def password_page(request: Request, me: Me) -> Response:
+    return _password_page(request, me, Form.blank("password"))
+
+
+def _password_page(request: Request, me: Viewer, form: Form[PasswordFields], *, status: int = 200) -> Response:
+    return render(
+        request,
+        "password.html",
+        status=status,
+        form=form,
+        forced=me.must_change_password,
+        min_length=security.MIN_PASSWORD,
+        invalid=bool(form.errors),
+    )
+
+
+@router.post("/account/password")
+def change_password(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
+    """Count the try as a sign-in, hash, store: the slow hashes stay between two short transactions."""
+    form: Form[PasswordFields] = Form.parse(PasswordFields, posted, name="password")
+    current, new, repeat = (str(posted.get(name, "")) for name in _PASSWORDS)  # as typed, blanks at the ends too
+    form.typed.clear()
+    if form.data is None:
+        return _password_page(request, me, form, status=422)
+    try:
+        attempt_id, username = _try(request, me, current, now)
+        security.check_new_password(new, username=username)
+        _compare(current, new, repeat)
+    except (Refused, TooMany) as error:
+        form.refuse(error)
+        return _password_page(request, me, form, status=error.status)
+    hashed = security.hash_password(new)
+    with database_of(request).transaction() as db:
+        security.note_right_password(db, attempt_id)
+        security.set_password(db, me, hashed, now=now)
+    return redirect(request, "/", said=_("Your new password is saved. Other devices sign in again."))
+
+
+def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int, str]:
+    """Whoever finds a phone signed in may not guess its password here without limit."""
+    with database_of(request).transaction() as db:
+        attempt_id, account = security.begin_sign_in(
+            db,
+            username=people.own_username(db, me),
+            address=request.client.host if request.client else "",
+            device=request.cookies.get(DEVICE_COOKIE),
+            key=request.app.state.secret,
+            now=now,
+        )
+    if account is None or not security.password_fits(current, account.password_hash):
+        raise Refused(_("This is not your password now. Check capital letters."), field="current")
+    return attempt_id, account.username
+
+
+def _compare(current: str, new: str, repeat: str) -> None:
+    if new == current:
+        raise Refused(_("Choose another password than the one you have."), field="new")
+    if new != repeat:
+        raise Refused(_("The two are not the same. Write the new password once more."), field="repeat")

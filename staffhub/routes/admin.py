@@ -1,5 +1,99 @@
-"""Not yet written."""
+"""The office's own tables: holidays."""
 
-from fastapi import APIRouter
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import StringConstraints
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub import db as db_module
+from staffhub import workdays
+from staffhub.errors import Refused
+from staffhub.forms import Fields, Form, Line
+from staffhub.i18n import gettext as _
+from staffhub.models import HolidayKind
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId
+from staffhub.security import Viewer
+from staffhub.web import long_day, query, redirect, render
 
 router = APIRouter()
+
+# A typing slip such as 0206 is caught here; the table itself knows no limit.
+_YEARS = range(2000, 2101)
+
+
+class HolidayFields(Fields):
+    date: date
+    name: Annotated[Line, StringConstraints(max_length=160)]
+    kind: HolidayKind
+    source: Annotated[Line, StringConstraints(max_length=160)]
+
+
+def kind_name(kind: HolidayKind) -> str:
+    return {
+        HolidayKind.NATIONAL: _("National holiday"),
+        HolidayKind.COLLECTIVE: _("Collective leave"),
+        HolidayKind.LOCAL: _("Local holiday"),
+    }[kind]
+
+
+@router.get("/admin/holidays")
+def holidays(request: Request, db: DB, me: Me, now: Now, year: Annotated[str, Query(max_length=10)] = "") -> Response:
+    this_year = now.astimezone(me.zone).year
+    chosen = int(year) if year.isdecimal() and int(year) in _YEARS else this_year
+    return _page(request, db, me, now, chosen, Form.blank("holiday", kind=HolidayKind.LOCAL.value))
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    year: int,
+    form: Form[HolidayFields],
+    *,
+    status: int = 200,
+) -> Response:
+    return render(
+        request,
+        "admin/holidays.html",
+        status=status,
+        holidays=workdays.holidays_of(db, me, year),
+        year=year,
+        years=[query("/admin/holidays", year=year + step) for step in (-1, 1)],
+        today=now.astimezone(me.zone).date(),
+        form=form,
+        kinds=[(kind.value, kind_name(kind)) for kind in HolidayKind],
+        kind_name=kind_name,
+        invalid=bool(form.errors),
+    )
+
+
+@router.post("/admin/holidays")
+def add_holiday(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("holidays.edit")
+    this_year = now.astimezone(me.zone).year
+    form: Form[HolidayFields] = Form.parse(HolidayFields, posted, name="holiday")
+    if form.data and form.data.date.year not in _YEARS:
+        form.refuse(Refused(_("Check the year."), field="date"))
+    if form.data is None:
+        return _page(request, db, me, now, this_year, form, status=422)
+    wish = form.data
+    try:
+        added = workdays.add_holiday(db, me, day=wish.date, name=wish.name, kind=wish.kind, source=wish.source, now=now)
+    except Refused as error:
+        db_module.undo(db)
+        form.refuse(error)
+        return _page(request, db, me, now, wish.date.year, form, status=422)
+    day = long_day(wish.date)
+    said = _("%(day)s is now a holiday.", day=day) if added else _("%(day)s was a holiday already.", day=day)
+    return redirect(request, query("/admin/holidays", year=wish.date.year), said=said)
+
+
+@router.post("/admin/holidays/{holiday_id}/remove")
+def remove_holiday(request: Request, db: DB, me: Me, now: Now, holiday_id: RowId) -> Response:
+    gone = workdays.remove_holiday(db, me, holiday_id, now=now)
+    said = _("%(day)s (%(name)s) is a working day again.", day=long_day(gone.date), name=gone.name)
+    return redirect(request, query("/admin/holidays", year=gone.date.year), said=said)
