@@ -1,5 +1,324 @@
-"""Not yet written."""
+"""Rapat: the week's meetings, standups, one meeting, and the way in."""
 
-from fastapi import APIRouter
+import datetime as dt
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from staffhub import clock
+from staffhub import db as db_module
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import ClockTime, Fields, Form, Key, Line
+from staffhub.i18n import gettext as _
+from staffhub.meetings import agenda, plan, terms
+from staffhub.meetings.audience import Audience, choices
+from staffhub.models import Meeting, MeetingKind
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of
+from staffhub.security import Viewer
+from staffhub.web import is_fragment, redirect, render, weekday
+from staffhub.workdays import WEEKDAYS
 
 router = APIRouter()
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_SHOWN_DAYS = WEEKDAYS[:5]
+_MONDAY = dt.date(2026, 1, 5)
+_SOON = dt.timedelta(minutes=1)
+
+
+class WhatFields(Fields):
+    topic: Line
+    date: dt.date
+    time: ClockTime
+    duration: int
+    agenda: str | None = None
+    everyone: bool = False
+    division: list[int]
+    officer: list[int]
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "topic": self.topic,
+            "agenda": (self.agenda or "").replace("\r\n", "\n"),
+            "starts_on": self.date,
+            "starts_at": self.time,
+            "minutes": self.duration,
+            "audience": Audience(self.everyone, tuple(self.division), tuple(self.officer)),
+        }
+
+
+class SeriesFields(WhatFields):
+    weekday: list[Weekday]
+    count: int | None = None
+    until: dt.date | None = None
+
+    def series(self) -> dict[str, Any]:
+        weekdays = [WEEKDAYS.index(name) for name in self.weekday]
+        return {"weekdays": weekdays, "occurrences": self.count, "until": self.until}
+
+
+class MeetingFields(WhatFields):
+    idempotency_key: Key
+
+
+class StandupFields(SeriesFields):
+    idempotency_key: Key
+    preview: str | None = None
+
+
+class EditFields(SeriesFields):
+    version: int
+
+
+AnyForm = Form[Any]
+
+
+def _first_day(text: str | None, today: dt.date) -> dt.date:
+    """Return the Monday of `YYYY-Www`, or of this week when nothing is asked for."""
+    if not text:
+        return today - dt.timedelta(days=today.weekday())
+    try:
+        return dt.datetime.strptime(f"{text}-1", "%G-W%V-%u").date()  # noqa: DTZ007  a date, no instant
+    except ValueError:
+        raise Refused(_("Write the week as year and week, for example 2026-W48.")) from None
+
+
+def _blank(me: Viewer, name: str, today: dt.date, **values: object) -> AnyForm:
+    whole = me.scope == "office"
+    guests = {"everyone": "1" if whole else None, "division": None if whole else me.division_id}
+    return Form.blank(name, date=today, idempotency_key=uuid4(), **guests, **values)
+
+
+def _week_page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    *,
+    first: dt.date | None = None,
+    meeting: AnyForm | None = None,
+    standup: AnyForm | None = None,
+    days: list[agenda.MeetingDay] | None = None,
+    status: int = 200,
+) -> Response:
+    today = clock.local_day(now, me.zone)
+    may_schedule = me.may("meetings.schedule")
+    usual = [name for name in _SHOWN_DAYS if standup is None]
+    return render(
+        request,
+        "meetings/week.html",
+        status=status,
+        week=agenda.week(db, me, first=first or _first_day(None, today)),
+        today=today,
+        choices=choices(db, me, day=today) if may_schedule else None,
+        meeting_form=meeting or _blank(me, "meeting", today, duration=60),
+        standup_form=standup or _blank(me, "standup", today, duration=15, count=20, weekday=usual),
+        weekday_choices=_weekday_choices(),
+        preview=days,
+        invalid=status >= HTTPStatus.BAD_REQUEST,
+    )
+
+
+def _weekday_choices() -> list[tuple[str, str]]:
+    return [(name, weekday(_MONDAY + dt.timedelta(days=n))) for n, name in enumerate(_SHOWN_DAYS)]
+
+
+@router.get("/meetings")
+def show_week(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    week: Annotated[str | None, Query(max_length=20)] = None,
+) -> Response:
+    me.require("meetings")
+    return _week_page(request, db, me, now, first=_first_day(week, clock.local_day(now, me.zone)))
+
+
+@router.post("/meetings")
+def schedule_meeting(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    form: AnyForm = Form.parse(MeetingFields, posted, name="meeting")
+    return _save(request, db, me, now, form, MeetingKind.SINGLE, {})
+
+
+@router.post("/standups")
+def schedule_standup(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    # The first date is called "date" as everywhere, and "from" is understood as well.
+    renamed = FormData([("date" if name == "from" else name, value) for name, value in posted.multi_items()])
+    form: AnyForm = Form.parse(StandupFields, renamed, name="standup")
+    if form.data is not None and form.data.preview:
+        return _preview(request, db, me, now, form)
+    return _save(request, db, me, now, form, MeetingKind.STANDUP, form.data.series() if form.data else {})
+
+
+@router.get("/standups")
+def show_standups(request: Request, me: Me) -> Response:
+    me.require("meetings")
+    return redirect(request, "/meetings")
+
+
+def _save(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    form: AnyForm,
+    kind: MeetingKind,
+    series: dict[str, Any],
+) -> Response:
+    if form.data is not None:
+        key = form.data.idempotency_key
+        try:
+            saved = plan.schedule(db, me, kind=kind, **form.data.facts(), **series, idempotency_key=key, now=now)
+        except Refused as error:
+            db_module.undo(db)
+            form.refuse(error)
+        else:
+            db_module.after_commit(db, request.app.state.ticker.kick)
+            said = _("The meeting is saved and the invitations stand.") if saved.first else _("It was saved already.")
+            return redirect(request, f"/meetings/{saved.id}", said=said)
+    if kind is MeetingKind.STANDUP:
+        return _week_page(request, db, me, now, standup=form, status=422)
+    return _week_page(request, db, me, now, meeting=form, status=422)
+
+
+def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: AnyForm) -> Response:
+    """Show the dates that the standup would have; nothing is saved."""
+    assert form.data is not None  # noqa: S101  for the type checker
+    try:
+        today, asked = clock.local_day(now, me.zone), form.data.series()
+        found = terms.standup_dates(form.data.date, today=today, **asked)
+    except Refused as error:
+        form.refuse(error)
+        return _week_page(request, db, me, now, standup=form, status=422)
+    return _week_page(request, db, me, now, standup=form, days=agenda.preview(db, me, found))
+
+
+@router.get("/meetings/{meeting_id}")
+def show_meeting(
+    request: Request,
+    meeting_id: RowId,
+    db: DB,
+    me: Me,
+    now: Now,
+    seen: Annotated[str | None, Query(max_length=80)] = None,
+) -> Response:
+    page = agenda.page(db, me, meeting_id, now=now)
+    if seen == page.stamp and is_fragment(request):
+        return Response(status_code=204, headers={"Vary": "HX-Request"})
+    return _meeting_page(request, page, now)
+
+
+def _meeting_page(request: Request, page: agenda.Page, now: dt.datetime, *, status: int = 200) -> Response:
+    soon = page.next_try is None or page.next_try <= now + _SOON
+    every = "3s" if soon else "30s"
+    return render(request, "meetings/meeting.html", block="meeting_state", status=status, page=page, every=every)
+
+
+def _edit_page(
+    request: Request, db: Session, me: Viewer, now: dt.datetime, page: agenda.Page, form: AnyForm, *, status: int = 200
+) -> Response:
+    return render(
+        request,
+        "meetings/edit.html",
+        status=status,
+        page=page,
+        form=form,
+        choices=choices(db, me, day=clock.local_day(now, me.zone)),
+        weekday_choices=_weekday_choices(),
+        invalid=status >= HTTPStatus.BAD_REQUEST,
+    )
+
+
+def _stored(meeting: Meeting) -> AnyForm:
+    audience = Audience.read(meeting.audience)
+    series: dict[str, object] = {}
+    if meeting.kind is MeetingKind.STANDUP:
+        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays], "count": meeting.occurrences}
+    return Form.blank(
+        "edit",
+        topic=meeting.topic,
+        agenda=meeting.agenda,
+        date=meeting.starts_on,
+        time=meeting.starts_at,
+        duration=meeting.minutes,
+        everyone="1" if audience.everyone else None,
+        division=audience.divisions,
+        officer=audience.officers,
+        version=meeting.version,
+        **series,
+    )
+
+
+@router.get("/meetings/{meeting_id}/edit")
+def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    meeting = plan.own_meeting(db, me, meeting_id)
+    page = agenda.page(db, me, meeting_id, now=now)
+    if not page.open:
+        return redirect(request, f"/meetings/{meeting_id}")
+    return _edit_page(request, db, me, now, page, _stored(meeting))
+
+
+@router.post("/meetings/{meeting_id}/edit")
+def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    plan.own_meeting(db, me, meeting_id)
+    form: AnyForm = Form.parse(EditFields, posted, name="edit")
+    status = 422
+    if form.data is not None:
+        try:
+            facts = form.data.facts() | form.data.series()
+            plan.edit(db, me, meeting_id, version=form.data.version, **facts, now=now)
+        except (Refused, Conflict) as error:
+            db_module.undo(db)
+            form.refuse(error)
+            status = error.status
+        else:
+            db_module.after_commit(db, request.app.state.ticker.kick)
+            return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
+    page = agenda.page(db, me, meeting_id, now=now)
+    # Whoever saves again has seen on this page what the other one changed.
+    form.typed["version"] = [str(page.meeting.version)]
+    return _edit_page(request, db, me, now, page, form, status=status)
+
+
+@router.get("/meetings/{meeting_id}/cancel")
+def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    plan.own_meeting(db, me, meeting_id)
+    page = agenda.page(db, me, meeting_id, now=now)
+    if not page.open:
+        return redirect(request, f"/meetings/{meeting_id}")
+    return render(request, "meetings/cancel.html", page=page)
+
+
+@router.post("/meetings/{meeting_id}/cancel")
+def cancel_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _done(request, db, plan.cancel(db, me, meeting_id, now=now), lambda: _("The meeting is cancelled."))
+
+
+@router.post("/meetings/{meeting_id}/retry")
+def retry_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _done(request, db, plan.retry(db, me, meeting_id, now=now), lambda: _("It is tried again now."))
+
+
+def _done(request: Request, db: Session, meeting: Meeting, said: Callable[[], str]) -> Response:
+    db_module.after_commit(db, request.app.state.ticker.kick)
+    return redirect(request, f"/meetings/{meeting.id}", said=said())
+
+
+@router.get("/join/{token}")
+def join(request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, now: Now) -> Response:
+    way = agenda.way_in(db, me, token)
+    if way.cancelled or not way.join_url:
+        return _meeting_page(request, agenda.page(db, me, way.meeting_id, now=now), now, status=409)
+    # A GET that must write: the click is evidence of attendance, and the page's own session only reads.
+    with database_of(request).transaction() as writing:
+        agenda.note_click(writing, me, way.meeting_id, now=now)
+    return RedirectResponse(way.join_url, 303)

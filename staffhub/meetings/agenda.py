@@ -1,0 +1,317 @@
+"""Meetings as people look at them: the week's agenda, one meeting with its guests, the way in."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, workdays
+from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import gettext as _
+from staffhub.meetings.failures import in_words
+from staffhub.meetings.plan import GONE, has_begun, is_over, may_change
+from staffhub.meetings.terms import dates
+from staffhub.models import (
+    Account,
+    Division,
+    JoinClick,
+    Meeting,
+    MeetingInvite,
+    MeetingState,
+    Officer,
+    Scope,
+    TaskState,
+    ZoomTask,
+)
+from staffhub.security import Viewer
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a meeting stands with Zoom: a tag (`kind` as in ui.tag), and in a sentence what is the matter."""
+
+    kind: str
+    text: str
+    reason: str
+
+
+def status_of(meeting: Meeting | Row[Any]) -> Status:
+    reason = in_words(meeting.trouble)
+    if meeting.state is MeetingState.CANCELLED:
+        return Status("", _("Cancelled"), reason)
+    if meeting.state is MeetingState.WAITING:
+        return Status("wait", _("Waiting for Zoom"), reason)
+    if meeting.state is MeetingState.READY:
+        return Status("warn", _("Differs on Zoom"), reason) if reason else Status("ok", _("Ready"), "")
+    if meeting.trouble == GONE:
+        return Status("bad", _("Gone from Zoom"), reason)
+    text = _("Change not on Zoom") if meeting.zoom_id else _("Not created on Zoom")
+    return Status("bad", text, reason)
+
+
+_COLUMNS = (
+    Meeting.id,
+    Meeting.kind,
+    Meeting.topic,
+    Meeting.division_id,
+    Meeting.starts_on,
+    Meeting.starts_at,
+    Meeting.minutes,
+    Meeting.weekdays,
+    Meeting.occurrences,
+    Meeting.state,
+    Meeting.trouble,
+    Meeting.zoom_id,
+    Meeting.cancelled_at,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One meeting on one date. `places` counts the guests by their plan of that date; `next_try` is local."""
+
+    meeting: Row[Any]
+    starts: datetime
+    status: Status
+    cancelled: bool
+    places: dict[str, int]
+    people: int
+    next_try: datetime | None
+    may_change: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    holiday: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Week:
+    """Monday to Sunday; `days` holds those with a meeting."""
+
+    first: date
+    days: list[Day]
+    failed: int
+
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=6)
+
+    @staticmethod
+    def code(day: date) -> str:
+        year, week, _weekday = day.isocalendar()
+        return f"{year}-W{week:02}"
+
+    @property
+    def before(self) -> str:
+        return self.code(self.first - timedelta(days=7))
+
+    @property
+    def after(self) -> str:
+        return self.code(self.first + timedelta(days=7))
+
+
+def _visible(me: Viewer) -> ColumnElement[bool]:
+    """Heads see what belongs to their scope, everyone what they are invited to."""
+    guest = select(MeetingInvite.id).where(
+        MeetingInvite.meeting_id == Meeting.id, MeetingInvite.officer_id == me.officer_id
+    )
+    mine = or_(guest.exists(), Meeting.created_by == me.account_id)
+    ours = Meeting.office_id == me.office_id
+    if me.scope is Scope.OFFICE:
+        return ours
+    if me.scope is Scope.DIVISION and me.division_id is not None:
+        mine = or_(mine, Meeting.division_id == me.division_id)
+    return ours & mine
+
+
+def week(db: Session, me: Viewer, *, first: date) -> Week:
+    """Return a week's meetings in five statements, however many there are."""
+    last = first + timedelta(days=6)
+    unfinished = ZoomTask.state == TaskState.PENDING
+    next_try = select(func.min(ZoomTask.due_at)).where(ZoomTask.meeting_id == Meeting.id, unfinished)
+    rows = db.execute(
+        select(*_COLUMNS, next_try.scalar_subquery().label("next_try"))
+        .where(_visible(me), Meeting.starts_on <= last, Meeting.ends_on >= first)
+        .order_by(Meeting.starts_at, Meeting.id)
+    ).all()
+    guests: dict[int, list[int]] = defaultdict(list)
+    chosen = MeetingInvite.meeting_id.in_([row.id for row in rows])
+    for meeting_id, officer_id in db.execute(select(MeetingInvite.meeting_id, MeetingInvite.officer_id).where(chosen)):
+        guests[meeting_id].append(officer_id)
+    book = workdays.plans(db, me.office_id, first, last)
+    entries: dict[date, list[Entry]] = defaultdict(list)
+    for meeting in rows:
+        for day in dates(meeting.starts_on, meeting.weekdays, meeting.occurrences):
+            if first <= day <= last:
+                entries[day].append(_entry(me, meeting, day, guests[meeting.id], book))
+    days = [Day(day, book.calendar.holidays.get(day, ""), entries[day]) for day in sorted(entries)]
+    return Week(first, days, sum(row.state is MeetingState.FAILED for row in rows))
+
+
+def _entry(me: Viewer, meeting: Row[Any], day: date, guests: Sequence[int], book: workdays.PlanBook) -> Entry:
+    starts = clock.at_local(day, meeting.starts_at, me.zone).astimezone(me.zone)
+    plans = (book.of(officer_id, day).mode for officer_id in guests)
+    waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
+    return Entry(
+        meeting,
+        starts,
+        status_of(meeting),
+        # The dates of a series that were held before it was cancelled were not cancelled.
+        cancelled=meeting.cancelled_at is not None and meeting.cancelled_at < starts,
+        places=Counter(mode.value for mode in plans if mode),
+        people=len(guests),
+        next_try=meeting.next_try.astimezone(me.zone) if waits else None,
+        may_change=may_change(me, meeting.division_id),
+    )
+
+
+@dataclass(frozen=True)
+class Guest:
+    name: str
+    division: str
+
+
+@dataclass(frozen=True)
+class MeetingDay:
+    day: date
+    holiday: str
+    past: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One meeting as I may see it. `token` is my way in, "" when I am not invited; both times are local."""
+
+    meeting: Meeting
+    organiser: str
+    division: str
+    status: Status
+    days: list[MeetingDay]
+    guests: list[Guest]
+    token: str
+    next_try: datetime | None
+    cancelled_at: datetime | None
+    may_change: bool
+    begun: bool
+    over: bool
+
+    @property
+    def can_join(self) -> bool:
+        return bool(self.token and self.meeting.join_url) and self.meeting.state is not MeetingState.CANCELLED
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still something to change or to cancel."""
+        return self.meeting.state is not MeetingState.CANCELLED and not self.over
+
+    @property
+    def week(self) -> str:
+        return Week.code(next((day.day for day in self.days if not day.past), self.days[-1].day))
+
+    @property
+    def waits(self) -> bool:
+        return self.meeting.state is MeetingState.WAITING and not self.over
+
+    @property
+    def stamp(self) -> str:
+        """What the state card shows, in short: a browser that has seen it needs no second copy."""
+        tried = f"{self.next_try:%H%M%S}" if self.next_try else ""
+        return f"{self.meeting.state.value}-{self.meeting.trouble.partition(':')[0]}-{tried}"
+
+
+def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
+    """Load a meeting that I am invited to or that belongs to my scope."""
+    row = db.execute(
+        select(Meeting, Officer.name, Account.username, Division.short_name)
+        .join(Account, Account.id == Meeting.created_by)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Division, Division.id == Meeting.division_id)
+        .where(Meeting.id == meeting_id, Meeting.office_id == me.office_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such meeting."))
+    meeting, name, username, division = row
+    guests, token = _guests(db, me, meeting)
+    if not (token or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)):
+        raise Forbidden(_("You are not invited to this meeting."))
+    days = dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)
+    holidays = workdays.calendar(db, me.office_id, days[0], days[-1]).holidays
+    ends = {day: clock.at_local(day, meeting.starts_at, me.zone) + timedelta(minutes=meeting.minutes) for day in days}
+    return Page(
+        meeting=meeting,
+        organiser=name or username,
+        division=division or "",
+        status=status_of(meeting),
+        days=[MeetingDay(day, holidays.get(day, ""), ends[day] <= now) for day in days],
+        guests=guests,
+        token=token,
+        next_try=_next_try(db, me, meeting),
+        cancelled_at=meeting.cancelled_at.astimezone(me.zone) if meeting.cancelled_at else None,
+        may_change=may_change(me, meeting.division_id),
+        begun=has_begun(meeting, me.zone, now),
+        over=is_over(meeting, me.zone, now),
+    )
+
+
+def _guests(db: Session, me: Viewer, meeting: Meeting) -> tuple[list[Guest], str]:
+    rows = db.execute(
+        select(Officer.id, Officer.name, Division.short_name, MeetingInvite.token)
+        .join(Officer, Officer.id == MeetingInvite.officer_id)
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .where(MeetingInvite.meeting_id == meeting.id)
+        .order_by(Division.sort.nulls_first(), Officer.name)
+    ).all()
+    token = next((row.token for row in rows if row.id == me.officer_id), "")
+    return [Guest(row.name, row.short_name or "") for row in rows], token
+
+
+def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:
+    pending = select(func.min(ZoomTask.due_at)).where(
+        ZoomTask.meeting_id == meeting.id, ZoomTask.state == TaskState.PENDING
+    )
+    due = db.scalar(pending)
+    return due.astimezone(me.zone) if due else None
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a token leads; `join_url` is "" while there is nothing to open. It is never logged."""
+
+    meeting_id: int
+    join_url: str
+    cancelled: bool
+
+
+def way_in(db: Session, me: Viewer, token: str) -> Way:
+    """Load where my token leads; somebody else's is not mine to use."""
+    row = db.execute(
+        select(MeetingInvite.officer_id, Meeting.id, Meeting.join_url, Meeting.state)
+        .join(Meeting, Meeting.id == MeetingInvite.meeting_id)
+        .where(MeetingInvite.token == token, MeetingInvite.office_id == me.office_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such invitation. It may have been withdrawn."))
+    if row.officer_id != me.officer_id:
+        raise Forbidden(_("This link belongs to somebody else. Open the meeting from your own page."))
+    return Way(row.id, row.join_url, row.state is MeetingState.CANCELLED)
+
+
+def note_click(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> None:
+    """Record that I went to the meeting: the one sign of attendance that is surely mine."""
+    day = clock.local_day(now, me.zone)
+    click = {"office_id": me.office_id, "meeting_id": meeting_id, "officer_id": me.officer_id, "date": day, "at": now}
+    db.execute(insert(JoinClick).values(**click))
+    audit.record(db, me, "meeting.joined", "meeting", meeting_id, now=now)
+
+
+def preview(db: Session, me: Viewer, days: Sequence[date]) -> list[MeetingDay]:
+    """Mark the holidays among the dates of a standup that is not saved yet."""
+    holidays = workdays.calendar(db, me.office_id, days[0], days[-1]).holidays
+    return [MeetingDay(day, holidays.get(day, ""), past=False) for day in days]
