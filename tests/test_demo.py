@@ -1,0 +1,260 @@
+"""The demo office: every kind of day, alive at whatever hour, the same for the same moment."""
+
+import time as stopwatch
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import clock, demo, presence, security
+from staffhub.db import Base, Database
+from staffhub.errors import Conflict
+from staffhub.migrations import migrate
+from staffhub.models import (
+    Account,
+    Correction,
+    CorrectionKind,
+    DailyReport,
+    EmploymentType,
+    LogEntry,
+    Mark,
+    MarkKind,
+    Meeting,
+    MeetingKind,
+    Officer,
+    PlanEntry,
+    PlanMode,
+    RequestEvent,
+    RequestState,
+    Role,
+    ServiceRequest,
+    ServiceType,
+    WorkMode,
+)
+from staffhub.settings import Settings
+from tests.conftest import viewer_of
+
+ZONE = ZoneInfo("Asia/Makassar")
+MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+SETTINGS = Settings(database_url="", secret_key="a-secret-only-for-the-tests-0123456789")
+# Written by chance or by the library: hashes, invitations' tokens, what only a machine compares.
+_RANDOM = {"password_hash", "token", "marker", "facts"}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("demo") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database.engine)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def fresh(empty: bytes, tmp_path: Path) -> Iterator[Any]:
+    """Make a demo office as of a moment."""
+    made: list[Database] = []
+
+    def seeded(now: datetime) -> Database:
+        path = tmp_path / f"demo{len(made)}.db"
+        path.write_bytes(empty)
+        database = Database(f"sqlite:///{path}")
+        made.append(database)
+        with database.transaction() as db:
+            assert demo.seed(db, SETTINGS, now=now)
+        return database
+
+    yield seeded
+    for database in made:
+        database.engine.dispose()
+
+
+def _all(database: Database, *columns: Any) -> list[Any]:
+    with database.reading() as db:
+        return list(db.execute(sa.select(*columns)))
+
+
+def _contents(database: Database) -> dict[str, list[Any]]:
+    found = {}
+    with database.reading() as db:
+        for table in Base.metadata.sorted_tables:
+            columns = [column for column in table.c if column.name not in _RANDOM]
+            found[table.name] = [tuple(row) for row in db.execute(sa.select(*columns).order_by(*table.primary_key))]
+    return found
+
+
+def test_the_same_moment_gives_the_same_office(fresh: Any) -> None:
+    assert _contents(fresh(MONDAY_NOON)) == _contents(fresh(MONDAY_NOON))
+
+
+def test_a_second_seeding_changes_nothing(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    before = _contents(database)
+    with database.transaction() as db:
+        assert demo.seed(db, SETTINGS, now=MONDAY_NOON + timedelta(days=3)) is False
+    assert _contents(database) == before
+
+
+def test_an_office_of_real_people_is_never_filled(database: Database) -> None:
+    with pytest.raises(Conflict), database.transaction() as db:
+        demo.seed(db, SETTINGS, now=MONDAY_NOON)
+
+
+def test_it_goes_into_postgresql_too_within_ten_seconds(postgres) -> None:
+    postgres.run("CREATE DATABASE demo_office")
+    database = Database(postgres.url("demo_office"))
+    try:
+        migrate(database.engine)
+        started = stopwatch.monotonic()
+        with database.transaction() as db:
+            assert demo.seed(db, SETTINGS, now=MONDAY_NOON)
+        assert len(_all(database, Officer.id)) == 42
+        assert stopwatch.monotonic() - started < 60  # a stuck one; the time itself is measured elsewhere
+    finally:
+        database.engine.dispose()
+        postgres.run("DROP DATABASE demo_office WITH (FORCE)")
+
+
+def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    accounts = {row.username: row for row in _all(database, Account.username, Account.role, Account.password_hash,
+                                                  Account.must_change_password, Account.officer_id)}  # fmt: skip
+    staff = {f"pegawai{n:02}" for n in range(1, 39)}
+    assert set(accounts) == staff | {"kadis", "kabid.dafduk", "kepegawaian", "admin"}
+    assert accounts["kadis"].role is Role.OFFICE_HEAD
+    assert accounts["kabid.dafduk"].role is Role.DIVISION_HEAD
+    assert accounts["kepegawaian"].role is Role.HR
+    assert accounts["admin"].role is Role.ADMIN
+    assert {accounts[name].role for name in staff} == {Role.STAFF}
+    assert not any(row.must_change_password for row in accounts.values())
+    assert security.password_fits("staffhub-demo", accounts["pegawai38"].password_hash)
+    officers = _all(database, Officer.division_id, Officer.employment_type, Officer.number, Officer.superior_id)
+    assert len(officers) == 42
+    assert sum(row.superior_id is None for row in officers) == 1
+    for division in {row.division_id for row in officers} - {None}:
+        kinds = {row.employment_type for row in officers if row.division_id == division}
+        assert EmploymentType.THL in kinds
+        assert kinds - {EmploymentType.THL}
+    for row in officers:
+        assert row.number.startswith("THL-") == (row.employment_type is EmploymentType.THL)
+        assert row.number.startswith("THL-") or len(row.number) == 18
+
+
+def test_every_kind_of_day_happened(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    today = clock.local_day(MONDAY_NOON, ZONE)
+    marks = _all(database, Mark.officer_id, Mark.date, Mark.place, Mark.kind, Mark.mode, Mark.note, Mark.attempted_at)
+    days: dict[tuple[int, date], list[Any]] = {}
+    for mark in sorted(marks, key=lambda mark: mark.place):
+        days.setdefault((mark.officer_id, mark.date), []).append(mark)
+    past = {key: steps for key, steps in days.items() if key[1] < today}
+    first = [steps[0].attempted_at.astimezone(ZONE).strftime("%H.%M") for steps in past.values()]
+    last = [steps[-1] for steps in past.values()]
+    assert {mark.mode for mark in marks} == {WorkMode.OFFICE, WorkMode.HOME, WorkMode.FIELD, None}
+    assert all(mark.note for mark in marks if mark.mode is WorkMode.FIELD)
+    assert any(time > "07.31" for time in first)
+    assert sum(time <= "07.30" for time in first) > len(first) * 0.8
+    assert any(step.kind is MarkKind.CHECK_IN for step in last)
+    assert any(
+        step.kind is MarkKind.CHECK_OUT and step.attempted_at.astimezone(ZONE).strftime("%H.%M") < "15.45"
+        for step in last
+    )
+    assert any(len({step.mode for step in steps if step.mode}) > 1 for steps in past.values())
+    assert any(day.weekday() >= 5 for _officer, day in past)
+    assert min(day for _officer, day in past) <= today - timedelta(days=27)
+    plans = _all(database, PlanEntry.mode, PlanEntry.note, PlanEntry.date)
+    leave = {row.note for row in plans if row.mode is PlanMode.LEAVE}
+    assert {"Cuti tahunan", "Sakit", "Cuti melahirkan"} <= leave
+    assert any(row.date > today + timedelta(days=10) for row in plans)
+    corrections = _all(database, Correction.kind, Correction.note, Correction.created_at)
+    assert {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT, CorrectionKind.LEAVE} <= {c.kind for c in corrections}
+    assert all(row.note and row.created_at <= MONDAY_NOON for row in corrections)
+    worked = len(past)
+    assert 0.7 * worked < len(_all(database, DailyReport.id)) < worked
+    assert len(_all(database, LogEntry.id)) > 2 * worked
+
+
+def test_nothing_in_the_demo_has_happened_later_than_now(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    for column in (Mark.attempted_at, Correction.created_at, RequestEvent.at, ServiceRequest.updated_at,
+                   DailyReport.submitted_at, LogEntry.created_at, PlanEntry.created_at):  # fmt: skip
+        with database.reading() as db:
+            latest = db.scalar(sa.select(sa.func.max(column)))
+        assert latest is not None
+        assert latest <= MONDAY_NOON, column
+
+
+def test_requests_of_every_type_and_state_with_history_some_of_them_nobodys_and_old(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    requests = _all(
+        database, ServiceRequest.id, ServiceRequest.state, ServiceRequest.service_type_id, ServiceRequest.assignee_id,
+        ServiceRequest.created_at, ServiceRequest.closed_at, ServiceRequest.number,
+    )  # fmt: skip
+    assert {row.state for row in requests} == set(RequestState)
+    assert {row.service_type_id for row in requests} == {row.id for row in _all(database, ServiceType.id)}
+    assert len({row.number for row in requests}) == len(requests)
+    old = [row for row in requests if row.assignee_id is None and MONDAY_NOON - row.created_at > timedelta(days=5)]
+    assert old
+    closed = {RequestState.DONE, RequestState.CANCELLED}
+    assert all((row.closed_at is not None) == (row.state in closed) for row in requests)
+    events = _all(database, RequestEvent.request_id, RequestEvent.state, RequestEvent.at)
+    for row in requests:
+        history = sorted((e.at, e.state) for e in events if e.request_id == row.id)
+        assert history[-1][1] is row.state
+    greis = next(
+        row.officer_id for row in _all(database, Account.officer_id, Account.username) if row[1] == "pegawai01"
+    )
+    assert sum(row.assignee_id == greis and row.state not in closed for row in requests) >= 2
+
+
+def _board(database: Database, now: datetime) -> presence.Board:
+    me = viewer_of(database, "kadis", now=now)
+    with database.reading() as db:
+        return presence.board(db, me, now=now)
+
+
+@pytest.mark.parametrize("hour", [8, 12, 15])
+@pytest.mark.parametrize("day", [23, 24, 25, 26, 27])
+def test_in_working_hours_every_division_but_one_keeps_its_minimum(fresh: Any, day: int, hour: int) -> None:
+    now = datetime(2026, 11, day, hour, 5, tzinfo=ZONE).astimezone(UTC)
+    board = _board(fresh(now), now)
+    assert [column.name for column in board.short] == ["PIAK"]
+    assert board.counts["office"] >= 10
+    assert board.counts["home"] >= 8
+    assert board.counts["field"] >= 2
+    assert board.counts["leave"] >= 2
+    assert board.counts["pending"] >= 2
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 11, 23, 0, 3, tzinfo=ZONE),
+        datetime(2026, 11, 23, 5, 30, tzinfo=ZONE),
+        datetime(2026, 11, 23, 22, 0, tzinfo=ZONE),
+        datetime(2026, 11, 21, 6, 0, tzinfo=ZONE),  # Saturday
+        datetime(2026, 11, 22, 10, 0, tzinfo=ZONE),  # Sunday
+        datetime(2026, 12, 25, 10, 0, tzinfo=ZONE),  # Christmas
+        datetime(2027, 1, 1, 9, 0, tzinfo=ZONE),
+    ],
+)
+def test_outside_of_working_hours_somebody_is_there_too(fresh: Any, moment: datetime) -> None:
+    now = moment.astimezone(UTC)
+    counts = _board(fresh(now), now).counts
+    assert counts["office"] + counts["home"] + counts["field"] + counts["out"] >= 3
+    assert sum(counts.values()) == 42
+
+
+@pytest.mark.parametrize("moment", [MONDAY_NOON, datetime(2026, 11, 27, 12, 0, tzinfo=UTC)])
+def test_a_standup_series_and_two_meetings_wait_for_zoom(fresh: Any, moment: datetime) -> None:
+    database = fresh(moment)
+    meetings = _all(database, Meeting.kind, Meeting.starts_on, Meeting.starts_at, Meeting.weekdays)
+    assert sorted(row.kind for row in meetings) == [MeetingKind.SINGLE, MeetingKind.SINGLE, MeetingKind.STANDUP]
+    assert all(clock.at_local(row.starts_on, row.starts_at, ZONE) > moment for row in meetings)
