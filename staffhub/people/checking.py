@@ -212,7 +212,7 @@ def _fits(found: Check, row: Row, entry: Entry, *, sure: bool) -> bool:
         return False
     if entry.username in found.known.elsewhere or (holder and match and holder.account_id != match.account_id):
         _refuse_username(found, row, entry, _("Another account has this username."))
-    elif not sure and holder and holder.name and holder.number != entry.facts["number"] and not _alike(holder, entry):
+    elif holder and holder.name and not (sure or _named_by_number(row, entry, holder) or _alike(holder, entry)):
         _refuse_username(found, row, entry, _("%(name)s has this username.", name=holder.name))
     elif _wanted_role(entry) is Role.DIVISION_HEAD and entry.facts["division_id"] is None:
         found.refuse(row, "bidang", _("A head of division needs a division."))
@@ -221,6 +221,10 @@ def _fits(found: Check, row: Row, entry: Entry, *, sure: bool) -> bool:
     else:
         return True
     return False
+
+
+def _named_by_number(row: Row, entry: Entry, holder: Person) -> bool:
+    return bool(row.cells["NIP"].text) and holder.number == entry.facts["number"]
 
 
 def _wanted_role(entry: Entry) -> Role:
@@ -258,13 +262,13 @@ def _refuse_doubles(found: Check) -> None:
     numbers: dict[str, int] = {}
     usernames: dict[str, int] = {}
     for row, entry in found.rows():
-        first = numbers.setdefault(entry.facts["number"], row.number)
-        if first != row.number:
-            found.refuse(row, "NIP", _("Row %(row)s has this number already.", row=first))
-            continue
         first = usernames.setdefault(entry.username, row.number)
         if first != row.number:
             _refuse_username(found, row, entry, _("Row %(row)s has this username already.", row=first))
+            continue
+        first = numbers.setdefault(entry.facts["number"], row.number)
+        if first != row.number:
+            found.refuse(row, "NIP", _("Row %(row)s has this number already.", row=first))
     people = Counter(entry.person for entry in found.entries.values())
     for row, entry in found.rows():
         if people[entry.person] > 1:

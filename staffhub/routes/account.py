@@ -51,7 +51,7 @@ def device(session: OwnSession) -> str:
     browsers = ("Edg", "OPR", "SamsungBrowser", "Firefox", "FxiOS", "Chrome", "CriOS", "Safari")
     names = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "FxiOS": "Firefox", "CriOS": "Chrome"}
     systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-    browser = next((names.get(mark, mark) for mark in browsers if re.search(rf"\b{mark}[A-Za-z]*/", agent)), "")
+    browser = next((names.get(mark, mark) for mark in browsers if re.search(rf"{mark}[A-Za-z]*/", agent)), "")
     system = next((mark for mark in systems if mark in agent), "")
     found = ", ".join(filter(None, (browser, system.replace("Macintosh", "Mac"))))
     return found or _("Unknown device")
