@@ -13,7 +13,7 @@ from staffhub.models import EmploymentType, Role
 from staffhub.people import cells
 from staffhub.people.cells import Bad, plain
 from staffhub.people.known import Known, Person
-from staffhub.people.register import Cell, Register, Row
+from staffhub.people.register import COLUMNS, Cell, Register, Row
 
 T = TypeVar("T")
 _WHOLE_OFFICE = {"", "semua bidang", "all divisions"}
@@ -123,8 +123,12 @@ def check(
     _keep_an_admin(found)
     if only_new:
         _refuse_known(found)
-    found.bad.sort(key=lambda cell: cell.row)
+    found.bad.sort(key=_place)
     return found
+
+
+def _place(cell: BadCell) -> tuple[int, int]:
+    return cell.row, list(COLUMNS).index(cell.header)
 
 
 def leave_out_bad(found: Check) -> None:
@@ -133,7 +137,7 @@ def leave_out_bad(found: Check) -> None:
     before = set(found.entries)
     _keep_an_admin(found)
     _leave_out_below(found, sorted(before - set(found.entries)))
-    found.bad.sort(key=lambda cell: cell.row)
+    found.bad.sort(key=_place)
 
 
 def _leave_out_below(found: Check, left_out: list[int]) -> None:
