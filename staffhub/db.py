@@ -187,7 +187,7 @@ def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, A
     Of two writers at once the second waits for the first and then does nothing: no error, no savepoint.
     """
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    insert = dialect.insert(table.__table__).values(**values).on_conflict_do_nothing()
     return db.execute(insert.returning(sa.literal(1))).first() is not None  # drivers disagree on rowcount here
 
 

@@ -1,0 +1,101 @@
+"""A real Chromium on the demo office: a real server, the real sandbox, htmx from its npm package with SRI enforced."""
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from staffhub import clock, demo
+from staffhub.app import create_app
+from staffhub.db import Database
+from staffhub.migrations import migrate
+from staffhub.settings import HTMX_URL, Settings
+from staffhub.zoom.sandbox import Account, SandboxServer, create_sandbox
+from tests.conftest import open_session
+from tests.live import serving
+
+NPM = Path(__file__).parent.parent / "var" / "npm"
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+
+
+@cache
+def npm_file(package: str, name: str) -> bytes:
+    """Return a file of a package that `make test` fetched; its absence ends the run, it never skips."""
+    found = sorted(NPM.glob(f"{package}-*.tgz"))
+    if not found:
+        pytest.exit(f"{package} is not in {NPM}: run `make test`, which fetches it", 1)
+    with tarfile.open(found[-1]) as archive:
+        file = archive.extractfile(f"package/{name}")
+        assert file
+        return file.read()
+
+
+@dataclass
+class Site:
+    """The demo office behind a real port. `context` is one person's browser."""
+
+    address: str
+    database: Database
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def context(self, username: str | None = None, *, width: int = 360, lang: str = "id", **options: Any) -> Page:
+        """Open a browser for somebody; `cdn` is what the CDN answers, None for a network that blocks it."""
+        cdn = options.pop("cdn", npm_file("htmx.org-4", "dist/htmx.min.js"))
+        context = self.browser.new_context(viewport={"width": width, "height": 800}, base_url=self.address, **options)
+        context.set_default_timeout(15_000)
+        self.contexts.append(context)
+        headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
+        context.route(
+            HTMX_URL, lambda route: route.abort() if cdn is None else route.fulfill(body=cdn, headers=headers)
+        )
+        cookies = {"staffhub_locale": lang}
+        if username:
+            cookies["staffhub_session"] = open_session(self.database, username, now=clock.now())
+        context.add_cookies([{"name": k, "value": v, "url": self.address} for k, v in cookies.items()])
+        return context.new_page()
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
+    path = next((path for path in CHROMIUM if Path(path).exists()), None)
+    if path is None:
+        pytest.exit("Chromium is not installed: apt-get install chromium (then run `make test` again)", 1)
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def demo_site(folder: Path) -> Iterator[Site]:
+    account = Account()
+    with SandboxServer(create_sandbox(account=account)) as sandbox, _chromium() as browser:
+        settings = Settings(
+            database_url=f"sqlite:///{folder}/staffhub.db",
+            data_dir=folder,
+            zoom_account_id=account.account_id,
+            zoom_client_id=account.client_id,
+            zoom_client_secret=account.client_secret,  # type: ignore[arg-type]
+            zoom_base_uri=sandbox.base_uri,
+            zoom_oauth_uri=sandbox.oauth_uri,
+            zoom_host=account.host_email,
+        )
+        app = create_app(settings)
+        database: Database = app.state.database
+        migrate(database.engine)
+        with database.transaction() as db:
+            demo.seed(db, settings, now=clock.now())
+        with serving(app) as address:
+            site = Site(address, Database(settings.database), browser)
+            yield site
+            for context in site.contexts:
+                context.close()
+            site.database.engine.dispose()

@@ -1,0 +1,267 @@
+"""The main job in a real browser, as the officer, the head and HR do it; then without JavaScript."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from staffhub import clock
+from staffhub.models import LogEntry, Mark, Officer
+from tests.browser import Site, demo_site, npm_file
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+WITA = ZoneInfo("Asia/Makassar")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with demo_site(tmp_path_factory.mktemp("demo")) as made:
+        yield made
+
+
+def _newcomer(site: Site, number: int) -> str:
+    """Return a staff account whose owner has no mark and no log today, whatever hour the demo was seeded at."""
+    username = f"pegawai{number:02}"
+    with site.database.transaction() as db:
+        db.execute(sa.text("DROP TRIGGER IF EXISTS mark_no_delete"))
+        officer = db.scalar(sa.text("SELECT officer_id FROM account WHERE username = :name"), {"name": username})
+        today = clock.local_day(clock.now(), WITA)
+        db.execute(sa.delete(Mark).where(Mark.officer_id == officer, Mark.date == today))
+        db.execute(sa.text("DELETE FROM daily_report WHERE officer_id = :id"), {"id": officer})
+        db.execute(sa.delete(LogEntry).where(LogEntry.officer_id == officer, LogEntry.date == today))
+    return username
+
+
+def _marks(site: Site, username: str) -> int:
+    with site.database.reading() as db:
+        today = clock.local_day(clock.now(), WITA)
+        query = sa.text(
+            "SELECT count(*) FROM mark JOIN account USING (officer_id) WHERE username = :name AND date = :d"
+        )
+        return int(db.scalar(query, {"name": username, "d": today.isoformat()}) or 0)
+
+
+def test_an_officer_signs_in_and_checks_in_with_one_tap(site: Site) -> None:
+    username = _newcomer(site, 5)
+    page = site.context()
+    page.goto("/")
+    page.get_by_label("Nama pengguna").fill(username)
+    page.get_by_label("Kata sandi").fill("staffhub-demo")
+    page.get_by_role("button", name="Masuk").click()
+    page.locator("#presence-card .btn.main, #presence-card .btn.big").first.wait_for()
+    page.locator("#presence-card button[value=office]").click()
+    expect(page.locator("#presence-card")).to_contain_text("Sudah masuk")
+    expect(page.locator("#toasts")).to_contain_text("Presensi masuk tercatat")
+    expect(page.locator("#presence-card .receipt b")).to_have_text(re.compile(r"^\w\w-\w{3}-\w\w$"))
+    assert page.url == f"{site.address}/", "htmx changed the card, not the page"
+    page.goto("/board")
+    assert _marks(site, username) == 1
+
+
+def test_two_quick_taps_make_one_mark(site: Site) -> None:
+    username = _newcomer(site, 6)
+    page = site.context(username)
+    page.goto("/")
+    page.locator("#presence-card button[value=home]").dblclick()
+    expect(page.locator("#presence-card")).to_contain_text("Sudah masuk")
+    assert _marks(site, username) == 1
+
+
+def test_field_duty_asks_for_a_note_beside_the_field_and_keeps_the_page(site: Site) -> None:
+    username = _newcomer(site, 7)
+    page = site.context(username)
+    page.goto("/")
+    page.locator("#presence-card button[value=field]").click()
+    note = page.get_by_label("Keterangan")
+    expect(note).to_have_attribute("aria-invalid", "true")
+    note.fill("Perekaman KTP-el di kecamatan")
+    page.locator("#presence-card button[value=field]").click()
+    expect(page.locator("#presence-card")).to_contain_text("Perekaman KTP-el di kecamatan")
+
+
+def test_the_head_schedules_a_meeting_which_becomes_ready_without_a_reload(site: Site) -> None:
+    page = site.context("kadis", width=1280)
+    page.goto("/meetings")
+    day = clock.local_day(clock.now(), WITA) + timedelta(days=1)
+    form = page.locator("form[action='/meetings']")
+    form.locator("[name=topic]").fill("Evaluasi layanan akta")
+    form.locator("[name=date]").fill(day.isoformat())
+    form.locator("[name=time]").fill("10.00")
+    form.locator("[name=duration]").fill("45")
+    _choose(form.locator("[name=everyone]"))
+    form.locator("button.main").click()
+    page.wait_for_url(re.compile(r"/meetings/\d+$"))
+    join = page.locator("a[href^='/join/']")
+    expect(join).to_be_visible(timeout=20_000)
+    expect(page.locator("main")).to_contain_text("Zoom tiruan")
+    join.click()
+    page.wait_for_url(re.compile(r"/j/\d+"))
+    expect(page.locator("body")).to_contain_text("Zoom")
+    assert site.address not in page.url
+
+
+def _choose(box: "object") -> None:
+    from playwright.sync_api import Locator
+
+    assert isinstance(box, Locator)
+    if box.count() and not box.first.is_checked():
+        box.first.check()
+
+
+def test_a_search_on_the_board_narrows_it_while_typing_and_the_back_button_returns(site: Site) -> None:
+    with site.database.reading() as db:
+        name = db.scalars(sa.select(Officer.name).order_by(Officer.id.desc()).limit(1)).one()
+    page = site.context("kadis", width=1280)
+    page.goto("/")
+    page.goto("/board")
+    everyone = page.locator("#people .person").count()
+    page.get_by_role("searchbox").press_sequentially(name)
+    expect(page.locator("#people .person")).to_have_count(1)
+    expect(page.locator("#people")).to_contain_text(name)
+    page.go_back()
+    page.wait_for_load_state()
+    page.goto("/board")
+    expect(page.locator("#people .person")).to_have_count(everyone)
+
+
+def test_one_tap_on_a_request_starts_an_entry_for_it(site: Site) -> None:
+    with site.database.reading() as db:
+        found = sa.text(
+            "SELECT username FROM account JOIN service_request ON assignee_id = officer_id "
+            "WHERE state IN ('new', 'checking') AND role = 'staff' ORDER BY username LIMIT 1"
+        )
+        username = str(db.scalar(found))
+    _newcomer(site, int(username.removeprefix("pegawai")))
+    page = site.context(username)
+    page.goto("/worklog")
+    page.locator("form:has([name=request_id]) button").first.click()
+    text = page.locator("[name=text]").first
+    expect(text).to_have_value(re.compile(r"PM-\d{4}-\d{4}"))
+
+
+def test_hr_opens_a_day_from_the_month_and_adds_a_correction(site: Site) -> None:
+    page = site.context("kepegawaian", width=1280)
+    page.goto("/attendance")
+    page.locator(".sheet td a").first.click()
+    page.wait_for_url(re.compile(r"/attendance/\d+/\d{4}-\d\d-\d\d"))
+    form = page.locator("form[action='/corrections']").last
+    form.locator("[name=kind]").select_option("check_in")
+    form.locator("[name=time]").fill("25.00")
+    form.locator("[name=note]").fill("Lupa, disaksikan atasan")
+    form.locator("button.main").click()
+    expect(page.locator("[name=time]").last).to_have_attribute("aria-invalid", "true")
+    form = page.locator("form[action='/corrections']").last
+    form.locator("[name=time]").fill("07.31")
+    form.locator("button.main").click()
+    expect(page.locator("main")).to_contain_text("Lupa, disaksikan atasan")
+
+
+def test_the_month_is_exported_as_a_sheet(site: Site) -> None:
+    page = site.context("kepegawaian", width=1280)
+    page.goto("/attendance")
+    with page.expect_download() as download:
+        page.locator("a[href*='format=csv']").first.click()
+    content = download.value.path().read_text("utf-8-sig")
+    assert len(content.splitlines()) > 42
+
+
+def test_the_page_changed_by_a_stranger_on_the_cdn_is_not_run_and_everything_still_works(site: Site) -> None:
+    username = _newcomer(site, 9)
+    page = site.context(username, cdn=npm_file("htmx.org-4", "dist/htmx.min.js") + b"// changed")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/")
+    page.locator("#presence-card button[value=office]").click()
+    expect(page.locator("main")).to_contain_text("Sudah masuk")
+    assert any("integrity" in text for text in said), said
+    assert page.evaluate("typeof htmx") == "undefined"
+
+
+@pytest.mark.parametrize("how", [{"cdn": None}, {"java_script_enabled": False}], ids=["cdn blocked", "no javascript"])
+def test_the_whole_day_works_without_scripts(site: Site, how: dict[str, object]) -> None:
+    username = _newcomer(site, 11 if "cdn" in how else 12)
+    page = site.context(username, **how)
+    page.goto("/")
+    page.locator("#presence-card button[value=home]").click()
+    expect(page.locator("main")).to_contain_text("Presensi masuk tercatat")
+    page.goto("/worklog")
+    form = page.locator("form:has([name=start])").last
+    form.locator("[name=text]").fill("Memeriksa berkas KK")
+    form.locator("[name=start]").fill("07.20")
+    form.locator("[name=end]").fill("07.55")
+    form.locator("button.main, button.btn").last.click()
+    expect(page.locator("main")).to_contain_text("Memeriksa berkas KK")
+    page.goto("/")
+    page.locator("form[action='/presence/check-out'] button").click()
+    expect(page.locator("main")).to_contain_text("Presensi pulang tercatat")
+    assert _marks(site, username) == 2
+
+
+def test_everything_on_the_start_page_is_reached_by_keyboard(site: Site) -> None:
+    page = site.context(_newcomer(site, 13), width=1280)
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _step in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+    assert any('value="office"' in one for one in reached)
+    assert any("<summary" in one for one in reached)
+
+
+PAGES = (
+    ("pegawai01", "/"),
+    ("pegawai01", "/worklog"),
+    ("pegawai01", "/requests"),
+    ("pegawai01", "/requests?new=1"),
+    ("pegawai01", "/me/month"),
+    ("pegawai01", "/account"),
+    ("pegawai01", "/tidak-ada"),
+    ("kadis", "/board"),
+    ("kadis", "/meetings"),
+    ("kabid.dafduk", "/roster"),
+    ("kabid.dafduk", "/roster/3"),
+    ("kepegawaian", "/attendance"),
+    ("kepegawaian", "/corrections"),
+    ("kepegawaian", "/people"),
+    ("kepegawaian", "/people/5"),
+    ("kepegawaian", "/admin/holidays"),
+    (None, "/login"),
+)
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+@pytest.mark.parametrize(("username", "path"), PAGES, ids=[path for _user, path in PAGES])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: Site, username: str | None, path: str, lang: str) -> None:
+    scheme = "dark" if lang == "en" else "light"
+    page = site.context(username, width=360, lang=lang, color_scheme=scheme)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(path)
+    if path == "/tidak-ada":
+        said.clear()  # the browser's own word about the 404
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert _violations(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert _violations(page) == []
+    assert said == []
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate(npm_file("axe-core", "axe.min.js").decode())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+
+
+def test_the_month_prints_without_the_bar_and_with_its_letterhead(site: Site) -> None:
+    page = site.context("kepegawaian", width=1280)
+    page.goto("/attendance")
+    page.emulate_media(media="print")
+    assert not page.locator("header.bar").is_visible()
+    assert page.locator(".paper").first.is_visible()
