@@ -1,9 +1,10 @@
 """Rapat: the week's meetings, standups, one meeting, and the way in."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Query, Request
@@ -83,10 +84,15 @@ def _first_day(text: str | None, today: dt.date) -> dt.date:
     """Return the Monday of `YYYY-Www`, or of this week when nothing is asked for."""
     if not text:
         return today - dt.timedelta(days=today.weekday())
+    match = re.fullmatch(r"(2\d{3})-W(\d\d)", text)
     try:
-        return dt.datetime.strptime(f"{text}-1", "%G-W%V-%u").date()  # noqa: DTZ007  a date, no instant
+        return dt.date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else _refuse_week()
     except ValueError:
-        raise Refused(_("Write the week as year and week, for example 2026-W48.")) from None
+        _refuse_week()
+
+
+def _refuse_week() -> NoReturn:
+    raise Refused(_("Write the week as year and week, for example 2026-W48."))
 
 
 def _blank(me: Viewer, name: str, today: dt.date, **values: object) -> AnyForm:

@@ -1,0 +1,489 @@
+"""Meetings through HTTP: the head schedules, Zoom is told, people join."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+import zoom_server
+from zoom_server import ZoomSandbox
+
+from staffhub.meetings import sync
+from staffhub.models import (
+    AuditEvent,
+    Division,
+    Holiday,
+    HolidayKind,
+    JoinClick,
+    Meeting,
+    MeetingInvite,
+    Office,
+    Officer,
+    ZoomTask,
+)
+from staffhub.settings import Settings
+from tests.conftest import MORNING, TODAY, World, count_queries
+
+zoom_sandbox_server = zoom_server.zoom_sandbox_server
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def sandbox(zoom_sandbox_server: ZoomSandbox) -> ZoomSandbox:
+    assert zoom_sandbox_server.request("POST", "/sandbox/reset").status_code == 204
+    zoom_sandbox_server.clock.time = MORNING
+    return zoom_sandbox_server
+
+
+@pytest.fixture
+def settings(settings: Settings, sandbox: ZoomSandbox) -> Settings:
+    return settings.model_copy(
+        update={
+            "zoom_account_id": sandbox.account.account_id,
+            "zoom_client_id": sandbox.account.client_id,
+            "zoom_client_secret": type(settings.zoom_client_secret)(sandbox.account.client_secret),
+            "zoom_base_uri": sandbox.server.base_uri,
+            "zoom_oauth_uri": sandbox.server.oauth_uri,
+        }
+    )
+
+
+class Page(HTMLParser):
+    """Ids, form fields, links and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.fields: list[dict[str, str]] = []
+        self.said: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        about = {name: value or "" for name, value in attrs}
+        self.ids.add(about.get("id", ""))
+        if tag == "a":
+            self.links.append(about.get("href", ""))
+        if tag in {"input", "textarea", "select", "button"}:
+            self.fields.append({"tag": tag} | about)
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.said).split())
+
+    def value(self, id: str) -> str:
+        return next(field.get("value", "") for field in self.fields if field.get("id") == id)
+
+
+def _payload(**overrides: Any) -> dict[str, Any]:
+    usual = {"topic": "Evaluasi akta", "date": "2026-11-25", "time": "14.00", "duration": "45", "everyone": "1"}
+    return {name: value for name, value in (usual | {"idempotency_key": str(uuid4())} | overrides).items() if value}
+
+
+def _standup(**overrides: Any) -> dict[str, Any]:
+    usual = {"topic": "Apel pagi", "date": "2026-11-23", "time": "08.30", "duration": "15", "count": "4"}
+    return _payload(**usual | {"weekday": ["mon", "wed"]} | overrides)
+
+
+def _schedule(world: World, name: str = "dewi", path: str = "/meetings", **overrides: Any) -> str:
+    make = _standup if path == "/standups" else _payload
+    answer = world.client(name).post(path, data=make(**overrides))
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def _tick(world: World) -> None:
+    sync.run_due(world.database, world.app.state.work.zoom, now=world.now, host="")
+
+
+def _token(world: World, username: str) -> str:
+    officer_id = world.officer_id(username)
+    with world.database.reading() as db:
+        token = db.scalar(sa.select(MeetingInvite.token).where(MeetingInvite.officer_id == officer_id))
+    assert token
+    return token
+
+
+def _clicks(world: World) -> int:
+    with world.database.reading() as db:
+        return db.scalar(sa.select(sa.func.count()).select_from(JoinClick)) or 0
+
+
+def _division(world: World, code: str) -> int:
+    with world.database.reading() as db:
+        return db.scalars(sa.select(Division.id).where(Division.code == code).order_by(Division.id)).first() or 0
+
+
+def test_the_head_schedules_zoom_is_told_and_an_officer_joins(world: World, sandbox: ZoomSandbox) -> None:
+    address = _schedule(world)
+    ben = world.client("ben")
+    waiting = ben.get(address)
+    assert "Menunggu Zoom" in Page(waiting.text).text
+    assert 'hx-trigger="every 3s"' in waiting.text
+    _tick(world)
+    ready = Page(ben.get(address).text)
+    token = _token(world, "ben")
+    assert f"/join/{token}" in ready.links
+    assert "Siap" in ready.text
+    joined = ben.get(f"/join/{token}")
+    assert (joined.status_code, joined.headers["location"]) == (303, sandbox.meetings()[0]["join_url"])
+    with world.database.reading() as db:
+        click = db.scalars(sa.select(JoinClick)).one()
+    assert (click.officer_id, click.date, click.at) == (world.officer_id("ben"), TODAY, MORNING)
+
+
+def test_a_standup_is_scheduled_on_chosen_weekdays(world: World, sandbox: ZoomSandbox) -> None:
+    address = _schedule(world, path="/standups")
+    _tick(world)
+    page = Page(world.client("cy").get(address).text)
+    assert "Senin, 23 November 2026 – Rabu, 2 Desember 2026" in page.text
+    assert "4 tanggal" in page.text
+    assert len(sandbox.meetings()[0]["occurrences"]) == 4
+
+
+def test_a_standups_first_date_may_be_called_from(world: World) -> None:
+    assert _schedule(world, path="/standups", date=None, **{"from": "2026-11-24"})
+
+
+def test_the_dates_can_be_checked_before_saving_with_holidays_marked(world: World) -> None:
+    with world.database.transaction() as db:
+        office = db.scalars(sa.select(Office.id).order_by(Office.id)).first()
+        holiday = {"office_id": office, "date": date(2026, 11, 25), "name": "Hari Uji", "source": "test"}
+        db.execute(sa.insert(Holiday).values(kind=HolidayKind.LOCAL, **holiday))
+    dewi = world.client("dewi")
+    page = Page(dewi.post("/standups", data=_standup(preview="1")).text)
+    assert "4 tanggal, belum tersimpan" in page.text
+    assert "hari libur: Hari Uji" in page.text
+    assert page.value("standup-topic") == "Apel pagi"
+    refused = dewi.post("/standups", data=_standup(preview="1", count="99"))
+    assert (refused.status_code, "standup-count-error" in Page(refused.text).ids) == (422, True)
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "wrong"),
+    [
+        ("/meetings", "topic", {"topic": None}),
+        ("/meetings", "date", {"date": "25/11/2026"}),
+        ("/meetings", "date", {"date": "0001-01-01"}),
+        ("/meetings", "date", {"date": "9999-12-31"}),
+        ("/meetings", "time", {"time": "pagi"}),
+        ("/meetings", "time", {"date": "2026-11-23", "time": "06.00"}),
+        ("/meetings", "duration", {"duration": "9" * 30}),
+        ("/meetings", "agenda", {"agenda": "x" * 1901}),
+        ("/meetings", "division", {"everyone": None}),
+        ("/standups", "weekday", {"weekday": None}),
+        ("/standups", "count", {"count": "51"}),
+        ("/standups", "until", {"until": "2026-11-01"}),
+    ],
+)
+def test_a_form_that_is_not_right_comes_back_with_what_was_typed(
+    world: World, path: str, field: str, wrong: dict[str, Any]
+) -> None:
+    make = _standup if path == "/standups" else _payload
+    answer = world.client("dewi").post(path, data=make(**{"topic": "Judul ketikan"} | wrong))
+    page = Page(answer.text)
+    name = "standup" if path == "/standups" else "meeting"
+    assert answer.status_code == 422
+    assert f"{name}-{field}-error" in page.ids
+    assert page.value(f"{name}-topic") == ("Judul ketikan" if field != "topic" else "")
+    assert answer.text.count("<title>Belum tepat:") == 1
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
+
+
+def test_the_same_form_sent_twice_makes_one_meeting_and_says_so(world: World) -> None:
+    dewi, payload = world.client("dewi"), _payload()
+    first = dewi.post("/meetings", data=payload)
+    again = dewi.post("/meetings", data=payload)
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert first.headers["location"] == again.headers["location"]
+    assert "sudah tersimpan sebelumnya" in dewi.get(again.headers["location"]).text
+
+
+def test_only_heads_have_the_forms_and_may_send_them(world: World) -> None:
+    for name, may in (("dewi", True), ("ana", True), ("ben", False), ("hana", False), ("adi", False)):
+        page = Page(world.client(name).get("/meetings").text)
+        assert ("new-meeting" in page.ids) is may
+        if not may:
+            assert world.client(name).post("/meetings", data=_payload()).status_code == 403
+            assert world.client(name).post("/standups", data=_standup()).status_code == 403
+    nobody = world.client().get("/meetings")
+    assert (nobody.status_code, nobody.headers["location"]) == (303, "/login?next=%2Fmeetings")
+
+
+def test_a_division_head_is_offered_and_given_the_own_division_only(world: World) -> None:
+    ana = world.client("ana")
+    page = Page(ana.get("/meetings").text)
+    offered = {field["value"] for field in page.fields if field.get("name") == "division"}
+    own = _division(world, "population_registration")
+    assert offered == {str(own)}
+    assert "meeting-everyone" not in page.ids
+    assert ana.post("/meetings", data=_payload()).status_code == 422
+    other = _payload(everyone=None, officer=str(world.officer_id("cy")))
+    assert ana.post("/meetings", data=other).status_code == 403
+    assert ana.post("/meetings", data=_payload(everyone=None, officer=str(10**30))).status_code == 404
+    assert _schedule(world, "ana", everyone=None, division=str(own))
+
+
+def test_who_may_open_a_meeting(world: World) -> None:
+    officers = _schedule(world, everyone=None, officer=str(world.officer_id("cy")))
+    codes = {name: world.client(name).get(officers).status_code for name in ("dewi", "cy", "hana", "adi")}
+    assert codes == {"dewi": 200, "cy": 200, "hana": 200, "adi": 200}
+    assert [world.client(name).get(officers).status_code for name in ("ben", "ana", "oka")] == [403, 403, 404]
+    assert world.client("ben").get("/meetings/999").status_code == 404
+    assert "Evaluasi akta" not in world.client("ben").get("/meetings").text
+    assert "Evaluasi akta" in world.client("cy").get("/meetings").text
+    divisions = _schedule(
+        world, "ana", topic="Rapat bidang", everyone=None, division=str(_division(world, "population_registration"))
+    )
+    assert world.client("cy").get(divisions).status_code == 403
+    assert "Rapat bidang" in world.client("ana").get("/meetings").text
+
+
+def test_verbs_on_a_meeting_are_refused_to_everybody_else(world: World) -> None:
+    address = _schedule(world)
+    for name, status in (("ben", 403), ("ana", 403), ("hana", 403), ("oka", 403)):
+        client = world.client(name)
+        for verb in ("edit", "cancel", "retry"):
+            assert client.post(f"{address}/{verb}", data=_payload(version="1")).status_code == status
+        for page in ("edit", "cancel"):
+            assert client.get(f"{address}/{page}").status_code == status
+    cross = world.client("dewi", **{"Sec-Fetch-Site": "cross-site"})
+    assert cross.post(f"{address}/cancel").status_code == 403
+    assert "Dibatalkan" not in world.client("dewi").get(address).text
+
+
+def test_an_edit_reaches_zoom(world: World, sandbox: ZoomSandbox) -> None:
+    address, dewi = _schedule(world), world.client("dewi")
+    _tick(world)
+    page = Page(dewi.get(f"{address}/edit").text)
+    assert (page.value("edit-topic"), page.value("edit-time")) == ("Evaluasi akta", "14.00")
+    version = next(field["value"] for field in page.fields if field.get("name") == "version")
+    answer = dewi.post(f"{address}/edit", data=_payload(topic="Evaluasi KK", time="15.30", version=version))
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    _tick(world)
+    assert sandbox.meetings()[0]["topic"] == "Evaluasi KK"
+    assert sandbox.meetings()[0]["start_time"] == "2026-11-25T07:30:00Z"
+
+
+def test_an_edit_of_an_older_version_is_a_409_with_what_was_typed(world: World) -> None:
+    address, dewi = _schedule(world), world.client("dewi")
+    assert dewi.post(f"{address}/edit", data=_payload(topic="Dari kantor", version="1")).status_code == 303
+    answer = dewi.post(f"{address}/edit", data=_payload(topic="Dari rumah", version="1"))
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert page.value("edit-topic") == "Dari rumah"
+    assert "Dari kantor" in page.text
+    again = next(field["value"] for field in page.fields if field.get("name") == "version")
+    assert dewi.post(f"{address}/edit", data=_payload(topic="Dari rumah", version=again)).status_code == 303
+
+
+def test_an_edit_that_breaks_a_rule_comes_back(world: World) -> None:
+    address, dewi = _schedule(world, path="/standups"), world.client("dewi")
+    for wrong, field in (({"count": "0"}, "count"), ({"duration": "x"}, "duration"), ({"everyone": None}, "division")):
+        answer = dewi.post(f"{address}/edit", data=_standup(version="1") | {"everyone": ""} | _standup(**wrong))
+        assert answer.status_code == 422
+        answer = dewi.post(f"{address}/edit", data=_standup(version="1", **wrong))
+        assert (answer.status_code, f"edit-{field}-error" in Page(answer.text).ids) == (422, True)
+
+
+def test_a_series_that_has_begun_keeps_its_dates_in_the_form(world: World, sandbox: ZoomSandbox) -> None:
+    address = _schedule(world, path="/standups")
+    _tick(world)
+    sandbox.clock.time = MORNING + timedelta(days=1)
+    world.at(MORNING + timedelta(days=1))
+    dewi = world.client("dewi")
+    page = Page(dewi.get(f"{address}/edit").text)
+    assert "edit-date" not in page.ids
+    names = ("version", "date", "time", "count", "weekday")
+    hidden = {name: [f["value"] for f in page.fields if f.get("name") == name] for name in names}
+    answer = dewi.post(f"{address}/edit", data=_standup(topic="Apel", duration="20") | hidden)
+    assert answer.status_code == 303, answer.text
+    _tick(world)
+    assert sandbox.meetings()[0]["topic"] == "Apel"
+    assert len(sandbox.meetings()[0]["occurrences"]) == 4
+
+
+def test_cancelling_asks_first_and_reaches_zoom(world: World, sandbox: ZoomSandbox) -> None:
+    address, dewi = _schedule(world), world.client("dewi")
+    _tick(world)
+    asked = Page(dewi.get(f"{address}/cancel").text)
+    assert "Batalkan rapat ini?" in asked.text
+    assert len(sandbox.meetings()) == 1
+    assert dewi.post(f"{address}/cancel").status_code == 303
+    _tick(world)
+    assert sandbox.meetings() == []
+    assert "Dibatalkan" in Page(dewi.get(address).text).text
+    token = _token(world, "ben")
+    answer = world.client("ben").get(f"/join/{token}")
+    assert (answer.status_code, "Dibatalkan" in answer.text, _clicks(world)) == (409, True, 0)
+    week = dewi.get("/meetings").text
+    assert 'class="meeting off"' in week
+    for closed in ("edit", "cancel"):
+        assert dewi.get(f"{address}/{closed}").headers["location"] == address
+    assert dewi.post(f"{address}/edit", data=_payload(version="2")).status_code == 409
+
+
+def test_a_cancelled_standup_crosses_out_only_what_was_left(world: World) -> None:
+    address = _schedule(world, path="/standups")
+    world.at(MORNING + timedelta(days=1))
+    dewi = world.client("dewi")
+    dewi.post(f"{address}/cancel")
+    assert dewi.get("/meetings").text.count('class="meeting off"') == 1
+
+
+def test_a_way_in_is_personal(world: World, sandbox: ZoomSandbox) -> None:
+    _schedule(world)
+    _tick(world)
+    token = _token(world, "ben")
+    assert world.client("cy").get(f"/join/{token}").status_code == 403
+    assert world.client("dewi").get(f"/join/{token}").status_code == 403
+    assert world.client("oka").get(f"/join/{token}").status_code == 404
+    assert world.client("ben").get("/join/unknown").status_code == 404
+    nobody = world.client().get(f"/join/{token}")
+    assert (nobody.status_code, nobody.headers["location"]) == (303, f"/login?next=%2Fjoin%2F{token}")
+    assert _clicks(world) == 0
+
+
+def test_before_zoom_answers_the_way_in_says_to_wait(world: World) -> None:
+    _schedule(world)
+    answer = world.client("ben").get(f"/join/{_token(world, 'ben')}")
+    assert (answer.status_code, "Menunggu Zoom" in answer.text, _clicks(world)) == (409, True, 0)
+
+
+def test_while_zoom_is_down_the_meeting_stands_with_reason_and_next_try(world: World, sandbox: ZoomSandbox) -> None:
+    sandbox.fault("status", path_prefix="/oauth/token", times=9, status=503, body="down")
+    address = _schedule(world)
+    _tick(world)
+    for day in range(1, 4):
+        world.at(MORNING + timedelta(minutes=day * 6))
+        _tick(world)
+    dewi = world.client("dewi")
+    page = Page(dewi.get(address).text)
+    assert "Zoom sedang tidak terjangkau" in page.text
+    assert re.search(r"Percobaan berikutnya pukul 07\.\d\d WITA", page.text)
+    assert "Rapat tersimpan dan undangannya berlaku" in page.text
+    assert address in page.links  # to reload without a script
+    assert 'hx-trigger="every 30s"' in dewi.get(address).text
+    assert "percobaan berikutnya pukul" in dewi.get("/meetings").text
+    english = world.client("dewi")
+    english.cookies.set("staffhub_locale", "en")
+    assert "Zoom cannot be reached right now" in english.get(address).text
+
+
+def test_a_refusal_shows_its_reason_and_a_button_to_try_again(world: World, sandbox: ZoomSandbox) -> None:
+    body = {"code": 300, "message": "Validation Failed.", "errors": [{"field": "topic", "message": "No."}]}
+    sandbox.fault("status", method="POST", path_prefix="/v2/users", status=400, body=body)
+    address, dewi = _schedule(world), world.client("dewi")
+    _tick(world)
+    for path in (address, "/meetings"):
+        page = Page(dewi.get(path).text)
+        assert "Gagal dibuat di Zoom" in page.text
+        assert "Belum diterima Zoom: perihal." in page.text
+    assert "1 rapat perlu Anda" in Page(dewi.get("/meetings").text).text
+    assert f"{address}/retry" not in world.client("ben").get(address).text
+    assert dewi.post(f"{address}/retry").headers["location"] == address
+    _tick(world)
+    assert "Siap" in Page(dewi.get(address).text).text
+
+
+def test_a_meeting_gone_from_zoom_is_offered_again(world: World, sandbox: ZoomSandbox) -> None:
+    address, dewi = _schedule(world), world.client("dewi")
+    with world.database.transaction() as db:
+        db.execute(sa.update(Meeting).values(state="failed", trouble="gone", zoom_id=8))
+        db.execute(sa.update(ZoomTask).values(state="done"))
+    page = Page(dewi.get(address).text)
+    assert "Hilang dari Zoom" in page.text
+    assert "Buat lagi" in page.text
+    dewi.post(f"{address}/retry")
+    _tick(world)
+    assert len(sandbox.meetings()) == 1
+
+
+def test_the_state_card_polls_itself_until_there_is_news(world: World) -> None:
+    address, ben = _schedule(world), world.client("ben")
+    match = re.search(r'hx-get="([^"]+)"', ben.get(address).text)
+    assert match
+    again = match[1].replace("&amp;", "&")
+    unchanged = ben.get(again, headers=HTMX)
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    assert ben.get(again).status_code == 200
+    _tick(world)
+    news = ben.get(again, headers=HTMX)
+    assert (news.status_code, "<html" in news.text) == (200, False)
+    assert 'id="meeting-state"' in news.text
+    assert "hx-trigger" not in news.text
+    assert f"/join/{_token(world, 'ben')}" in Page(news.text).links
+
+
+def test_the_sandbox_is_named_wherever_a_meeting_is_shown(world: World) -> None:
+    address = _schedule(world)
+    _tick(world)
+    for path in (address, "/meetings", f"{address}/cancel", f"{address}/edit"):
+        assert "Zoom uji coba" in world.client("dewi").get(path).text
+    card = world.client("ben").get(address, headers=HTMX).text
+    assert "sandbox" in card.lower() or "tiruan" in card.lower() or "uji coba" in card.lower()
+
+
+def test_no_link_or_passcode_reaches_the_log_or_the_audit_trail(
+    world: World, sandbox: ZoomSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _schedule(world)
+    _tick(world)
+    token = _token(world, "ben")
+    world.client("ben").get(f"/join/{token}")
+    made, logged = sandbox.meetings()[0], capsys.readouterr()
+    with world.database.reading() as db:
+        audited = str([event.facts for event in db.scalars(sa.select(AuditEvent))])
+    for secret in (made["join_url"], made["password"], token, made["start_url"]):
+        assert secret not in logged.out + logged.err + audited
+
+
+def test_weeks_can_be_turned_and_odd_ones_are_refused(world: World) -> None:
+    _schedule(world)
+    dewi = world.client("dewi")
+    page = Page(dewi.get("/meetings?week=2026-W48").text)
+    assert "Evaluasi akta" in page.text
+    assert {"/meetings?week=2026-W47", "/meetings?week=2026-W49"} <= set(page.links)
+    assert "Belum ada rapat minggu ini." in Page(dewi.get("/meetings?week=2026-W49").text).text
+    for odd in ("2026-W60", "x", "0000-W01", "9999-W53", "2026-W4800", "0001-W01", "9999-W52"):
+        assert dewi.get(f"/meetings?week={odd}").status_code == 422
+    assert dewi.get("/standups").headers["location"] == "/meetings"
+
+
+def test_a_meeting_that_is_over_offers_nothing(world: World) -> None:
+    address = _schedule(world)
+    _tick(world)
+    world.at(datetime(2026, 11, 27, 1, tzinfo=UTC))
+    page = Page(world.client("dewi").get(address).text)
+    assert "Rapat ini sudah selesai." in page.text
+    assert not {f"{address}/edit", f"{address}/cancel"} & set(page.links)
+    assert world.client("dewi").post(f"{address}/cancel").status_code == 409
+
+
+def test_the_pages_stay_within_their_budget(world: World) -> None:
+    with world.database.transaction() as db:
+        office = db.scalars(sa.select(Office).order_by(Office.id)).first()
+        assert office
+        for number in range(100, 135):
+            facts = {"number": str(number), "name": f"Pegawai Nomor {number}", "employment_type": "pns"}
+            db.execute(sa.insert(Officer).values(office_id=office.id, active_from=date(2020, 1, 1), **facts))
+    address = _schedule(world, path="/standups", weekday=["mon", "tue", "wed", "thu", "fri"], count="20")
+    for n in range(6):
+        _schedule(world, topic=f"Rapat {n}", date=f"2026-11-2{4 + n % 3}")
+    dewi = world.client("dewi")
+    for path in ("/meetings", address, f"{address}/edit"):
+        dewi.get(path)
+        with count_queries(world.database) as seen:
+            html = dewi.get(path).text
+        assert len(seen) <= 8, path
+        assert len(html.encode()) < 60_000, path
