@@ -120,16 +120,13 @@ def _shown(at: datetime, me: Viewer) -> str:
 
 def _times_in_force(db: Session, me: Viewer, officer_id: int, day: date) -> tuple[datetime | None, datetime | None]:
     """Return the first check-in and the last check-out of the day; the newest correction comes before the marks."""
-    corrected = dict(
-        db.execute(
-            select(Correction.kind, Correction.at)
-            .where(Correction.office_id == me.office_id, Correction.officer_id == officer_id, Correction.date == day)
-            .where(Correction.kind.in_(_TIMED))
-            .order_by(Correction.created_at, Correction.id)
-        )
-        .tuples()
-        .all()
+    timed = db.execute(
+        select(Correction.kind, Correction.at)
+        .where(Correction.office_id == me.office_id, Correction.officer_id == officer_id, Correction.date == day)
+        .where(Correction.kind.in_(_TIMED))
+        .order_by(Correction.created_at, Correction.id)
     )
+    corrected = {row.kind: row.at for row in timed}
     marks = db.execute(
         select(Mark.kind, Mark.attempted_at)
         .where(Mark.office_id == me.office_id, Mark.officer_id == officer_id, Mark.date == day)

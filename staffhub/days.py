@@ -144,8 +144,8 @@ class DayRecord:
     def code(self) -> str:
         if self.state is State.PLANNED:
             return _PLAN_LETTERS.get(self.plan.mode, "L") if self.plan.mode else "L"
-        if self.state is State.DAY_OFF and not self.counted:
-            return ""
+        if self.state is State.DAY_OFF and self.plan.mode:
+            return ""  # a working day that is not counted
         if self.late:
             return "HT"
         return "HP" if self.early else _LETTERS[self.state]

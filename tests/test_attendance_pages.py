@@ -1,0 +1,306 @@
+import re
+from datetime import UTC, date, datetime
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, PlanEntry, PlanMode, WorkMode
+from staffhub.workdays import plans
+from tests.conftest import MORNING, add_officer, count_queries
+from tests.test_corrections import put_mark
+
+FRIDAY = date(2026, 11, 20)
+
+
+def text_of(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def cells(page: str, name: str) -> list[str]:
+    row = re.search(rf"<th scope=\"row\"><a [^>]+>{name}</a></th>(.*?)</tr>", page, re.DOTALL)
+    assert row
+    return re.findall(r"<td[^>]*>.*?</td>", row[1])
+
+
+def element(page: str, id: str) -> str:
+    found = re.search(rf'<[a-z]+[^>]*id="{id}"[^>]*>[^<]*', page)
+    return found[0] if found else ""
+
+
+@pytest.fixture
+def friday(world):
+    """Ben came late on Friday and never checked out; Cy did nothing at all."""
+    hana = world.viewer("hana")
+    ben_id = world.officer_id("ben")
+    put_mark(world.database, hana, ben_id, FRIDAY, "07:52", MarkKind.CHECK_IN, receipt="M28TR51")
+    return ben_id
+
+
+def payload(officer_id: int, **overrides: Any) -> dict[str, Any]:
+    given = {"officer": officer_id, "date": str(FRIDAY), "kind": "check_out", "time": "15.58", "reason": "forgot"}
+    return given | {"note": "Lihat riwayat permohonan", "idempotency_key": str(uuid4())} | overrides
+
+
+def test_hr_reads_the_month_and_goes_to_the_day_that_needs_somebody(world, friday):
+    client = world.client("hana")
+    page = client.get("/attendance?month=2026-11").text
+    assert "Terlambat 22 menit, presensi pulang belum ada" in text_of(page)
+    row = cells(page, "Ben Tumiwa")
+    assert row[19] == f'<td class="t q"><a href="/attendance/{friday}/2026-11-20">HT</a></td>'
+    assert row[0] == '<td class="l">L</td>'
+    assert row[22] == f'<td><a href="/attendance/{friday}/2026-11-23">-</a></td>'
+    assert row[23] == '<td class="dim">K</td>'
+    assert row[30] == '<td class="sum first">1</td>'
+    assert f'<a href="/attendance/{friday}?month=2026-11">Ben Tumiwa</a>' in page
+    day = client.get(f"/attendance/{friday}/2026-11-20")
+    assert day.status_code == 200
+    assert {"M2-8TR-51", "Terlambat"} <= set(text_of(day.text).replace(",", "").split())
+
+
+def test_a_correction_is_a_new_fact_and_the_old_one_stays_visible(world, friday):
+    client = world.client("hana")
+    sent = payload(friday)
+    answer = client.post("/corrections", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/attendance/{friday}/2026-11-20")
+    page = client.get(answer.headers["location"]).text
+    assert "Koreksi tercatat." in page
+    assert "07.52 – 15.58 WITA" in text_of(page)
+    assert "M2-8TR-51" in page
+    assert "Lihat riwayat permohonan" in page
+    assert "Presensi pulang 15.58" in text_of(client.get("/corrections?month=2026-11").text)
+    again = client.post("/corrections", data=sent)
+    assert again.status_code == 303
+    assert "sudah tercatat" in client.get(again.headers["location"]).text
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Correction)) == 1
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field"),
+    [
+        ({"time": "1558"}, "time"),
+        ({"time": ""}, "time"),
+        ({"time": "07.00"}, "time"),
+        ({"kind": "mode", "mode": ""}, "mode"),
+        ({"kind": "vacation"}, "kind"),
+        ({"reason": ""}, "reason"),
+        ({"note": "x" * 501}, "note"),
+    ],
+)
+def test_bad_input_is_shown_beside_its_field_with_what_was_typed(world, friday, overrides, field):
+    answer = world.client("hana").post("/corrections", data=payload(friday, **overrides))
+    assert answer.status_code == 422
+    assert element(answer.text, f"correction-{field}-error")
+    assert 'aria-invalid="true"' in element(answer.text, f"correction-{field}")
+    if "time" in overrides:
+        assert f'value="{overrides["time"]}"' in element(answer.text, "correction-time") or not overrides["time"]
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Correction)) == 0
+
+
+def test_the_form_for_a_missing_check_out_proposes_the_last_trace(world, friday):
+    client = world.client("hana")
+    page = client.get(f"/attendance/{friday}/2026-11-20").text
+    assert f"/attendance/{friday}/2026-11-20?kind=check_out#koreksi" in page
+    assert "value=" not in element(page, "correction-time")
+    assert 'value="07.52"' in element(
+        client.get(f"/attendance/{friday}/2026-11-20?kind=check_out").text, "correction-time"
+    )
+
+
+def test_a_day_to_come_takes_no_correction(world, friday):
+    client = world.client("hana")
+    answer = client.post("/corrections", data=payload(friday, date="2026-11-24"))
+    assert answer.status_code == 422
+    assert "belum tiba" in answer.text
+    assert "koreksi" not in element(client.get(f"/attendance/{friday}/2026-11-24").text, "koreksi")
+
+
+@pytest.mark.parametrize("overrides", [{"officer": "x"}, {"officer": ""}, {"date": "soon"}, {"date": "0001-01-01"}])
+def test_a_correction_without_a_day_is_refused(world, friday, overrides):
+    assert world.client("hana").post("/corrections", data=payload(friday, **overrides)).status_code == 422
+
+
+def test_a_correction_is_for_a_person_of_the_own_office(world, friday):
+    assert world.client("oka").post("/corrections", data=payload(friday)).status_code == 404
+    assert world.client("hana").post("/corrections", data=payload(999_999)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("username", "month", "ben", "cy", "correct"),
+    [
+        ("dewi", 200, 200, 200, 403),
+        ("ana", 200, 200, 403, 403),
+        ("ben", 403, 200, 403, 403),
+        ("cy", 403, 403, 200, 403),
+        ("hana", 200, 200, 200, 303),
+        ("adi", 200, 200, 200, 403),
+        ("oka", 200, 404, 404, 404),
+        (None, 303, 303, 303, 303),
+    ],
+)
+def test_who_may_read_and_correct(world, friday, username, month, ben, cy, correct):
+    cy_id = world.officer_id("cy")
+    client = world.client(username)
+    assert client.get("/attendance").status_code == month
+    assert client.get("/attendance/export?format=csv").status_code == month
+    for who, expected in ((friday, ben), (cy_id, cy)):
+        assert client.get(f"/attendance/{who}").status_code == expected
+        assert client.get(f"/attendance/{who}/2026-11-20").status_code == expected
+    answer = client.post("/corrections", data=payload(friday))
+    assert answer.status_code == correct
+    if username is None:
+        assert answer.headers["location"].startswith("/login")
+    has_form = 'id="koreksi"' in client.get(f"/attendance/{friday}/2026-11-20").text
+    assert has_form is (username == "hana")
+
+
+def test_reading_somebody_elses_day_is_on_record_and_reading_the_own_is_not(world, friday):
+    world.client("ben").get(f"/attendance/{friday}/2026-11-20")
+    world.client("ana").get(f"/attendance/{friday}/2026-11-20")
+    with world.database.reading() as db:
+        events = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "day.read")).all()
+    assert [(event.subject, event.subject_id, event.facts) for event in events] == [
+        ("officer", friday, {"date": "2026-11-20"})
+    ]
+    assert events[0].actor_id == world.viewer("ana").account_id
+
+
+def test_everybody_has_an_own_month(world, friday):
+    page = world.client("ben").get("/me/month?month=2026-11").text
+    assert f'href="/attendance/{friday}/2026-11-20"' in page
+    assert "07.52 – ?" in text_of(page)
+    assert "1 hari perlu tindakan" in text_of(page)
+    assert "07.52" not in text_of(world.client("tia").get("/me/month").text)
+    filtered = world.client("ben").get("/me/month?month=2026-11&show=leave").text
+    assert "Tidak ada hari seperti itu" in filtered
+    assert world.client("ben").get("/me/month?month=2026-12").status_code == 200
+
+
+def test_an_account_without_an_officer_has_no_days(world):
+    with world.database.transaction() as db:
+        db.execute(sa.text("UPDATE account SET officer_id = NULL WHERE username = 'adi'"))
+    assert "Akun ini tidak punya hari" in world.client("adi").get("/me/month").text
+
+
+def test_filters_keep_what_was_asked(world, friday):
+    client = world.client("hana")
+    page = client.get("/attendance?month=2026-11&division=population_registration&q=tum").text
+    assert "Ben Tumiwa" in page
+    assert "Cy Sondakh" not in page
+    assert 'value="tum"' in element(page, "q")
+    assert "division=population_registration&amp;q=tum" in page
+    assert "Tidak ada pegawai yang cocok" in client.get("/attendance?month=2026-11&q=zzz").text
+    assert "<script>" not in client.get("/attendance?q=<script>").text
+
+
+@pytest.mark.parametrize("month", ["2026-13", "november", "9999-12", "0001-01", "2026-11-01"])
+def test_a_month_that_is_none_is_refused(world, month):
+    client = world.client("hana")
+    for address in ("/attendance", "/me/month", "/corrections", "/attendance/export"):
+        assert client.get(address, params={"month": month}).status_code == 422
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "today", "9999-12-31", "0001-01-01", "2026-1-1"])
+def test_a_day_that_is_none_is_not_found(world, friday, day):
+    assert world.client("hana").get(f"/attendance/{friday}/{day}").status_code == 404
+
+
+def test_the_month_is_downloaded_for_a_spreadsheet(world, friday):
+    answer = world.client("hana").get("/attendance/export?month=2026-11&format=csv&q=ben")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="presensi-2026-11.csv"'
+    lines = answer.content.decode("utf-8-sig").split("\r\n")
+    assert lines[0].startswith("Tanggal;NIP/nomor pegawai;Nama;")
+    assert len(lines) == 1 + 30 + 1
+    assert "00000000 000000 0 003" in lines[1]
+    assert "***003" in world.client("ana").get("/attendance/export?month=2026-11&q=ben").text
+    assert world.client("hana").get("/attendance/export?format=pdf").status_code == 422
+    with world.database.reading() as db:
+        verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb == "attendance.exported")).all()
+    assert len(verbs) == 2
+
+
+def test_corrections_have_pages(world, friday):
+    client = world.client("hana")
+    for _n in range(51):
+        client.post("/corrections", data=payload(friday))
+    first = client.get("/corrections?month=2026-11").text
+    assert "1 – 50 dari 51" in text_of(first)
+    second = client.get("/corrections?month=2026-11&page=2").text
+    assert "51 – 51 dari 51" in text_of(second)
+    assert "Belum ada koreksi" in client.get("/corrections?month=2026-10").text
+
+
+def busy_office(world):
+    """42 people and a month in which one day in six is out of the ordinary."""
+    hana = world.viewer("hana")
+    with world.database.transaction() as db:
+        office = db.get_one(Office, hana.office_id)
+        for number in range(35):
+            add_officer(
+                db, office, number=f"t{number}", name=f"Yuliana Rondonuwu {number}", division_id=hana.division_id
+            )
+        people = list(db.scalars(sa.select(Officer.id).where(Officer.office_id == office.id)))
+        days = [date(2026, 10, day) for day in range(1, 32)]
+        book = plans(db, office.id, days[0], days[-1])
+    for place, officer_id in enumerate(people):
+        for day in days:
+            if not book.of(officer_id, day).is_work:
+                continue
+            odd = (place * 7 + day.day) % 30
+            if odd == 1:
+                with world.database.transaction() as db:
+                    who = {"office_id": hana.office_id, "officer_id": officer_id}
+                    db.add(PlanEntry(**who, date=day, mode=PlanMode.LEAVE, created_at=MORNING))
+            elif odd > 1:
+                mode = WorkMode.FIELD if odd == 2 else WorkMode.OFFICE
+                put_mark(
+                    world.database,
+                    hana,
+                    officer_id,
+                    day,
+                    "07:50" if odd == 3 else "07:20",
+                    MarkKind.CHECK_IN,
+                    mode=mode,
+                )
+                if odd != 4:
+                    put_mark(
+                        world.database, hana, officer_id, day, "15:00" if odd == 5 else "16:40", MarkKind.CHECK_OUT
+                    )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_month_of_42_people_is_light(world):
+    busy_office(world)
+    client = world.client("hana")
+    with count_queries(world.database) as seen:
+        page = client.get("/attendance?month=2026-10")
+    assert page.text.count('<th scope="row">') == 42
+    assert len(seen) <= 8
+    assert len(page.content) < 60_000
+
+
+def test_a_day_and_an_own_month_take_few_statements(world, friday):
+    for username, address, most in (
+        ("ben", f"/attendance/{friday}/2026-11-20", 8),
+        ("ben", "/me/month", 8),
+        ("hana", "/corrections", 2),
+    ):
+        client = world.client(username)
+        with count_queries(world.database) as seen:
+            assert client.get(address).status_code == 200
+        assert len(seen) <= most, address
+
+
+def test_pages_speak_english_too(world, friday):
+    client = world.client("hana")
+    client.cookies.set("staffhub_locale", "en")
+    page = text_of(client.get(f"/attendance/{friday}/2026-11-20").text)
+    assert "22 minutes late" in page
+    assert "07:52 – ? WITA" in page
+    world.at(datetime(2026, 11, 23, 16, 30, tzinfo=UTC))
+    assert client.get("/attendance").status_code == 200

@@ -1,0 +1,295 @@
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from staffhub.days import CorrectionFact, Facts, Finding, MarkFact, State, reconcile
+from staffhub.models import CorrectionKind, MarkKind, PlanMode, WorkMode
+from staffhub.workdays import Hours, Plan
+
+WITA = ZoneInfo("Asia/Makassar")
+DAY = date(2026, 11, 18)
+HOURS = Hours(time(7, 30), time(16, 0), 450)
+OFFICE = Plan(PlanMode.OFFICE, "pattern", hours=HOURS)
+HOME = Plan(PlanMode.HOME, "pattern", hours=HOURS)
+LEAVE = Plan(PlanMode.LEAVE, "manual", "cuti", HOURS)
+OFF = Plan(None, "weekend")
+NEXT_DAY = datetime(2026, 11, 19, 1, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def at(text, day=DAY):
+    return datetime.combine(day, time.fromisoformat(text), tzinfo=WITA).astimezone(UTC)
+
+
+def came(text, mode=WorkMode.OFFICE):
+    return MarkFact(next(_numbers), MarkKind.CHECK_IN, mode, at(text))
+
+
+def went(text):
+    return MarkFact(next(_numbers), MarkKind.CHECK_OUT, None, at(text))
+
+
+def corrected(kind, text=None, mode=None):
+    number = next(_numbers)
+    when = NEXT_DAY + timedelta(minutes=number)
+    return CorrectionFact(number, CorrectionKind(kind), at(text) if text else None, mode, when)
+
+
+def day(*marks: MarkFact, plan=OFFICE, now=NEXT_DAY, corrections=(), **more: Any):
+    facts = Facts(day=DAY, now=now, zone=WITA, plan=plan, marks=marks, corrections=tuple(corrections), **more)
+    return reconcile(facts)
+
+
+def kinds(record):
+    return [found.kind for found in record.discrepancies]
+
+
+def test_an_ordinary_day_in_the_office_is_plain():
+    record = day(came("07:21"), went("16:05"))
+    assert (record.state, record.code, record.is_plain) == (State.PRESENT, "H", True)
+    assert (record.first.strftime("%H:%M"), record.last.strftime("%H:%M"), record.minutes) == ("07:21", "16:05", 524)
+    assert (record.late, record.early, record.discrepancies) == (0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "plan", "state", "code"),
+    [
+        (WorkMode.OFFICE, OFFICE, State.PRESENT, "H"),
+        (WorkMode.HOME, HOME, State.HOME, "WFH"),
+        (WorkMode.FIELD, Plan(PlanMode.FIELD, "manual", hours=HOURS), State.FIELD, "DL"),
+    ],
+)
+def test_each_place_of_work_has_its_state_and_letter(mode, plan, state, code):
+    record = day(came("07:30", mode), went("16:00"), plan=plan)
+    assert (record.state, record.code, record.discrepancies) == (state, code, ())
+
+
+def test_late_and_early_are_whole_minutes_as_people_read_them():
+    record = day(came("07:52:40"), went("15:10:20"))
+    assert (record.late, record.early, record.code) == (22, 50, "HT")
+    assert kinds(record) == [Finding.LATE, Finding.EARLY]
+    assert not record.needs_person
+
+
+def test_a_second_within_the_first_minute_is_not_late():
+    assert day(came("07:30:59"), went("16:00")).late == 0
+
+
+def test_leaving_early_alone_has_its_own_letter():
+    assert day(came("07:30"), went("15:59")).code == "HP"
+
+
+def test_field_duty_is_not_held_against_the_clock_of_the_office():
+    record = day(came("09:00", WorkMode.FIELD), went("12:00"), plan=Plan(PlanMode.FIELD, "manual", hours=HOURS))
+    assert (record.late, record.early, record.code) == (0, 0, "DL")
+
+
+def test_a_past_working_day_without_a_mark_is_absent_and_needs_a_person():
+    record = day()
+    assert (record.state, record.code, record.needs_person) == (State.ABSENT, "A", True)
+
+
+def test_log_entries_speak_against_an_absence():
+    assert day(log_entries=3).discrepancies[0].count == 3
+
+
+def test_nobody_is_absent_before_the_day_is_over():
+    evening = at("23:59")
+    assert day(now=evening).state is State.PENDING
+    assert day(now=evening).code == "-"
+    assert day(now=evening, corrections=[corrected("absent")]).state is State.PENDING
+    assert day(now=at("00:00", DAY + timedelta(days=1))).state is State.ABSENT
+
+
+def test_nobody_is_absent_outside_of_service_or_before_the_office_recorded():
+    record = day(counted=False)
+    assert (record.state, record.code, record.discrepancies) == (State.DAY_OFF, "", ())
+    assert day(came("07:30"), went("16:00"), counted=False).code == "H"
+    assert day(plan=OFF, counted=False).code == "L"
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"), [(OFFICE, "K"), (HOME, "R"), (Plan(PlanMode.FIELD, "manual"), "DL"), (LEAVE, "C")]
+)
+def test_a_day_to_come_shows_its_plan(plan, code):
+    record = day(plan=plan, now=NEXT_DAY - timedelta(days=5))
+    assert (record.state, record.code, record.is_plain) == (State.PLANNED, code, True)
+
+
+def test_a_day_off_is_off_before_and_after():
+    for now in (NEXT_DAY, NEXT_DAY - timedelta(days=5)):
+        assert (day(plan=OFF, now=now).state, day(plan=OFF, now=now).code) == (State.DAY_OFF, "L")
+
+
+def test_marks_on_a_day_off_count_as_work():
+    record = day(came("10:00"), went("12:00"), plan=OFF)
+    assert (record.state, record.code, record.late, record.early) == (State.PRESENT, "H", 0, 0)
+    assert kinds(record) == [Finding.WORKED_ON_DAY_OFF]
+    assert not record.needs_person
+
+
+def test_leave_is_leave_and_marks_on_it_ask_for_a_person():
+    assert day(plan=LEAVE).code == "C"
+    record = day(came("07:30"), went("16:00"), plan=LEAVE)
+    assert (record.state, record.late, kinds(record)) == (State.PRESENT, 0, [Finding.WORKED_ON_LEAVE])
+    assert record.needs_person
+
+
+def test_a_missing_check_out_needs_a_person_once_the_day_is_over():
+    assert day(came("07:30")).needs_person
+    assert kinds(day(came("07:30"))) == [Finding.NO_CHECK_OUT]
+    assert day(came("07:30"), now=at("17:00")).discrepancies == ()
+
+
+def test_a_check_in_after_the_check_out_opens_the_day_again():
+    record = day(came("07:30"), went("11:00"), came("13:00", WorkMode.HOME))
+    assert record.last is None
+    assert record.modes == (WorkMode.OFFICE, WorkMode.HOME)
+    assert record.code == "H"
+
+
+def test_a_changed_place_of_work_is_listed_and_fits_when_the_planned_one_is_among_them():
+    record = day(came("07:30", WorkMode.HOME), came("10:00"), went("16:00"))
+    assert (record.code, record.modes) == ("WFH", (WorkMode.HOME, WorkMode.OFFICE))
+    assert record.discrepancies == ()
+
+
+def test_another_place_than_planned_needs_a_person_until_somebody_decides():
+    marks = (came("07:30", WorkMode.OFFICE), went("16:00"))
+    assert kinds(day(*marks, plan=HOME)) == [Finding.OTHER_PLACE]
+    assert day(*marks, plan=HOME).needs_person
+    assert not day(*marks, plan=HOME, now=at("17:00")).needs_person
+    confirmed = day(*marks, plan=HOME, corrections=[corrected("mode", mode=WorkMode.OFFICE)])
+    assert kinds(confirmed) == [Finding.OTHER_PLACE]
+    assert not confirmed.needs_person
+    changed = day(*marks, plan=HOME, corrections=[corrected("mode", mode=WorkMode.HOME)])
+    assert (changed.code, changed.discrepancies) == ("WFH", ())
+
+
+def test_the_newest_correction_of_each_kind_counts_and_old_facts_stay():
+    older, newer = corrected("check_out", "15:00"), corrected("check_out", "16:02")
+    record = day(came("07:52"), corrections=[newer, older, corrected("check_in", "07:30")])
+    assert (record.late, record.last.strftime("%H:%M"), record.discrepancies) == (0, "16:02", ())
+    assert [fact.id for fact in record.corrections[:2]] == [older.id, newer.id]
+    assert len(record.marks) == 1
+    assert not record.is_plain
+
+
+def test_a_day_made_of_corrections_takes_its_place_from_them_or_from_the_plan():
+    times = [corrected("check_in", "07:30"), corrected("check_out", "16:00")]
+    assert day(plan=HOME, corrections=times).code == "WFH"
+    assert day(plan=OFF, corrections=times).code == "H"
+    assert day(plan=HOME, corrections=[corrected("check_in", "07:30", WorkMode.OFFICE)]).mode is WorkMode.OFFICE
+
+
+def test_a_day_with_a_place_but_no_times_asks_for_them():
+    record = day(corrections=[corrected("mode", mode=WorkMode.HOME)])
+    assert record.code == "WFH"
+    assert {Finding.NO_CHECK_IN, Finding.NO_CHECK_OUT} <= set(kinds(record))
+
+
+def test_leave_and_absence_as_decided_stand_until_a_later_time_sets_them_aside():
+    marks = (came("07:30"), went("16:00"))
+    leave, absent = corrected("leave"), corrected("absent")
+    assert day(*marks, corrections=[leave]).state is State.LEAVE
+    decided = day(corrections=[leave, absent])
+    assert (decided.state, decided.needs_person) == (State.ABSENT, False)
+    assert day(*marks, corrections=[leave, corrected("check_out", "16:00")]).state is State.PRESENT
+
+
+# Whatever is declared, planned and corrected
+
+moments = st.integers(0, 24 * 60 - 1).map(lambda n: at("00:00") + timedelta(minutes=n))
+modes = st.sampled_from(WorkMode)
+
+
+@st.composite
+def mark_lists(draw):
+    made = draw(st.lists(st.tuples(moments, st.sampled_from(MarkKind), modes), max_size=6))
+    return tuple(
+        MarkFact(place, kind, mode if kind is MarkKind.CHECK_IN else None, moment)
+        for place, (moment, kind, mode) in enumerate(made, 1)
+    )
+
+
+@st.composite
+def correction_lists(draw):
+    made = draw(st.lists(st.tuples(st.sampled_from(CorrectionKind), moments, modes), max_size=5))
+    timed = {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT}
+    return tuple(
+        CorrectionFact(
+            number,
+            kind,
+            moment if kind in timed else None,
+            mode if kind is CorrectionKind.MODE else None,
+            NEXT_DAY + timedelta(minutes=number),
+        )
+        for number, (kind, moment, mode) in enumerate(made, 1)
+    )
+
+
+facts_of_any_day = st.builds(
+    Facts,
+    day=st.just(DAY),
+    now=st.integers(-72, 72).map(lambda hours: NEXT_DAY + timedelta(hours=hours)),
+    zone=st.just(WITA),
+    plan=st.sampled_from([OFFICE, HOME, LEAVE, OFF, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")]),
+    marks=mark_lists(),
+    corrections=correction_lists(),
+    log_entries=st.integers(0, 3),
+    counted=st.booleans(),
+)
+
+
+def changed(facts, **values: Any):
+    return Facts(**{**facts.__dict__, **values})
+
+
+@given(facts_of_any_day, st.randoms())
+def test_the_order_in_which_facts_arrive_does_not_matter(facts, random):
+    marks, corrections = list(facts.marks), list(facts.corrections)
+    random.shuffle(marks)
+    random.shuffle(corrections)
+    assert reconcile(changed(facts, marks=tuple(marks), corrections=tuple(corrections))) == reconcile(facts)
+
+
+@given(facts_of_any_day, st.sampled_from(CorrectionKind), moments, modes)
+def test_a_correction_never_removes_a_mark_or_an_older_correction(facts, kind, moment, mode):
+    newest = CorrectionFact(99, kind, moment, mode, NEXT_DAY + timedelta(days=9))
+    before, after = reconcile(facts), reconcile(changed(facts, corrections=(*facts.corrections, newest)))
+    assert set(after.marks) == set(facts.marks) == set(before.marks)
+    assert set(after.corrections) == {*facts.corrections, newest}
+
+
+@given(facts_of_any_day)
+def test_nobody_is_ever_absent_before_the_day_is_over(facts):
+    record = reconcile(facts)
+    if facts.now.astimezone(WITA).date() <= DAY:
+        assert record.state is not State.ABSENT
+        assert not record.needs_person
+
+
+@given(facts_of_any_day)
+def test_every_day_has_one_state_and_numbers_that_make_sense(facts):
+    record = reconcile(facts)
+    assert record.is_work == (record.state in {State.PRESENT, State.HOME, State.FIELD})
+    assert min(record.late, record.early, record.minutes) >= 0
+    assert (record.code == "") == (record.state is State.DAY_OFF and facts.plan.mode is not None)
+    if record.late or record.early:
+        assert record.is_work
+        assert facts.plan.hours is not None
+    if record.is_work:
+        assert record.mode is record.modes[0]
+
+
+@given(facts_of_any_day)
+def test_work_is_never_turned_into_absence_but_by_a_person(facts):
+    first_check_in = any(mark.kind is MarkKind.CHECK_IN for mark in facts.marks)
+    decided = any(fact.kind in {CorrectionKind.LEAVE, CorrectionKind.ABSENT} for fact in facts.corrections)
+    if first_check_in and not decided:
+        assert reconcile(facts).is_work

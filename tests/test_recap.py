@@ -1,0 +1,330 @@
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import i18n
+from staffhub.clock import at_local
+from staffhub.days import State
+from staffhub.errors import Forbidden, NotFound
+from staffhub.models import (
+    CorrectionKind,
+    EmploymentType,
+    JoinClick,
+    LogEntry,
+    MarkKind,
+    Meeting,
+    Office,
+    Officer,
+    PlanEntry,
+    PlanMode,
+    RequestEvent,
+    ServiceRequest,
+    ServiceType,
+    WorkMode,
+)
+from staffhub.reports import day as day_report
+from staffhub.reports import documents, recap, words
+from tests.conftest import MORNING, TODAY, add_officer, count_queries, viewer_of
+from tests.test_corrections import add, put_mark
+
+NOVEMBER = date(2026, 11, 1)
+MONDAY = date(2026, 11, 16)
+FRIDAY = date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with i18n.in_locale("en"):
+        yield
+
+
+@pytest.fixture
+def hana(database):
+    return viewer_of(database, "hana")
+
+
+@pytest.fixture
+def ben(database):
+    return viewer_of(database, "ben")
+
+
+def full_day(database, me, officer_id: int, day: date, first: str = "07:25", last: str = "16:35", **facts: Any) -> None:
+    put_mark(database, me, officer_id, day, first, MarkKind.CHECK_IN, **facts)
+    put_mark(database, me, officer_id, day, last, MarkKind.CHECK_OUT)
+
+
+def load(database, me, first: date = NOVEMBER, **asked: Any) -> recap.Month:
+    with database.reading() as db:
+        return recap.month(db, me, first, now=MORNING, **asked)
+
+
+def line_of(sheet: recap.Month, name: str) -> recap.Line:
+    return next(line for line in sheet.lines if line.officer.name == name)
+
+
+def codes(line: recap.Line) -> dict[int, str]:
+    return {record.day.day: record.code for record in line.records}
+
+
+def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
+    full_day(database, hana, ben.officer_id, MONDAY)
+    full_day(database, hana, ben.officer_id, date(2026, 11, 17), mode=WorkMode.HOME)
+    full_day(database, hana, ben.officer_id, date(2026, 11, 18), first="07:52")
+    full_day(database, hana, ben.officer_id, date(2026, 11, 19), mode=WorkMode.FIELD)
+    with database.transaction() as db:
+        leave = {"office_id": hana.office_id, "officer_id": ben.officer_id, "mode": PlanMode.LEAVE}
+        db.add(PlanEntry(**leave, date=FRIDAY, note="Cuti", created_at=MORNING))
+        db.add(PlanEntry(**leave, date=date(2026, 11, 30), created_at=MORNING))
+    sheet = load(database, hana)
+    line = line_of(sheet, "Ben Tumiwa")
+    shown = codes(line)
+    assert [shown[day] for day in (15, 16, 17, 18, 19, 20, 21, 23, 24, 30)] == [
+        *("L", "H", "WFH", "HT", "DL", "C", "L", "-", "K", "C"),
+    ]
+    assert line.totals == recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0)
+    assert (sheet.working, sheet.closed, len(sheet.days)) == (21, 15, 30)
+
+
+def test_a_corrected_day_counts_as_corrected_and_stays_open_to_a_look(database, hana, ben):
+    full_day(database, hana, ben.officer_id, FRIDAY, first="07:52")
+    add(database, hana, ben.officer_id, kind=CorrectionKind.CHECK_IN, clock_time=time(7, 30))
+    record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
+    assert (record.code, record.late, record.is_plain) == ("H", 0, False)
+
+
+def test_nobody_was_absent_before_the_office_recorded_anything(database, hana, ben):
+    assert load(database, hana).queue == []
+    full_day(database, hana, ben.officer_id, date(2026, 11, 18))
+    line = line_of(load(database, hana), "Cy Sondakh")
+    assert [codes(line)[day] for day in (16, 17, 18, 19)] == ["", "", "A", "A"]
+    assert line.totals.absent == 3
+
+
+def test_nobody_is_absent_before_or_after_service(database, hana, ben):
+    full_day(database, hana, ben.officer_id, MONDAY)
+    with database.transaction() as db:
+        office = db.get_one(Office, hana.office_id)
+        facts = {"number": "77", "name": "Dua Hari", "active_from": date(2026, 11, 18), "active_to": date(2026, 11, 19)}
+        add_officer(db, office, **facts)
+        add_officer(db, office, number="78", name="Sudah Pergi", active_to=date(2026, 10, 31))
+    sheet = load(database, hana)
+    assert [codes(line_of(sheet, "Dua Hari"))[day] for day in (17, 18, 19, 20, 24)] == ["", "A", "A", "", ""]
+    assert "Sudah Pergi" not in {line.officer.name for line in sheet.lines}
+
+
+def test_the_queue_holds_what_waits_for_a_person_oldest_first(database, hana, ben):
+    put_mark(database, hana, ben.officer_id, FRIDAY, "07:52", MarkKind.CHECK_IN)
+    sheet = load(database, hana, q="o")
+    assert {record.day for _who, record in sheet.queue} == {FRIDAY}
+    sentences = {who.name: words.sentence(record) for who, record in load(database, hana).queue}
+    assert sentences["Ben Tumiwa"] == "22 minutes late, no check-out yet"
+    assert sentences["Cy Sondakh"] == "Absent without notice"
+
+
+def test_log_entries_are_named_beside_an_absence(database, hana, ben):
+    full_day(database, hana, ben.officer_id, FRIDAY)
+    cy_id = viewer_of(database, "cy").officer_id
+    with database.transaction() as db:
+        db.add(log_entry(hana, cy_id, FRIDAY, time(9), time(10)))
+    record = next(record for who, record in load(database, hana).queue if who.id == cy_id)
+    assert words.sentence(record) == "Absent, but there is 1 log entry"
+
+
+def log_entry(me, officer_id: int, day: date, starts: time, ends: time, **facts: Any) -> LogEntry:
+    values = {"text": "=2+2 berkas", "version": 1, "created_at": MORNING, "updated_at": MORNING, **facts}
+    where = {"office_id": me.office_id, "officer_id": officer_id, "date": day}
+    return LogEntry(**where, starts=starts, ends=ends, idempotency_key=str(uuid4()), **values)
+
+
+@pytest.mark.parametrize(
+    ("username", "seen"),
+    [
+        ("hana", {"Dewi", "Ana", "Ben", "Tia", "Cy", "Hana", "Adi"}),
+        ("dewi", {"Dewi", "Ana", "Ben", "Tia", "Cy", "Hana", "Adi"}),
+        ("ana", {"Ana", "Ben", "Tia"}),
+        ("ben", {"Ben"}),
+        ("oka", {"Oka"}),
+    ],
+)
+def test_a_sheet_holds_the_people_of_ones_scope(database, username, seen):
+    sheet = load(database, viewer_of(database, username))
+    assert {line.officer.name.split()[0] for line in sheet.lines} == seen
+
+
+def test_division_name_and_trouble_narrow_the_sheet(database, hana, ben):
+    full_day(database, hana, ben.officer_id, FRIDAY, first="07:52")
+
+    def names(**asked: str) -> list[str]:
+        return [line.officer.name.split()[0] for line in load(database, hana, **asked).lines]
+
+    assert names(division="population_registration") == ["Ana", "Ben", "Tia"]
+    assert names(division=str(ben.division_id)) == ["Ana", "Ben", "Tia"]
+    assert names(division="population_registration", q="TUM") == ["Ben"]
+    assert names(show="late") == ["Ben"]
+    assert "Ben" not in names(show="open")
+    assert names(division="unknown") == []
+    sheet = load(database, hana, q="tum")
+    assert len(sheet.divisions) == 3
+    assert [name for name, _lines in load(database, hana).groups][:2] == [
+        "Leadership",
+        "Pelayanan Pendaftaran Penduduk",
+    ]
+
+
+def test_a_sheet_takes_six_statements_however_many_people(database, hana):
+    with database.transaction() as db:
+        office = db.get_one(Office, hana.office_id)
+        for number in range(60):
+            add_officer(db, office, number=f"t{number}", name=f"Pegawai {number}")
+    with count_queries(database) as seen:
+        assert len(load(database, hana).lines) == 67
+    assert len(seen) == 6
+
+
+def test_officers_are_loaded_only_within_scope(database, ben):
+    cy_id = viewer_of(database, "cy").officer_id
+    with database.reading() as db:
+        assert recap.officer_for(db, ben, ben.officer_id).name == "Ben Tumiwa"
+        assert recap.officer_for(db, viewer_of(database, "ana"), ben.officer_id).division_code
+        for username in ("ben", "ana", "tia"):
+            with pytest.raises(Forbidden):
+                recap.officer_for(db, viewer_of(database, username), cy_id)
+        for officer_id in (None, 999_999, viewer_of(database, "oka").officer_id):
+            with pytest.raises(NotFound):
+                recap.officer_for(db, viewer_of(database, "hana"), officer_id)
+
+
+def own(database, me, **asked: Any) -> recap.OwnMonth:
+    with database.reading() as db:
+        officer = recap.officer_for(db, me, me.officer_id)
+        return recap.own_month(db, me, officer, NOVEMBER, now=MORNING, **asked)
+
+
+def test_ones_month_folds_days_off_and_keeps_the_plan_apart(database, ben, hana):
+    full_day(database, hana, ben.officer_id, FRIDAY)
+    month = own(database, ben)
+    assert (month.listing[0].day, month.listing[0].state) == (TODAY, State.PENDING)
+    assert month.listing[1] == recap.Rest(date(2026, 11, 21), date(2026, 11, 22), "")
+    assert [record.day.day for record in month.planned] == [24, 25, 26, 27, 30]
+    assert [record.day for record in month.open] == []
+    late = own(database, ben, show="late")
+    assert (late.listing, late.planned) == ([], [])
+    assert [record.day for record in own(database, ben, show="office").listing] == [FRIDAY]
+
+
+def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
+    put_mark(database, hana, ben.officer_id, FRIDAY, "07:52", MarkKind.CHECK_IN, receipt="M28TR51")
+    wita = hana.zone
+    with database.transaction() as db:
+        db.add(log_entry(hana, ben.officer_id, FRIDAY, time(9), time(10, 30), quantity=3, unit="berkas"))
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.office_id == hana.office_id)).first()
+        request = ServiceRequest(
+            office_id=hana.office_id,
+            number="PM-2611-0139",
+            service_type_id=kind.id,
+            applicant="Bpk. R.",
+            channel="counter",
+            urgent=False,
+            state="done",
+            created_at=MORNING,
+            updated_at=MORNING,
+            version=1,
+            idempotency_key=str(uuid4()),
+        )
+        meeting = Meeting(
+            office_id=hana.office_id,
+            kind="single",
+            topic="Standup bidang",
+            starts_on=FRIDAY,
+            ends_on=FRIDAY,
+            starts_at=time(8, 30),
+            minutes=15,
+            weekdays=[],
+            occurrences=1,
+            audience={},
+            state="ready",
+            marker="m",
+            version=1,
+            created_by=hana.account_id,
+            created_at=MORNING,
+            idempotency_key=str(uuid4()),
+        )
+        db.add_all([request, meeting])
+        db.flush()
+        who = {"office_id": hana.office_id, "officer_id": ben.officer_id}
+        for clock, day in ((time(15, 58), FRIDAY), (time(0, 5), FRIDAY + timedelta(days=1))):
+            db.add(RequestEvent(**who, request_id=request.id, at=at_local(day, clock, wita), state="done"))
+        at = at_local(FRIDAY, time(8, 34), wita)
+        db.add(JoinClick(**who, meeting_id=meeting.id, date=FRIDAY, at=at))
+    with database.reading() as db, count_queries(database) as seen:
+        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id), FRIDAY, now=MORNING)
+    assert len(seen) == 7
+    assert [(mark.code, mark.at.strftime("%H:%M")) for mark in found.marks] == [("M2-8TR-51", "07:52")]
+    assert [(trace.source, trace.starts.strftime("%H:%M")) for trace in found.traces] == [
+        ("meeting", "08:34"),
+        ("log", "09:00"),
+        ("request", "15:58"),
+    ]
+    assert (found.log_minutes, found.last_trace.strftime("%H:%M")) == (90, "15:58")
+    drawn = day_report.lanes(found, now=MORNING.astimezone(wita))
+    assert (drawn.hours[0][1], drawn.hours[-1][1]) == (time(7), time(17))
+    assert (drawn.here.x, drawn.gap.x, drawn.plan.x) == (8.7, 89.7, 5.0)
+    month_record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
+    assert month_record.discrepancies == found.record.discrepancies
+
+
+def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
+    with database.reading() as db:
+        officer = recap.officer_for(db, hana, ben.officer_id)
+        found = day_report.evidence(db, hana, officer, date(2026, 11, 22), now=MORNING)
+        assert day_report.lanes(found, now=MORNING.astimezone(hana.zone)) is None
+        assert found.last_trace is None
+        today = day_report.evidence(db, hana, officer, TODAY, now=MORNING)
+        assert day_report.lanes(today, now=MORNING.astimezone(hana.zone)).here is None
+
+
+def rows_of(database, me, **asked: Any) -> list[list[str]]:
+    sheet = load(database, me)
+    content = documents.month_csv(sheet, **{"full_numbers": True, **asked})
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_the_file_has_a_row_for_each_officer_and_day(database, hana, ben):
+    put_mark(database, hana, ben.officer_id, FRIDAY, "07:52", MarkKind.CHECK_IN)
+    rows = rows_of(database, hana)
+    assert len(rows) == 1 + 7 * 30
+    row = next(row for row in rows if row[0] == "2026-11-20" and row[2] == "Ben Tumiwa")
+    assert row == [
+        *("2026-11-20", "00000000 000000 0 003", "Ben Tumiwa", "Pelayanan Pendaftaran Penduduk", "PNS", "Office"),
+        *("Present", "07:52", "", "Office", "22", "", "22 minutes late, no check-out yet"),
+    ]
+    assert {row[1] for row in rows_of(database, hana, full_numbers=False)[1:]} == {f"***00{n}" for n in range(1, 8)}
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "\n@"])
+def test_no_cell_is_run_as_a_formula(database, hana, start):
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.name == "Ben Tumiwa").values(name=f"{start}HYPERLINK(1)"))
+    names = {row[2] for row in rows_of(database, hana)}
+    assert f"'{start}HYPERLINK(1)".replace("\r", "\n") in {name.replace("\r", "\n") for name in names}
+
+
+def test_short_numbers_stay_whole_and_are_never_half_shown():
+    assert documents.shown_number("THL-07") == "THL-07"
+    assert documents.masked_number("THL-07") == "***"
+    assert words.employment(EmploymentType.PPPK_PART_TIME) == "Part-time PPPK"
+    assert words.duration(521) == "8 h 41 min"
+
+
+def test_every_state_place_kind_and_reason_has_a_word(database, hana, ben):
+    full_day(database, hana, ben.officer_id, FRIDAY, last="15:00", mode=WorkMode.HOME)
+    record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
+    assert words.sentence(record) == "Left 90 minutes early, planned: office, checked in: home"
+    assert words.of_record(line_of(load(database, hana), "Ben Tumiwa").records[1]) == "Nothing recorded yet"
