@@ -27,7 +27,7 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
 @cache
 def npm_file(package: str, name: str) -> bytes:
     """Return a file of a package that `make test` fetched; its absence ends the run, it never skips."""
-    found = sorted(NPM.glob(f"{package}-*.tgz"))
+    found = sorted(NPM.glob(f"{package}*.tgz"))
     if not found:
         pytest.exit(f"{package} is not in {NPM}: run `make test`, which fetches it", 1)
     with tarfile.open(found[-1]) as archive:
