@@ -390,6 +390,7 @@ def test_a_refusal_shows_its_reason_and_a_button_to_try_again(world: World, sand
         assert "Gagal dibuat di Zoom" in page.text
         assert "Belum diterima Zoom: perihal." in page.text
     assert "1 rapat perlu Anda" in Page(dewi.get("/meetings").text).text
+    assert "perlu Anda" not in Page(world.client("ben").get("/meetings").text).text
     assert f"{address}/retry" not in world.client("ben").get(address).text
     assert dewi.post(f"{address}/retry").headers["location"] == address
     _tick(world)

@@ -93,7 +93,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Week:
-    """Monday to Sunday; `days` holds those with a meeting."""
+    """Monday to Sunday; `days` holds those with a meeting, `failed` counts those that need me."""
 
     first: date
     days: list[Day]
@@ -152,7 +152,8 @@ def week(db: Session, me: Viewer, *, first: date) -> Week:
             if first <= day <= last:
                 entries[day].append(_entry(me, meeting, day, guests[meeting.id], book))
     days = [Day(day, book.calendar.holidays.get(day, ""), entries[day]) for day in sorted(entries)]
-    return Week(first, days, sum(row.state is MeetingState.FAILED for row in rows))
+    failed = [row for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)]
+    return Week(first, days, len(failed))
 
 
 def _entry(me: Viewer, meeting: Row[Any], day: date, guests: Sequence[int], book: workdays.PlanBook) -> Entry:

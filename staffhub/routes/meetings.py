@@ -95,10 +95,9 @@ def _refuse_week() -> NoReturn:
     raise Refused(_("Write the week as year and week, for example 2026-W48."))
 
 
-def _blank(me: Viewer, name: str, today: dt.date, **values: object) -> AnyForm:
-    whole = me.scope == "office"
-    guests = {"everyone": "1" if whole else None, "division": None if whole else me.division_id}
-    return Form.blank(name, date=today, idempotency_key=uuid4(), **guests, **values)
+def _blank(name: str, today: dt.date, **values: object) -> AnyForm:
+    """Nobody is chosen beforehand: a tick left standing would invite more people than meant."""
+    return Form.blank(name, date=today, idempotency_key=uuid4(), **values)
 
 
 def _week_page(
@@ -123,8 +122,8 @@ def _week_page(
         week=agenda.week(db, me, first=first or _first_day(None, today)),
         today=today,
         choices=choices(db, me, day=today) if may_schedule else None,
-        meeting_form=meeting or _blank(me, "meeting", today, duration=60),
-        standup_form=standup or _blank(me, "standup", today, duration=15, count=20, weekday=usual),
+        meeting_form=meeting or _blank("meeting", today, duration=60),
+        standup_form=standup or _blank("standup", today, duration=15, count=20, weekday=usual),
         weekday_choices=_weekday_choices(),
         preview=days,
         invalid=status >= HTTPStatus.BAD_REQUEST,
