@@ -26,7 +26,7 @@ def texts() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html")]):
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
-        options = {"trimmed": "true", "silent": "false"} if path.suffix == ".html" else {}
+        options = {"extensions": "jinja2.ext.do", "silent": "false"} if path.suffix == ".html" else {}
         with path.open("rb") as source:
             for line, message, _comments, _context in extract(method, source, keywords=KEYWORDS, options=options):
                 text = message if isinstance(message, str) else message[0]

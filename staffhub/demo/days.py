@@ -147,8 +147,8 @@ def _past(story: Story, person: Person, day: date, mode: WorkMode, note: str, ho
 def _repaired(story: Story, person: Person, day: date, mode: WorkMode, arrives: datetime, leaves: datetime) -> None:
     """Days without a mark that HR set right the next morning."""
     if story.rng.random() < 0.4:
-        text = "Surat keterangan sakit diterima kepegawaian."
-        _correct(story, person, day, CorrectionKind.LEAVE, None, None, CorrectionReason.DUTY_OUTSIDE, text)
+        text = "Surat keterangan sakit baru diserahkan."
+        _correct(story, person, day, CorrectionKind.LEAVE, None, None, CorrectionReason.FORGOT, text)
         return
     text = "Jaringan kantor terputus pagi itu; disaksikan atasan."
     _correct(story, person, day, CorrectionKind.CHECK_IN, arrives, mode, CorrectionReason.NETWORK, text)

@@ -22,19 +22,19 @@ Handled = dict[tuple[int, date], list[tuple[int, str]]]
 _S = RequestState
 _PER_DAY = 7
 _COMMON = 9  # the first services of the list: registration and certificates
-_FIRST = (
-    "Novi",
-    "Hendrik",
-    "Sintia",
-    "Alfian",
-    "Lela",
-    "Yohanis",
-    "Brayen",
-    "Stela",
-    "Mansur",
-    "Rahel",
-    "Jefri",
-    "Olga",
+_TITLED = (
+    "Ibu Novi",
+    "Bpk. Hendrik",
+    "Ibu Sintia",
+    "Sdr. Alfian",
+    "Ibu Lela",
+    "Bpk. Yohanis",
+    "Sdr. Brayen",
+    "Sdri. Stela",
+    "Bpk. Mansur",
+    "Ibu Rahel",
+    "Sdr. Jefri",
+    "Ibu Olga",
 )
 _LAST = "WTKPRMSLGN"
 _NOTES = {
@@ -59,6 +59,7 @@ _WAYS = (
     (_S.CHECKING, _S.SIGNING),
 )
 _IN_PERSON = ((_S.DEFERRED,), (_S.DEFERRED, _S.CHECKING, _S.READY, _S.DONE), (_S.CHECKING, _S.READY, _S.DONE))
+_SETTLED = timedelta(days=10)  # after which few requests are still open
 _CLOSED = (_S.DONE, _S.CANCELLED)
 
 
@@ -97,7 +98,10 @@ class _Desk:
         at = self.office_hour(at + timedelta(minutes=self.rng.randint(5, 90)))
         steps.append(_step(at, officer, _S.NEW, officer))
         ways = _IN_PERSON if service.needs_presence else _WAYS
-        for state in ways[self.taken_in % len(ways)]:
+        way = ways[self.taken_in % len(ways)]
+        if self.now - at > _SETTLED and way[-1] not in _CLOSED and self.rng.random() < 0.8:
+            way = (*way[:-1], _S.DONE)
+        for state in way:
             wait = timedelta(hours=self.rng.choice((1, 2, 4, 20, 24, 28, 48)), minutes=self.rng.randrange(60))
             at = self.office_hour(at + wait)
             steps.append(_step(at, officer, state, officer, self.rng.choice(_NOTES[state])))
@@ -111,7 +115,7 @@ class _Desk:
             "office_id": self.office_id,
             "number": number,
             "service_type_id": service.id,
-            "applicant": f"{rng.choice(('Ibu', 'Bpk.', 'Sdr.'))} {rng.choice(_FIRST)} {rng.choice(_LAST)}.",
+            "applicant": f"{rng.choice(_TITLED)} {rng.choice(_LAST)}.",
             "phone": f"0812000{rng.randrange(10**5):05}",
             "channel": rng.choice((Channel.WHATSAPP, Channel.WHATSAPP, Channel.APP, Channel.COUNTER)),
             "urgent": rng.random() < 0.06,
