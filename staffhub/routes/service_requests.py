@@ -1,5 +1,248 @@
-"""Not yet written."""
+"""Permohonan: the list, a new one, and one request with its next step."""
 
-from fastapi import APIRouter
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub.db import undo
+from staffhub.errors import Conflict, Refused, StaffHubError
+from staffhub.forms import Fields, Form, Key, Line, SafeLine
+from staffhub.i18n import gettext as _
+from staffhub.models import Channel, RequestState
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId
+from staffhub.security import Viewer
+from staffhub.service_requests import desk, one, steps
+from staffhub.web import query, redirect, render
 
 router = APIRouter()
+
+_SHORTEST, _LONGEST = 8, 15  # digits of a telephone number; the longest is E.164's
+
+
+def _telephone(typed: str) -> str:
+    """Return 08... for a number of this country however it was written, + and digits for another."""
+    number = re.sub(r"[ ().-]", "", typed)
+    if not re.fullmatch(rf"\+?[0-9]{{{_SHORTEST},{_LONGEST}}}", number):
+        raise ValueError(_("Write the telephone number with digits, for example 0812 3456 7890."))
+    return re.sub(r"^(?:\+62|62(?=8))", "0", number)
+
+
+class RequestFields(Fields):
+    service_type: Annotated[Line, StringConstraints(max_length=40)]
+    applicant: Annotated[SafeLine, StringConstraints(max_length=60)]
+    phone: Annotated[SafeLine, AfterValidator(_telephone)] | None = None
+    channel: Channel
+    urgent: bool = False
+    siak_reference: Annotated[SafeLine, StringConstraints(max_length=40)] | None = None
+    note: Annotated[SafeLine, StringConstraints(max_length=200)] | None = None
+    idempotency_key: Key
+
+
+class StateFields(Fields):
+    state: RequestState
+    note: Annotated[SafeLine, StringConstraints(max_length=200)] | None = None
+    version: int | None = None
+
+
+class AssignFields(Fields):
+    assignee: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    version: int | None = None
+
+
+def _channels() -> dict[Channel, str]:
+    return {Channel.WHATSAPP: "WhatsApp", Channel.APP: _("Application"), Channel.COUNTER: _("Counter")}
+
+
+def _form_page(
+    request: Request, db: Session, me: Viewer, form: Form[RequestFields] | None = None, *, status: int = 200
+) -> Response:
+    return render(
+        request,
+        "requests/new.html",
+        status=status,
+        invalid=form is not None,
+        form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
+        services=desk.services(db, me.office_id),
+        channels=_channels(),
+    )
+
+
+@router.get("/requests")
+def index(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    new: Literal["1"] | None = None,
+    q: Annotated[str, Query(max_length=60)] = "",
+    service: Annotated[str, Query(alias="type", max_length=40)] = "",
+    state: RequestState | None = None,
+    assignee: Literal["me", "none"] | None = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    me.require("requests")
+    if new:
+        return _form_page(request, db, me)
+    wanted = desk.Wanted(" ".join(q.split()), service, state, assignee)
+    found = desk.listing(db, me, wanted, page=page, now=now)
+
+    def address(number: int) -> str:
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee}
+        return query("/requests", **given, page=number if number > 1 else None)
+
+    return render(
+        request,
+        "requests/list.html",
+        block="requests_found",
+        wanted=wanted,
+        found=found,
+        counts=found.counts,
+        pages={
+            "first": found.first,
+            "last": found.last,
+            "total": found.total,
+            "previous_url": address(found.page - 1) if found.page > 1 else None,
+            "next_url": address(found.page + 1) if found.more else None,
+        },
+    )
+
+
+@router.post("/requests")
+def take_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("requests")
+    form = Form.parse(RequestFields, posted, name="request")
+    if form.data is None:
+        return _form_page(request, db, me, form, status=422)
+    given = form.data
+    try:
+        taken = steps.take_in(
+            db,
+            me,
+            service_type=given.service_type,
+            applicant=given.applicant,
+            phone=given.phone or "",
+            channel=given.channel,
+            urgent=given.urgent,
+            siak_reference=given.siak_reference or "",
+            note=given.note or "",
+            key=given.idempotency_key,
+            now=now,
+        )
+    except Refused as error:
+        undo(db)
+        form.refuse(error)
+        return _form_page(request, db, me, form, status=422)
+    return redirect(request, f"/requests/{taken.id}", said=_said(taken))
+
+
+def _said(taken: steps.Taken) -> str:
+    if taken.again:
+        return _("%(number)s was already recorded; nothing was added.", number=taken.number)
+    if taken.state is RequestState.DEFERRED:
+        return _("%(number)s is recorded. It waits until the applicant can come in person.", number=taken.number)
+    return _("%(number)s is recorded.", number=taken.number)
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    row: one.Request,
+    *,
+    status: int = 200,
+    step: Form[StateFields] | None = None,
+    hand: Form[AssignFields] | None = None,
+    phone: str | None = None,
+) -> Response:
+    may_assign = row.is_open and one.may_assign(me, row)
+    return render(
+        request,
+        "requests/one.html",
+        block="request_data" if phone else None,
+        status=status,
+        invalid=status != 200,  # noqa: PLR2004
+        row=row,
+        age=row.age(now),
+        late=one.is_late(db, me, row, now=now),
+        history=one.history(db, me, row),
+        following=steps.NEXT[row.state],
+        may_work_on=row.is_open and one.may_work_on(me, row),
+        may_take=one.may_take(me, row),
+        may_see_phone=one.may_work_on(me, row),
+        candidates=one.candidates(db, me, row, now=now) if may_assign else [],
+        step=step or Form.blank("step"),
+        hand=hand or Form.blank("hand"),
+        phone=phone,
+        masked=one.masked(row.phone),
+        channel=_channels()[row.channel],
+        message=one.message(row, me),
+    )
+
+
+@router.get("/requests/{request_id}")
+def show(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _page(request, db, me, now, one.request_for(db, me, request_id))
+
+
+@router.post("/requests/{request_id}/state")
+def change_state(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id)
+    form = Form.parse(StateFields, posted, name="step")
+    if form.data is None:
+        return _page(request, db, me, now, row, step=form, status=422)
+    given = form.data
+    try:
+        steps.change_state(db, me, row, state=given.state, note=given.note or "", version=given.version, now=now)
+    except (Conflict, Refused) as error:
+        return _again(request, db, me, now, request_id, error, step=form)
+    said = _("%(number)s: %(state)s.", number=row.number, state=desk.state_label(given.state))
+    return redirect(request, f"/requests/{request_id}", said=said)
+
+
+@router.post("/requests/{request_id}/assign")
+def assign(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_for(db, me, request_id)
+    form = Form.parse(AssignFields, posted, name="hand")
+    if form.data is None:
+        return _page(request, db, me, now, row, hand=form, status=422)
+    try:
+        name = steps.assign(db, me, row, assignee_id=form.data.assignee, version=form.data.version, now=now)
+    except (Conflict, Refused) as error:
+        return _again(request, db, me, now, request_id, error, hand=form)
+    said = _("%(number)s is now with %(name)s.", number=row.number, name=name)
+    return redirect(request, f"/requests/{request_id}", said=said)
+
+
+def _again(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    request_id: int,
+    error: StaffHubError,
+    *,
+    step: Form[StateFields] | None = None,
+    hand: Form[AssignFields] | None = None,
+) -> Response:
+    """Show the request as it is now, with what was typed and why it was not done."""
+    undo(db)
+    for form in (step, hand):
+        if form is not None:
+            form.refuse(error)
+    return _page(request, db, me, now, one.request_for(db, me, request_id), step=step, hand=hand, status=error.status)
+
+
+@router.post("/requests/{request_id}/reveal")
+def reveal(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id)
+    phone = steps.show_phone(db, me, row, now=now)
+    response = _page(request, db, me, now, row, phone=phone)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,5 +1,268 @@
-"""Not yet written."""
+"""Catatan: my day beside my requests; entries are added, changed and removed until the day is submitted."""
 
-from fastapi import APIRouter
+import datetime as dt
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field, StringConstraints
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from staffhub import clock, service_requests, workdays, worklog
+from staffhub.db import undo
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import ClockTime, Fields, Form, Key, SafeLine
+from staffhub.i18n import gettext as _
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
+from staffhub.security import Viewer
+from staffhub.web import is_fragment, minutes, query, redirect, render, short_day
+from staffhub.worklog import Entry
 
 router = APIRouter()
+
+Date = Annotated[str | None, Query(alias="date", max_length=10)]
+_EARLIEST = dt.date(2000, 1, 1)
+_LOOK_BACK = dt.timedelta(days=10)
+
+
+class EntryFields(Fields):
+    date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
+    text: Annotated[SafeLine, StringConstraints(max_length=200)]
+    start: ClockTime
+    end: ClockTime
+    quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
+    unit: Annotated[SafeLine, StringConstraints(max_length=24)] | None = None
+    request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    idempotency_key: Key | None = None
+    version: int | None = None
+
+
+class StartFields(Fields):
+    request_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    idempotency_key: Key | None = None
+
+
+class SubmitFields(Fields):
+    date: dt.date | None = None
+
+
+def _address(day: dt.date, today: dt.date) -> str:
+    return query("/worklog", date=None if day == today else day.isoformat())
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    day: dt.date,
+    *,
+    form: Form[EntryFields] | None = None,
+    chosen: int | None = None,
+    block: str = "log_card",
+    oob: tuple[str, ...] = (),
+    status: int = 200,
+    toast: str | None = None,
+) -> Response:
+    today = clock.local_day(now, me.zone)
+    if me.officer_id is None:
+        return render(request, "worklog/nobody.html")
+    if not _EARLIEST <= day <= today:
+        raise Refused(_("This day is still to come. Write the log on the day itself or later."))
+    book = workdays.plans(db, me.office_id, day - _LOOK_BACK, day, officers=[me.officer_id])
+    plan = book.of(me.officer_id, day)
+    earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
+    entries = worklog.entries_of(db, me.officer_id, day)
+    last = max((entry.ends for entry in entries), default=None)
+    return render(
+        request,
+        "worklog/day.html",
+        block=block,
+        oob=oob,
+        status=status,
+        toast=toast,
+        invalid=status != 200,  # noqa: PLR2004
+        day=day,
+        today=today,
+        previous=next((one for one in earlier if book.of(me.officer_id or 0, one).is_work), earlier[0]),
+        plan=plan,
+        target=plan.hours.minutes if plan.hours and plan.is_work else None,
+        entries=entries,
+        sum=worklog.minutes_of(entries),
+        overlaps=worklog.overlaps(entries),
+        sheet=worklog.sheet_of(db, me, day),
+        requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
+        units=worklog.UNITS,
+        new_key=lambda: str(uuid4()),
+        form=form or Form.blank("log", idempotency_key=uuid4(), start=last, request_id=chosen),
+    )
+
+
+@router.get("/worklog")
+def show(request: Request, db: DB, me: Me, now: Now, date: Date = None, request_id: int | None = None) -> Response:
+    me.require("worklog")
+    day = day_from(date, today=clock.local_day(now, me.zone))
+    return _page(request, db, me, now, day, chosen=request_id)
+
+
+def _is_start(posted: FormData, asked: dt.date, today: dt.date) -> bool:
+    """One tap on a request, for today: nothing was typed. On an earlier day there is no "until now"."""
+    typed = any(posted.get(name) for name in ("text", "start", "end"))
+    return bool(posted.get("request_id")) and not typed and (posted.get("date") or str(asked)) == str(today)
+
+
+@router.post("/worklog")
+def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date = None) -> Response:
+    me.require("worklog")
+    today = clock.local_day(now, me.zone)
+    asked = day_from(date, today=today)
+    if _is_start(posted, asked, today):
+        return _start(request, posted, db, me, now)
+    form = Form.parse(EntryFields, posted, name="log")
+    if form.data is None:
+        return _page(request, db, me, now, _day_typed(form, asked, today), form=form, block="log_add", status=422)
+    given = form.data
+    day = given.date or asked
+    try:
+        written = worklog.write(
+            db,
+            me,
+            day=day,
+            text=given.text,
+            starts=given.start,
+            ends=given.end,
+            quantity=given.quantity,
+            unit=given.unit or "",
+            request_id=given.request_id,
+            key=given.idempotency_key or str(uuid4()),
+            now=now,
+        )
+    except Refused as error:
+        undo(db)
+        form.refuse(error)
+        return _page(request, db, me, now, min(day, today), form=form, block="log_add", status=422)
+    said = _("Already written; nothing was added.") if written.again else _("Entry added: %(text)s", text=given.text)
+    if is_fragment(request):
+        return _page(request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said)
+    return redirect(request, _address(day, today), said=said)
+
+
+def _day_typed(form: Form[EntryFields], asked: dt.date, today: dt.date) -> dt.date:
+    """The day the refused form was for, so that the same page comes back."""
+    try:
+        typed = dt.date.fromisoformat(form.value("date"))
+    except ValueError:
+        return min(asked, today)
+    return typed if _EARLIEST <= typed <= today else today
+
+
+def _start(request: Request, posted: FormData, db: Session, me: Viewer, now: dt.datetime) -> Response:
+    form = Form.parse(StartFields, posted, name="start")
+    if form.data is None:
+        raise Refused(_("Choose one of the list."), field="request_id")
+    key = form.data.idempotency_key or str(uuid4())
+    written = worklog.start_from_request(db, me, request_id=form.data.request_id, key=key, now=now)
+    said = _("This entry was already started.") if written.again else _("Entry started. Check the times, then save.")
+    return redirect(request, f"/worklog/{written.id}/edit", said=said)
+
+
+def _edit_page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    entry: Entry,
+    *,
+    form: Form[EntryFields] | None = None,
+    status: int = 200,
+) -> Response:
+    sheet = worklog.sheet_of(db, me, entry.date)
+    if sheet.submitted_at:
+        raise Conflict(_("The log of this day was submitted and is locked. Nothing was changed."))
+    fresh: Form[EntryFields] = Form.blank(
+        f"entry-{entry.id}",
+        text=entry.text,
+        start=entry.starts,
+        end=entry.ends,
+        quantity=entry.quantity,
+        unit=entry.unit,
+        request_id=entry.request_id,
+        version=entry.version,
+    )
+    return render(
+        request,
+        "worklog/edit.html",
+        block="entry_form",
+        status=status,
+        invalid=status != 200,  # noqa: PLR2004
+        inline=is_fragment(request),
+        entry=entry,
+        back=_address(entry.date, clock.local_day(now, me.zone)),
+        form=form or fresh,
+        requests=service_requests.open_for(db, me.office_id, entry.officer_id, now=now),
+        units=worklog.UNITS,
+    )
+
+
+@router.get("/worklog/{entry_id}/edit")
+def edit_page(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _edit_page(request, db, me, now, worklog.entry_for(db, me, entry_id))
+
+
+@router.post("/worklog/{entry_id}/edit")
+def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    entry = worklog.entry_for(db, me, entry_id)
+    form = Form.parse(EntryFields, posted, name=f"entry-{entry.id}")
+    if form.data is None:
+        return _edit_page(request, db, me, now, entry, form=form, status=422)
+    given = form.data
+    values: dict[str, Any] = {"text": given.text, "starts": given.start, "ends": given.end, "quantity": given.quantity}
+    values |= {"unit": given.unit or "", "request_id": given.request_id}
+    try:
+        worklog.edit(db, me, entry, **values, version=given.version, now=now)
+    except (Conflict, Refused) as error:
+        undo(db)
+        form.refuse(error)
+        latest = worklog.entry_for(db, me, entry_id)
+        form.typed["version"] = [str(latest.version)]  # having read why, the person may save over it
+        return _edit_page(request, db, me, now, latest, form=form, status=error.status)
+    said = _("Entry saved: %(text)s", text=given.text)
+    if is_fragment(request):
+        response = _page(request, db, me, now, entry.date, oob=("log_state",), toast=said)
+        response.headers["HX-Retarget"] = "#log-card"
+        return response
+    return redirect(request, _address(entry.date, clock.local_day(now, me.zone)), said=said)
+
+
+@router.get("/worklog/{entry_id}/delete")
+def delete_page(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    entry = worklog.entry_for(db, me, entry_id)
+    return render(request, "worklog/delete.html", entry=entry, back=_address(entry.date, clock.local_day(now, me.zone)))
+
+
+@router.post("/worklog/{entry_id}/delete")
+def delete(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    entry = worklog.entry_for(db, me, entry_id)
+    worklog.remove(db, me, entry, now=now)
+    address = _address(entry.date, clock.local_day(now, me.zone))
+    return redirect(request, address, said=_("Entry removed: %(text)s", text=entry.text))
+
+
+@router.post("/worklog/submit")
+def submit(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("worklog")
+    today = clock.local_day(now, me.zone)
+    form = Form.parse(SubmitFields, posted, name="submit")
+    if form.data is None:
+        raise Refused(form.errors["date"], field="date")
+    day = form.data.date or today
+    try:
+        total = worklog.submit(db, me, day=day, now=now)
+    except Conflict:
+        undo(db)
+        said = _("The log of %(day)s was already submitted; nothing was changed.", day=short_day(day))
+        return redirect(request, _address(day, today), said=said, kind="warn")
+    said = _("The log of %(day)s is submitted: %(minutes)s.", day=short_day(day), minutes=minutes(total))
+    return redirect(request, _address(day, today), said=said)

@@ -217,6 +217,11 @@ def _is_late(offered: Iterable[Service], limits: dict[int, datetime]) -> ColumnE
     return and_(request.state.in_(IN_OUR_HANDS), or_(*slow)) if slow else false()
 
 
+def _held_by(me: Viewer) -> ColumnElement[bool]:
+    # An account without an officer holds nothing, not what nobody holds.
+    return false() if me.officer_id is None else ServiceRequest.assignee_id == me.officer_id
+
+
 def _counts(db: Session, me: Viewer, late: ColumnElement[bool]) -> Counts:
     request = ServiceRequest
     alone = request.assignee_id.is_(None)
@@ -224,7 +229,7 @@ def _counts(db: Session, me: Viewer, late: ColumnElement[bool]) -> Counts:
         *db.execute(
             select(
                 func.count(),
-                func.count().filter(request.assignee_id == me.officer_id),
+                func.count().filter(_held_by(me)),
                 func.count().filter(request.state == RequestState.DEFERRED),
                 func.count().filter(request.state == RequestState.READY),
                 func.count().filter(late),
@@ -248,10 +253,7 @@ def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     elif wanted.assignee or not wanted.q:  # who looks a number up means it, open or closed
         found.append(request.state.in_(OPEN))
     if wanted.assignee:
-        mine = wanted.assignee == "me" and me.officer_id is not None
-        found.append(request.assignee_id == me.officer_id if mine else request.assignee_id.is_(None))
-        if wanted.assignee == "me" and not mine:
-            found.append(false())
+        found.append(_held_by(me) if wanted.assignee == "me" else request.assignee_id.is_(None))
     if wanted.service:
         found.append(ServiceType.code == wanted.service)
     if wanted.q:

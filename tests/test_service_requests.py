@@ -1,0 +1,431 @@
+"""Requests of citizens: numbers, states, who may do what, on both databases."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import i18n
+from staffhub.db import Database
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.models import (
+    AuditEvent,
+    Channel,
+    Office,
+    Officer,
+    RequestEvent,
+    RequestState,
+    ServiceRequest,
+    ServiceType,
+)
+from staffhub.security import Viewer
+from staffhub.service_requests import desk, one, open_for, steps
+from staffhub.service_requests.desk import Wanted
+from tests.conftest import MORNING, count_queries, viewer_of
+
+S = RequestState
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with i18n.in_locale("en"):
+        yield
+
+
+def facts(**overrides: Any) -> dict[str, Any]:
+    given = {"service_type": "family_card", "applicant": "Novi T.", "channel": Channel.WHATSAPP, "now": MORNING}
+    return {**given, "key": str(uuid4()), "phone": "081234564471", **overrides}
+
+
+def take_in(database: Database, username: str = "ben", **overrides: Any) -> one.Request:
+    me = viewer_of(database, username)
+    with database.transaction() as db:
+        taken = steps.take_in(db, me, **facts(**overrides))
+        return one.request_for(db, me, taken.id)
+
+
+def assigned(database: Database, username: str = "ben", **overrides: Any) -> one.Request:
+    """A request that lies on somebody's desk."""
+    me, dewi = viewer_of(database, username), viewer_of(database, "dewi")
+    request = take_in(database, username, **overrides)
+    with database.transaction() as db:
+        steps.assign(db, dewi, request, assignee_id=me.officer_id or 0, now=MORNING)
+    return reload(database, request, me)
+
+
+def reload(database: Database, request: one.Request, me: Viewer | None = None) -> one.Request:
+    with database.reading() as db:
+        return one.request_for(db, me or viewer_of(database, "ben"), request.id)
+
+
+def move(database: Database, username: str, request: one.Request, *states: RequestState, **facts: Any) -> one.Request:
+    me = viewer_of(database, username)
+    for state in states:
+        with database.transaction() as db:
+            steps.change_state(db, me, request, **{"state": state, "now": MORNING, **facts})
+        request = reload(database, request, me)
+    return request
+
+
+def test_numbers_count_on_within_the_office_and_the_month_of_its_zone(database: Database) -> None:
+    assert take_in(database).number == "PM-2611-0001"
+    assert take_in(database).number == "PM-2611-0002"
+    # 30 November 16.30 UTC is already December in WITA.
+    december = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
+    assert take_in(database, now=december).number == "PM-2612-0001"
+    assert take_in(database, "oka").number == "PM-2611-0001"
+
+
+def test_numbers_count_on_past_four_digits(database: Database) -> None:
+    first = take_in(database)
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceRequest).where(ServiceRequest.id == first.id).values(number="PM-2611-9999"))
+    assert take_in(database).number == "PM-2611-10000"
+    assert take_in(database).number == "PM-2611-10001"
+
+
+def test_two_writers_at_once_get_distinct_numbers(database: Database) -> None:
+    me, ready = viewer_of(database, "ben"), Barrier(2)
+
+    def many(_writer: int) -> list[str]:
+        ready.wait(timeout=20)
+        numbers = []
+        for _n in range(10):
+            with database.transaction() as db:
+                numbers.append(steps.take_in(db, me, **facts()).number)
+        return numbers
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [number for numbers in pool.map(many, range(2)) for number in numbers]
+    assert sorted(found) == [f"PM-2611-{n:04}" for n in range(1, 21)]
+
+
+def test_the_same_form_sent_twice_at_once_is_one_request(database: Database) -> None:
+    me, ready, form = viewer_of(database, "ben"), Barrier(2), facts()
+
+    def send(_tap: int) -> steps.Taken:
+        ready.wait(timeout=20)
+        with database.transaction() as db:
+            return steps.take_in(db, me, **form)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(send, range(2))
+    assert first.id == second.id
+    assert {first.again, second.again} == {False, True}
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(RequestEvent)) == 1
+
+
+def test_what_needs_the_applicant_in_person_waits_unless_urgent(database: Database) -> None:
+    recording = take_in(database, service_type="ektp_recording", note="Lansia")
+    assert recording.state is S.DEFERRED
+    with database.reading() as db:
+        latest, first = one.history(db, viewer_of(database, "ben"), recording)
+    assert (latest.state, first.state, first.first, first.note) == (S.DEFERRED, S.NEW, True, "Lansia")
+    assert "in person" in latest.note
+    assert take_in(database, service_type="ektp_recording", urgent=True).state is S.NEW
+    assert take_in(database, service_type="birth_certificate").state is S.NEW
+
+
+def test_an_unknown_service_is_refused_beside_its_field(database: Database) -> None:
+    with pytest.raises(Refused) as refused:
+        take_in(database, service_type="passport")
+    assert refused.value.field == "service_type"
+
+
+def test_a_request_goes_from_new_to_done_and_every_step_is_an_event(database: Database) -> None:
+    request = assigned(database)
+    done = move(database, "ben", request, S.CHECKING, S.WAITING, S.CHECKING, S.SIGNING, S.READY, S.DONE)
+    assert done.closed_at is not None
+    with database.reading() as db:
+        events = one.history(db, viewer_of(database, "ben"), done)
+        verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.subject == "service_request")).all()
+    assert [event.state for event in events] == [
+        S.DONE,
+        S.READY,
+        S.SIGNING,
+        S.CHECKING,
+        S.WAITING,
+        S.CHECKING,
+        S.NEW,
+        S.NEW,
+    ]
+    assert (events[-2].handed_to, events[-2].taken, events[-2].officer) == ("Ben Tumiwa", False, "Dewi Ondang")
+    assert verbs.count("request.state_changed") == 6
+    assert {"request.taken_in", "request.assigned"} <= set(verbs)
+
+
+@pytest.mark.parametrize("state", [S.SIGNING, S.READY, S.DONE, S.NEW, S.WAITING])
+def test_a_step_that_does_not_follow_is_refused(database: Database, state: RequestState) -> None:
+    request = assigned(database)
+    with pytest.raises(Refused) as refused:
+        move(database, "ben", request, state)
+    assert refused.value.field == "state"
+    assert reload(database, request).state is S.NEW
+
+
+@pytest.mark.parametrize("way", [(), (S.CHECKING,), (S.CHECKING, S.DEFERRED), (S.CHECKING, S.SIGNING, S.READY)])
+def test_whatever_is_open_can_be_cancelled_and_what_is_closed_stays_closed(
+    database: Database, way: tuple[RequestState, ...]
+) -> None:
+    gone, dewi = move(database, "ben", assigned(database), *way, S.CANCELLED), viewer_of(database, "dewi")
+    assert gone.closed_at is not None
+    for state in (S.CHECKING, S.CANCELLED):
+        with pytest.raises(Conflict):
+            move(database, "ben", gone, state)
+    with pytest.raises(Conflict), database.transaction() as db:
+        steps.assign(db, dewi, gone, assignee_id=gone.assignee_id or 0, now=MORNING)
+
+
+def test_a_step_on_an_old_page_is_a_conflict_and_changes_nothing(database: Database) -> None:
+    seen = assigned(database)
+    move(database, "ben", seen, S.CHECKING)
+    fresh = reload(database, seen)
+    with pytest.raises(Conflict):
+        move(database, "ben", fresh, S.SIGNING, version=seen.version)
+    with pytest.raises(Conflict):
+        move(database, "ben", seen, S.CANCELLED)  # read before the other's commit
+    assert reload(database, seen).state is S.CHECKING
+
+
+def test_who_may_change_the_state(database: Database) -> None:
+    request = assigned(database)
+    for username, may in [
+        ("ben", True),
+        ("ana", True),
+        ("dewi", True),
+        ("adi", True),
+        ("tia", False),
+        ("cy", False),
+        ("hana", False),
+    ]:
+        with database.reading() as db:
+            if may:
+                assert one.request_to_work_on(db, viewer_of(database, username), request.id).id == request.id
+            else:
+                with pytest.raises(Forbidden):
+                    one.request_to_work_on(db, viewer_of(database, username), request.id)
+    certificate = take_in(database, service_type="birth_certificate")
+    with database.reading() as db, pytest.raises(Forbidden):
+        one.request_to_work_on(db, viewer_of(database, "ana"), certificate.id)
+
+
+def test_another_office_finds_nothing(database: Database) -> None:
+    request = take_in(database)
+    with database.reading() as db, pytest.raises(NotFound):
+        one.request_for(db, viewer_of(database, "oka"), request.id)
+
+
+def test_an_officer_takes_a_free_request_of_the_own_division_only(database: Database) -> None:
+    request, ben, cy = take_in(database), viewer_of(database, "ben"), viewer_of(database, "cy")
+    assert one.may_take(ben, request)
+    assert not one.may_take(cy, request)
+    with pytest.raises(Forbidden), database.transaction() as db:
+        steps.assign(db, cy, request, assignee_id=cy.officer_id or 0, now=MORNING)
+    with database.transaction() as db:
+        assert steps.assign(db, ben, request, assignee_id=ben.officer_id or 0, now=MORNING) == "Ben Tumiwa"
+    tia, held = viewer_of(database, "tia"), reload(database, request)
+    with pytest.raises(Conflict, match="Ben Tumiwa"), database.transaction() as db:
+        steps.assign(db, tia, held, assignee_id=tia.officer_id or 0, now=MORNING)
+    with database.reading() as db:
+        assert one.history(db, ben, request)[0].taken
+
+
+def test_of_two_who_take_it_at_once_one_has_it(database: Database) -> None:
+    request, ready = take_in(database), Barrier(2)
+    people = [viewer_of(database, "ben"), viewer_of(database, "tia")]
+
+    def take(me: Viewer) -> str | None:
+        ready.wait(timeout=20)
+        try:
+            with database.transaction() as db:
+                return steps.assign(db, me, request, assignee_id=me.officer_id or 0, now=MORNING)
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        names = list(pool.map(take, people))
+    assert names.count(None) == 1
+    assert reload(database, request).officer in names
+
+
+def test_a_head_hands_over_within_the_own_scope(database: Database) -> None:
+    request = take_in(database)
+    ids = {name: viewer_of(database, name).officer_id or 0 for name in ("ben", "tia", "cy", "oka")}
+    ana, dewi = viewer_of(database, "ana"), viewer_of(database, "dewi")
+    with database.transaction() as db:
+        assert steps.assign(db, ana, request, assignee_id=ids["tia"], now=MORNING) == "Tia Lumintang"
+    request = reload(database, request)
+    for me, officer, error in [
+        (ana, "cy", Forbidden),
+        (viewer_of(database, "ben"), "tia", Forbidden),
+        (viewer_of(database, "hana"), "ben", Forbidden),
+        (dewi, "oka", NotFound),
+        (dewi, "tia", Conflict),
+    ]:
+        with pytest.raises(error), database.transaction() as db:
+            steps.assign(db, me, request, assignee_id=ids[officer], now=MORNING)
+    with database.transaction() as db:
+        steps.assign(db, dewi, request, assignee_id=ids["cy"], now=MORNING)
+    with database.reading() as db:
+        divisions = {c.division for c in one.candidates(db, ana, request, now=MORNING)}
+        everyone = one.candidates(db, dewi, reload(database, request), now=MORNING)
+    assert divisions == {"Pendaftaran Penduduk"}
+    assert "Cy Sondakh" not in {c.name for c in everyone}
+    assert everyone[0].division == "Pendaftaran Penduduk"
+
+
+def test_nobody_hands_over_to_an_officer_who_left(database: Database) -> None:
+    request, tia, ana = take_in(database), viewer_of(database, "tia"), viewer_of(database, "ana")
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == tia.officer_id).values(active_to=date(2026, 11, 22)))
+    with pytest.raises(Refused) as refused, database.transaction() as db:
+        steps.assign(db, ana, request, assignee_id=tia.officer_id or 0, now=MORNING)
+    assert refused.value.field == "assignee"
+    with database.reading() as db:
+        names = {c.name for c in one.candidates(db, ana, request, now=MORNING)}
+    assert "Tia Lumintang" not in names
+
+
+def test_an_event_can_neither_be_changed_nor_deleted(database: Database) -> None:
+    take_in(database)
+    for statement in (sa.update(RequestEvent).values(note="x"), sa.delete(RequestEvent)):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), database.transaction() as db:
+            db.execute(statement)
+
+
+def test_the_phone_is_masked_and_looking_at_it_is_written_down_without_it(database: Database) -> None:
+    request, ben = assigned(database), viewer_of(database, "ben")
+    assert one.masked(request.phone) == "08xx-xxxx-4471"
+    assert one.masked("") == ""
+    with database.transaction() as db:
+        assert steps.show_phone(db, ben, request, now=MORNING) == "081234564471"
+    with database.reading() as db:
+        events = db.scalars(sa.select(AuditEvent)).all()
+    assert [event.verb for event in events].count("request.phone_shown") == 1
+    assert all("4471" not in str(event.facts) for event in events)
+
+
+def promise(database: Database, days: int | None, code: str = "family_card") -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceType).where(ServiceType.code == code).values(service_days=days))
+
+
+def test_late_counts_working_days_and_only_where_the_office_promised_some(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    # Tuesday to Monday are four working days, the weekend left out.
+    tuesday = assigned(database, now=datetime(2026, 11, 17, 2, 0, tzinfo=UTC))
+    for days, late in [(None, False), (3, True), (4, False)]:
+        promise(database, days)
+        with database.reading() as db:
+            seen = one.request_for(db, ben, tuesday.id)
+            assert one.is_late(db, ben, seen, now=MORNING) is late
+            found = desk.listing(db, ben, Wanted(), page=1, now=MORNING)
+        assert (found.counts.late, found.rows[0].late, found.rows[0].age_days) == (int(late), late, 6)
+    promise(database, 3)
+    waiting = move(database, "ben", tuesday, S.CHECKING, S.WAITING)
+    with database.reading() as db:
+        assert not one.is_late(db, ben, waiting, now=MORNING)  # it lies with the applicant
+        assert desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts.late == 0
+
+
+def test_a_promise_longer_than_the_office_has_rules_for_is_never_late(database: Database) -> None:
+    promise(database, 5)
+    request = assigned(database, now=MORNING - timedelta(days=400))
+    with database.transaction() as db:
+        db.execute(sa.text("DELETE FROM rule_set"))
+    with database.reading() as db:
+        assert not one.is_late(db, viewer_of(database, "ben"), request, now=MORNING)
+
+
+def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    mine = assigned(database, applicant="Hendrik W.")
+    deferred = take_in(database, service_type="ektp_recording")
+    ready = move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY)
+    done = move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY, S.DONE)
+    gone = move(database, "ben", assigned(database), S.CANCELLED)
+    urgent = take_in(database, "cy", service_type="birth_certificate", urgent=True)
+    take_in(database, "oka")
+
+    def numbers(*args: Any, me: Viewer = ben, **wanted: Any) -> list[str]:
+        with database.reading() as db:
+            return [row.number for row in desk.listing(db, me, Wanted(**wanted), page=1, now=MORNING).rows]
+
+    assert numbers() == [urgent.number, mine.number, deferred.number, ready.number]
+    assert numbers(assignee="me") == [mine.number, ready.number]
+    assert numbers(assignee="none") == [urgent.number, deferred.number]
+    assert numbers(state=S.DEFERRED) == [deferred.number]
+    assert numbers(state=S.READY) == [ready.number]
+    assert numbers(state=S.DONE) == [gone.number, done.number]
+    assert numbers(service="birth_certificate") == [urgent.number]
+    assert numbers(q="hendrik") == [mine.number]
+    assert numbers(q=done.number) == [done.number]  # who looks a number up means it, open or closed
+    assert numbers(q=done.number, assignee="me") == []
+    assert numbers(q="%") == []
+    with database.reading() as db:
+        counts = desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts
+    assert (counts.open, counts.mine, counts.deferred, counts.ready, counts.unassigned) == (4, 2, 1, 1, 2)
+    assert (counts.unassigned_id, counts.unassigned_number) == (deferred.id, deferred.number)
+
+
+def test_an_account_without_an_officer_has_nothing_of_its_own(database: Database) -> None:
+    take_in(database)
+    adi = viewer_of(database, "adi")
+    nobody = Viewer(**{**adi.__dict__, "officer_id": None, "division_id": None})
+    with database.reading() as db:
+        found = desk.listing(db, nobody, Wanted(assignee="me"), page=1, now=MORNING)
+    assert (found.total, found.counts.mine) == (0, 0)
+
+
+def test_pages_hold_25_and_a_page_past_the_end_is_the_last(database: Database) -> None:
+    for _n in range(26):
+        take_in(database)
+    with database.reading() as db:
+        first = desk.listing(db, viewer_of(database, "ben"), Wanted(), page=1, now=MORNING)
+        last = desk.listing(db, viewer_of(database, "ben"), Wanted(), page=99, now=MORNING)
+    assert (first.first, first.last, first.total, first.more) == (1, 25, 26, True)
+    assert (last.first, last.last, last.page, last.more) == (26, 26, 2, False)
+
+
+def test_the_tab_of_a_filter_is_the_one_that_would_show_it() -> None:
+    assert Wanted().tab == "open"
+    assert Wanted(assignee="me").tab == "me"
+    assert Wanted(state=S.READY).tab == "ready"
+    assert Wanted(q="novi").tab == ""
+    assert Wanted(state=S.CHECKING).tab == ""
+
+
+def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    old = assigned(database, now=MORNING - timedelta(days=3))
+    new, urgent = assigned(database), assigned(database, urgent=True)
+    move(database, "ben", assigned(database), S.CANCELLED)
+    take_in(database)
+    with database.reading() as db, count_queries(database) as queries:
+        rows = open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
+    assert len(queries) == 1
+    assert [row.id for row in rows] == [urgent.id, old.id, new.id]
+    assert [(row.age_days, row.age) for row in rows] == [(0, "Today"), (3, "3 days"), (0, "Today")]
+    assert (rows[0].title, rows[0].state_label, rows[0].created_at.hour) == ("Family card (KK)", "New", 7)
+    with i18n.in_locale("id"), database.reading() as db:
+        assert open_for(db, ben.office_id, ben.officer_id or 0)[0].title == "Kartu keluarga (KK)"
+
+
+def test_the_message_to_the_applicant_is_indonesian_whoever_writes_it(database: Database) -> None:
+    request = take_in(database)
+    with database.reading() as db:
+        office = db.scalars(sa.select(Office.name).order_by(Office.id)).first()
+    text = one.message(request, viewer_of(database, "ben"))
+    assert text == f"Permohonan {request.number}: baru. {office}"
+
+
+def test_the_age_of_what_is_closed_stands_still(database: Database) -> None:
+    request = move(database, "ben", assigned(database, now=MORNING - timedelta(days=2)), S.CANCELLED)
+    assert request.age(MORNING + timedelta(days=30)) == "2 days"
+    assert not request.is_open
