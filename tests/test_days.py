@@ -210,7 +210,7 @@ modes = st.sampled_from(WorkMode)
 
 @st.composite
 def mark_lists(draw):
-    made = draw(st.lists(st.tuples(moments, st.sampled_from(MarkKind), modes), max_size=6))
+    made = draw(st.lists(st.tuples(moments, st.sampled_from(MarkKind), modes), max_size=4))
     return tuple(
         MarkFact(place, kind, mode if kind is MarkKind.CHECK_IN else None, moment)
         for place, (moment, kind, mode) in enumerate(made, 1)
@@ -219,7 +219,7 @@ def mark_lists(draw):
 
 @st.composite
 def correction_lists(draw):
-    made = draw(st.lists(st.tuples(st.sampled_from(CorrectionKind), moments, modes), max_size=5))
+    made = draw(st.lists(st.tuples(st.sampled_from(CorrectionKind), moments, modes), max_size=3))
     timed = {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT}
     return tuple(
         CorrectionFact(
@@ -233,17 +233,24 @@ def correction_lists(draw):
     )
 
 
-facts_of_any_day = st.builds(
-    Facts,
-    day=st.just(DAY),
-    now=st.integers(-72, 72).map(lambda hours: NEXT_DAY + timedelta(hours=hours)),
-    zone=st.just(WITA),
-    plan=st.sampled_from([OFFICE, HOME, LEAVE, OFF, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")]),
-    marks=mark_lists(),
-    corrections=correction_lists(),
-    log_entries=st.integers(0, 3),
-    counted=st.booleans(),
-)
+def any_day(marks, corrections):
+    return st.builds(
+        Facts,
+        day=st.just(DAY),
+        now=st.sampled_from([-40, -20, -10, 0, 60]).map(lambda hours: NEXT_DAY + timedelta(hours=hours)),
+        zone=st.just(WITA),
+        plan=st.sampled_from(
+            [OFFICE, HOME, LEAVE, OFF, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")]
+        ),
+        marks=marks,
+        corrections=corrections,
+        log_entries=st.integers(0, 3),
+        counted=st.booleans(),
+    )
+
+
+facts_of_any_day = any_day(mark_lists(), correction_lists())
+facts_without_any = any_day(st.just(()), st.just(()))
 
 
 def changed(facts, **values: Any):
@@ -266,7 +273,7 @@ def test_a_correction_never_removes_a_mark_or_an_older_correction(facts, kind, m
     assert set(after.corrections) == {*facts.corrections, newest}
 
 
-@given(facts_of_any_day)
+@given(facts_of_any_day | facts_without_any)
 def test_nobody_is_ever_absent_before_the_day_is_over(facts):
     record = reconcile(facts)
     if facts.now.astimezone(WITA).date() <= DAY:
