@@ -16,7 +16,7 @@ from staffhub.people.known import Known, Person
 from staffhub.people.register import COLUMNS, Cell, Register, Row
 
 T = TypeVar("T")
-_WHOLE_OFFICE = {"", "semua bidang", "all divisions"}
+_WHOLE_OFFICE = {"semua bidang", "all divisions"}
 _SUGGESTIONS = 50
 # Below this likeness of names the same username means two people, not one who got a new number.
 _SAME_PERSON = 0.6
@@ -171,7 +171,7 @@ def _understand(found: Check, row: Row, match: Person | None) -> Entry | None:
     kind = read("jenis pegawai", cells.kind)
     username = read("username", cells.username) or ""
     by_name = match or found.known.by_username.get(username)
-    number = read("NIP", lambda cell: _number(cell, kind, username, by_name, found.today))
+    number = read("NIP", lambda cell: _number(cell, kind, username, by_name, found))
     facts: dict[str, Any] = {
         "number": number,
         "name": name,
@@ -191,18 +191,19 @@ def _understand(found: Check, row: Row, match: Person | None) -> Entry | None:
     return entry if _fits(found, row, entry, sure=match is not None) else None
 
 
-def _number(cell: Cell, kind: EmploymentType | None, username: str, person: Person | None, today: date) -> str:
+def _number(cell: Cell, kind: EmploymentType | None, username: str, person: Person | None, found: Check) -> str:
     """A number that is stored already is taken as it stands, and a THL keeps it when the cell is empty."""
-    stored = person.number if person else None
-    written = {cell.text, re.sub(r"[\s.'-]", "", cell.text)}
-    if stored and (stored in written or (not cell.text and kind is EmploymentType.THL)):
-        return stored
-    return cells.number(cell, kind, username, today=today)
+    for written in (cell.text, re.sub(r"[\s.'-]", "", cell.text)):
+        if written in found.known.by_number:
+            return written
+    if person and person.number and not cell.text and kind is EmploymentType.THL:
+        return person.number
+    return cells.number(cell, kind, username, today=found.today)
 
 
 def _division(cell: Cell, known: Known) -> int | None:
     text = cells.line(cell, "bidang")
-    if plain(text) in _WHOLE_OFFICE:
+    if not text or plain(text) in _WHOLE_OFFICE:
         return None
     return cells.one_of(text, known.division_names(), [names[0] for names in known.divisions.values()])
 

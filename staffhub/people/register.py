@@ -31,7 +31,7 @@ _EXACT_DIGITS = 15
 # Column name as in the template -> other names offices write above the same column.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "nama": ("nama lengkap", "nama pegawai", "name"),
-    "NIP": ("nomor", "nip ni pppk", "nip nippppk", "number", "employee number"),
+    "NIP": ("nomor", "nip ni pppk", "nip nipppk", "ni pppk", "number", "employee number"),
     "jenis pegawai": ("jenis", "status pegawai", "kind", "employment type"),
     "jabatan": ("position",),
     "bidang": ("unit", "bidang sekretariat", "division"),
