@@ -50,7 +50,7 @@ def record(
     office_id: int | None = None,
     **facts: object,
 ) -> None:
-    """Write the event of a change. `facts` hold what changed (`before=`, `after=`), never a secret or a phone number."""
+    """Write the event of a change. `facts` hold what changed (`before=`, `after=`), never a secret or a phone."""
     db.execute(
         insert(_EVENTS).values(
             office_id=actor.office_id if actor else office_id,

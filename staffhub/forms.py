@@ -1,6 +1,7 @@
 """Forms: what was typed, what it means, and what is wrong with it, in the reader's words.
 
-A form class is a pydantic model; blank means None. `Form.parse` never raises: the page is shown again with what was typed.
+A form class is a pydantic model; blank means None. `Form.parse` never raises: the page is shown again with what was
+typed.
 """
 
 import re
@@ -131,7 +132,7 @@ def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]
     return given
 
 
-def _explain(error: ErrorDetails) -> str:
+def _explain(error: ErrorDetails) -> str:  # noqa: PLR0911  one return for each kind of mistake
     kind, context = error["type"], error.get("ctx", {})
     if error.get("input") is None or kind in {"missing", "string_too_short", "too_short"}:
         return _("Fill this in.")

@@ -1,6 +1,7 @@
 """Two languages: the source text is English, `locale/id/*.po` holds the Indonesian.
 
-The language of the running request stands in a context variable, so that a verb can raise an error in the reader's words.
+The language of the running request stands in a context variable, so that a verb can raise an error in the reader's
+words.
 """
 
 import gettext as stdlib_gettext

@@ -111,8 +111,8 @@ def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
 class CrossSiteRefusal:
     """Refuse writes that another site started; no token is needed in any form.
 
-    A browser says where a request comes from: Sec-Fetch-Site on secure origins, Origin everywhere. On a plain-http office
-    network only Origin arrives. A client that sends neither is let in only without a session cookie.
+    A browser says where a request comes from: Sec-Fetch-Site on secure origins, Origin everywhere. On a plain-http
+    office network only Origin arrives. A client that sends neither is let in only without a session cookie.
     """
 
     def __init__(self, app: ASGIApp, error_page: ErrorPage, cookie: str) -> None:
