@@ -57,6 +57,7 @@ REQUIRED_SCOPES = {
     "meeting:delete:meeting:admin": "meeting:write:admin",
 }
 
+
 def _unnamed(path: str) -> str:
     """A host's e-mail is personal data: it stays out of the log."""
     return re.sub(r"[^/]+@[^/]+", "{host}", path)
@@ -265,7 +266,13 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
             kind = ZoomUnclear if method == "POST" and not _never_sent(error) else ZoomUnavailable
             log.warning("zoom.no_answer", method=method, path=_unnamed(path), error=type(error).__name__)
             raise kind(f"{type(error).__name__}: no whole answer to {method} {path}") from error
-        log.info("zoom.call", method=method, path=_unnamed(path), status=response.status_code, tracking_id=tracking_id(response))
+        log.info(
+            "zoom.call",
+            method=method,
+            path=_unnamed(path),
+            status=response.status_code,
+            tracking_id=tracking_id(response),
+        )
         return response
 
     def _send(self, method: str, url: str, **request: Any) -> requests.Response:
