@@ -30,8 +30,12 @@ async def _now() -> datetime:
     return clock.now()
 
 
-async def _posted(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=400)
+async def _posted(request: Request) -> AsyncIterator[FormData]:
+    form = await request.form(max_files=1, max_fields=400)
+    try:
+        yield form
+    finally:
+        await form.close()  # an uploaded file lies on disk until then
 
 
 async def _db(request: Request) -> AsyncIterator[Session]:
@@ -42,8 +46,11 @@ async def _db(request: Request) -> AsyncIterator[Session]:
     write = request.method == "POST"
     if write:
         await request.form(max_files=1, max_fields=400)
-    async with database_of(request).request_session(write=write) as session:
-        yield session
+    try:
+        async with database_of(request).request_session(write=write) as session:
+            yield session
+    finally:
+        await request.close()
 
 
 # scope="function": the commit is done before the answer leaves, so that what was acknowledged is stored.
