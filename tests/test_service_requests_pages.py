@@ -1,0 +1,230 @@
+"""A request on its way through the pages, as the people of the office meet it."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.models import AuditEvent, ServiceRequest
+from tests.conftest import World, count_queries
+
+NIK = "7107015501900001"
+
+
+def _payload(**overrides: str) -> dict[str, str]:
+    given = {"service_type": "family_card", "applicant": "Novi T.", "phone": "+62 812-3456-4471", "channel": "whatsapp"}
+    return {**given, "idempotency_key": str(uuid4()), **overrides}
+
+
+def _take_in(world: World, username: str = "ben", **overrides: str) -> str:
+    answer = world.client(username).post("/requests", data=_payload(**overrides))
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def _hidden(text: str, name: str) -> str:
+    found = re.search(rf'name="{name}"\s+value="([^"]*)"', text)
+    assert found, f"no hidden {name}"
+    return found[1]
+
+
+def _stored(world: World) -> Any:
+    with world.database.reading() as db:
+        return db.execute(sa.select(ServiceRequest.__table__).order_by(ServiceRequest.id.desc())).first()
+
+
+def test_the_form_offers_the_services_and_leads_to_the_new_request(world: World) -> None:
+    ben = world.client("ben")
+    page = ben.get("/requests?new=1")
+    assert page.status_code == 200
+    assert 'value="family_card"' in page.text
+    assert "NIK" in page.text
+    answer = ben.post("/requests", data=_payload(idempotency_key=_hidden(page.text, "idempotency_key")))
+    assert answer.status_code == 303
+    seen = ben.get(answer.headers["location"])
+    assert "PM-2611-0001" in seen.text
+    assert "08xx-xxxx-4471" in seen.text
+    assert "6281234564471" not in seen.text
+    assert "081234564471" not in seen.text
+    assert _stored(world).phone == "081234564471"
+
+
+def test_the_same_form_twice_leads_to_the_same_request_and_says_so(world: World) -> None:
+    ben, form = world.client("ben"), _payload()
+    first, second = (ben.post("/requests", data=form) for _n in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    assert "sudah tercatat" in ben.get(second.headers["location"]).text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("applicant", f"Novi {NIK}"),
+        ("applicant", "7107 0155 0190 0001"),
+        ("applicant", " "),
+        ("applicant", "N" * 61),
+        ("phone", NIK),
+        ("phone", "tidak ada"),
+        ("phone", "123"),
+        ("channel", "fax"),
+        ("service_type", ""),
+        ("service_type", "passport"),
+        ("siak_reference", NIK),
+        ("note", f"KK lama {NIK}"),
+        ("note", "x" * 201),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
+    world: World, field: str, typed: str
+) -> None:
+    answer = world.client("ben").post("/requests", data=_payload(**{field: typed}))
+    assert answer.status_code == 422
+    assert f'id="request-{field}-error"' in answer.text
+    assert "Novi" in answer.text or field == "applicant"
+    assert _stored(world) is None
+
+
+def test_what_needs_the_applicant_in_person_starts_deferred_with_the_reason(world: World) -> None:
+    ben = world.client("ben")
+    waits = ben.get(_take_in(world, service_type="ektp_recording"))
+    assert "Ditangguhkan" in waits.text
+    assert "datang sendiri" in waits.text
+    urgent = ben.get(_take_in(world, service_type="ektp_recording", urgent="1"))
+    assert "Mendesak" in urgent.text
+    assert "Diterima" in urgent.text
+    assert _stored(world).state == "new"
+
+
+def test_an_officer_takes_a_request_and_brings_it_to_the_end(world: World) -> None:
+    ben, path = world.client("ben"), _take_in(world)
+    page = ben.get(path)
+    assert "Ambil permohonan ini" in page.text
+    answer = ben.post(
+        f"{path}/assign", data={"assignee": world.officer_id("ben"), "version": _hidden(page.text, "version")}
+    )
+    assert answer.headers["location"] == path
+    for state in ("checking", "signing", "ready", "done"):
+        page = ben.get(path)
+        assert f'value="{state}"' in page.text
+        note = {"note": "Berkas lengkap"} if state == "checking" else {}
+        moved = ben.post(f"{path}/state", data={"state": state, "version": _hidden(page.text, "version"), **note})
+        assert moved.status_code == 303
+    page = ben.get(path)
+    assert "Diambil oleh Ben Tumiwa" in page.text
+    assert "Berkas lengkap" in page.text
+    assert 'name="state"' not in page.text
+    history = re.search(r'<ol class="history">.*?</ol>', page.text, re.DOTALL)
+    assert history
+    assert history[0].index("Selesai") < history[0].index("Diterima")
+    assert "PM-2611-0001" in ben.get("/requests?state=done").text
+    assert "PM-2611-0001" not in ben.get("/requests").text
+
+
+def test_a_stale_page_is_told_and_keeps_the_note(world: World) -> None:
+    ana, path = world.client("ana"), _take_in(world)
+    version = _hidden(ana.get(path).text, "version")
+    assert ana.post(f"{path}/state", data={"state": "checking", "version": version}).status_code == 303
+    stale = ana.post(f"{path}/state", data={"state": "cancelled", "note": "Ganda", "version": version})
+    assert stale.status_code == 409
+    assert 'value="Ganda"' in stale.text
+    assert "Diperiksa" in stale.text
+    jump = ana.post(f"{path}/state", data={"state": "done", "note": "Ganda"})
+    assert (jump.status_code, 'value="Ganda"' in jump.text) == (422, True)
+
+
+@pytest.mark.parametrize("posted", [{"state": "flying"}, {}, {"state": "checking", "note": NIK}])
+def test_a_step_with_a_bad_field_changes_nothing(world: World, posted: dict[str, str]) -> None:
+    path = _take_in(world)
+    assert world.client("ana").post(f"{path}/state", data=posted).status_code == 422
+    assert _stored(world).state == "new"
+
+
+def test_who_may_do_what(world: World) -> None:
+    path = _take_in(world)
+    take = {"assignee": world.officer_id("tia")}
+    assert world.client().get(path).status_code == 303
+    assert world.client("oka").get(path).status_code == 404
+    assert world.client("ben").get("/requests/999").status_code == 404
+    for name in ("cy", "hana", "ben"):
+        seen = world.client(name).get(path)
+        assert seen.status_code == 200
+        assert 'name="state"' not in seen.text
+        assert world.client(name).post(f"{path}/state", data={"state": "checking"}).status_code == 403
+        assert world.client(name).post(f"{path}/reveal").status_code == 403
+        assert world.client(name).post(f"{path}/assign", data=take).status_code == 403
+    assert world.client("oka").post(f"{path}/state", data={"state": "checking"}).status_code == 404
+    assert world.client("ana").post(f"{path}/assign", data={"assignee": "7.5"}).status_code == 422
+    assert world.client("ana").post(f"{path}/assign", data={"assignee": 999}).status_code == 404
+    assert world.client("ana").post(f"{path}/assign", data=take).status_code == 303
+    again = world.client("ana").post(f"{path}/assign", data=take)
+    assert (again.status_code, "sudah dipegang Tia Lumintang" in again.text) == (409, True)
+
+
+def test_the_telephone_is_shown_on_demand_and_the_look_is_recorded(world: World) -> None:
+    path = _take_in(world)
+    world.client("ana").post(f"{path}/assign", data={"assignee": world.officer_id("ben")})
+    ben = world.client("ben")
+    assert "081234564471" not in ben.get(f"{path}?reveal=phone").text
+    shown = ben.post(f"{path}/reveal")
+    assert shown.status_code == 200
+    assert "081234564471" in shown.text
+    assert "no-store" in shown.headers["cache-control"]
+    fragment = ben.post(f"{path}/reveal", headers={"HX-Request": "true"})
+    assert "<html" not in fragment.text
+    assert 'id="request-data"' in fragment.text
+    with world.database.reading() as db:
+        verbs = db.scalars(sa.select(AuditEvent.verb)).all()
+    assert verbs.count("request.phone_shown") == 2
+
+
+def test_the_list_is_searched_filtered_and_paged(world: World) -> None:
+    for n in range(26):
+        _take_in(world, applicant=f"Novi {n:02}")
+    _take_in(world, "cy", service_type="birth_certificate", applicant="Hendrik W.")
+    ben = world.client("ben")
+    page = ben.get("/requests")
+    assert "1 – 25 dari 27" in page.text
+    assert "27 permohonan belum punya petugas" in page.text
+    assert 'href="/requests?page=2"' in page.text
+    assert "26 – 27 dari 27" in ben.get("/requests?page=2").text
+    assert "26 – 27 dari 27" in ben.get("/requests?page=77").text
+    assert "1 – 1 dari 1" in ben.get("/requests?q=hendrik&type=").text
+    assert "1 – 1 dari 1" in ben.get("/requests?type=birth_certificate").text
+    assert "2611-0003" in ben.get("/requests?q=0003").text
+    assert "Tidak ada permohonan yang cocok" in ben.get("/requests?q=tidakada").text
+    assert "081234564471" not in page.text
+    assert ben.get("/requests?page=0").status_code == 422
+    assert ben.get("/requests?state=flying").status_code == 422
+
+
+def test_a_search_by_htmx_answers_with_the_found_block_only(world: World) -> None:
+    _take_in(world)
+    answer = world.client("ben").get("/requests?q=novi", headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert answer.text.count('id="requests-found"') == 1
+    assert answer.headers["vary"].lower().startswith("hx-request")
+
+
+def test_the_pages_stay_within_eight_statements(world: World) -> None:
+    for _n in range(12):
+        path = _take_in(world)
+    for name, address in (("ben", "/requests"), ("ana", path), ("ben", "/requests?new=1")):
+        client = world.client(name)
+        with count_queries(world.database) as queries:
+            assert client.get(address).status_code == 200
+        assert len(queries) <= 8, (address, len(queries))
+
+
+def test_a_promise_of_the_office_is_shown_and_none_is_invented(world: World) -> None:
+    path = _take_in(world)
+    ben = world.client("ben")
+    assert "belum ditetapkan" in ben.get(path).text
+    with world.database.transaction() as db:
+        db.execute(sa.text("UPDATE service_type SET service_days = 3"))
+    assert "3 hari kerja" in ben.get(path).text
+    world.at(world.now.replace(day=27))
+    ben = world.client("ben")
+    assert "batas 3 hari kerja" in ben.get(path).text
+    assert "1 lewat batas" in ben.get("/requests").text
