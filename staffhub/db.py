@@ -157,9 +157,11 @@ class Database:
         async with AsyncExitStack() as stack:
             if write:
                 await stack.enter_async_context(self._writer)
+            # The slot before the lock: who holds the lock must never wait for one who waits for the lock.
+            await stack.enter_async_context(self._slots)
+            if write:
                 await self._take_lock_async()
                 stack.callback(self._free_lock)
-            await stack.enter_async_context(self._slots)
             session = self._writing() if write else self._reading()
             stack.push_async_callback(anyio.to_thread.run_sync, session.close)
             yield session

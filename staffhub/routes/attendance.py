@@ -1,10 +1,12 @@
 """Bulan and Hari: the month of everybody in scope, one's own month, a day with its evidence, corrections."""
 
+from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -63,10 +65,22 @@ def _month_after(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def _note(request: Request, me: Viewer, verb: str, subject: str, subject_id: int, now: datetime, **facts: Any) -> None:
-    """Reading somebody's days leaves a trace: a small write of its own, since the page itself only reads."""
-    with database_of(request).transaction() as writing:
-        audit.record(writing, me, verb, subject, subject_id, now=now, **facts)
+async def _trail(request: Request) -> AsyncIterator[list[Callable[[Session], None]]]:
+    """Reading somebody's days leaves a trace: a small write of its own after the reading, before the answer goes.
+
+    It waits for the write lock here, on the event loop. A handler that waited for it would keep its thread and its
+    connection, and enough of them would keep the holder of the lock from ever finishing.
+    """
+    notes: list[Callable[[Session], None]] = []
+    yield notes
+    if notes:
+        async with database_of(request).request_session(write=True) as writing:
+            for note in notes:
+                await run_in_threadpool(note, writing)
+
+
+# Before `db` in a handler, so that it ends after it.
+Trail = Annotated[list[Callable[[Session], None]], Depends(_trail, scope="function")]
 
 
 @router.get("/attendance")
@@ -101,7 +115,7 @@ def month(
 
 @router.get("/attendance/export")
 def export(
-    request: Request,
+    trail: Trail,
     db: DB,
     me: Me,
     now: Now,
@@ -116,7 +130,9 @@ def export(
         raise Refused(_("The month can be downloaded as csv."))
     sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()))
     content = documents.month_csv(sheet, full_numbers=me.may("attendance.numbers"))
-    _note(request, me, "attendance.exported", "office", me.office_id, now, month=first, people=len(sheet.lines))
+    trail.append(
+        lambda writing: audit.record(writing, me, "attendance.exported", "office", me.office_id, now=now, month=first)
+    )
     name = f"presensi-{first:%Y-%m}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -177,6 +193,7 @@ def day(
     request: Request,
     officer_id: RowId,
     day: Annotated[str, Path(max_length=10)],
+    trail: Trail,
     db: DB,
     me: Me,
     now: Now,
@@ -186,7 +203,7 @@ def day(
     when = _day(day)
     found = day_report.evidence(db, me, officer, when, now=now)
     if officer.id != me.officer_id:
-        _note(request, me, "day.read", "officer", officer.id, now, date=when)
+        trail.append(lambda writing: audit.record(writing, me, "day.read", "officer", officer.id, now=now, date=when))
     return _day_page(request, me, found, now, _proposed(found, kind))
 
 
