@@ -182,6 +182,7 @@ class Person:
 
     id: int
     name: str
+    division_id: int | None
     employment_type: EmploymentType
     state: str
     mode: WorkMode | None
@@ -250,8 +251,10 @@ def board(
     rule = book.calendar.rule(RuleKind.COVERAGE, day) if book.calendar.is_working_day(day) else {}
     keeps: dict[int, bool] = {}
     for row in _officers(db, me.office_id, day):
-        column = columns.setdefault(row.division_id or 0, Column(row.division_id or 0, row.division or "", [], []))
-        keeps[column.id] = bool(row.keeps_cover)
+        # Who heads the whole office belongs to no bidang: the last column, the secretariat, is the nearest.
+        where = row.division_id or next(reversed(columns), 0)
+        column = columns.setdefault(where, Column(where, row.division or "", [], []))
+        keeps[column.id] = keeps.get(column.id, bool(row.keeps_cover))
         column.people.append(_person(me, row, book.of(row.id, day), last.get(row.id)))
     for column in columns.values():
         column.people.sort(key=lambda person: (_ORDER.index(person.state), person.name))
@@ -295,7 +298,7 @@ def _officers(db: Session, office_id: int, day: date) -> Sequence[Any]:
             Officer.active_from <= day,
             or_(Officer.active_to.is_(None), Officer.active_to >= day),
         )
-        .order_by(Division.sort.nulls_first(), Officer.name)
+        .order_by(Division.sort.nulls_last(), Officer.name)
     ).all()
 
 
@@ -318,7 +321,7 @@ def _person(me: Viewer, row: Any, plan: workdays.Plan, last: Any | None) -> Pers
     else:
         state = "pending" if plan.is_work else "off"
     note = last.note if last else plan.note
-    return Person(row.id, row.name, row.employment_type, state, mode, since, note, plan.mode)
+    return Person(row.id, row.name, row.division_id, row.employment_type, state, mode, since, note, plan.mode)
 
 
 def _covers(rule: dict[str, Any], people: list[Person]) -> list[Cover]:

@@ -97,7 +97,7 @@ def test_the_head_schedules_a_meeting_which_becomes_ready_without_a_reload(site:
     page.wait_for_url(re.compile(r"/meetings/\d+$"))
     join = page.locator("a[href^='/join/']")
     expect(join).to_be_visible(timeout=20_000)
-    expect(page.locator("main")).to_contain_text("Zoom tiruan")
+    expect(page.locator("main")).to_contain_text("Zoom sandbox")
     join.click()
     page.wait_for_url(re.compile(r"/j/\d+"))
     expect(page.locator("body")).to_contain_text("Zoom")
