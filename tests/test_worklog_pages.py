@@ -1,0 +1,278 @@
+"""A day's log as an officer writes it, with and without htmx."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.models import Account, LogEntry, PlanEntry, PlanMode
+from tests.conftest import TODAY, World, count_queries
+
+HTMX = {"HX-Request": "true"}
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def _payload(**overrides: str) -> dict[str, str]:
+    given = {"text": "Memeriksa berkas KK", "start": "07.20", "end": "07.55", "quantity": "3", "unit": "berkas"}
+    return {**given, "idempotency_key": str(uuid4()), **overrides}
+
+
+def _written(world: World) -> list[Any]:
+    with world.database.reading() as db:
+        return list(db.execute(sa.select(LogEntry.__table__).order_by(LogEntry.id)))
+
+
+def _request_of(world: World, username: str) -> int:
+    """Take a request in and lay it on somebody's desk."""
+    form = {"service_type": "family_card", "applicant": "Novi T.", "channel": "counter"}
+    path = world.client("ben").post("/requests", data={**form, "idempotency_key": str(uuid4())}).headers["location"]
+    handed = world.client("dewi").post(f"{path}/assign", data={"assignee": world.officer_id(username)})
+    assert handed.status_code == 303
+    return int(path.rsplit("/", 1)[1])
+
+
+def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
+    ben = world.client("ben")
+    page = ben.get("/worklog")
+    assert "Senin, 23 November 2026" in page.text
+    assert "Belum ada catatan" in page.text
+    assert ben.post("/worklog", data=_payload()).headers["location"] == "/worklog"
+    ben.post("/worklog", data=_payload(text="Membalas pesan", start="8:00", end="08:25", quantity="", unit=""))
+    page = ben.get("/worklog")
+    assert "60 menit" in page.text
+    assert "dari 450" in page.text, "the target is the rule's: 7.30 to 16.00 without an hour"
+    assert "3 berkas" in page.text
+    assert "Atasan: Dewi Ondang" in page.text
+    done = ben.post("/worklog/submit", data={"date": TODAY.isoformat()})
+    assert done.headers["location"] == "/worklog"
+    page = ben.get("/worklog")
+    assert "Terkirim" in page.text
+    assert "terkirim: 60 menit" in page.text
+    assert 'id="log-add"' not in page.text
+    assert "/edit" not in page.text
+    again = ben.post("/worklog/submit", data={})
+    assert again.status_code == 303
+    assert "sudah dikirim" in ben.get("/worklog").text
+
+
+def test_a_locked_day_answers_with_a_conflict_in_clear_words(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    entry = _written(world)[0].id
+    ben.post("/worklog/submit", data={})
+    for answer in (
+        ben.post("/worklog", data=_payload()),
+        ben.get(f"/worklog/{entry}/edit"),
+        ben.post(f"/worklog/{entry}/edit", data=_payload()),
+        ben.post(f"/worklog/{entry}/delete"),
+    ):
+        assert answer.status_code == 409
+        assert "terkunci" in answer.text
+    assert len(_written(world)) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("text", ""),
+        ("text", "x" * 201),
+        ("text", "KK 7107015501900001"),
+        ("start", "pagi"),
+        ("start", "25.00"),
+        ("end", "07.20"),
+        ("end", "07.00"),
+        ("quantity", "-1"),
+        ("quantity", "10000"),
+        ("quantity", "dua"),
+        ("unit", "u" * 25),
+        ("date", "2026-11-24"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(world: World, field: str, typed: str) -> None:
+    answer = world.client("ben").post("/worklog", data=_payload(**{field: typed}))
+    assert answer.status_code == 422
+    assert re.search(r'role="alert"', answer.text)
+    if field != "date":
+        assert f'id="log-{field}-error"' in answer.text
+    if field != "text":
+        assert 'value="Memeriksa berkas KK"' in answer.text
+    assert _written(world) == []
+
+
+def test_the_quick_form_of_the_start_page_needs_only_text_and_times(world: World) -> None:
+    ben = world.client("ben")
+    assert ben.post("/worklog", data={"text": "Rapat", "start": "09.00", "end": "09.30"}).status_code == 303
+    row = _written(world)[0]
+    assert (row.date, row.text, row.quantity, row.unit) == (TODAY, "Rapat", None, "")
+
+
+def test_an_earlier_day_is_written_by_form_or_by_address_and_a_later_one_is_refused(world: World) -> None:
+    ben = world.client("ben")
+    first = ben.post("/worklog", data=_payload(date=YESTERDAY.isoformat()))
+    second = ben.post(f"/worklog?date={YESTERDAY}", data=_payload(start="08.00", end="09.00"))
+    assert first.headers["location"] == second.headers["location"] == f"/worklog?date={YESTERDAY}"
+    assert [row.date for row in _written(world)] == [YESTERDAY, YESTERDAY]
+    assert "Minggu, 22 November 2026" in ben.get(f"/worklog?date={YESTERDAY}").text
+    for address in ("/worklog?date=2026-11-24", "/worklog?date=1999-01-01", "/worklog?date=kemarin"):
+        assert ben.get(address).status_code == 422
+    assert ben.post("/worklog", data=_payload(date="kemarin")).status_code == 422
+    assert ben.post("/worklog/submit", data={"date": "kemarin"}).status_code == 422
+    assert ben.post("/worklog/submit", data={"date": "2026-11-21"}).status_code == 422
+
+
+def test_a_day_off_has_no_target_and_the_working_day_before_is_offered(world: World) -> None:
+    page = world.client("ben").get(f"/worklog?date={YESTERDAY}")
+    assert "<meter" not in page.text
+    assert 'href="/worklog?date=2026-11-20"' in page.text
+    leave = _leave(world, TODAY)
+    with world.database.transaction() as db:
+        db.add(leave)
+    page = world.client("ben").get("/worklog")
+    assert "<meter" not in page.text, "no work is expected on leave"
+    assert "Cuti tahunan" in page.text
+
+
+def _leave(world: World, day: date) -> PlanEntry:
+    ben = world.viewer("ben")
+    assert ben.officer_id
+    entry = PlanEntry(office_id=ben.office_id, officer_id=ben.officer_id, date=day, mode=PlanMode.LEAVE)
+    entry.note, entry.created_at = "Cuti tahunan", world.now
+    return entry
+
+
+def test_one_tap_on_a_request_starts_an_entry_and_shows_its_form(world: World) -> None:
+    request_id, ben = _request_of(world, "ben"), world.client("ben")
+    page = ben.get("/worklog")
+    assert "Kartu keluarga (KK), Novi T." in page.text
+    key = re.search(
+        r'name="request_id" value="\d+">\s*<input type="hidden" name="idempotency_key" value="([^"]+)"', page.text
+    )
+    assert key
+    tap = {"request_id": str(request_id), "idempotency_key": key[1]}
+    first, second = ben.post("/worklog", data=tap), ben.post("/worklog", data=tap)
+    assert first.headers["location"] == second.headers["location"]
+    form = ben.get(first.headers["location"])
+    assert 'value="Kartu keluarga (KK), Novi T., PM-2611-0001"' in form.text
+    assert 'value="07.10"' in form.text
+    assert 'value="07.12"' in form.text
+    row = _written(world)[0]
+    assert (row.service_request_id, len(_written(world))) == (request_id, 1)
+
+
+def test_on_an_earlier_day_a_tap_leads_to_the_form_with_the_request_chosen(world: World) -> None:
+    request_id, ben = _request_of(world, "ben"), world.client("ben")
+    page = ben.get(f"/worklog?date={YESTERDAY}&request_id={request_id}")
+    assert re.search(rf'<option value="{request_id}" selected', page.text)
+    refused = ben.post(f"/worklog?date={YESTERDAY}", data={"request_id": request_id})
+    assert refused.status_code == 422
+    assert _written(world) == []
+
+
+def test_a_request_of_somebody_else_starts_nothing(world: World) -> None:
+    hers = _request_of(world, "tia")
+    assert world.client("ben").post("/worklog", data={"request_id": hers}).status_code == 403
+    assert world.client("ben").post("/worklog", data={"request_id": 999}).status_code == 404
+    assert world.client("ben").post("/worklog", data={"request_id": "x"}).status_code == 422
+    assert world.client("ben").post("/worklog", data=_payload(request_id=str(hers))).status_code == 403
+    assert _written(world) == []
+
+
+def test_an_entry_is_edited_on_its_page(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    entry = _written(world)[0].id
+    page = ben.get(f"/worklog/{entry}/edit")
+    assert 'value="07.20"' in page.text
+    assert "hx-post" not in page.text, "its target is not on this page"
+    bad = ben.post(f"/worklog/{entry}/edit", data=_payload(end="07.00", text="Lain"))
+    assert (bad.status_code, 'value="Lain"' in bad.text) == (422, True)
+    worse = ben.post(f"/worklog/{entry}/edit", data=_payload(end="x", text="Lain"))
+    assert (worse.status_code, 'value="Lain"' in worse.text) == (422, True)
+    good = ben.post(f"/worklog/{entry}/edit", data=_payload(text="Lain", version="1"))
+    assert good.headers["location"] == "/worklog"
+    stale = ben.post(f"/worklog/{entry}/edit", data=_payload(text="Ketiga", version="1"))
+    assert (stale.status_code, 'value="Ketiga"' in stale.text) == (409, True)
+    assert re.search(r'name="version"\s+value="2"', stale.text), "having read why, one may save over it"
+    assert _written(world)[0].text == "Lain"
+
+
+def test_with_htmx_the_form_replaces_the_row_and_the_day_comes_back(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    entry = _written(world)[0].id
+    form = ben.get(f"/worklog/{entry}/edit", headers=HTMX)
+    assert form.text.strip().startswith(f'<li id="entry-{entry}"')
+    assert "<html" not in form.text
+    bad = ben.post(f"/worklog/{entry}/edit", data=_payload(end="07.00"), headers=HTMX)
+    assert bad.status_code == 422
+    assert bad.text.strip().startswith(f'<li id="entry-{entry}"')
+    good = ben.post(f"/worklog/{entry}/edit", data=_payload(end="08.20", version="1"), headers=HTMX)
+    assert good.headers["hx-retarget"] == "#log-card"
+    assert "60 menit" in good.text
+    assert re.search(r'id="log-state"[^>]*hx-swap-oob="true"', good.text, re.DOTALL)
+    added = ben.post("/worklog", data=_payload(start="09.00", end="09.10"), headers=HTMX)
+    assert "<html" not in added.text
+    assert [added.text.count(f'id="{name}"') for name in ("log-add", "log-card", "log-state", "toasts")] == [1, 1, 1, 1]
+    assert "70 menit" in added.text
+    refused = ben.post("/worklog", data=_payload(end="x"), headers=HTMX)
+    assert (refused.status_code, 'id="log-card"' in refused.text) == (422, False)
+    assert "log-card" in ben.get("/worklog", headers=HTMX).text
+
+
+def test_an_entry_is_removed_after_a_question(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    path = f"/worklog/{_written(world)[0].id}/delete"
+    assert "Hapus catatan ini?" in ben.get(path).text
+    assert len(_written(world)) == 1
+    assert ben.post(path).headers["location"] == "/worklog"
+    assert _written(world) == []
+    assert ben.post(path).status_code == 404
+
+
+def test_overlapping_entries_are_warned_of_not_refused(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    assert "bertumpuk" not in ben.get("/worklog").text
+    ben.post("/worklog", data=_payload(start="07.50", end="08.00"))
+    page = ben.get("/worklog")
+    assert "bertumpuk" in page.text
+    assert "07.20 – 07.55 dan 07.50 – 08.00" in page.text
+    assert "45 menit" in page.text
+
+
+def test_a_log_is_its_officers_own(world: World) -> None:
+    world.client("ben").post("/worklog", data=_payload())
+    entry = _written(world)[0].id
+    for name, status in [("ana", 403), ("tia", 403), ("oka", 404), (None, 303)]:
+        other = world.client(name)
+        assert other.get(f"/worklog/{entry}/edit").status_code == status
+        assert other.get(f"/worklog/{entry}/delete").status_code == status
+        assert other.post(f"/worklog/{entry}/edit", data=_payload()).status_code == status
+        assert other.post(f"/worklog/{entry}/delete").status_code == status
+    assert "Memeriksa berkas KK" not in world.client("tia").get("/worklog").text
+
+
+def test_an_account_without_an_officer_has_a_page_and_no_form(world: World) -> None:
+    with world.database.transaction() as db:
+        db.execute(sa.update(Account).where(Account.username == "adi").values(officer_id=None))
+    adi = world.client("adi")
+    page = adi.get("/worklog")
+    assert page.status_code == 200
+    assert 'name="text"' not in page.text
+    assert adi.post("/worklog", data=_payload()).status_code == 403
+    assert adi.post("/worklog", data={"request_id": 1}).status_code == 403
+    assert adi.post("/worklog/submit", data={}).status_code == 403
+
+
+def test_the_page_stays_within_eight_statements(world: World) -> None:
+    ben = world.client("ben")
+    for n in range(6):
+        _request_of(world, "ben")
+        ben.post("/worklog", data=_payload(start=f"{n + 8:02}.00", end=f"{n + 8:02}.30"))
+    with count_queries(world.database) as queries:
+        assert ben.get("/worklog").status_code == 200
+    assert len(queries) <= 8, queries
