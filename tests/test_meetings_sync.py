@@ -223,6 +223,21 @@ def test_a_worker_whose_lease_has_passed_writes_nothing(database: Database, sand
     assert _state(database, meeting_id) == ("ready", "")
 
 
+def test_of_two_workers_on_one_task_only_the_one_with_the_lease_writes(database: Database) -> None:
+    meeting_id = _schedule(database)
+    task_id = _last_task(database).id
+    slow = sync._claim(database, task_id, MORNING)
+    quick = sync._claim(database, task_id, MORNING + sync.LEASE + timedelta(seconds=1))
+    assert slow
+    assert quick
+    late = failures.Failure("refused:", None, needs_person=True)
+    with database.transaction() as db:
+        sync._write_outcome(db, slow, None, [], late, now=MORNING)
+    assert _state(database, meeting_id) == ("waiting", "")
+    task = _last_task(database)
+    assert (task.state, task.lease_until) == (TaskState.CLAIMED, quick.lease_until)
+
+
 def test_nothing_is_created_when_the_lease_is_about_to_end(database: Database, sandbox: ZoomSandbox) -> None:
     _schedule(database)
     job = sync._claim(database, _last_task(database).id, MORNING)
