@@ -20,12 +20,14 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, mapped_column, sessionmaker
 
 log = structlog.get_logger(__name__)
 
 # Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
 REQUEST_THREADS = 8
+# Longest wait for the write lock of the process, in seconds; then the person hears that nothing was saved.
+LOCK_SECONDS = 10.0
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -104,9 +106,10 @@ def make_engine(address: str) -> sa.Engine:
         url,
         connect_args=_connect_args(url),
         pool_size=REQUEST_THREADS,
-        max_overflow=4,  # the scheduler and the health checks, beside the requests
+        max_overflow=8,  # handlers with transactions of their own, the scheduler, the health checks
         pool_timeout=10,
         pool_pre_ping=not local,
+        hide_parameters=True,  # an error in the log never repeats what was being stored
     )
     if local:
         event.listen(engine, "connect", _prepare_sqlite)
@@ -114,8 +117,13 @@ def make_engine(address: str) -> sa.Engine:
     return engine
 
 
-def _refuse_write(session: Session, _context: object, _instances: object) -> None:
+def _refuse_changes(session: Session, *_flush: object) -> None:
     if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a reading session was asked to write: GET never changes anything")
+
+
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:
         raise RuntimeError("a reading session was asked to write: GET never changes anything")
 
 
@@ -128,15 +136,20 @@ class Database:
         self._lock = threading.Lock()
         self._writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        event.listen(self._reading, "before_flush", _refuse_write)
+        event.listen(self._reading, "before_flush", _refuse_changes)
+        event.listen(self._reading, "do_orm_execute", _refuse_statement)
         # Requests wait here, on the event loop, and never hold a thread while they wait for the lock or a connection.
         self._writer = anyio.Semaphore(1 if self.sqlite else REQUEST_THREADS)
         self._slots = anyio.Semaphore(REQUEST_THREADS)
+        # For handlers that call `transaction` themselves: those wait for the lock in their thread, so some threads
+        # must be left to whoever holds it.
+        self.apart = anyio.Semaphore(REQUEST_THREADS // 2)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         with self._reading() as session:
             yield session
+            _refuse_changes(session)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -167,16 +180,18 @@ class Database:
             yield session
             if write:
                 await anyio.to_thread.run_sync(session.commit)
+            else:
+                _refuse_changes(session)
         if write and session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)
 
     async def _take_lock_async(self) -> None:
         if self.sqlite and not self._lock.acquire(blocking=False):
-            await anyio.to_thread.run_sync(self._lock.acquire, limiter=anyio.CapacityLimiter(1))
+            await anyio.to_thread.run_sync(self._take_lock, limiter=anyio.CapacityLimiter(1))
 
     def _take_lock(self) -> None:
-        if self.sqlite:
-            self._lock.acquire()
+        if self.sqlite and not self._lock.acquire(timeout=LOCK_SECONDS):
+            raise sa.exc.TimeoutError("the write lock of this process was not free in time")
 
     def _free_lock(self) -> None:
         if self.sqlite:

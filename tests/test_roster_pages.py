@@ -17,7 +17,7 @@ def test_the_head_of_the_division_plans_a_day_and_the_officer_sees_it_in_the_mor
     page = world.client("ben").get("/").text
     assert "bekerja dari rumah" in page
     assert "Jaringan kantor diperbaiki" in page
-    main = re.search(r'<button class="btn main" name="mode" value="(\w+)"', page)
+    main = re.search(r'class="btn main"\s+name="mode"\s+value="(\w+)"', page)
     assert main
     assert main[1] == "home"
     ana.post(f"/roster/{ben}/exceptions/remove", data={"date": "2026-11-23"})

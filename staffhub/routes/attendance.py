@@ -1,12 +1,10 @@
 """Bulan and Hari: the month of everybody in scope, one's own month, a day with its evidence, corrections."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -21,7 +19,7 @@ from staffhub.reports import day as day_report
 from staffhub.reports import documents, recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, month_from
+from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail, month_from
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
 from staffhub.web import query, redirect, render
@@ -30,8 +28,6 @@ router = APIRouter()
 
 _QUEUE = 8  # the rest is framed in the sheet below it
 _PAGE = 50
-# No office's month lies outside of these; the calendar of the program ends somewhere.
-_YEARS = range(1990, 2100)
 
 # Classes of the codes in a sheet and in a list of days; those left out are plain.
 _SHAPES = {"WFH": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l", "K": "k"}
@@ -41,10 +37,7 @@ Show = Annotated[str, Query(max_length=20)]
 
 
 def _month(text: str | None, me: Viewer, now: datetime) -> date:
-    first = month_from(text, today=clock.local_day(now, me.zone))
-    if first.year not in _YEARS:
-        raise Refused(_("Write the month as year-month, for example 2026-11."))
-    return first
+    return month_from(text, today=clock.local_day(now, me.zone))
 
 
 def _day(text: str) -> date:
@@ -52,35 +45,9 @@ def _day(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise NotFound(_("There is no such day.")) from None
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise NotFound(_("There is no such day."))
     return day
-
-
-def _month_before(first: date) -> date:
-    return (first - timedelta(days=1)).replace(day=1)
-
-
-def _month_after(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)
-
-
-async def _trail(request: Request) -> AsyncIterator[list[Callable[[Session], None]]]:
-    """Reading somebody's days leaves a trace: a small write of its own after the reading, before the answer goes.
-
-    It waits for the write lock here, on the event loop. A handler that waited for it would keep its thread and its
-    connection, and enough of them would keep the holder of the lock from ever finishing.
-    """
-    notes: list[Callable[[Session], None]] = []
-    yield notes
-    if notes:
-        async with database_of(request).request_session(write=True) as writing:
-            for note in notes:
-                await run_in_threadpool(note, writing)
-
-
-# Before `db` in a handler, so that it ends after it.
-Trail = Annotated[list[Callable[[Session], None]], Depends(_trail, scope="function")]
 
 
 @router.get("/attendance")
@@ -108,8 +75,8 @@ def month(
         division=division,
         q=q,
         show=show,
-        before=_month_before(first),
-        after=_month_after(first),
+        before=clock.month_before(first),
+        after=clock.month_after(first),
     )
 
 
@@ -167,8 +134,8 @@ def _officer_page(
         css=_SHAPES,
         show=show,
         address=request.url.path,
-        before=_month_before(first),
-        after=_month_after(first),
+        before=clock.month_before(first),
+        after=clock.month_after(first),
     )
 
 
@@ -251,7 +218,7 @@ def _month_address(me: Viewer, found: Evidence) -> str:
 def correct(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     me.require("attendance.correct")
     target: Form[TargetFields] = Form.parse(TargetFields, posted, name="correction")
-    if target.data is None or target.data.date.year not in _YEARS:
+    if target.data is None or target.data.date.year not in YEARS:
         raise Refused(_("Open the day that needs a correction, and fill in the form there."))
     officer, when = recap.officer_for(db, me, target.data.officer), target.data.date
     form: Form[CorrectionFields] = Form.parse(CorrectionFields, posted, name="correction")
@@ -309,6 +276,6 @@ def correction_list(
         words=words,
         first=first,
         month_address=query("/attendance" if me.may("attendance") else "/me/month", month=text),
-        before=_month_before(first),
-        after=_month_after(first),
+        before=clock.month_before(first),
+        after=clock.month_after(first),
     )

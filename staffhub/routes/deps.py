@@ -1,6 +1,6 @@
 """What a handler asks for, declared once: the database, the person, the time, the posted form."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
 from typing import Annotated, cast
 
@@ -38,10 +38,28 @@ async def _posted(request: Request) -> AsyncIterator[FormData]:
         await form.close()  # an uploaded file lies on disk until then
 
 
-async def _db(request: Request) -> AsyncIterator[Session]:
+async def _trail(request: Request) -> AsyncIterator[list[Callable[[Session], None]]]:
+    """What a page leaves behind although it only reads: who read whose day, who joined, a session in use.
+
+    Written in a small transaction after the reading and before the answer goes. It waits for the write lock here, on
+    the event loop: a handler that waited for it would keep its thread and its connection, and enough of them would
+    keep the holder of the lock from ever finishing.
+    """
+    notes: list[Callable[[Session], None]] = []
+    yield notes
+    if notes:
+        async with database_of(request).request_session(write=True) as writing:
+            for note in notes:
+                await run_in_threadpool(note, writing)
+
+
+Trail = Annotated[list[Callable[[Session], None]], Depends(_trail, scope="function")]
+
+
+async def _db(request: Request, _after_it: Trail) -> AsyncIterator[Session]:
     """The method decides: a POST writes in one short immediate transaction, anything else only reads.
 
-    The body is read first, so that a slow phone never holds the write lock.
+    The body is read first, so that a slow phone never holds the write lock; what is left in the trail is written last.
     """
     write = request.method == "POST"
     if write:
@@ -62,15 +80,23 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _OPEN_WHILE_FORCED = {"/account/password", "/logout"}
 
 
-async def _me(request: Request, db: DB, now: Now) -> Viewer:
+async def _me(request: Request, db: DB, trail: Trail, now: Now) -> Viewer:
     viewer = await _recognise(request, db, now)
-    if security.is_stale(viewer, now):
-        await run_in_threadpool(_touch, request, db, viewer, now)
+    if security.is_stale(viewer, now):  # twice a day
+        trail.append(lambda writing: security.touch_session(writing, viewer.session_id, now=now))
     return viewer
 
 
-async def _me_apart(request: Request, now: Now) -> Viewer:
-    """For a handler that opens its own transactions, since it hashes passwords between them."""
+async def _apart(request: Request) -> AsyncIterator[None]:
+    async with database_of(request).apart:
+        yield
+
+
+# For a handler that opens its own transactions, since it hashes passwords between them.
+Apart = Depends(_apart, scope="function")
+
+
+async def _me_apart(request: Request, _gate: Annotated[None, Apart], now: Now) -> Viewer:
     async with database_of(request).request_session(write=False) as db:
         return await _recognise(request, db, now)
 
@@ -87,21 +113,16 @@ async def _recognise(request: Request, db: Session, now: datetime) -> Viewer:
     return viewer
 
 
-def _touch(request: Request, db: Session, viewer: Viewer, now: datetime) -> None:
-    if request.method == "POST":
-        security.touch_session(db, viewer.session_id, now=now)
-        return
-    # A page only reads: the note that the session is in use is a small write of its own, twice a day.
-    with database_of(request).transaction() as writing:
-        security.touch_session(writing, viewer.session_id, now=now)
-
-
 class MustChangePassword(Exception):
     """Signed in with a one-time password: nothing else opens before an own one is set."""
 
 
 Me = Annotated[Viewer, Depends(_me)]
-MeApart = Annotated[Viewer, Depends(_me_apart)]
+MeApart = Annotated[Viewer, Depends(_me_apart, scope="function")]
+
+
+# No office's month lies outside of these; the calendar of the program ends somewhere.
+YEARS = range(1990, 2100)
 
 
 def month_from(text: str | None, *, today: date) -> date:
@@ -109,9 +130,12 @@ def month_from(text: str | None, *, today: date) -> date:
     if not text:
         return today.replace(day=1)
     try:
-        return date.fromisoformat(f"{text}-01")
+        first = date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise Refused(_("Write the month as year-month, for example 2026-11.")) from None
+        first = date.min
+    if first.year not in YEARS:
+        raise Refused(_("Write the month as year-month, for example 2026-11."))
+    return first
 
 
 def day_from(text: str | None, *, today: date) -> date:

@@ -20,7 +20,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, plan, terms
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, weekday
 from staffhub.workdays import WEEKDAYS
@@ -319,11 +319,12 @@ def _done(request: Request, db: Session, meeting: Meeting, said: Callable[[], st
 
 
 @router.get("/join/{token}")
-def join(request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, now: Now) -> Response:
+def join(
+    request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, trail: Trail, now: Now
+) -> Response:
     way = agenda.way_in(db, me, token)
     if way.cancelled or not way.join_url:
         return _meeting_page(request, agenda.page(db, me, way.meeting_id, now=now), now, status=409)
-    # A GET that must write: the click is evidence of attendance, and the page's own session only reads.
-    with database_of(request).transaction() as writing:
-        agenda.note_click(writing, me, way.meeting_id, now=now)
+    # The click is evidence of attendance: it is stored before the answer sends anybody on.
+    trail.append(lambda writing: agenda.note_click(writing, me, way.meeting_id, now=now))
     return RedirectResponse(way.join_url, 303)

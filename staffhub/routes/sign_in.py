@@ -13,7 +13,7 @@ from staffhub.errors import TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.models import Account
-from staffhub.routes.deps import DB, Me, Now, Posted, database_of, settings_of
+from staffhub.routes.deps import DB, Apart, Me, Now, Posted, database_of, settings_of
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, redirect, render
 
 router = APIRouter()
@@ -46,7 +46,7 @@ def sign_in_page(
     return page
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[Apart])
 def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     form: Form[SignInFields] = Form.parse(SignInFields, posted, name="login")
     typed = str(posted.get("password", ""))  # as typed: a blank at either end belongs to a password
