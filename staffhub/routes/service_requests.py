@@ -208,7 +208,7 @@ def change_state(request: Request, request_id: RowId, posted: Posted, db: DB, me
 
 @router.post("/requests/{request_id}/assign")
 def assign(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    row = one.request_for(db, me, request_id)
+    row = one.request_to_hand_over(db, me, request_id)
     form = Form.parse(AssignFields, posted, name="hand")
     if form.data is None:
         return _page(request, db, me, now, row, hand=form, status=422)

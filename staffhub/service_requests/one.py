@@ -103,6 +103,15 @@ def may_take(me: Viewer, request: Request) -> bool:
     return free and me.officer_id is not None and me.division_id == request.division_id
 
 
+def request_to_hand_over(db: Session, me: Viewer, request_id: int) -> Request:
+    """Load a request that I may give to somebody, or take while it is free: then it is one of my division."""
+    request = request_for(db, me, request_id)
+    of_my_division = me.officer_id is not None and me.division_id == request.division_id
+    if not (of_my_division or may_assign(me, request)):
+        raise Forbidden(_("Your account may not give this request to that officer."))
+    return request
+
+
 def request_to_work_on(db: Session, me: Viewer, request_id: int) -> Request:
     request = request_for(db, me, request_id)
     if not may_work_on(me, request):

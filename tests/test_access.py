@@ -1,0 +1,204 @@
+"""The sweep: every address x everybody of the cast x nobody. A route that is not in the table fails the test."""
+
+from collections.abc import Iterator
+from datetime import time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from fastapi.routing import APIRoute
+
+from staffhub import presence, worklog
+from staffhub.db import Base
+from staffhub.meetings import plan
+from staffhub.meetings.audience import Audience
+from staffhub.models import (
+    Account,
+    Channel,
+    Holiday,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    ServiceRequest,
+    ServiceType,
+    WorkMode,
+)
+from tests.conftest import CAST, MORNING, TODAY, World
+
+OFFICE = frozenset(CAST)
+ALL = OFFICE | {"oka"}
+PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics"})
+# Everything below belongs to Ben, whose head is Ana; Oka works in HR of another office.
+ABOVE_BEN = frozenset({"ben", "ana", "dewi", "hana", "adi"})
+PEOPLE = frozenset({"hana", "adi", "oka"})
+EDITORS = frozenset({"hana", "adi"})
+
+WHO: dict[tuple[str, str], frozenset[str]] = {
+    ("GET", "/"): ALL,
+    ("GET", "/account"): ALL,
+    ("POST", "/account/locale"): ALL,
+    ("GET", "/account/password"): ALL,
+    ("POST", "/account/password"): ALL,
+    ("POST", "/account/sessions/end-others"): ALL,
+    ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
+    ("GET", "/admin/holidays"): PEOPLE,
+    ("POST", "/admin/holidays"): PEOPLE,
+    ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
+    ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/{officer_id}"): ABOVE_BEN,
+    ("GET", "/attendance/{officer_id}/{day}"): ABOVE_BEN,
+    ("GET", "/board"): ALL,
+    ("GET", "/corrections"): ALL,  # each within the own scope
+    ("POST", "/corrections"): frozenset({"hana", "oka"}),
+    ("GET", "/join/{token}"): frozenset({"ben"}),
+    ("POST", "/logout"): ALL,
+    ("GET", "/me/month"): ALL,
+    ("GET", "/meetings"): ALL,
+    ("POST", "/meetings"): frozenset({"ana", "dewi"}),
+    ("GET", "/standups"): ALL,
+    ("POST", "/standups"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/{meeting_id}"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
+    ("GET", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
+    ("GET", "/people"): PEOPLE | {"dewi"},
+    ("POST", "/people"): PEOPLE,
+    ("GET", "/people/new"): PEOPLE,
+    ("GET", "/people/template.csv"): PEOPLE | {"dewi"},
+    ("GET", "/people/template.xlsx"): PEOPLE | {"dewi"},
+    ("GET", "/people/{officer_id}"): EDITORS | {"dewi"},
+    ("POST", "/people/{officer_id}/edit"): EDITORS,
+    ("POST", "/people/{officer_id}/role"): EDITORS,
+    ("POST", "/people/{officer_id}/disable"): EDITORS,
+    ("POST", "/people/{officer_id}/enable"): EDITORS,
+    ("POST", "/people/{officer_id}/reset-password"): EDITORS,
+    ("POST", "/presence/check-in"): ALL,
+    ("POST", "/presence/check-out"): ALL,
+    ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
+    ("GET", "/requests"): ALL,
+    ("POST", "/requests"): ALL,
+    ("GET", "/requests/{request_id}"): OFFICE,
+    ("POST", "/requests/{request_id}/assign"): frozenset({"ben", "tia", "ana", "dewi", "adi"}),  # taking a free one
+    ("POST", "/requests/{request_id}/reveal"): frozenset({"ben", "ana", "dewi", "adi"}),
+    ("POST", "/requests/{request_id}/state"): frozenset({"ben", "ana", "dewi", "adi"}),
+    ("GET", "/roster"): ALL,
+    ("GET", "/roster/{officer_id}"): OFFICE,
+    ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/exceptions/remove"): frozenset({"ana", "hana"}),
+    ("GET", "/worklog"): ALL,
+    ("POST", "/worklog"): ALL,
+    ("POST", "/worklog/submit"): ALL,
+    ("GET", "/worklog/{entry_id}/edit"): frozenset({"ben"}),
+    ("POST", "/worklog/{entry_id}/edit"): frozenset({"ben"}),
+    ("GET", "/worklog/{entry_id}/delete"): frozenset({"ben"}),
+    ("POST", "/worklog/{entry_id}/delete"): frozenset({"ben"}),
+}
+# What a refused write may still leave behind: who was signed in and what was refused.
+TRACES = {"user_session", "audit_event", "sign_in_attempt"}
+
+
+def _routes(app: Any) -> Iterator[APIRoute]:
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from _routes(route.original_router)
+
+
+def _rows(world: World) -> dict[str, int]:
+    with world.database.reading() as db:
+        return {
+            table.name: db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+            if table.name not in TRACES
+        }
+
+
+def _belongings(world: World) -> dict[str, object]:
+    """Give Ben one of everything; return what stands for each placeholder of an address."""
+    ben, ana = world.viewer("ben"), world.viewer("ana")
+    assert ben.officer_id
+    with world.database.transaction() as db:
+        receipt = presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=MORNING).receipt
+        saved = plan.schedule(
+            db,
+            ana,
+            kind=MeetingKind.SINGLE,
+            topic="Rapat bidang",
+            starts_on=TODAY + timedelta(days=1),
+            starts_at=time(9, 0),
+            minutes=30,
+            audience=Audience(officers=(ben.officer_id, world_officer(db, "tia"))),
+            idempotency_key=str(uuid4()),
+            now=MORNING,
+        )
+        meeting = db.get_one(Meeting, saved.id)
+        meeting.state, meeting.join_url = "ready", "https://zoom.us/j/1"  # type: ignore[assignment]
+        holiday = db.scalars(sa.select(Holiday.id).where(Holiday.office_id == ben.office_id)).first()
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.office_id == ben.office_id)).first()
+        assert kind
+        request = ServiceRequest(
+            office_id=ben.office_id, number="PM-2611-0001", service_type_id=kind.id, applicant="Novi T.",
+            channel=Channel.COUNTER, urgent=False, state="checking", assignee_id=ben.officer_id, created_at=MORNING,
+            updated_at=MORNING, version=1, idempotency_key=str(uuid4()),
+        )  # fmt: skip
+        db.add(request)
+        db.flush()
+        token = db.scalars(sa.select(MeetingInvite.token).where(MeetingInvite.officer_id == ben.officer_id)).first()
+        entry = worklog.write(
+            db, ben, day=TODAY, text="Memeriksa", starts=time(7, 0), ends=time(7, 10), key=str(uuid4()), now=MORNING
+        )  # fmt: skip
+        found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
+    return found | {
+        "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
+        "session_id": world.viewer("ben").session_id,
+    }  # fmt: skip
+
+
+def world_officer(db: Any, username: str) -> int:
+    officer_id = db.scalar(sa.select(Account.officer_id).where(Account.username == username))
+    assert officer_id
+    return int(officer_id)
+
+
+def test_every_address_is_in_the_table(world: World) -> None:
+    there = {(next(iter(route.methods - {"HEAD"})), route.path) for route in _routes(world.app)}
+    assert {one for one in there if one[1] not in PUBLIC} == set(WHO)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_changes_nothing(world: World) -> None:
+    given, client = _belongings(world), world.client()
+    before = _rows(world)
+    for method, path in WHO:
+        answer = client.request(method, path.format(**given), data={} if method == "POST" else None)
+        assert answer.status_code == 303, (method, path, answer.status_code)
+        assert answer.headers["location"].startswith("/login"), (method, path)
+    assert _rows(world) == before
+
+
+@pytest.mark.parametrize("username", sorted(ALL))
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_everybody_opens_what_the_table_says_and_is_refused_the_rest(world: World, username: str) -> None:
+    given = _belongings(world)
+    wrong = []
+    for (method, path), who in WHO.items():
+        client = world.client(username)  # a fresh session each: one of the addresses signs out
+        before = _rows(world)
+        address = path.format(**given)
+        if method == "GET":
+            status = client.get(address).status_code
+        else:
+            status = client.post(address, data={"junk": "1"}).status_code
+        if username in who and (status in {401, 403, 404} or status >= 500):
+            wrong.append((method, path, status, "should open"))
+        if username not in who and status not in {403, 404}:
+            wrong.append((method, path, status, "should be refused"))
+        if username not in who and _rows(world) != before:
+            wrong.append((method, path, status, "changed something"))
+    assert wrong == []
