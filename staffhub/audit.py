@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -117,14 +118,12 @@ def verify(db: Session) -> Verdict:
     """Walk the chain from its first event; edited, deleted, inserted and reordered rows break it."""
     previous, expected, broken = "", 1, None
     rows = select(AuditEvent).where(AuditEvent.sequence.is_not(None)).order_by(AuditEvent.sequence)
-    for event in db.scalars(rows.execution_options(yield_per=1000)):
-        if (
-            event.sequence != expected
-            or event.previous_hash != previous
-            or event.hash != _hash(previous, expected, event)
-        ):
-            broken = expected
-            break
-        previous, expected = event.hash, expected + 1
+    with closing(db.scalars(rows.execution_options(yield_per=1000))) as events:
+        for event in events:
+            fits = (event.sequence, event.previous_hash) == (expected, previous)
+            if not fits or event.hash != _hash(previous, expected, event):
+                broken = expected
+                break
+            previous, expected = event.hash, expected + 1
     unsealed = db.scalar(select(func.count()).where(AuditEvent.sequence.is_(None))) or 0
     return Verdict(sealed=expected - 1, unsealed=unsealed, head=previous, broken_at=broken)

@@ -2,7 +2,6 @@
 
 import os
 from datetime import timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from staffhub import clock, scheduler
 from staffhub.errors import NotFound
+from staffhub.migrations import is_at_head
 from staffhub.routes.deps import database_of
 
 router = APIRouter()
@@ -28,14 +28,16 @@ async def healthz() -> Response:
 @router.get("/readyz")
 def readyz(request: Request) -> Response:
     """200 when the database is at head and the scheduler beats; else 503 with what is wrong."""
-    found: dict[str, Any] = {"database": "ok", "scheduler": "ok"}
+    database = database_of(request)
     try:
-        beat = scheduler.last_beat(database_of(request))
+        with database.engine.connect() as connection:
+            at_head = is_at_head(connection)
+        beat = scheduler.last_beat(database)
     except SQLAlchemyError as error:
         return JSONResponse({"database": type(error).__name__, "scheduler": "unknown"}, 503)
-    if beat is None or clock.now() - beat > _QUIET:
-        found["scheduler"] = "silent"
-    return JSONResponse(found, 200 if found["scheduler"] == "ok" else 503)
+    beating = beat is not None and clock.now() - beat <= _QUIET
+    found = {"database": "ok" if at_head else "not at head", "scheduler": "ok" if beating else "silent"}
+    return JSONResponse(found, 200 if at_head and beating else 503)
 
 
 @router.get("/metrics")

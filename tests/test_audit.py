@@ -1,0 +1,88 @@
+"""The chain holds until somebody touches a row, and then names the first one that does not fit."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import audit
+from staffhub.db import Database
+from staffhub.models import AuditEvent
+from tests.conftest import MORNING, viewer_of
+
+
+def _events(database: Database, count: int = 5) -> None:
+    ben = viewer_of(database, "ben")
+    with database.transaction() as db:
+        for n in range(count):
+            audit.record(db, ben, "test.done", "thing", n, now=MORNING + timedelta(seconds=n), before=n, after=n + 1)
+
+
+def _seal(database: Database) -> int:
+    with database.transaction() as db:
+        return audit.seal(db)
+
+
+def _verdict(database: Database) -> audit.Verdict:
+    with database.reading() as db:
+        return audit.verify(db)
+
+
+def _tamper(database: Database, statement: str) -> None:
+    """Do what somebody with the database's password could do: drop the guard, then change a row."""
+    with database.transaction() as db:
+        for verb in ("update", "delete"):
+            on = "" if database.sqlite else " ON audit_event"
+            db.execute(sa.text(f"DROP TRIGGER IF EXISTS audit_event_no_{verb}{on}"))
+        db.execute(sa.text(statement))
+
+
+def test_what_was_sealed_verifies_and_what_was_not_is_counted(database: Database) -> None:
+    _events(database)
+    before = _verdict(database)
+    assert (before.sealed, before.broken_at) == (0, None)
+    assert _seal(database) == before.unsealed > 5
+    after = _verdict(database)
+    assert (after.sealed, after.unsealed, after.broken_at) == (before.unsealed, 0, None)
+    assert len(after.head) == 64
+    assert _seal(database) == 0
+    _events(database, 1)
+    assert _verdict(database).unsealed == 2, "the event and the sign-in of its author"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET verb = 'test.forged' WHERE sequence = 3",
+        "UPDATE audit_event SET actor_id = 99 WHERE sequence = 3",
+        "UPDATE audit_event SET facts = '{}' WHERE sequence = 3",
+        "DELETE FROM audit_event WHERE sequence = 3",
+        "UPDATE audit_event SET sequence = 1003 WHERE sequence = 3",
+        "UPDATE audit_event SET previous_hash = hash WHERE sequence = 3",
+    ],
+)
+def test_an_edited_a_deleted_and_a_moved_row_are_found(database: Database, statement: str) -> None:
+    _events(database)
+    _seal(database)
+    _tamper(database, statement)
+    assert _verdict(database).broken_at == 3
+
+
+def test_a_chain_cut_short_no_longer_ends_with_the_hash_that_the_log_kept(database: Database) -> None:
+    _events(database)
+    _seal(database)
+    head = _verdict(database)
+    _tamper(database, "DELETE FROM audit_event WHERE sequence = (SELECT max(sequence) FROM audit_event)")
+    assert _verdict(database).broken_at is None
+    assert _verdict(database).head != head.head
+
+
+def test_changes_tell_only_what_differs() -> None:
+    assert audit.changes({"a": 1, "b": MORNING}, {"a": 2, "b": MORNING}) == {"a": [1, 2]}
+
+
+def test_the_same_event_has_the_same_hash_in_every_time_zone_of_the_server(database: Database) -> None:
+    _events(database, 1)
+    with database.reading() as db:
+        event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "test.done")).one()
+        assert event.at.isoformat() == "2026-11-22T23:12:00+00:00"
