@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import Account
+from staffhub.models import Account, UserSession
 from staffhub.people import OwnSession
 from staffhub.routes.account import device
 from tests.conftest import MORNING, PASSWORD, World, count_queries
@@ -40,7 +40,7 @@ def test_another_device_is_signed_out_by_its_button(world: World) -> None:
 def test_ending_the_own_session_leads_to_the_sign_in(world: World) -> None:
     viewer, client = world.viewer("ben"), world.client("ben")
     with world.database.reading() as db:
-        session_id = db.scalar(sa.text("SELECT max(id) FROM user_session"))
+        session_id = db.scalar(sa.select(sa.func.max(UserSession.id))) or 0
     assert session_id > viewer.session_id
     assert client.post(f"/account/sessions/{session_id}/end").headers["location"] == "/login"
 
