@@ -62,7 +62,8 @@ requirements: $(DEV) ## Pin the newest versions that pyproject.toml allows, with
 
 .PHONY: bench
 bench: $(DEV) ## Measure against the floors: starts the real server
-	@for script in bench/[!_]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@for name in pages check_in_rate kill_check_ins lost_answers; do \
+		echo "== bench.$$name"; $(BIN)/python -m bench.$$name 2>/dev/null; done
 
 .PHONY: clean
 clean: ## Remove the environment, caches and the demo's data; var/ otherwise stays
