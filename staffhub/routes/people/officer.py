@@ -188,13 +188,7 @@ def reset_password(request: Request, me: MeApart, now: Now, officer_id: RowId) -
 @router.post("/people/{officer_id}/disable")
 def disable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
     person = people.account_to_change(db, me, officer_id)
-    try:
-        changed = people.disable_account(db, me, person, now=now)
-    except Refused as error:
-        db_module.undo(db)
-        form: Form[RoleFields] = Form.blank("role", role=person.role.value if person.role else None)
-        form.refuse(error)
-        return _officer_page(request, db, me, now, person, role_form=form, status=error.status)
+    changed = people.disable_account(db, me, person, now=now)
     said = _("The account is closed, on every device.") if changed else _("The account was closed already.")
     return redirect(request, f"/people/{officer_id}", said=said)
 
