@@ -175,26 +175,46 @@ def test_of_two_submissions_at_once_the_second_is_told(database: Database, ben: 
     assert (report.minutes, report.submitted_at, report.date) == (35, MORNING, TODAY)
 
 
-def test_an_entry_never_slips_into_a_day_that_is_being_submitted(database: Database, ben: Viewer) -> None:
+def while_open(database: Database, first: Any, second: Any) -> Any:
+    """Run `second` on another thread while the transaction of `first` is still open; return what came of it."""
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as db:
+            first(db)
+            other = pool.submit(second)
+            with pytest.raises(TimeoutError):
+                other.result(timeout=0.4)  # it waits for us, on either database
+        return other
+
+
+def test_an_entry_never_slips_past_a_day_that_is_being_submitted(database: Database, ben: Viewer) -> None:
     write(database, ben)
-    ready = Barrier(2)
+    late = facts(starts=time(8), ends=time(9))
+    submitted = while_open(database, lambda db: worklog.write(db, ben, **late), lambda: submit(database, ben))
+    assert submitted.result() == 95 == worklog.minutes_of(entries(database, ben))
 
-    def add() -> bool:
-        ready.wait(timeout=20)
-        try:
-            write(database, ben, starts=time(8), ends=time(9))
-        except Conflict:
-            return False
-        return True
 
-    def close() -> int:
-        ready.wait(timeout=20)
-        return submit(database, ben)
+def test_an_entry_written_while_the_day_is_being_submitted_is_refused(database: Database, ben: Viewer) -> None:
+    write(database, ben)
+    written = while_open(
+        database,
+        lambda db: worklog.submit(db, ben, day=TODAY, now=MORNING),
+        lambda: write(database, ben, starts=time(8), ends=time(9)),
+    )
+    with pytest.raises(Conflict):
+        written.result()
 
-    with ThreadPoolExecutor(2) as pool:
-        added, total = pool.submit(add), pool.submit(close)
-        assert total.result() == (95 if added.result() else 35)
-    assert total.result() == worklog.minutes_of(entries(database, ben))
+
+def test_a_form_and_a_submission_sent_again_before_the_first_is_stored_are_told(
+    database: Database, ben: Viewer
+) -> None:
+    form = facts()
+    again = while_open(database, lambda db: worklog.write(db, ben, **form), lambda: write(database, ben, **form))
+    assert again.result().id == entries(database, ben)[0].id
+    submitted = while_open(
+        database, lambda db: worklog.submit(db, ben, day=TODAY, now=MORNING), lambda: submit(database, ben)
+    )
+    with pytest.raises(Conflict):
+        submitted.result()
 
 
 def test_a_submitted_day_is_locked_and_only_that_day(database: Database, ben: Viewer) -> None:

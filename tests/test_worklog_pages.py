@@ -118,7 +118,8 @@ def test_an_earlier_day_is_written_by_form_or_by_address_and_a_later_one_is_refu
     assert "Minggu, 22 November 2026" in ben.get(f"/worklog?date={YESTERDAY}").text
     for address in ("/worklog?date=2026-11-24", "/worklog?date=1999-01-01", "/worklog?date=kemarin"):
         assert ben.get(address).status_code == 422
-    assert ben.post("/worklog", data=_payload(date="kemarin")).status_code == 422
+    for typed in ("kemarin", YESTERDAY.isoformat()):
+        assert ben.post("/worklog", data=_payload(date=typed, end="x")).status_code == 422
     assert ben.post("/worklog/submit", data={"date": "kemarin"}).status_code == 422
     assert ben.post("/worklog/submit", data={"date": "2026-11-21"}).status_code == 422
 
