@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Integer, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, Select, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit
@@ -27,7 +27,7 @@ _SEEN_EVERY = timedelta(hours=12)
 
 # Wrong passwords within WINDOW. Right ones do not count, so an office behind one address is never held up by arriving.
 WINDOW = timedelta(minutes=10)
-LIMIT_PAIR = 5  # one name from one address, or from one known device
+LIMIT_PAIR = 5  # one name from one address, or on one known device
 LIMIT_NAME = 20  # one name from anywhere, known devices apart
 LIMIT_ADDRESS = 60  # all names from one address, known devices apart
 LIMIT_ALL = 1000
@@ -108,13 +108,28 @@ def one_time_password() -> str:
 
 
 def check_new_password(password: str, *, username: str) -> None:
-    plain = password.casefold()
+    plain = unicodedata.normalize("NFKC", password).casefold()
     if len(password) < MIN_PASSWORD:
         raise Refused(_("Use at least %(n)s characters.", n=MIN_PASSWORD), field="new")
     if len(password) > MAX_PASSWORD:
         raise Refused(_("Use at most %(n)s characters.", n=MAX_PASSWORD), field="new")
-    if plain in _COMMON or plain == username or len(set(plain)) <= 2:  # noqa: PLR2004  "aaaabbbb"
+    if _is_easy(plain, username):
         raise Refused(_("This password is too easy to guess. Choose another one."), field="new")
+
+
+def _letters(word: str) -> str:
+    return "".join(letter for letter in word if letter.isalpha())
+
+
+_COMMON_WORDS = frozenset(_letters(word) for word in _COMMON) - {""}
+
+
+def _is_easy(plain: str, username: str) -> bool:
+    """Whether it is on the list, or only digits and signs set a listed word or the user name apart from it."""
+    monotonous = len(set(plain)) <= 2  # noqa: PLR2004  "aaaabbbb"
+    counting = plain in "01234567890123456789" or plain in "98765432109876543210"
+    word = _letters(plain)
+    return plain in _COMMON or monotonous or counting or word in _COMMON_WORDS or (word == _letters(username) != "")
 
 
 @dataclass(frozen=True)
@@ -274,6 +289,10 @@ def begin_sign_in(
 
     Return the try's id and the account, if there is one. The caller hashes outside of any transaction.
     """
+    if db.get_bind().dialect.name == "postgresql":
+        # One at a time until the try is stored, as the write lock of SQLite has it: else parallel guesses all see
+        # the count of before.
+        db.execute(text("SELECT pg_advisory_xact_lock(hashtext('staffhub sign-in'))"))
     name_hash, address_hash = digest(username, key=key), digest(_network(address), key=key)
     account = db.scalar(select(Account).where(Account.username == username))
     known = digest(device) if device and account and _is_known(db, account.id, device, now) else None
@@ -297,7 +316,7 @@ def _refuse_floods(db: Session, *, name_hash: str, address_hash: str, device_has
     same_name, same_address = attempt.username_hash == name_hash, attempt.address_hash == address_hash
     if device_hash:
         # A device this person used before has its own count: nobody can lock the head out from elsewhere.
-        counts = [(func.sum((attempt.device_hash == device_hash).cast(Integer)), LIMIT_PAIR)]
+        counts = [(func.sum((same_name & (attempt.device_hash == device_hash)).cast(Integer)), LIMIT_PAIR)]
     else:
         stranger = attempt.device_hash.is_(None)
         counts = [
@@ -315,10 +334,23 @@ def _refuse_floods(db: Session, *, name_hash: str, address_hash: str, device_has
 
 
 def finish_sign_in(
-    db: Session, attempt_id: int, account: Account, *, device: str, user_agent: str, now: datetime
+    db: Session,
+    attempt_id: int,
+    account: Account,
+    *,
+    device: str,
+    user_agent: str,
+    now: datetime,
+    previous: str | None = None,
 ) -> str:
-    """The password was right: note it, open a new session (never an old id) and return its token."""
+    """The password was right: note it, open a new session (never an old id) and return its token.
+
+    `previous` is the token the browser came with: whoever's session that was, it ends here.
+    """
     note_right_password(db, attempt_id)
+    if previous:
+        left = update(UserSession).where(UserSession.token_hash == digest(previous), UserSession.ended_at.is_(None))
+        db.execute(left.values(ended_at=now))
     token = secrets.token_urlsafe(32)
     db.execute(
         insert(UserSession).values(
@@ -340,12 +372,14 @@ def note_right_password(db: Session, attempt_id: int) -> None:
 
 
 def end_session(db: Session, me: Viewer, session_id: int, *, now: datetime) -> None:
-    db.execute(
+    ended = db.execute(
         update(UserSession)
         .where(UserSession.id == session_id, UserSession.account_id == me.account_id, UserSession.ended_at.is_(None))
         .values(ended_at=now)
+        .returning(UserSession.id)
     )
-    audit.record(db, me, "session.ended", "session", session_id, now=now)
+    if ended.first():
+        audit.record(db, me, "session.ended", "session", session_id, now=now)
 
 
 def end_other_sessions(db: Session, account_id: int, *, keep: int | None, now: datetime) -> None:

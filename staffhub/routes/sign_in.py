@@ -78,7 +78,13 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     device = device or secrets.token_urlsafe(24)
     with database_of(request).transaction() as db:
         token = security.finish_sign_in(
-            db, attempt_id, account, device=device, user_agent=request.headers.get("user-agent", ""), now=clock.now()
+            db,
+            attempt_id,
+            account,
+            device=device,
+            user_agent=request.headers.get("user-agent", ""),
+            now=clock.now(),
+            previous=request.cookies.get(SESSION_COOKIE),
         )
     response = redirect(request, own_path(form.data.next))
     _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
