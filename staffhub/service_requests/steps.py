@@ -50,6 +50,27 @@ def _next_number(db: Session, office_id: int, month: str) -> str:
     return f"{prefix}{last + 1:04}"
 
 
+def _taken_before(db: Session, office_id: int, key: str) -> Taken | None:
+    request = ServiceRequest
+    row = db.execute(
+        select(request.id, request.number, request.state).where(
+            request.office_id == office_id, request.idempotency_key == key
+        )
+    ).one_or_none()
+    return Taken(row.id, row.number, row.state, again=True) if row else None
+
+
+def _service(db: Session, office_id: int, code: str) -> Any:
+    service = db.execute(
+        select(ServiceType.id, ServiceType.needs_presence).where(
+            ServiceType.office_id == office_id, ServiceType.code == code
+        )
+    ).one_or_none()
+    if service is None:
+        raise Refused(_("Choose one of the list."), field="service_type")
+    return service
+
+
 def take_in(
     db: Session,
     me: Viewer,
@@ -68,20 +89,12 @@ def take_in(
     # One at a time per office: the number counts on, and a form sent twice finds the first. Other tables' rows may
     # still point at the office meanwhile.
     db.execute(select(Office.id).where(Office.id == me.office_id).with_for_update(key_share=True))
-    request = ServiceRequest
-    there = select(request.id, request.number, request.state)
-    before = db.execute(there.where(request.office_id == me.office_id, request.idempotency_key == key)).one_or_none()
+    before = _taken_before(db, me.office_id, key)
     if before:
-        return Taken(before.id, before.number, before.state, again=True)
-    service = db.execute(
-        select(ServiceType.id, ServiceType.needs_presence).where(
-            ServiceType.office_id == me.office_id, ServiceType.code == service_type
-        )
-    ).one_or_none()
-    if service is None:
-        raise Refused(_("Choose one of the list."), field="service_type")
+        return before
+    service = _service(db, me.office_id, service_type)
     waits = service.needs_presence and not urgent
-    row = request(
+    row = ServiceRequest(
         office_id=me.office_id,
         number=_next_number(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}"),
         service_type_id=service.id,
