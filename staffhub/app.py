@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
-from staffhub import i18n, logs
+from staffhub import logs
 from staffhub.audit import request_id
 from staffhub.db import REQUEST_THREADS, Database
 from staffhub.errors import NotSignedIn, StaffHubError, TooMany
@@ -42,12 +42,11 @@ from staffhub.routes import (
 from staffhub.routes.deps import MustChangePassword
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
-from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, is_fragment, query, redirect, render
+from staffhub.web import SESSION_COOKIE, is_fragment, query, redirect, render
 from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY = 6 * 1024 * 1024  # the register's 5 MB file and its form around it
 _ROUTERS = (
     sign_in,
     presence,
@@ -106,9 +105,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
             await anyio.to_thread.run_sync(app.state.ticker.stop)
         app.state.database.engine.dispose()
 
-    app = FastAPI(
-        title="StaffHub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MAX_BODY
-    )
+    app = FastAPI(title="StaffHub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings
     app.state.secret = settings.secret()
     app.state.database = Database(settings.database)
@@ -151,6 +148,8 @@ def _texts(status: int) -> tuple[str, str]:
     }
     if status in pages:
         return pages[status]()
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return pages[422]()
     return (
         _("Something went wrong on our side"),
         _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment."),
@@ -159,8 +158,6 @@ def _texts(status: int) -> tuple[str, str]:
 
 def error_page(request: Request, status: int, *, event: str, said: str = "") -> Response:
     """One page for every error; under htmx the same words as a note among the toasts, never in the target."""
-    if not hasattr(request.state, "viewer"):
-        i18n.set_locale(request.cookies.get(LOCALE_COOKIE) or request.app.state.settings.locale)
     title, text = _texts(status)
     response = render(
         request,
@@ -191,6 +188,7 @@ def _add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_bad_address)
     app.add_exception_handler(OperationalError, _on_database_down)
     app.add_exception_handler(PoolTimeout, _on_database_down)
+    app.add_exception_handler(DataError, _on_unfit_value)
     app.add_exception_handler(DBAPIError, _on_database_error)
 
 
@@ -226,10 +224,19 @@ def _on_bad_address(request: Request, error: Exception) -> Response:
 
 def _on_database_down(request: Request, error: Exception) -> Response:
     """Locked, restarting, full or out of reach: the transaction was rolled back, so nothing was saved."""
-    log.error("database_unavailable", error=type(error).__name__, cause=type(error.__cause__).__name__)
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    if code == "SQLITE_ERROR":  # a statement that SQLite does not understand is a mistake of ours
+        raise error
+    log.error("database_unavailable", error=type(error).__name__, cause=type(cause).__name__, code=code)
     response = error_page(request, 503, event=request_id.get())
     response.headers["Retry-After"] = "5"
     return response
+
+
+def _on_unfit_value(request: Request, _error: Exception) -> Response:
+    """A number too large or a NUL in an address, which PostgreSQL refuses to compare with anything."""
+    return error_page(request, 422, event=request_id.get())
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALES = ("id", "en")
+COOKIE = "staffhub_locale"
 _locale: ContextVar[str] = ContextVar("locale", default="id")
 
 

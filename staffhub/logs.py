@@ -2,8 +2,17 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+_frames = ExceptionDictTransformer(show_locals=False)
+
+
+def _where(exc_info: Any) -> list[dict[str, Any]]:
+    """Where it broke and what kind it is; the text of an exception may repeat what somebody typed or a row holds."""
+    return [one | {"exc_value": "", "exc_notes": []} for one in _frames(exc_info)]
 
 
 def configure() -> None:
@@ -12,7 +21,7 @@ def configure() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.ExceptionRenderer(_where),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from staffhub import audit
+from staffhub import audit, i18n
 from staffhub.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -22,6 +23,7 @@ REQUESTS = Counter("staffhub_requests_total", "Requests by route and status.", [
 SECONDS = Histogram("staffhub_request_seconds", "Time to answer, by route.", ["route"])
 _SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,32}$")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+MAX_BODY = 6 * 1024 * 1024  # the register's 5 MB file and its form around it
 
 ErrorPage = Callable[[Request, int, str], Awaitable[Response]]
 
@@ -60,6 +62,7 @@ class Edge:
     def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage) -> None:
         self.app = app
         self.headers = security_headers(settings)
+        self.locale = settings.locale
         self.error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,9 +70,14 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        head = scope["method"] == "HEAD"
+        if head:  # answered as GET, without the body
+            scope = {**scope, "method": "GET"}
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _SAFE_ID.match(given) else secrets.token_hex(8)
         audit.request_id.set(request_id)
+        # Until a session says which language its owner reads.
+        i18n.set_locale(Request(scope).cookies.get(i18n.COOKIE) or self.locale)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -81,10 +89,12 @@ class Edge:
                 headers.setdefault("Cache-Control", "no-store")
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
+            elif head:
+                message["body"] = b""
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            await self.app(scope, _within_limit(receive), send_with_headers)
         except Exception:
             log.exception("unhandled_error", request_id=request_id, path=_route(scope))
             if status:  # the answer had begun: cutting it is all that is left
@@ -93,6 +103,20 @@ class Edge:
             await page(scope, receive, send_with_headers)
         finally:
             _note(scope, status, time.perf_counter() - started, request_id)
+
+
+def _within_limit(receive: Receive) -> Receive:
+    taken = 0
+
+    async def receive_within_limit() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            raise HTTPException(413)
+        return message
+
+    return receive_within_limit
 
 
 def _route(scope: Scope) -> str:
@@ -133,5 +157,5 @@ class CrossSiteRefusal:
             return site in {"same-origin", "none"}
         origin = request.headers.get("origin")
         if origin is not None:
-            return urlsplit(origin).netloc == request.headers.get("host")
+            return origin.partition("://")[2] == request.headers.get("host")
         return self.cookie not in request.cookies

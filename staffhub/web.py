@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from babel.dates import format_date as babel_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,7 +26,7 @@ from staffhub.settings import HTMX_INTEGRITY, Settings
 
 SESSION_COOKIE = "staffhub_session"
 DEVICE_COOKIE = "staffhub_device"
-LOCALE_COOKIE = "staffhub_locale"
+LOCALE_COOKIE = i18n.COOKIE
 FLASH_COOKIE = "staffhub_flash"
 
 
@@ -210,7 +210,8 @@ def redirect(request: Request, address: str, *, said: str | None = None, kind: s
     """Go on to another page after a POST (303; for htmx a HX-Redirect), with something to say there."""
     response: Response
     if is_fragment(request):
-        response = Response(status_code=204, headers={"HX-Redirect": address})
+        # Quoted as RedirectResponse does it: a header holds ASCII.
+        response = Response(status_code=204, headers={"HX-Redirect": quote(address, safe=":/%#?=@[]!$&'()*+,;")})
     else:
         response = RedirectResponse(address, 303)
     if said:
