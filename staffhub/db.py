@@ -83,13 +83,14 @@ class Base(DeclarativeBase):
 
 def _connect_args(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
-        return {"timeout": 10, "check_same_thread": False}
+        wait = {} if "timeout" in url.query else {"timeout": 10}  # seconds, for another process's write lock
+        return {"check_same_thread": False, **wait}
     return {"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -123,7 +124,7 @@ def _refuse_changes(session: Session, *_flush: object) -> None:
 
 
 def _refuse_statement(state: ORMExecuteState) -> None:
-    if not state.is_select:
+    if state.is_insert or state.is_update or state.is_delete:
         raise RuntimeError("a reading session was asked to write: GET never changes anything")
 
 
@@ -169,7 +170,7 @@ class Database:
         """The same for a request, whose steps run on different threads."""
         async with AsyncExitStack() as stack:
             if write:
-                await stack.enter_async_context(self._writer)
+                await self._stand_in_line(stack)
             # The slot before the lock: who holds the lock must never wait for one who waits for the lock.
             await stack.enter_async_context(self._slots)
             if write:
@@ -184,6 +185,13 @@ class Database:
                 _refuse_changes(session)
         if write and session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)
+
+    async def _stand_in_line(self, stack: AsyncExitStack) -> None:
+        # Behind another process that keeps its lock, the waits of those in front would add up.
+        with anyio.move_on_after(LOCK_SECONDS):
+            await stack.enter_async_context(self._writer)
+            return
+        raise sa.exc.TimeoutError("too many writers stand in line")
 
     async def _take_lock_async(self) -> None:
         if self.sqlite and not self._lock.acquire(blocking=False):
