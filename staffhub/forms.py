@@ -7,7 +7,7 @@ typed.
 import re
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -114,14 +114,21 @@ def _as_typed(value: object) -> list[str]:
     return [str(value)]
 
 
+def _storable(value: str) -> str:
+    """Without what no database takes: NUL, and halves of characters."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _holds_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
+
+
 def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]:
     """Blank to None, repeated names to a list where the class has one."""
     given: dict[str, Any] = {}
     for key, about in model.model_fields.items():
-        values = [value for value in typed.get(key, []) if value.strip()]
-        if any("\x00" in value for value in values):
-            values = [value.replace("\x00", "") for value in values]
-        if "list" in str(about.annotation):
+        values = [value for value in map(_storable, typed.get(key, [])) if value.strip()]
+        if _holds_list(about.annotation):
             given[key] = values
         elif values:
             given[key] = values[-1]

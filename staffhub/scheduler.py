@@ -48,7 +48,7 @@ def _beat(work: Work, now: datetime) -> None:
 
 
 def last_beat(database: Database) -> datetime | None:
-    """Return when any process last ticked; reading it also proves that the database answers and is at head."""
+    """Return when any process last ticked; reading it also proves that the database answers."""
     with database.reading() as db:
         return db.scalar(select(Heartbeat.at).where(Heartbeat.name == "scheduler"))
 

@@ -1,7 +1,10 @@
 """One frozen Settings from the environment (prefix STAFFHUB_). A weak secret or an unknown zone stops the start."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -87,11 +90,10 @@ class Settings(BaseSettings):
         path = self.data_dir / "secret.key"
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            # O_EXCL decides between two workers that start at once; the loser reads the winner's file.
-            try:
-                with path.open("x") as file:
-                    path.chmod(0o600)
-                    file.write(secrets.token_urlsafe(_SECRET_LENGTH))
-            except FileExistsError:
-                pass
+            # Written whole (and 0600) before it gets its name; of two workers that start at once the link decides.
+            with NamedTemporaryFile("w", dir=self.data_dir) as file:
+                file.write(secrets.token_urlsafe(_SECRET_LENGTH))
+                file.flush()
+                with suppress(FileExistsError):
+                    os.link(file.name, path)
         return path.read_bytes()

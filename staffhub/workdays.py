@@ -154,16 +154,18 @@ def plans(db: Session, office_id: int, first: date, last: date, *, officers: Ite
 
 
 def seed_holidays(db: Session, office_id: int, years: Iterable[int], *, now: datetime) -> int:
-    """Add the public holidays and collective leave days of Indonesia that the table does not have; return how many.
+    """Add the public holidays and collective leave days of Indonesia of years not seeded before; return how many.
 
     Source: the `holidays` library, whose category "government" holds the collective leave of the yearly ministers'
-    decree. The table is edited by hand afterwards, since the list changes within a year; a date once there stays.
+    decree. From then on a year belongs to the office, since the list changes within it: what is removed stays away.
     """
-    there = set(db.scalars(select(Holiday.date).where(Holiday.office_id == office_id)))
+    rows = db.execute(select(Holiday.date, Holiday.source).where(Holiday.office_id == office_id)).all()
+    there = {row.date for row in rows}
+    years = set(years) - {row.date.year for row in rows if row.source.startswith("holidays ")}
     source = f"holidays {version('holidays')}"
     added = 0
     for category, kind in ((public_holidays.PUBLIC, HolidayKind.NATIONAL), ("government", HolidayKind.COLLECTIVE)):
-        found = public_holidays.country_holidays("ID", years=list(years), categories=(category,), language="id")
+        found = public_holidays.country_holidays("ID", years=sorted(years), categories=(category,), language="id")
         for day, name in sorted(found.items()):
             if day not in there:
                 db.add(Holiday(office_id=office_id, date=day, name=name[:160], kind=kind, source=source))

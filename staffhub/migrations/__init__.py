@@ -1,5 +1,6 @@
 """Alembic inside the package, configured in code: `staffhub migrate` needs no ini file."""
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -31,8 +32,12 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
 
 
 def is_at_head(connection: sa.Connection) -> bool:
-    head = ScriptDirectory(str(Path(__file__).parent)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
 
 
 def differences(engine: sa.Engine) -> list[object]:
