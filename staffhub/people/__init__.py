@@ -39,7 +39,7 @@ from staffhub.people.officers import (
     version,
 )
 from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
-from staffhub.people.sheets import explanations, register_csv, template_csv, template_xlsx
+from staffhub.people.sheets import csv_file, explanations, register_csv, template_csv, template_xlsx
 
 __all__ = [
     "COLUMNS",
@@ -63,6 +63,7 @@ __all__ = [
     "choices",
     "counts",
     "create_admin",
+    "csv_file",
     "disable_account",
     "divisions",
     "edit_officer",

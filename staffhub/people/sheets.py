@@ -23,7 +23,7 @@ _WIDTHS = (32, 24, 18, 28, 26, 32, 30, 18, 22, 16)
 
 
 def template_csv() -> bytes:
-    return _csv([])
+    return csv_file(COLUMNS, [])
 
 
 def template_xlsx(db: Session, office_id: int) -> bytes:
@@ -81,10 +81,9 @@ def register_csv(db: Session, me: Viewer, *, today: date) -> bytes:
         row.id: row.short_name
         for row in db.execute(select(Division.id, Division.short_name).where(Division.office_id == me.office_id))
     }
-    return _csv(
-        _line(person, by_id.get(person.superior_id), names, divisions)
-        for person in sorted(found, key=lambda one: one.name or "")
-    )
+    people_by_name = sorted(found, key=lambda one: one.name or "")
+    lines = (_line(person, by_id.get(person.superior_id), names, divisions) for person in people_by_name)
+    return csv_file(COLUMNS, lines)
 
 
 def _line(person: Person, superior: Person | None, names: Counter[str | None], divisions: dict[int, str]) -> list[str]:
@@ -105,11 +104,13 @@ def _line(person: Person, superior: Person | None, names: Counter[str | None], d
     ]
 
 
-def _csv(lines: Iterable[list[str]]) -> bytes:
-    """Semicolons and a byte order mark: so a spreadsheet with Indonesian settings opens it in columns."""
+def csv_file(header: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
+    """Semicolons and a byte order mark: Excel with Indonesian settings takes the comma for the decimal sign, so only
+    this opens in columns and with its letters right by a double click.
+    """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(list(COLUMNS))
+    writer.writerow(list(header))
     writer.writerows([safe_cell(cell) for cell in line] for line in lines)
     return text.getvalue().encode("utf-8-sig")
 
