@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from staffhub import security
 from staffhub.db import Database, digest
 from staffhub.errors import NotSignedIn, Refused, TooMany
-from staffhub.models import Account, AuditEvent, SignInAttempt, UserSession
+from staffhub.models import Account, AuditEvent, Role, SignInAttempt, UserSession
 from staffhub.security import (
     IDLE_DAYS,
     LIMIT_ADDRESS,
@@ -114,13 +114,13 @@ def test_a_password_fits_exactly_or_not_at_all() -> None:
 
 def test_an_unknown_name_costs_the_same_hash_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
-    verify = type(security._hasher).verify
+    verify = type(security.passwords._hasher).verify
 
     def count(self: Any, password: str, stored: str) -> bool:
         checked.append(stored)
         return verify(self, password, stored)
 
-    monkeypatch.setattr(type(security._hasher), "verify", count)
+    monkeypatch.setattr(type(security.passwords._hasher), "verify", count)
     assert not security.password_fits("salah", None)
     assert not security.password_fits("salah", PASSWORD_HASH)
     parameters = [stored.rpartition("$")[0].rpartition("$")[0] for stored in checked]
@@ -150,7 +150,7 @@ def test_a_name_has_a_limit_over_all_addresses_and_an_address_over_all_names(dat
 
 
 def test_all_names_and_addresses_together_have_a_limit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "LIMIT_ALL", 7)
+    monkeypatch.setattr(security.sessions, "LIMIT_ALL", 7)
     answers = [_refused(database, f"nobody{n}", address=f"10.0.2.{n}") for n in range(8)]
     assert answers == [False] * 7 + [True]
 
@@ -307,5 +307,5 @@ def test_tries_are_forgotten_after_a_day_and_sessions_a_month_after_their_end(da
 def test_what_is_not_named_in_the_matrix_is_allowed_to_nobody(database: Database) -> None:
     with pytest.raises(KeyError):
         viewer_of(database, "adi").may("everything")
-    assert set(security.SCOPES) == set(security.Role)
+    assert set(security.SCOPES) == set(Role)
     assert ONE_TIME_DAYS < SESSION_DAYS

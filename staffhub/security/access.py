@@ -1,0 +1,144 @@
+"""Who is signed in, and who may do what: the matrix and the scopes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from staffhub.db import digest
+from staffhub.errors import Forbidden, NotSignedIn
+from staffhub.i18n import gettext as _
+from staffhub.models import Account, Division, Office, Officer, Role, Scope, UserSession
+
+# Without use for so long a session ends.
+IDLE_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is signed in, loaded once per request."""
+
+    account_id: int
+    session_id: int
+    office_id: int
+    office_name: str
+    zone: ZoneInfo
+    officer_id: int | None
+    division_id: int | None
+    name: str
+    position: str
+    division_name: str
+    role: Role
+    scope: Scope
+    locale: str | None
+    must_change_password: bool
+    session_seen_at: datetime
+
+    def may(self, permission: str) -> bool:
+        return self.role in PERMISSIONS[permission]
+
+    def require(self, permission: str) -> None:
+        if not self.may(permission):
+            raise Forbidden(_("Your account may not do this."))
+
+    def sees(self, *, officer_id: int | None, division_id: int | None) -> bool:
+        """Whether the days, logs and plans of that officer are within this account's scope."""
+        if self.scope is Scope.OFFICE:
+            return True
+        own_division = self.scope is Scope.DIVISION and self.division_id is not None and self.division_id == division_id
+        return own_division or (officer_id is not None and officer_id == self.officer_id)
+
+
+_EVERYONE = frozenset(Role)
+_HEADS = frozenset({Role.OFFICE_HEAD, Role.DIVISION_HEAD})
+
+# The matrix role x verb; scope (above) decides on whom. What is not named here is allowed to nobody.
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "board": _EVERYONE,
+    "requests": _EVERYONE,
+    "requests.assign": _HEADS | {Role.ADMIN},
+    "worklog": _EVERYONE,
+    "attendance": _HEADS | {Role.HR, Role.ADMIN},
+    "attendance.correct": frozenset({Role.HR}),
+    "attendance.numbers": frozenset({Role.HR, Role.ADMIN}),
+    "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
+    "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
+    "meetings": _EVERYONE,
+    "meetings.schedule": _HEADS,
+    "people": frozenset({Role.HR, Role.ADMIN, Role.OFFICE_HEAD}),
+    "people.edit": frozenset({Role.HR, Role.ADMIN}),
+    "admin": frozenset({Role.ADMIN}),
+}
+
+SCOPES: dict[Role, Scope] = {
+    Role.STAFF: Scope.SELF,
+    Role.DIVISION_HEAD: Scope.DIVISION,
+    Role.OFFICE_HEAD: Scope.OFFICE,
+    Role.HR: Scope.OFFICE,
+    Role.ADMIN: Scope.OFFICE,
+}
+
+
+def viewer_for(db: Session, token: str, *, now: datetime) -> Viewer:
+    """Load the person behind a session cookie; NotSignedIn when it is unknown, ended, expired or the account closed."""
+    row = db.execute(_viewer_query().where(UserSession.token_hash == digest(token))).one_or_none()
+    alive = (
+        row is not None
+        and row.ended_at is None
+        and row.disabled_at is None
+        and now < row.expires_at
+        and now - row.seen_at < timedelta(days=IDLE_DAYS)
+    )
+    if row is None or not alive:
+        raise NotSignedIn(_("Sign in first."))
+    return Viewer(
+        account_id=row.account_id,
+        session_id=row.session_id,
+        office_id=row.office_id,
+        office_name=row.office_name,
+        zone=ZoneInfo(row.timezone),
+        officer_id=row.officer_id,
+        division_id=row.division_id,
+        name=row.name or row.account_name or row.username,
+        position=row.position or "",
+        division_name=row.division_name or "",
+        role=row.role,
+        scope=row.scope,
+        locale=row.locale,
+        must_change_password=row.must_change_password,
+        session_seen_at=row.seen_at,
+    )
+
+
+def _viewer_query() -> Select[*tuple[object, ...]]:
+    return (
+        select(
+            Account.id.label("account_id"),
+            UserSession.id.label("session_id"),
+            UserSession.expires_at,
+            UserSession.seen_at,
+            UserSession.ended_at,
+            Account.office_id,
+            Office.name.label("office_name"),
+            Office.timezone,
+            Account.officer_id,
+            Account.username,
+            Account.name.label("account_name"),
+            Account.role,
+            Account.scope,
+            Account.locale,
+            Account.disabled_at,
+            Account.must_change_password,
+            Officer.name,
+            Officer.position,
+            Officer.division_id,
+            Division.short_name.label("division_name"),
+        )
+        .select_from(UserSession)
+        .join(Account, Account.id == UserSession.account_id)
+        .join(Office, Office.id == Account.office_id)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Division, Division.id == Officer.division_id)
+    )

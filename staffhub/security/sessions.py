@@ -1,0 +1,174 @@
+"""Signing in and out: every try is counted before the password is looked at, every session can be ended."""
+
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from sqlalchemy import Integer, delete, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from staffhub import audit
+from staffhub.db import digest
+from staffhub.errors import TooMany
+from staffhub.i18n import gettext as _
+from staffhub.models import Account, SignInAttempt, UserSession
+from staffhub.security.access import Viewer
+
+SESSION_DAYS = 30
+ONE_TIME_DAYS = 7
+_SEEN_EVERY = timedelta(hours=12)
+
+# Wrong passwords within WINDOW. Right ones do not count, so an office behind one address is never held up by arriving.
+WINDOW = timedelta(minutes=10)
+LIMIT_PAIR = 5  # one name from one address, or on one known device
+LIMIT_NAME = 20  # one name from anywhere, known devices apart
+LIMIT_ADDRESS = 60  # all names from one address, known devices apart
+LIMIT_ALL = 1000
+
+
+def is_stale(viewer: Viewer, now: datetime) -> bool:
+    return now - viewer.session_seen_at > _SEEN_EVERY
+
+
+def touch_session(db: Session, session_id: int, *, now: datetime) -> None:
+    """Note that the session is in use: a phone that signs in to nothing for IDLE_DAYS is signed out."""
+    db.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
+
+
+def normal_username(typed: str) -> str:
+    return unicodedata.normalize("NFKC", typed).strip().casefold()
+
+
+def _network(address: str) -> str:
+    """An IPv6 customer has a /64 at least: count it as one."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network(f"{ip}/64", strict=False)) if isinstance(ip, IPv6Address) else str(ip)
+
+
+def begin_sign_in(
+    db: Session, *, username: str, address: str, device: str | None, key: bytes, now: datetime
+) -> tuple[int, Account | None]:
+    """Count the try before the password is looked at; TooMany when the limits are reached.
+
+    Return the try's id and the account, if there is one. The caller hashes outside of any transaction.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        # One at a time until the try is stored, as the write lock of SQLite has it: else parallel guesses all see
+        # the count of before.
+        db.execute(text("SELECT pg_advisory_xact_lock(hashtext('staffhub sign-in'))"))
+    name_hash, address_hash = digest(username, key=key), digest(_network(address), key=key)
+    account = db.scalar(select(Account).where(Account.username == username))
+    known = digest(device) if device and account and _is_known(db, account.id, device, now) else None
+    _refuse_floods(db, name_hash=name_hash, address_hash=address_hash, device_hash=known, now=now)
+    attempt = SignInAttempt(
+        at=now, username_hash=name_hash, address_hash=address_hash, device_hash=known, succeeded=False
+    )
+    db.add(attempt)
+    db.flush()
+    return attempt.id, account
+
+
+def _is_known(db: Session, account_id: int, device: str, now: datetime) -> bool:
+    since = now - timedelta(days=3 * SESSION_DAYS)
+    row = select(UserSession.id).where(UserSession.account_id == account_id, UserSession.created_at > since)
+    return db.scalar(row.where(UserSession.device_hash == digest(device)).limit(1)) is not None
+
+
+def _refuse_floods(db: Session, *, name_hash: str, address_hash: str, device_hash: str | None, now: datetime) -> None:
+    attempt = SignInAttempt
+    same_name, same_address = attempt.username_hash == name_hash, attempt.address_hash == address_hash
+    if device_hash:
+        # A device this person used before has its own count: nobody can lock the head out from elsewhere.
+        counts = [(func.sum((same_name & (attempt.device_hash == device_hash)).cast(Integer)), LIMIT_PAIR)]
+    else:
+        stranger = attempt.device_hash.is_(None)
+        counts = [
+            (func.sum((same_name & same_address & stranger).cast(Integer)), LIMIT_PAIR),
+            (func.sum((same_name & stranger).cast(Integer)), LIMIT_NAME),
+            (func.sum((same_address & stranger).cast(Integer)), LIMIT_ADDRESS),
+            (func.sum(stranger.cast(Integer)), LIMIT_ALL),
+        ]
+    found = db.execute(
+        select(*(count for count, _limit in counts)).where(attempt.at > now - WINDOW, attempt.succeeded.is_(False))
+    ).one()
+    if any((n or 0) >= limit for n, (_count, limit) in zip(found, counts, strict=True)):
+        text = _("Too many wrong passwords. Wait ten minutes, then try again; nobody is locked out for good.")
+        raise TooMany(text, retry_after=int(WINDOW.total_seconds()))
+
+
+def finish_sign_in(
+    db: Session,
+    attempt_id: int,
+    account: Account,
+    *,
+    device: str,
+    user_agent: str,
+    now: datetime,
+    previous: str | None = None,
+) -> str:
+    """The password was right: note it, open a new session (never an old id) and return its token.
+
+    `previous` is the token the browser came with: whoever's session that was, it ends here.
+    """
+    note_right_password(db, attempt_id)
+    if previous:
+        left = update(UserSession).where(UserSession.token_hash == digest(previous), UserSession.ended_at.is_(None))
+        db.execute(left.values(ended_at=now))
+    token = secrets.token_urlsafe(32)
+    db.execute(
+        insert(UserSession).values(
+            account_id=account.id,
+            token_hash=digest(token),
+            device_hash=digest(device),
+            user_agent=user_agent[:160],
+            created_at=now,
+            seen_at=now,
+            expires_at=now + timedelta(days=SESSION_DAYS),
+        )
+    )
+    audit.record(db, None, "account.signed_in", "account", account.id, now=now, office_id=account.office_id)
+    return token
+
+
+def note_right_password(db: Session, attempt_id: int) -> None:
+    db.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
+
+
+def end_session(db: Session, me: Viewer, session_id: int, *, now: datetime) -> None:
+    ended = db.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.account_id == me.account_id, UserSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(UserSession.id)
+    )
+    if ended.first():
+        audit.record(db, me, "session.ended", "session", session_id, now=now)
+
+
+def end_other_sessions(db: Session, account_id: int, *, keep: int | None, now: datetime) -> None:
+    """After a change of password, role or access nobody stays signed in, but the one who made the change here."""
+    others = update(UserSession).where(UserSession.account_id == account_id, UserSession.ended_at.is_(None))
+    if keep is not None:
+        others = others.where(UserSession.id != keep)
+    db.execute(others.values(ended_at=now))
+
+
+def set_password(db: Session, me: Viewer, new_hash: str, *, now: datetime) -> None:
+    db.execute(
+        update(Account)
+        .where(Account.id == me.account_id)
+        .values(password_hash=new_hash, password_changed_at=now, must_change_password=False, one_time_until=None)
+    )
+    end_other_sessions(db, me.account_id, keep=me.session_id, now=now)
+    audit.record(db, me, "account.password_changed", "account", me.account_id, now=now)
+
+
+def forget_old(db: Session, *, now: datetime) -> None:
+    """Drop what is no longer needed: tries after a day, sessions a month after their end."""
+    db.execute(delete(SignInAttempt).where(SignInAttempt.at < now - timedelta(days=1)))
+    gone = now - timedelta(days=30)
+    db.execute(delete(UserSession).where(or_(UserSession.expires_at < gone, UserSession.ended_at < gone)))
