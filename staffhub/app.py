@@ -105,7 +105,14 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
             await anyio.to_thread.run_sync(app.state.ticker.stop)
         app.state.database.engine.dispose()
 
-    app = FastAPI(title="StaffHub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="StaffHub",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
+    )
     app.state.settings = settings
     app.state.secret = settings.secret()
     app.state.database = Database(settings.database)

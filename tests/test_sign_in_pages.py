@@ -1,19 +1,43 @@
-"""Signing in and out as a person does it."""
+"""Signing in and out as a person does it, and as somebody does who should not."""
 
-from staffhub.db import Database  # noqa: F401
-from tests.conftest import PASSWORD, World
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from staffhub import security
+from staffhub.app import create_app
+from staffhub.models import Account, AuditEvent, UserSession
+from staffhub.security import LIMIT_PAIR
+from staffhub.settings import Settings
+from tests.conftest import MORNING, PASSWORD, World
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def _payload(**overrides: str) -> dict[str, str]:
     return {"username": "ben", "password": PASSWORD, "next": "/worklog"} | overrides
 
 
+def _account(world: World, username: str, **values: object) -> None:
+    with world.database.transaction() as db:
+        db.execute(sa.update(Account).where(Account.username == username).values(**values))
+
+
 def test_the_right_password_opens_a_session_and_goes_on_to_the_page_asked_for(world: World) -> None:
     client = world.client()
     answer = client.post("/login", data=_payload())
     assert (answer.status_code, answer.headers["location"]) == (303, "/worklog")
-    assert "httponly" in answer.headers["set-cookie"].lower()
-    assert client.get("/account").status_code in {200, 404}
+    assert client.get("/account").status_code == 200
+    assert "Ben Tumiwa" in client.get("/").text
+
+
+@pytest.mark.parametrize("username", ["Ben", " ben ", "BEN\t", "ｂｅｎ"])
+@SQLITE
+def test_a_name_may_be_typed_as_a_phone_likes_to_write_it(world: World, username: str) -> None:
+    assert world.client().post("/login", data=_payload(username=username)).status_code == 303
 
 
 def test_a_wrong_password_keeps_the_name_and_says_so_without_saying_which(world: World) -> None:
@@ -23,3 +47,204 @@ def test_a_wrong_password_keeps_the_name_and_says_so_without_saying_which(world:
     assert "salah-sekali" not in answer.text
     unknown = world.client().post("/login", data=_payload(username="tidak-ada", password="salah-sekali"))
     assert unknown.status_code == 422
+    assert unknown.text == answer.text.replace('value="ben"', 'value="tidak-ada"')
+
+
+@SQLITE
+def test_whoever_is_shut_out_hears_the_same_as_with_a_wrong_password(world: World) -> None:
+    wrong = world.client().post("/login", data=_payload(password="salah-sekali")).text
+    _account(world, "ben", disabled_at=MORNING)
+    assert world.client().post("/login", data=_payload()).text == wrong
+
+
+@SQLITE
+def test_a_one_time_password_opens_only_the_change_of_password_and_expires(world: World) -> None:
+    _account(world, "ben", must_change_password=True, one_time_until=MORNING + timedelta(days=security.ONE_TIME_DAYS))
+    client = world.client()
+    assert client.post("/login", data=_payload()).status_code == 303
+    for path in ("/", "/board", "/worklog", "/account", "/attendance/1/2026-11-23"):
+        assert client.get(path).headers["location"] == "/account/password"
+    assert client.post("/presence/check-in", data={}).headers["location"] == "/account/password"
+    assert client.get("/account/password").status_code == 200
+    changed = {"current": PASSWORD, "new": "sepeda hijau tua", "repeat": "sepeda hijau tua"}
+    assert client.post("/account/password", data=changed).headers["location"] == "/"
+    assert client.get("/board").status_code == 200
+    _account(world, "ben", must_change_password=True, one_time_until=MORNING - timedelta(seconds=1))
+    assert world.client().post("/login", data=_payload(password="sepeda hijau tua")).status_code == 422
+
+
+@SQLITE
+def test_the_fifth_wrong_password_is_the_last_one_that_is_looked_at(world: World) -> None:
+    client = world.client()
+    statuses = [client.post("/login", data=_payload(password=f"salah-{n}")).status_code for n in range(LIMIT_PAIR + 1)]
+    assert statuses == [422] * LIMIT_PAIR + [429]
+    locked = client.post("/login", data=_payload())
+    assert (locked.status_code, locked.headers["retry-after"]) == (429, "600")
+    world.at(MORNING + timedelta(minutes=10))
+    assert client.post("/login", data=_payload()).status_code == 303
+
+
+@SQLITE
+def test_an_address_that_a_visitor_claims_to_have_has_no_effect(world: World) -> None:
+    for number in range(LIMIT_PAIR):
+        forged = {"X-Forwarded-For": f"10.9.8.{number}", "Forwarded": f"for=10.9.8.{number}", "X-Real-IP": "10.1.1.1"}
+        world.client(**forged).post("/login", data=_payload(password="salah"))
+    assert world.client(**{"X-Forwarded-For": "10.9.9.9"}).post("/login", data=_payload()).status_code == 429
+
+
+@SQLITE
+def test_a_stranger_who_guesses_does_not_lock_out_the_phone_that_its_owner_always_uses(world: World) -> None:
+    phone, stranger = world.client(), world.client()
+    phone.post("/login", data=_payload())
+    phone.post("/logout")
+    for _n in range(LIMIT_PAIR + 1):
+        stranger.post("/login", data=_payload(password="salah"))
+    assert stranger.post("/login", data=_payload()).status_code == 429
+    assert phone.post("/login", data=_payload()).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
+        "///evil.example", "javascript:alert(1)", "http:evil.example", "evil.example", " //evil.example",
+        "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/%0d%0aX:1", "/日本", "/?", "/a//evil.example", "/" + "a" * 5000, "@evil",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("htmx", [False, True])
+@SQLITE
+def test_nobody_is_led_off_the_site_after_signing_in(world: World, address: str, *, htmx: bool) -> None:
+    headers = {"HX-Request": "true"} if htmx else {}
+    client = world.client()
+    answer = client.post("/login", data=_payload(next=address), headers=headers)
+    assert answer.status_code == (204 if htmx else 303)
+    target = answer.headers["hx-redirect" if htmx else "location"]
+    assert re.match(r"/(?![/\\])", target), target
+    assert target == "/" or address.startswith("/")
+    assert "set-cookie: x" not in str(answer.headers).lower()
+    assert "evil.example" not in re.findall(
+        r'name="next" value="([^"]*)"', client.get("/login", params={"next": address}).text
+    )
+
+
+@SQLITE
+def test_whoever_asks_for_a_page_comes_back_to_it(world: World) -> None:
+    answer = world.client().get("/worklog")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Fworklog")
+    page = world.client().get(answer.headers["location"])
+    assert 'name="next" value="/worklog"' in page.text
+    assert world.client().post("/worklog", data={}).headers["location"] == "/login", "what was posted is not a page"
+
+
+@pytest.mark.parametrize("https", [True, False])
+@SQLITE
+def test_cookies_cannot_be_read_by_scripts_or_sent_by_other_sites(settings: Settings, *, https: bool) -> None:
+    base = "https://kantor.example" if https else "http://kantor.example"
+    app = create_app(settings.model_copy(update={"base_url": base}), ticking=False)
+    with TestClient(app, base_url=base, follow_redirects=False) as client:
+        answer = client.post("/login", data=_payload())
+        answers = [answer, client.post("/logout", headers={"Origin": base})]
+        language = client.get("/login?lang=en").headers["set-cookie"]
+    for cookie in [one for answer in answers for one in answer.headers.get_list("set-cookie")]:
+        if "Max-Age=0" not in cookie:
+            assert "HttpOnly" in cookie
+            assert "SameSite=lax" in cookie
+            assert ("Secure" in cookie) == https, cookie
+    assert "SameSite=lax" in language
+    assert ("Secure" in language) == https
+    assert {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")} == {
+        "staffhub_session", "staffhub_device",
+    }  # fmt: skip
+
+
+def test_a_session_is_dead_after_signing_out_also_for_whoever_copied_its_cookie(world: World) -> None:
+    client = world.client("ben")
+    token = client.cookies["staffhub_session"]
+    answer = client.post("/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert 'staffhub_session=""; expires=' in answer.headers["set-cookie"]
+    thief = world.client()
+    thief.cookies.set("staffhub_session", token)
+    assert thief.get("/account").headers["location"].startswith("/login")
+    with world.database.reading() as db:
+        verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb.startswith("session"))).all()
+    assert verbs == ["session.ended"]
+
+
+@SQLITE
+def test_an_address_that_is_only_opened_signs_nobody_out(world: World) -> None:
+    client = world.client("ben")
+    assert client.get("/logout").status_code == 405
+    assert client.get("/account").status_code == 200
+
+
+@SQLITE
+def test_a_session_planted_beforehand_is_not_the_one_that_is_signed_in(world: World) -> None:
+    client = world.client()
+    client.cookies.set("staffhub_session", "planted")
+    client.post("/login", data=_payload())
+    given = client.cookies.get("staffhub_session", domain="testserver.local")
+    assert given
+    assert given != "planted"
+
+
+@SQLITE
+def test_signing_in_again_ends_the_session_before(world: World) -> None:
+    client = world.client("tia")
+    client.post("/login", data=_payload())
+    with world.database.reading() as db:
+        ended = db.scalars(sa.select(UserSession.ended_at).order_by(UserSession.id)).all()
+    assert [moment is not None for moment in ended] == [True, False]
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 4000, "\xff\xfe", "' OR 1=1 --", "\x7f"])
+@SQLITE
+def test_a_cookie_of_junk_is_nobody(world: World, cookie: str) -> None:
+    client = world.client()
+    names = ("session", "device", "locale", "flash")
+    headers = {"Cookie": "; ".join(f"staffhub_{name}={cookie}" for name in names) + f".{cookie}"}
+    raw = {name: value.encode("latin-1") for name, value in headers.items()}
+    assert client.get("/account", headers=raw).status_code == 303  # type: ignore[arg-type]
+    assert client.get("/login", headers=raw).status_code == 200  # type: ignore[arg-type]
+    assert client.post("/login", data=_payload(), headers=raw).status_code == 303  # type: ignore[arg-type]
+
+
+@SQLITE
+def test_the_language_can_be_changed_before_signing_in_and_stays(world: World) -> None:
+    client = world.client()
+    page = client.get("/login?next=/worklog")
+    assert 'lang="id"' in page.text
+    link = re.search(r'href="(/login\?lang=en[^"]*)"', page.text)
+    assert link
+    english = client.get(link[1].replace("&amp;", "&"))
+    assert '<html lang="en">' in english.text
+    assert 'name="next" value="/worklog"' in english.text
+    assert '<html lang="en">' in client.get("/login").text
+    assert '<html lang="en">' in client.post("/login", data=_payload(password="salah")).text
+    client.post("/login", data=_payload())
+    assert '<html lang="en">' in client.get("/account").text
+
+
+@pytest.mark.parametrize(
+    "password", ["🔑" * 8, "pass\x00word", "\x00", "é" * 300, "a" * 900_000, "' OR 1=1 --", "%s%n"]
+)
+def test_any_text_may_be_tried_as_a_password_or_a_name(world: World, password: str) -> None:
+    client = world.client()
+    assert client.post("/login", data=_payload(password=password)).status_code == 422
+    assert client.post("/login", data=_payload(username=password)).status_code == 422
+
+
+@SQLITE
+def test_a_password_of_any_letters_signs_in_exactly_as_it_was_chosen(world: World) -> None:
+    chosen = "  kunci 🔑 panjang  "
+    _account(world, "ben", password_hash=security.hash_password(chosen))
+    assert world.client().post("/login", data=_payload(password=chosen)).status_code == 303
+    assert world.client().post("/login", data=_payload(password=chosen.strip())).status_code == 422
+
+
+@SQLITE
+def test_an_empty_form_asks_for_both_and_counts_no_try(world: World) -> None:
+    client = world.client()
+    for _n in range(LIMIT_PAIR + 1):
+        assert client.post("/login", data={}).status_code == 422
+    assert client.post("/login", data=_payload()).status_code == 303
