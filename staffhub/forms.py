@@ -114,11 +114,6 @@ def _as_typed(value: object) -> list[str]:
     return [str(value)]
 
 
-def _storable(value: str) -> str:
-    """Without what no database takes: NUL, and halves of characters."""
-    return value.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
 def _holds_list(annotation: object) -> bool:
     return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
 
@@ -127,7 +122,9 @@ def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]
     """Blank to None, repeated names to a list where the class has one."""
     given: dict[str, Any] = {}
     for key, about in model.model_fields.items():
-        values = [value for value in map(_storable, typed.get(key, [])) if value.strip()]
+        # No database takes a NUL.
+        values = [value.replace("\x00", "") for value in typed.get(key, [])]
+        values = [value for value in values if value.strip()]
         if _holds_list(about.annotation):
             given[key] = values
         elif values:

@@ -108,7 +108,8 @@ def test_a_stranger_who_guesses_does_not_lock_out_the_phone_that_its_owner_alway
     [
         "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
         "///evil.example", "javascript:alert(1)", "http:evil.example", "evil.example", " //evil.example",
-        "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/%0d%0aX:1", "/日本", "/?", "/a//evil.example", "/" + "a" * 5000, "@evil",
+        "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/%0d%0aX:1", "/日本", "/?", "/a//evil.example", "/" + "a" * 5000,
+        "@evil",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("htmx", [False, True])

@@ -30,10 +30,17 @@ async def _now() -> datetime:
     return clock.now()
 
 
+def _whole(text: str) -> str:
+    """A client that names a strange character set sends halves of characters, which no page can be written with."""
+    return text.encode("utf-8", "replace").decode()
+
+
 async def _posted(request: Request) -> AsyncIterator[FormData]:
     form = await request.form(max_files=1, max_fields=400)
     try:
-        yield form
+        yield FormData(
+            [(_whole(name), _whole(value) if isinstance(value, str) else value) for name, value in form.multi_items()]
+        )
     finally:
         await form.close()  # an uploaded file lies on disk until then
 
