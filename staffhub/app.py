@@ -144,7 +144,7 @@ def _texts(status: int) -> tuple[str, str]:
         403: lambda: (_("This page is not open to you"), _("Nothing was changed. Go back to your own page.")),
         404: lambda: (_("Page not found"), _("The address may be old, or the item is gone. Nothing was changed.")),
         405: lambda: (_("This address does not take that"), _("Nothing was changed. Go back to your own page.")),
-        409: lambda: (_("Already changed elsewhere"), _("Open the page again to see how it is now.")),
+        409: lambda: (_("Not possible as things stand now"), _("Open the page again to see how it is now.")),
         413: lambda: (_("Too large"), _("Nothing was saved. A file may have up to 5 MB.")),
         422: lambda: (_("Something is not quite right yet"), _("Nothing was saved. Go back and check what you typed.")),
         429: lambda: (_("Too many tries"), _("Wait a little, then try again.")),

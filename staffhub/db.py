@@ -102,7 +102,7 @@ def make_engine(address: str) -> sa.Engine:
     url = make_url(address)
     local = url.get_backend_name() == "sqlite"
     if local and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
         connect_args=_connect_args(url),

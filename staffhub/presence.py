@@ -34,7 +34,10 @@ _RECEIPT_LENGTH = 7
 
 @dataclass(frozen=True)
 class Stamp:
-    """One mark as people see it. `at` is local; `first` False: it was there before this tap, nothing was changed."""
+    """One mark as people see it. `at` is local.
+
+    `first` False: it was there before this tap, nothing was changed. `moved`: from another place of work.
+    """
 
     id: int
     kind: MarkKind
@@ -45,6 +48,7 @@ class Stamp:
     receipt: str
     key: str
     first: bool = False
+    moved: bool = False
 
     @property
     def code(self) -> str:
@@ -114,7 +118,8 @@ def _declare(
         if insert_unless_there(db, Mark, mark):
             audit.record(db, me, f"presence.{kind}", "mark", me.officer_id, now=now, mode=mode, receipt=receipt)
             local = now.astimezone(me.zone)
-            return Stamp(0, kind, mode, local, note, Grade.C, receipt, idempotency_key, first=True)
+            moved = kind is MarkKind.CHECK_IN and bool(there) and there[-1].kind is MarkKind.CHECK_IN
+            return Stamp(0, kind, mode, local, note, Grade.C, receipt, idempotency_key, first=True, moved=moved)
         if earlier := _by_key(db, me, idempotency_key):
             return earlier
     raise Conflict(_("Another tap came at the same moment. Look at the page again before the next one."))
@@ -321,6 +326,8 @@ def _person(me: Viewer, row: Any, plan: workdays.Plan, last: Any | None) -> Pers
     else:
         state = "pending" if plan.is_work else "off"
     note = last.note if last else plan.note
+    if state == "leave" and not me.sees(officer_id=row.id, division_id=row.division_id):
+        note = ""  # that somebody is away is for everyone, why is not
     return Person(row.id, row.name, row.division_id, row.employment_type, state, mode, since, note, plan.mode)
 
 

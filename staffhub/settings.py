@@ -51,14 +51,17 @@ class Settings(BaseSettings):
     def _strong_secret(cls, value: SecretStr) -> SecretStr:
         plain = value.get_secret_value()
         if plain and (len(plain) < _SECRET_LENGTH or len(set(plain)) < _SECRET_LENGTH // 4):
-            raise ValueError("too weak; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'")
+            make = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            raise ValueError(f"too weak, it needs at least {_SECRET_LENGTH} characters; make one with: {make}")
         return value
 
     @model_validator(mode="after")
     def _whole_zoom(self) -> Self:
         given = [self.zoom_account_id, self.zoom_client_id, self.zoom_client_secret.get_secret_value()]
         if any(given) and not all(given):
-            raise ValueError("Zoom needs all three of ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET")
+            raise ValueError(
+                "STAFFHUB_ZOOM_ACCOUNT_ID, STAFFHUB_ZOOM_CLIENT_ID and STAFFHUB_ZOOM_CLIENT_SECRET go together"
+            )
         return self
 
     @property

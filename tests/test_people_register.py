@@ -85,6 +85,21 @@ def test_a_spreadsheet_beside_the_first_column_names_its_real_letters() -> None:
     assert register.rows[0].cells["NIP"].text == NIP
 
 
+def test_a_sheet_with_its_texts_in_the_cells_and_one_with_nothing_in_it_are_read_too() -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for place, text in enumerate(COLUMNS):
+            sheet.write_string(0, place, text)
+        sheet.write_string(1, 0, "Ben Tumiwa")
+    assert read_register(content.getvalue(), "a.xlsx").rows[0].cells["nama"].text == "Ben Tumiwa"
+    empty = io.BytesIO()
+    with xlsxwriter.Workbook(empty, {"constant_memory": True}) as book:
+        book.add_worksheet()
+    with pytest.raises(Refused):
+        read_register(empty.getvalue(), "a.xlsx")
+
+
 def test_old_windows_letters_are_read_too() -> None:
     content = ";".join(COLUMNS).encode() + "\nRené;1".encode("cp1252")
     assert read_register(content, "a.csv").rows[0].cells["nama"].text == "René"

@@ -166,6 +166,22 @@ def test_the_board_tells_of_everyone_where_and_since_when(database: Database) ->
     assert board.counts == {"pending": 3, "office": 1, "home": 1, "field": 0, "leave": 1, "out": 1, "off": 0}
 
 
+def test_that_somebody_is_away_is_for_everyone_and_why_is_not(database: Database) -> None:
+    ben, cy, ana = (viewer_of(database, username) for username in ("ben", "cy", "ana"))
+    with database.transaction() as db:
+        db.add(
+            PlanEntry(
+                office_id=ben.office_id, officer_id=ben.officer_id, date=TODAY, mode=PlanMode.LEAVE,
+                note="Cuti sakit", source="manual", created_at=MORNING,
+            )
+        )  # fmt: skip
+    for viewer, note in ((ben, "Cuti sakit"), (ana, "Cuti sakit"), (cy, "")):
+        with database.reading() as db:
+            seen = presence.board(db, viewer, now=MORNING)
+        people = {person.id: person for column in seen.columns for person in column.people}
+        assert (people[ben.officer_id].state, people[ben.officer_id].note) == ("leave", note)
+
+
 def test_a_division_is_covered_by_one_civil_servant_and_one_daily_worker_in_the_office(database: Database) -> None:
     _in(database, viewer_of(database, "ben"))
     board = _board(database, now=MORNING + timedelta(hours=1))

@@ -86,6 +86,7 @@ def test_the_day_goes_on_with_a_move_and_a_check_out(world: World) -> None:
     client.post("/presence/check-in", data=_payload(mode="home"))
     world.at(MORNING + timedelta(hours=3))
     client.post("/presence/check-in", data=_payload())
+    assert "Pindah tempat kerja tercatat 10.12 WITA" in client.get("/").text
     world.at(MORNING + timedelta(hours=9))
     client.post("/presence/check-out", data={"idempotency_key": str(uuid4())})
     page = client.get("/")

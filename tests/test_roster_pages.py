@@ -60,6 +60,14 @@ def test_a_stranger_and_a_colleague_cannot_write_my_plan(world: World) -> None:
     assert world.client("oka").get(f"/roster/{ben}").status_code == 404
 
 
+def test_the_note_of_an_exception_is_for_the_officer_and_those_above(world: World) -> None:
+    ben = world.officer_id("ben")
+    form = {"first": "2026-11-24", "mode": "leave", "note": "Cuti alasan penting"}
+    world.client("ana").post(f"/roster/{ben}/exceptions", data=form)
+    for username, seen in (("ben", True), ("hana", True), ("cy", False)):
+        assert ("Cuti alasan penting" in world.client(username).get(f"/roster/{ben}").text) is seen
+
+
 def test_the_months_sheet_filters_by_division_and_refuses_a_month_that_is_none(world: World) -> None:
     page = world.client("dewi").get("/roster")
     assert page.status_code == 200

@@ -213,9 +213,9 @@ def _repacked(data: bytes) -> io.BytesIO:
         raise Refused(_damaged(), field="file") from None
     if "xl/workbook.xml" not in parts:
         raise Refused(_("This is not an XLSX or CSV file. Save the register as one of these."), field="file")
-    longest = max(
-        len(text) for part in parts.values() if b"<sst" in part[:500] for text in [b"", *_TEXT_END.split(part)]
-    )
+    # Some programs write the texts into the cells and no table of shared ones.
+    shared = (text for part in parts.values() if b"<sst" in part[:500] for text in _TEXT_END.split(part))
+    longest = max(map(len, shared), default=0)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, part in parts.items():

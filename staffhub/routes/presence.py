@@ -121,6 +121,8 @@ def _said(stamp: Stamp, zone_name: str) -> str:
         return _("Already recorded at %(at)s, nothing was changed. Receipt %(code)s.", at=at, code=stamp.code)
     if stamp.kind is MarkKind.CHECK_OUT:
         return _("Check-out recorded at %(at)s. Receipt %(code)s.", at=at, code=stamp.code)
+    if stamp.moved:
+        return _("Your move is recorded at %(at)s. Receipt %(code)s.", at=at, code=stamp.code)
     return _("Check-in recorded at %(at)s. Receipt %(code)s.", at=at, code=stamp.code)
 
 
