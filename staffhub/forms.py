@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 
@@ -51,6 +59,14 @@ class Fields(BaseModel):
     """Base of every form class. List fields take repeated names; unknown names are ignored."""
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True, extra="ignore")
+
+    @field_validator("*")
+    @classmethod
+    def _fits_a_column(cls, value: object) -> object:
+        numbers = value if isinstance(value, list) else [value]
+        if any(isinstance(number, int) and abs(number) >= 2**63 for number in numbers):
+            raise ValueError(_("Write a whole number."))
+        return value
 
 
 F = TypeVar("F", bound=Fields)

@@ -31,6 +31,7 @@ class Sheet(Fields):
     day: date | None = None
     starts: ClockTime | None = None
     number: Annotated[int, Field(ge=1, le=5)] | None = None
+    version: int | None = None
     mode: Mode | None = None
     kind: Literal["checklist", "other"] | None = None
     people: list[int] = Field(default=[])
@@ -76,6 +77,8 @@ def _message(key: str, typed: str) -> str | None:
         ("number", "dua", "Write a whole number."),
         ("number", "1.5", "Write a whole number."),
         ("number", "9" * 5000, "Write a whole number."),
+        ("version", "9" * 19, "Write a whole number."),
+        ("people", "-" + "9" * 19, "Write a whole number."),
         ("number", "0", "Write a number of at least 1."),
         ("number", "6", "Write a number of at most 5."),
         ("mode", "moon", "Choose one of the list."),
