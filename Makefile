@@ -29,7 +29,7 @@ serve: $(RUN) ## Serve the real database (see README, "Real set-up")
 .PHONY: test
 test: $(DEV) ## Install what the tests need and run every one
 	@.ci/needs
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 .PHONY: check
 check: $(DEV) ## Format, lint, types, imports, templates, translations, migrations
