@@ -86,3 +86,28 @@ def test_the_same_event_has_the_same_hash_in_every_time_zone_of_the_server(datab
     with database.reading() as db:
         event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "test.done")).one()
         assert event.at.isoformat() == "2026-11-22T23:12:00+00:00"
+
+
+def test_a_forged_row_at_the_end_and_two_rows_that_changed_places_are_found(database: Database) -> None:
+    _events(database)
+    sealed = _seal(database)
+    columns = "office_id, at, verb, subject, facts, request_id"
+    _tamper(
+        database,
+        f"INSERT INTO audit_event ({columns}, sequence, previous_hash, hash) "  # noqa: S608
+        f"SELECT {columns}, sequence + 1, hash, hash FROM audit_event WHERE sequence = {sealed}",
+    )
+    assert _verdict(database).broken_at == sealed + 1
+    _tamper(database, "UPDATE audit_event SET sequence = 1003 WHERE sequence = 3")
+    _tamper(database, "UPDATE audit_event SET sequence = 3 WHERE sequence = 4")
+    _tamper(database, "UPDATE audit_event SET sequence = 4 WHERE sequence = 1003")
+    assert _verdict(database).broken_at == 3
+
+
+def test_both_databases_give_an_event_the_same_hash(database: Database) -> None:
+    facts = {"before": None, "after": {"name": "Ibu Lié 🔑", "minutes": 450, "share": 0.1}}
+    with database.transaction() as db:
+        audit.record(db, None, "test.same", "office", 1, now=MORNING, office_id=1, **facts)
+    with database.reading() as db:
+        event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "test.same")).one()
+        assert audit._hash("", 1, event) == "15990c31cea0bb84548b3aa1372fb54fec4b4c29ed0a222c30a8be83b3b5eb10"

@@ -1,5 +1,7 @@
 """What is due is done once, by whichever process comes first, and by another one when that process died."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -93,3 +95,32 @@ def test_metrics_tell_a_collector_on_this_machine_and_nobody_behind_a_proxy(worl
     assert 'staffhub_requests_total{method="GET",route="/board",status="200"}' in text
     assert "rahasia" not in text
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 404
+
+
+PROCESS = """
+import sys
+from datetime import datetime
+from staffhub import scheduler
+from staffhub.db import Database
+
+database = Database(sys.argv[1])
+with database.transaction() as db:
+    print(scheduler.claim(db, "job", "slot", now=datetime.fromisoformat(sys.argv[2])), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_of_three_processes_one_gets_the_slot_and_when_it_is_killed_the_lease_frees_it(database_url: str) -> None:
+    command = [sys.executable, "-c", PROCESS, database_url, MORNING.isoformat()]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _n in range(3)]
+    try:
+        said = [process.stdout.readline().strip() for process in processes if process.stdout]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    assert sorted(said) == ["False", "False", "True"]
+    database = Database(database_url)
+    assert not _claim(database, timedelta(minutes=1))
+    assert _claim(database, timedelta(minutes=3))
+    database.engine.dispose()
