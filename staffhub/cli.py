@@ -200,21 +200,29 @@ def import_officers(
 
 @contextmanager
 def _kept_to_owner(path: Path | None) -> "Iterator[Any]":
-    """Open the file before anything is imported: a password that cannot be written down is lost."""
+    """Open the file before anything is imported: a password that cannot be written down is lost. An empty one goes."""
     import csv
 
     if path is None:
         yield _print_passwords
         return
-    with os.fdopen(
-        os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", newline="", encoding="utf-8"
-    ) as file:
+    try:
+        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        _fail(_("%(file)s is there already. Choose another name.", file=path))
 
-        def write(rows: list[tuple[str, str, str]]) -> None:
-            csv.writer(file).writerows([(_("name"), "username", _("one-time password")), *rows])
-            print(_("%(n)s one-time passwords are in %(file)s.", n=len(rows), file=path))
+    def write(rows: list[tuple[str, str, str]]) -> None:
+        if not rows:
+            return
+        csv.writer(file).writerows([(_("name"), "username", _("one-time password")), *rows])
+        print(_("%(n)s one-time passwords are in %(file)s.", n=len(rows), file=path))
 
-        yield write
+    try:
+        with os.fdopen(opened, "w", newline="", encoding="utf-8") as file:
+            yield write
+    finally:
+        if not path.stat().st_size:
+            path.unlink()
 
 
 def _print_passwords(rows: list[tuple[str, str, str]]) -> None:

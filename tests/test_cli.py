@@ -168,9 +168,22 @@ def test_passwords_never_overwrite_a_file_and_nothing_is_imported_then(cli: Cli,
     secrets.write_text("kept", "utf-8")
     answer = cli("import-officers", register, "--passwords", secrets)
     assert answer.returncode == 1
-    assert "File exists" in answer.stderr
+    assert answer.stderr.strip() == f"{secrets} is there already. Choose another name."
     assert secrets.read_text("utf-8") == "kept"
     assert _rows(office, "SELECT count(*) FROM officer WHERE number LIKE '1990%'") == [(0,)]
+
+
+def test_no_file_of_passwords_is_left_where_there_are_none(cli: Cli, office: Path, tmp_path: Path) -> None:
+    register, secrets = tmp_path / "pegawai.csv", tmp_path / "sandi.csv"
+    register.write_text(HEADER + GOOD + BAD, "utf-8")
+    assert cli("import-officers", register, "--passwords", secrets).returncode == 1
+    assert not secrets.exists()
+    register.write_text(HEADER + GOOD, "utf-8")
+    assert cli("import-officers", register, "--passwords", secrets).returncode == 0
+    assert "greis.tumiwa" in secrets.read_text("utf-8")
+    secrets.unlink()
+    again = cli("import-officers", register, "--passwords", secrets)
+    assert (again.returncode, secrets.exists()) == (0, False), "nobody is new"
 
 
 def test_a_register_needs_an_office(cli: Cli, tmp_path: Path) -> None:
