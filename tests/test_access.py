@@ -92,6 +92,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/{officer_id}/exceptions/remove"): frozenset({"ana", "hana"}),
     ("GET", "/worklog"): ALL,
     ("POST", "/worklog"): ALL,
+    ("GET", "/worklog/submit"): ALL,
     ("POST", "/worklog/submit"): ALL,
     ("GET", "/worklog/{entry_id}/edit"): frozenset({"ben"}),
     ("POST", "/worklog/{entry_id}/edit"): frozenset({"ben"}),

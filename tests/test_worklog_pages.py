@@ -46,6 +46,11 @@ def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
     assert "dari 450" in page.text, "the target is the rule's: 7.30 to 16.00 without an hour"
     assert "3 berkas" in page.text
     assert "Atasan: Dewi Ondang" in page.text
+    assert 'action="/worklog/submit"' not in page.text, "one tap asks first"
+    asked = ben.get(f"/worklog/submit?date={TODAY}")
+    assert "Kirim hari ini ke atasan?" in asked.text
+    assert re.search(r"60 menit</b>\s*dari 450", asked.text)
+    assert "Ya, kirim ke atasan" in asked.text
     done = ben.post("/worklog/submit", data={"date": TODAY.isoformat()})
     assert done.headers["location"] == "/worklog"
     page = ben.get("/worklog")
@@ -56,6 +61,18 @@ def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
     again = ben.post("/worklog/submit", data={})
     assert again.status_code == 303
     assert "sudah dikirim" in ben.get("/worklog").text
+    assert ben.get("/worklog/submit").headers["location"] == "/worklog"
+
+
+def test_an_empty_day_is_not_asked_about_and_a_locked_one_offers_no_tap(world: World) -> None:
+    ben = world.client("ben")
+    _request_of(world, "ben")
+    assert ben.get(f"/worklog/submit?date={YESTERDAY}").headers["location"] == f"/worklog?date={YESTERDAY}"
+    assert ben.get("/worklog/submit?date=kemarin").status_code == 422
+    assert "Satu ketukan memulai catatan" in ben.get("/worklog").text
+    ben.post("/worklog", data=_payload())
+    ben.post("/worklog/submit", data={})
+    assert "Satu ketukan" not in ben.get("/worklog").text
 
 
 def test_a_locked_day_answers_with_a_conflict_in_clear_words(world: World) -> None:
@@ -156,6 +173,7 @@ def test_one_tap_on_a_request_starts_an_entry_and_shows_its_form(world: World) -
     first, second = ben.post("/worklog", data=tap), ben.post("/worklog", data=tap)
     assert first.headers["location"] == second.headers["location"]
     form = ben.get(first.headers["location"])
+    assert "Batal" not in form.text, "it is stored: going back leaves it"
     assert 'value="Kartu keluarga (KK), Novi T., PM-2611-0001"' in form.text
     assert 'value="07.10"' in form.text
     assert 'value="07.12"' in form.text

@@ -18,6 +18,7 @@ from staffhub.i18n import gettext as _
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, minutes, query, redirect, render, short_day
+from staffhub.workdays import Plan
 from staffhub.worklog import Entry
 
 router = APIRouter()
@@ -50,6 +51,10 @@ class SubmitFields(Fields):
 
 def _address(day: dt.date, today: dt.date) -> str:
     return query("/worklog", date=None if day == today else day.isoformat())
+
+
+def _target(plan: Plan) -> int | None:
+    return plan.hours.minutes if plan.hours and plan.is_work else None
 
 
 def _page(
@@ -88,7 +93,7 @@ def _page(
         today=today,
         previous=next((one for one in earlier if book.of(me.officer_id or 0, one).is_work), earlier[0]),
         plan=plan,
-        target=plan.hours.minutes if plan.hours and plan.is_work else None,
+        target=_target(plan),
         entries=entries,
         sum=worklog.minutes_of(entries),
         overlaps=worklog.overlaps(entries),
@@ -164,7 +169,9 @@ def _start(request: Request, posted: FormData, db: Session, me: Viewer, now: dt.
         raise Refused(_("Choose one of the list."), field="request_id")
     key = form.data.idempotency_key or str(uuid4())
     written = worklog.start_from_request(db, me, request_id=form.data.request_id, key=key, now=now)
-    said = _("This entry was already started.") if written.again else _("Entry started. Check the times, then save.")
+    said = (
+        _("This entry was already started.") if written.again else _("Entry started and stored. Correct it if need be.")
+    )
     return redirect(request, f"/worklog/{written.id}/edit", said=said)
 
 
@@ -248,6 +255,28 @@ def delete(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Respo
     worklog.remove(db, me, entry, now=now)
     address = _address(entry.date, clock.local_day(now, me.zone))
     return redirect(request, address, said=_("Entry removed: %(text)s", text=entry.text))
+
+
+@router.get("/worklog/submit")
+def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -> Response:
+    me.require("worklog")
+    today = clock.local_day(now, me.zone)
+    day = day_from(date, today=today)
+    if me.officer_id is None:
+        return render(request, "worklog/nobody.html")
+    sheet, entries = worklog.sheet_of(db, me, day), worklog.entries_of(db, me.officer_id, day)
+    if sheet.submitted_at or not entries:
+        return redirect(request, _address(day, today))
+    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
+    return render(
+        request,
+        "worklog/submit.html",
+        day=day,
+        sheet=sheet,
+        sum=worklog.minutes_of(entries),
+        target=_target(plan),
+        back=_address(day, today),
+    )
 
 
 @router.post("/worklog/submit")

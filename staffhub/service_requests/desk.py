@@ -40,6 +40,11 @@ def age(days: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", days) if days else _("Today")
 
 
+def aged(days: int) -> str:
+    """The age where no heading says that it is one."""
+    return ngettext("%(num)s day old", "%(num)s days old", days) if days else _("came in today")
+
+
 def service_name() -> ColumnElement[str]:
     return (ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name).expression
 
@@ -94,6 +99,10 @@ class OpenRequest:
     @property
     def age(self) -> str:
         return age(self.age_days)
+
+    @property
+    def aged(self) -> str:
+        return aged(self.age_days)
 
 
 def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
@@ -170,6 +179,10 @@ class ListedRequest:
     @property
     def age(self) -> str:
         return age(self.age_days)
+
+    @property
+    def aged(self) -> str:
+        return aged(self.age_days)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import IN_OUR_HANDS, OPEN, age, late_before, service_name, state_label
+from staffhub.service_requests.desk import IN_OUR_HANDS, OPEN, aged, late_before, service_name, state_label
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Request:
 
     def age(self, now: datetime) -> str:
         until = (self.closed_at or now).astimezone(self.created_at.tzinfo)
-        return age((until.date() - self.created_at.date()).days)
+        return aged((until.date() - self.created_at.date()).days)
 
 
 def request_for(db: Session, me: Viewer, request_id: int) -> Request:
