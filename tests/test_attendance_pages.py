@@ -106,9 +106,12 @@ def test_the_form_for_a_missing_check_out_proposes_the_last_trace(world, friday)
     page = client.get(f"/attendance/{friday}/2026-11-20").text
     assert f"/attendance/{friday}/2026-11-20?kind=check_out#koreksi" in page
     assert "value=" not in element(page, "correction-time")
-    assert 'value="07.52"' in element(
-        client.get(f"/attendance/{friday}/2026-11-20?kind=check_out").text, "correction-time"
-    )
+    assert f"/attendance/{friday}/2026-11-20?kind=check_out#koreksi" in client.get("/attendance?month=2026-11").text
+    form = client.get(f"/attendance/{friday}/2026-11-20?kind=check_out").text
+    assert 'value="07.52"' in element(form, "correction-time")
+    assert re.search(r'id="correction-reason"[^>]*required>\s*<option value="">Pilih alasan</option>', form)
+    assert re.findall(r'value="(\w+)" selected', form) == ["check_out"], "the reason is the writer's to choose"
+    assert "koreksi" not in world.client("ana").get("/attendance?month=2026-11").text, "only HR may correct"
 
 
 def test_a_day_to_come_takes_no_correction(world, friday):
@@ -217,7 +220,7 @@ def test_the_month_is_downloaded_for_a_spreadsheet(world, friday):
     assert lines[0].startswith("Tanggal;NIP/nomor pegawai;Nama;")
     assert len(lines) == 1 + 30 + 1
     assert "00000000 000000 0 003" in lines[1]
-    assert "***003" in world.client("ana").get("/attendance/export?month=2026-11&q=ben").text
+    assert "•••• 003" in world.client("ana").get("/attendance/export?month=2026-11&q=ben").text
     assert world.client("hana").get("/attendance/export?format=pdf").status_code == 422
     with world.database.reading() as db:
         verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb == "attendance.exported")).all()

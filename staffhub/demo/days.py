@@ -148,7 +148,7 @@ def _repaired(story: Story, person: Person, day: date, mode: WorkMode, arrives: 
     """Days without a mark that HR set right the next morning."""
     if story.rng.random() < 0.4:
         text = "Surat keterangan sakit baru diserahkan."
-        _correct(story, person, day, CorrectionKind.LEAVE, None, None, CorrectionReason.FORGOT, text)
+        _correct(story, person, day, CorrectionKind.LEAVE, None, None, CorrectionReason.LEAVE_LETTER, text)
         return
     text = "Jaringan kantor terputus pagi itu; disaksikan atasan."
     _correct(story, person, day, CorrectionKind.CHECK_IN, arrives, mode, CorrectionReason.NETWORK, text)

@@ -63,7 +63,7 @@ class CorrectionKind(StrEnum):
 
 
 class CorrectionReason(StrEnum):
-    """The default list of Permenkop 4/2024, annex II."""
+    """The default list of Permenkop 4/2024, annex II, and the letter that explains a leave or a sickness."""
 
     FORGOT = "forgot"
     NETWORK = "network"
@@ -71,6 +71,7 @@ class CorrectionReason(StrEnum):
     DUTY_OUTSIDE = "duty_outside"
     LATE = "late"
     LEFT_EARLY = "left_early"
+    LEAVE_LETTER = "leave_letter"
 
 
 class Correction(Base):

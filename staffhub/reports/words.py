@@ -80,6 +80,7 @@ def correction_reason(reason: CorrectionReason) -> str:
         CorrectionReason.DUTY_OUTSIDE: _("Duty outside the office"),
         CorrectionReason.LATE: _("Late"),
         CorrectionReason.LEFT_EARLY: _("Left early"),
+        CorrectionReason.LEAVE_LETTER: _("Leave or doctor's letter"),
     }[reason]
 
 

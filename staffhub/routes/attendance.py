@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import audit, clock, corrections
+from staffhub.days import Finding
 from staffhub.db import undo
 from staffhub.errors import NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key
@@ -28,6 +29,15 @@ router = APIRouter()
 
 _QUEUE = 8  # the rest is framed in the sheet below it
 _PAGE = 50
+
+# The kind of correction that settles a finding.
+_REMEDIES = {
+    Finding.NO_CHECK_OUT: CorrectionKind.CHECK_OUT,
+    Finding.NO_CHECK_IN: CorrectionKind.CHECK_IN,
+    Finding.ABSENT: CorrectionKind.ABSENT,
+    Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
+    Finding.OTHER_PLACE: CorrectionKind.MODE,
+}
 
 # Classes of the codes in a sheet and in a list of days; those left out are plain.
 _SHAPES = {"WFH": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l", "K": "k"}
@@ -70,6 +80,7 @@ def month(
         "attendance/month.html",
         sheet=sheet,
         queue=sheet.queue[:_QUEUE],
+        remedies=_REMEDIES,
         words=words,
         css=_SHAPES,
         division=division,
@@ -178,7 +189,7 @@ def _proposed(found: Evidence, kind: str) -> Form[CorrectionFields]:
     """A fresh form. For a missing check-out it proposes the last trace of work, which HR may change."""
     values: dict[str, object] = {"idempotency_key": uuid4(), "kind": kind or None}
     if kind == CorrectionKind.CHECK_OUT and found.last_trace:
-        values |= {"time": found.last_trace.timetz().replace(tzinfo=None), "reason": CorrectionReason.FORGOT.value}
+        values["time"] = found.last_trace.timetz().replace(tzinfo=None)
     return Form.blank("correction", **values)
 
 
@@ -199,6 +210,7 @@ def _day_page(
         css=_SHAPES,
         state_label=state_label,
         form=form,
+        remedies=_REMEDIES,
         may_correct=me.may("attendance.correct") and not found.is_future,
         month_address=_month_address(me, found),
         before=found.record.day - timedelta(days=1),

@@ -322,6 +322,7 @@ def upgrade() -> None:
                 "duty_outside",
                 "late",
                 "left_early",
+                "leave_letter",
                 name="correctionreason",
                 native_enum=False,
                 create_constraint=True,
