@@ -188,7 +188,7 @@ def _save(
             form.refuse(error)
         else:
             db_module.after_commit(db, request.app.state.ticker.kick)
-            said = _("The meeting is saved and the invitations stand.") if saved.first else _("It was saved already.")
+            said = _("The meeting is entered.") if saved.first else _("It was saved already.")
             return redirect(request, f"/meetings/{saved.id}", said=said)
     if kind is MeetingKind.STANDUP:
         return _week_page(request, db, me, now, standup=form, status=422)
