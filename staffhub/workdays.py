@@ -19,6 +19,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import Holiday, HolidayKind, PlanEntry, PlanMode, RuleKind, RuleSet, WeekPattern
 from staffhub.security import Viewer
 
+_BUILT_IN = "holidays "  # what the source of a seeded holiday begins with: the library's name and version
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Where an officer without a pattern works: the office, every working day.
 DEFAULT_WEEK: tuple[str, ...] = ("office",) * 5
@@ -153,6 +154,10 @@ def plans(db: Session, office_id: int, first: date, last: date, *, officers: Ite
     return PlanBook(calendar(db, office_id, first, last), dict(usual), dated)
 
 
+def is_built_in(source: str) -> bool:
+    return source.startswith(_BUILT_IN)
+
+
 def seed_holidays(db: Session, office_id: int, years: Iterable[int], *, now: datetime) -> int:
     """Add the public holidays and collective leave days of Indonesia of years not seeded before; return how many.
 
@@ -161,8 +166,8 @@ def seed_holidays(db: Session, office_id: int, years: Iterable[int], *, now: dat
     """
     rows = db.execute(select(Holiday.date, Holiday.source).where(Holiday.office_id == office_id)).all()
     there = {row.date for row in rows}
-    years = set(years) - {row.date.year for row in rows if row.source.startswith("holidays ")}
-    source = f"holidays {version('holidays')}"
+    years = set(years) - {row.date.year for row in rows if is_built_in(row.source)}
+    source = f"{_BUILT_IN}{version('holidays')}"
     added = 0
     for category, kind in ((public_holidays.PUBLIC, HolidayKind.NATIONAL), ("government", HolidayKind.COLLECTIVE)):
         found = public_holidays.country_holidays("ID", years=sorted(years), categories=(category,), language="id")

@@ -70,6 +70,7 @@ def test_the_page_lists_a_year_and_adds_and_removes(world: World) -> None:
         page = client.get("/admin/holidays")
     assert len(seen) <= 2
     assert "Hari libur 2026" in page.text
+    assert re.search(r"kalender bawaan \(holidays [\d.]+\)", page.text)
     assert "Hari libur 2025" in client.get("/admin/holidays?year=2025").text
     for year in ("1", "x", "99999"):
         assert "Hari libur 2026" in client.get(f"/admin/holidays?year={year}").text

@@ -39,6 +39,10 @@ def kind_name(kind: HolidayKind) -> str:
     }[kind]
 
 
+def source_name(source: str) -> str:
+    return _("built-in calendar (%(source)s)", source=source) if workdays.is_built_in(source) else source
+
+
 @router.get("/admin/holidays")
 def holidays(request: Request, db: DB, me: Me, now: Now, year: Annotated[str, Query(max_length=10)] = "") -> Response:
     this_year = now.astimezone(me.zone).year
@@ -67,6 +71,7 @@ def _page(
         form=form,
         kinds=[(kind.value, kind_name(kind)) for kind in HolidayKind],
         kind_name=kind_name,
+        source_name=source_name,
         invalid=bool(form.errors),
     )
 
