@@ -95,26 +95,24 @@ def test_https_says_so_for_a_year(settings: Settings) -> None:
     assert kept == "max-age=31536000; includeSubDomains"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "same-origin, cross-site"},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
-        {"Origin": "http://evil.example"},
-        {"Origin": "http://testserver.evil.example"},
-        {"Origin": "http://testserver@evil.example"},
-        {"Origin": "http://testserver:8080"},
-        {"Origin": "null"},
-        {"Origin": ""},
-        {"Origin": "http://[::1"},
-        {"Origin": "http://evil.example", "Host": "testserver"},
-        {},
-    ],
-    ids=str,
+FOREIGN: tuple[dict[str, str], ...] = (
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "same-origin, cross-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "http://testserver.evil.example"},
+    {"Origin": "http://testserver@evil.example"},
+    {"Origin": "http://testserver:8080"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://[::1"},
+    {"Origin": "http://evil.example", "Host": "testserver"},
+    {},
 )
-def test_a_write_that_another_site_started_is_refused_at_every_address(world: World, headers: dict[str, str]) -> None:
+
+
+def test_a_write_that_another_site_started_is_refused_at_every_address(world: World) -> None:
     token = world.token("ben")
     client = TestClient(world.app, follow_redirects=False, raise_server_exceptions=False)
     client.cookies.set("staffhub_session", token)
@@ -123,7 +121,8 @@ def test_a_write_that_another_site_started_is_refused_at_every_address(world: Wo
     assert paths == {route.path for route in _routes(world.app) if "POST" in route.methods}
     for path in paths:
         address = re.sub(r"\{\w+\}", "1", path)
-        assert client.post(address, data={}, headers=headers).status_code == 403, path
+        for headers in FOREIGN:
+            assert client.post(address, data={}, headers=headers).status_code == 403, (path, headers)
     assert client.get("/account").status_code == 200, "and the session that was used without its owner goes on"
 
 

@@ -103,29 +103,28 @@ def test_a_stranger_who_guesses_does_not_lock_out_the_phone_that_its_owner_alway
     assert phone.post("/login", data=_payload()).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-        "///evil.example", "javascript:alert(1)", "http:evil.example", "evil.example", " //evil.example",
-        "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/%0d%0aX:1", "/日本", "/?", "/a//evil.example", "/" + "a" * 5000,
-        "@evil",
-    ],
+ELSEWHERE = (
+    "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
+    "///evil.example", "javascript:alert(1)", "http:evil.example", "evil.example", " //evil.example",
+    "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/%0d%0aX:1", "/日本", "/?", "/a//evil.example", "/" + "a" * 5000,
+    "@evil",
 )  # fmt: skip
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 @SQLITE
-def test_nobody_is_led_off_the_site_after_signing_in(world: World, address: str, *, htmx: bool) -> None:
+def test_nobody_is_led_off_the_site_after_signing_in(world: World, *, htmx: bool) -> None:
     headers = {"HX-Request": "true"} if htmx else {}
-    client = world.client()
-    answer = client.post("/login", data=_payload(next=address), headers=headers)
-    assert answer.status_code == (204 if htmx else 303)
-    target = answer.headers["hx-redirect" if htmx else "location"]
-    assert re.match(r"/(?![/\\])", target), target
-    assert target == "/" or address.startswith("/")
-    assert "set-cookie: x" not in str(answer.headers).lower()
-    assert "evil.example" not in re.findall(
-        r'name="next" value="([^"]*)"', client.get("/login", params={"next": address}).text
-    )
+    for address in ELSEWHERE:
+        client = world.client()
+        answer = client.post("/login", data=_payload(next=address), headers=headers)
+        assert answer.status_code == (204 if htmx else 303)
+        target = answer.headers["hx-redirect" if htmx else "location"]
+        assert re.match(r"/(?![/\\])", target), target
+        assert target == "/" or address.startswith("/")
+        assert "set-cookie: x" not in str(answer.headers).lower()
+        page = client.get("/login", params={"next": address}).text
+        assert "evil.example" not in re.findall(r'name="next" value="([^"]*)"', page)
 
 
 @SQLITE
