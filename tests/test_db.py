@@ -33,20 +33,25 @@ def test_a_naive_time_is_refused_and_an_aware_one_comes_back_as_utc(database: Da
         assert db.scalar(sa.select(sa.func.count()).where(Heartbeat.at > local)) == 0
 
 
-def test_eight_threads_that_read_then_write_lose_nothing(database: Database) -> None:
+def test_eight_threads_of_four_processes_that_read_then_write_lose_nothing(
+    database: Database, database_url: str
+) -> None:
+    processes = [Database(database_url) for _n in range(4)]  # none knows of the other's lock
     with database.transaction() as db:
         db.add(Office(name="0", timezone="Asia/Makassar", created_at=MORNING))
     together = threading.Barrier(8)
 
-    def count_up(_thread: int) -> None:
+    def count_up(thread: int) -> None:
         together.wait()
         for _round in range(10):
-            with database.transaction() as db:
+            with processes[thread % 4].transaction() as db:
                 row = db.scalars(sa.select(Office).order_by(Office.id.desc()).limit(1).with_for_update()).one()
                 row.name = str(int(row.name) + 1)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(count_up, range(8)))
+    for process in processes:
+        process.engine.dispose()
     with database.reading() as db:
         assert db.scalars(sa.select(Office.name).order_by(Office.id.desc()).limit(1)).one() == "80"
 
