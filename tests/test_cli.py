@@ -89,7 +89,7 @@ def test_migrate_can_be_run_again(cli: Cli) -> None:
     [
         ("STAFFHUB_SECRET_KEY", "short", "STAFFHUB_SECRET_KEY: too weak"),
         ("STAFFHUB_TIMEZONE", "Asia/Mankasar", "STAFFHUB_TIMEZONE: unknown time zone 'Asia/Mankasar'"),
-        ("STAFFHUB_ZOOM_CLIENT_ID", "abc", "Zoom needs all three"),
+        ("STAFFHUB_ZOOM_CLIENT_ID", "abc", "go together"),
         ("STAFFHUB_DATABASE_URL", "nothing", "The database cannot be used:"),
         ("STAFFHUB_DATABASE_URL", "postgresql://x@127.0.0.1:1/x", "The database cannot be used:"),
     ],
