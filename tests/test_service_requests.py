@@ -427,5 +427,5 @@ def test_the_message_to_the_applicant_is_indonesian_whoever_writes_it(database: 
 
 def test_the_age_of_what_is_closed_stands_still(database: Database) -> None:
     request = move(database, "ben", assigned(database, now=MORNING - timedelta(days=2)), S.CANCELLED)
-    assert request.age(MORNING + timedelta(days=30)) == "2 days"
+    assert request.age(MORNING + timedelta(days=30)) == "2 days old"
     assert not request.is_open
