@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import func, select
 
 from bench.office import bench_office
-from staffhub import clock, security
+from staffhub import clock, logs, security
 from staffhub.meetings import plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import Meeting, MeetingKind, MeetingState, Role
@@ -27,7 +27,8 @@ def _fault(origin: str) -> None:
 
 
 def main() -> None:
-    account = Account()
+    logs.configure()  # to stderr, away from the result
+    account = Account(light_per_second=1000, medium_per_second=1000)  # twenty meetings in a second are no morning
     with bench_office(4, role=Role.OFFICE_HEAD) as made, SandboxServer(create_sandbox(account=account)) as sandbox:
         zoom = ZoomClient(
             account_id=account.account_id,

@@ -16,9 +16,9 @@ from staffhub import i18n
 from staffhub.db import Database
 from staffhub.meetings import failures, plan, sync, wire
 from staffhub.meetings.audience import Audience
-from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, TaskState, ZoomTask
+from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.client import ZoomClient
-from staffhub.zoom.errors import ZoomUnavailable
+from staffhub.zoom.errors import ZoomRateLimited, ZoomUnavailable
 from tests.conftest import MORNING, TODAY, viewer_of
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
@@ -590,3 +590,9 @@ def test_a_series_cancelled_in_part_at_zoom_is_told() -> None:
     rows[1]["status"] = "available"
     assert wire.differences(stored, facts, now=MORNING) == []  # type: ignore[arg-type]
     assert wire.body(facts, now=MORNING)["agenda"] == "[sh:000000]"
+
+
+def test_a_limit_that_ended_in_the_past_is_still_waited_for() -> None:
+    error = ZoomRateLimited("slow down", retry_at=MORNING - timedelta(hours=1))
+    failure = failures.explain(error, verb=ZoomVerb.CREATE, task_id=1, attempts=1, before="", now=MORNING)
+    assert failure.retry_at == MORNING + timedelta(seconds=1)

@@ -19,6 +19,7 @@ from staffhub.zoom.errors import (
 
 _STEPS = (10, 30, 120, 300, 900)
 _LAST_STEP = 1800
+_SHORTEST_WAIT = timedelta(seconds=1)
 _LOOK_AGAIN = timedelta(minutes=1)
 _MAX_CODE = 500
 NOT_SET_UP, NO_HOST, PAST = "not_set_up", "no_host", "past"
@@ -66,7 +67,8 @@ def explain(
         case ZoomMisconfigured():
             failure = Failure("credentials", later, needs_person=True)
         case ZoomRateLimited():
-            failure = Failure("rate", error.retry_at)
+            # Zoom's clock may be behind ours: a time that has passed must not make the outbox ask without a pause.
+            failure = Failure("rate", max(error.retry_at, now + _SHORTEST_WAIT))
         case ZoomNotFound() if error.code == NO_SUCH_USER:
             failure = Failure(NO_HOST, later, needs_person=True)
         case ZoomNotFound() if verb is ZoomVerb.UPDATE:
