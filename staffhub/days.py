@@ -5,7 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Protocol
@@ -263,7 +263,7 @@ def _with_discrepancies(
         (Finding.OTHER_PLACE, _is_elsewhere(record, decided=decided), is_over and not decided, 0),
     )
     found = tuple(Discrepancy(kind, needs, count) for kind, holds, needs, count in checks if holds)
-    return DayRecord(**{**record.__dict__, "discrepancies": found})
+    return replace(record, discrepancies=found) if found else record
 
 
 def _is_elsewhere(record: DayRecord, *, decided: bool) -> bool:

@@ -57,6 +57,8 @@ class Calendar:
 
     holidays: dict[date, str] = field(default_factory=dict)
     rules: tuple[tuple[str, date, date | None, dict[str, Any], str], ...] = ()
+    # What was worked out already: a month asks for the hours of each date once per officer.
+    _known: dict[date, Hours | None] = field(default_factory=dict, compare=False, repr=False)
 
     def rule(self, kind: RuleKind, day: date) -> dict[str, Any]:
         """Return the values in force on a date; the newest start wins, {} when there is none."""
@@ -69,6 +71,11 @@ class Calendar:
 
     def hours(self, day: date) -> Hours | None:
         """Return the working hours of a weekday, or None when the rules give it none; holidays are not looked at."""
+        if day not in self._known:
+            self._known[day] = self._worked_out(day)
+        return self._known[day]
+
+    def _worked_out(self, day: date) -> Hours | None:
         row = self.rule(RuleKind.WORK_HOURS, day).get(WEEKDAYS[day.weekday()])
         if row is None:
             return None
