@@ -202,7 +202,9 @@ def _add_error_pages(app: FastAPI) -> None:
 def _on_staffhub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffHubError)  # noqa: S101  for the type checker: registered for this class only
     if isinstance(error, NotSignedIn):
-        return redirect(request, query("/login", next=request.url.path if request.method == "GET" else None))
+        url = request.url
+        wanted = f"{url.path}?{url.query}" if url.query else url.path
+        return redirect(request, query("/login", next=wanted if request.method == "GET" else None))
     response = error_page(request, error.status, event=request_id.get(), said=error.message)
     if error.status in {403, 404}:
         log.warning("refused", status=error.status, route=str(getattr(request.scope.get("route"), "path", "-")))

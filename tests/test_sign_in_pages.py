@@ -131,6 +131,8 @@ def test_nobody_is_led_off_the_site_after_signing_in(world: World, *, htmx: bool
 def test_whoever_asks_for_a_page_comes_back_to_it(world: World) -> None:
     answer = world.client().get("/worklog")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Fworklog")
+    asked = world.client().get("/board?q=tumiwa")
+    assert asked.headers["location"] == "/login?next=%2Fboard%3Fq%3Dtumiwa"
     page = world.client().get(answer.headers["location"])
     assert 'name="next" value="/worklog"' in page.text
     assert world.client().post("/worklog", data={}).headers["location"] == "/login", "what was posted is not a page"
