@@ -84,8 +84,10 @@ def test_the_ticker_runs_by_itself_and_goes_on_after_a_job_failed(database: Data
         ticker.kick()
     finally:
         ticker.stop()
+    beat = scheduler.last_beat(database)
     ticker.stop()  # a second stop and a kick after it are no mistake
     ticker.kick()
+    assert beat == scheduler.last_beat(database) is not None
 
 
 def test_metrics_tell_a_collector_on_this_machine_and_nobody_behind_a_proxy(world: World) -> None:

@@ -96,7 +96,9 @@ def test_a_password_that_is_short_common_or_the_own_name_is_refused(password: st
     "password", ["sepeda-1", "kopi susu gula aren", "xy" + "z" * 254, "пароль-длинный", "🔑" * 3 + "kunci"]
 )
 def test_any_other_password_may_be_chosen_without_rules_of_composition(password: str) -> None:
+    stored = security.hash_password(password)
     security.check_new_password(password, username="ben")
+    assert security.password_fits(password, stored)
 
 
 def test_passwords_are_kept_as_argon2id_of_at_least_the_recommended_cost() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 import zoom_server
 from requests import Response
 from zoom_server import MONDAY, Clock, ZoomSandbox, running_sandbox
@@ -552,9 +553,11 @@ def test_a_taken_port_is_an_error_at_start(zoom_sandbox: ZoomSandbox):
 def test_stopping_twice_is_fine():
     server = SandboxServer(create_sandbox())
     server.stop()
-    server.start()
+    address = server.start().origin
     server.stop()
     server.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=5)
 
 
 def test_the_clock_of_tests_starts_on_a_monday():
