@@ -150,6 +150,7 @@ def test_hr_opens_a_day_from_the_month_and_adds_a_correction(site: Site) -> None
     page.wait_for_url(re.compile(r"/attendance/\d+/\d{4}-\d\d-\d\d"))
     form = page.locator("form[action='/corrections']").last
     form.locator("[name=kind]").select_option("check_in")
+    form.locator("[name=reason]").select_option("forgot")
     form.locator("[name=time]").fill("25.00")
     form.locator("[name=note]").fill("Lupa, disaksikan atasan")
     form.locator("button.main").click()
