@@ -19,8 +19,8 @@ from staffhub.models import AuditEvent
 log = structlog.get_logger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _SEAL_BATCH = 2000
-# Core, not the ORM: this insert stands in every change.
-_EVENTS = cast("Table", AuditEvent.__table__)
+# Core, not the ORM, and built once: this insert stands in every change.
+_INSERT = insert(cast("Table", AuditEvent.__table__))
 
 
 class Actor(Protocol):
@@ -53,16 +53,17 @@ def record(
 ) -> None:
     """Write the event of a change. `facts` hold what changed (`before=`, `after=`), never a secret or a phone."""
     db.execute(
-        insert(_EVENTS).values(
-            office_id=actor.office_id if actor else office_id,
-            at=now,
-            actor_id=actor.account_id if actor else None,
-            verb=verb,
-            subject=subject,
-            subject_id=subject_id,
-            facts=json.loads(json.dumps(facts, default=_plain)),
-            request_id=request_id.get(),
-        )
+        _INSERT,
+        {
+            "office_id": actor.office_id if actor else office_id,
+            "at": now,
+            "actor_id": actor.account_id if actor else None,
+            "verb": verb,
+            "subject": subject,
+            "subject_id": subject_id,
+            "facts": json.loads(json.dumps(facts, default=_plain)),
+            "request_id": request_id.get(),
+        },
     )
 
 

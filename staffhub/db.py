@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import anyio
 import anyio.to_thread
@@ -21,6 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, mapped_column, sessionmaker
+from sqlalchemy.sql.dml import ReturningInsert
 
 log = structlog.get_logger(__name__)
 
@@ -206,14 +208,20 @@ class Database:
             self._lock.release()
 
 
+@cache
+def _insert_or_nothing(table: type["Base"], dialect: str) -> ReturningInsert[int]:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    # Drivers disagree on rowcount here, so the row answers for itself.
+    return make(cast("sa.Table", table.__table__)).on_conflict_do_nothing().returning(sa.literal(1))
+
+
 def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, Any]) -> bool:
     """Insert, or do nothing when a unique constraint speaks; return whether the row went in.
 
     Of two writers at once the second waits for the first and then does nothing: no error, no savepoint.
     """
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table.__table__).values(**values).on_conflict_do_nothing()
-    return db.execute(insert.returning(sa.literal(1))).first() is not None  # drivers disagree on rowcount here
+    statement = _insert_or_nothing(table, db.get_bind().dialect.name)
+    return db.execute(statement, dict(values)).first() is not None
 
 
 def after_commit(db: Session, action: Callable[[], object]) -> None:

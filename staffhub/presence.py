@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
@@ -56,15 +56,18 @@ class Stamp:
         return f"{self.receipt[:2]}-{self.receipt[2:5]}-{self.receipt[5:]}"
 
 
+_STAMPS = (
+    select(Mark.id, Mark.kind, Mark.mode, Mark.attempted_at, Mark.note, Mark.grade, Mark.receipt, Mark.idempotency_key)
+    .where(
+        Mark.office_id == bindparam("office"), Mark.officer_id == bindparam("officer"), Mark.date == bindparam("day")
+    )
+    .order_by(Mark.place)
+)
+
+
 def stamps(db: Session, me: Viewer, *, day: date) -> list[Stamp]:
     """Return my marks of a day in order."""
-    rows = db.execute(
-        select(
-            Mark.id, Mark.kind, Mark.mode, Mark.attempted_at, Mark.note, Mark.grade, Mark.receipt, Mark.idempotency_key
-        )
-        .where(Mark.office_id == me.office_id, Mark.officer_id == me.officer_id, Mark.date == day)
-        .order_by(Mark.place)
-    )
+    rows = db.execute(_STAMPS, {"office": me.office_id, "officer": me.officer_id, "day": day})
     return [Stamp(row[0], row[1], row[2], row[3].astimezone(me.zone), row[4], row[5], row[6], row[7]) for row in rows]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub.db import digest
@@ -83,7 +83,7 @@ SCOPES: dict[Role, Scope] = {
 
 def viewer_for(db: Session, token: str, *, now: datetime) -> Viewer:
     """Load the person behind a session cookie; NotSignedIn when it is unknown, ended, expired or the account closed."""
-    row = db.execute(_viewer_query().where(UserSession.token_hash == digest(token))).one_or_none()
+    row = db.execute(_VIEWER, {"token": digest(token)}).one_or_none()
     alive = (
         row is not None
         and row.ended_at is None
@@ -141,4 +141,9 @@ def _viewer_query() -> Select[*tuple[object, ...]]:
         .join(Office, Office.id == Account.office_id)
         .outerjoin(Officer, Officer.id == Account.officer_id)
         .outerjoin(Division, Division.id == Officer.division_id)
+        .where(UserSession.token_hash == bindparam("token"))
     )
+
+
+# Built once: every request asks this.
+_VIEWER = _viewer_query()
