@@ -6,8 +6,7 @@
     ├── NotFound       404
     ├── Conflict       409  somebody or something was quicker
     ├── Refused        422  the input breaks a rule; `field` names the input
-    ├── TooMany        429  `retry_after` seconds
-    └── Unavailable    503  the database cannot answer; nothing was saved
+    └── TooMany        429  `retry_after` seconds
 
 Messages are already in the reader's language: raise with `_("...")`.
 """
@@ -48,7 +47,3 @@ class TooMany(StaffHubError):
     def __init__(self, message: str = "", *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class Unavailable(StaffHubError):
-    status = 503

@@ -79,17 +79,10 @@ def late_before(db: Session, me: Viewer, promised: Iterable[int], *, now: dateti
     return {n: clock.at_local(working[n], time.min, me.zone) for n in set(promised) if n < len(working)}
 
 
-@dataclass(frozen=True)
-class OpenRequest:
-    """A request that still needs work; `created_at` and the age follow the office's calendar."""
+class _InWords:
+    """State and age as people read them, for whatever row has both."""
 
-    id: int
-    number: str
-    title: str
-    applicant: str
     state: RequestState
-    created_at: datetime
-    urgent: bool
     age_days: int
 
     @property
@@ -103,6 +96,20 @@ class OpenRequest:
     @property
     def aged(self) -> str:
         return aged(self.age_days)
+
+
+@dataclass(frozen=True)
+class OpenRequest(_InWords):
+    """A request that still needs work; `created_at` and the age follow the office's calendar."""
+
+    id: int
+    number: str
+    title: str
+    applicant: str
+    state: RequestState
+    created_at: datetime
+    urgent: bool
+    age_days: int
 
 
 def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
@@ -158,7 +165,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class ListedRequest:
+class ListedRequest(_InWords):
     id: int
     number: str
     title: str
@@ -171,18 +178,6 @@ class ListedRequest:
     day: date
     age_days: int
     late: bool
-
-    @property
-    def state_label(self) -> str:
-        return state_label(self.state)
-
-    @property
-    def age(self) -> str:
-        return age(self.age_days)
-
-    @property
-    def aged(self) -> str:
-        return aged(self.age_days)
 
 
 @dataclass(frozen=True)
