@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-COMPILE := $(BIN)/uv pip compile --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+COMPILE := $(BIN)/uv pip compile --generate-hashes --no-header --no-strip-extras --no-emit-index-url --no-emit-find-links \
 	--universal --python-version 3.11 --quiet
 PORT ?= 8000
 
@@ -77,14 +77,16 @@ $(BIN)/python:
 		|| { echo "python3-venv is missing. As root: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The package itself is linked, not copied; its builder is pinned and hashed like everything else.
+# The lists are complete, so pip is told not to look for anything else (--no-deps): what is released tomorrow cannot
+# matter. The package itself is linked, not copied; its builder is pinned and hashed like everything else.
 $(RUN): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what StaffHub needs ..."
-	@$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUN)
 	@echo "Installing what the tests need ..."
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip check >/dev/null || { $(BIN)/python -m pip check; exit 1; }
 	@touch $@
