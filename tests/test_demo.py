@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from staffhub import clock, demo, presence, security
+from staffhub import clock, demo, security
 from staffhub.db import Base, Database
 from staffhub.errors import Conflict
 from staffhub.migrations import migrate
@@ -35,6 +35,7 @@ from staffhub.models import (
     ServiceType,
     WorkMode,
 )
+from staffhub.reports import board as boards
 from staffhub.settings import Settings
 from tests.conftest import viewer_of
 
@@ -214,10 +215,10 @@ def test_requests_of_every_type_and_state_with_history_some_of_them_nobodys_and_
     assert sum(row.assignee_id == greis and row.state not in closed for row in requests) >= 2
 
 
-def _board(database: Database, now: datetime) -> presence.Board:
+def _board(database: Database, now: datetime) -> boards.Board:
     me = viewer_of(database, "kadis", now=now)
     with database.reading() as db:
-        return presence.board(db, me, now=now)
+        return boards.board(db, me, now=now)
 
 
 @pytest.mark.parametrize("hour", [8, 12, 15])

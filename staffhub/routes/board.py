@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from staffhub import i18n, presence
+from staffhub import i18n
 from staffhub.db import digest
+from staffhub.reports import board as boards
 from staffhub.routes.deps import DB, Me, Now
 from staffhub.web import is_fragment, query, render, static
 
@@ -29,13 +30,13 @@ def board(
     chosen = int(division) if division.isdecimal() else None
     # What the page shows: the day, the quarter of an hour (a lack becomes a fact when the day begins), every change.
     local = now.astimezone(me.zone)
-    version = presence.board_version(db, me.office_id)
+    version = boards.board_version(db, me.office_id)
     seen = (str(version), f"{local:%F %H}", str(local.minute // 15), i18n.current_locale(), q, str(chosen), mode)
     etag = f'"{digest(*seen, str(me.account_id), str(is_fragment(request)), static("app.css"))[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, HX-Request"}
     if request.headers.get("if-none-match") == etag and "staffhub_flash" not in request.cookies:
         return Response(status_code=304, headers=headers)
-    board = presence.board(db, me, now=now, division_id=chosen, q=q.strip(), state=mode)
+    board = boards.board(db, me, now=now, division_id=chosen, q=q.strip(), state=mode)
     response = render(
         request,
         "board/index.html",
