@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -86,7 +87,10 @@ def environment() -> Environment:
         "iso": lambda value: value.isoformat(),
     }
     env.globals |= {"static": static, "query": query}
-    env.globals["ui"] = env.get_template("ui.html").module
+    ui = env.globals["ui"] = SimpleNamespace()
+    for name in ("ui.html", "ui_lists.html"):
+        macros = vars(env.get_template(name).module).items()
+        vars(ui).update({name: macro for name, macro in macros if not name.startswith("_")})
     return env
 
 
