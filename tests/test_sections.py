@@ -48,7 +48,7 @@ def test_what_names_no_bidang_asks_for_none(text: str, id_: int | None) -> None:
 
 def _render(text: str, **values: Any) -> str:
     with i18n.in_locale("en"):
-        return re.sub(r"\s+", " ", environment().from_string(text).render(values))
+        return re.sub(r"\s+(>)?", lambda found: found[1] or " ", environment().from_string(text).render(values))
 
 
 def test_the_links_of_a_large_office_carry_their_counts_and_the_rest_of_the_address() -> None:
