@@ -137,7 +137,7 @@ class Database:
         self.engine = make_engine(address)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._lock = threading.Lock()
-        self._writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
+        self.writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
         event.listen(self._reading, "do_orm_execute", _refuse_statement)
@@ -157,7 +157,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Return commits, raise rolls back; what was left with `after_commit` runs when the commit is done."""
-        with self._writing() as session:
+        with self.writing() as session:
             self._take_lock()
             try:
                 yield session
@@ -178,7 +178,7 @@ class Database:
             if write:
                 await self._take_lock_async()
                 stack.callback(self._free_lock)
-            session = self._writing() if write else self._reading()
+            session = self.writing() if write else self._reading()
             stack.push_async_callback(anyio.to_thread.run_sync, session.close)
             yield session
             if write:
@@ -225,8 +225,13 @@ def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, A
 
 
 def after_commit(db: Session, action: Callable[[], object]) -> None:
-    """Leave something for the outside world: it hears of a change only once the change is stored."""
-    db.info.setdefault("after_commit", []).append(action)
+    """Leave something for the outside world: it hears of a change only once the change is stored.
+
+    The same action left twice runs once.
+    """
+    actions = db.info.setdefault("after_commit", [])
+    if action not in actions:
+        actions.append(action)
 
 
 def run_after_commit(db: Session) -> None:

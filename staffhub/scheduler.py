@@ -7,17 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
 
-from staffhub import audit, clock, security, workdays
+from staffhub import audit, claims, clock, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import sync
-from staffhub.models import Claim, Heartbeat, Office
+from staffhub.models import Heartbeat, Office
 from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -27,18 +25,6 @@ class Work:
     database: Database
     zoom: ZoomClient | None
     zoom_host: str
-
-
-def claim(db: Session, job: str, slot: str, *, now: datetime) -> bool:
-    """Take (job, slot) for this process. A claim whose lease ended undone belonged to a process that died."""
-    if insert_unless_there(db, Claim, {"job": job, "slot": slot, "lease_until": now + LEASE}):
-        return True
-    taken = db.execute(
-        update(Claim)
-        .where(Claim.job == job, Claim.slot == slot, Claim.done_at.is_(None), Claim.lease_until < now)
-        .values(lease_until=now + LEASE)
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
 
 
 def _beat(work: Work, now: datetime) -> None:
@@ -56,11 +42,10 @@ def last_beat(database: Database) -> datetime | None:
 def seal(work: Work, now: datetime) -> int:
     """Chain a batch of audit events; return how many.
 
-    One sealer at a time: the claim row of this job is locked by whoever updates it, until its commit.
+    One sealer at a time.
     """
     with work.database.transaction() as db:
-        insert_unless_there(db, Claim, {"job": "seal", "slot": "chain", "lease_until": now})
-        db.execute(update(Claim).where(Claim.job == "seal").values(lease_until=now))
+        claims.hold(db, "seal", now=now)
         return audit.seal(db)
 
 
@@ -72,14 +57,14 @@ def _daily(work: Work, now: datetime) -> None:
     """Housekeeping, once a day in whatever process comes first; a day that was missed is simply the next one."""
     slot = now.date().isoformat()
     with work.database.transaction() as db:
-        if not claim(db, "daily", slot, now=now):
+        if not claims.claim(db, "daily", slot, now=now):
             return
     with work.database.transaction() as db:
         security.forget_old(db, now=now)
         for office_id in db.scalars(select(Office.id)).all():
             workdays.seed_holidays(db, office_id, (now.year, now.year + 1), now=now)
-        db.execute(delete(Claim).where(Claim.lease_until < now - timedelta(days=60), Claim.job != "seal"))
-        db.execute(update(Claim).where(Claim.job == "daily", Claim.slot == slot).values(done_at=now))
+        claims.forget(db, before=now - timedelta(days=60))
+        claims.finish(db, "daily", slot, now=now)
 
 
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
@@ -104,6 +89,7 @@ class Ticker:
         self._work = work
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._running = threading.Event()
+        claims.watch(work.database, self.kick)
 
     def start(self) -> None:
         for name, every, verb in JOBS:
@@ -130,10 +116,10 @@ class Ticker:
 
         return tick
 
-    def kick(self) -> None:
-        """Run the Zoom outbox now, so that a person never waits for the next tick."""
+    def kick(self, job: str) -> None:
+        """Run a job now, so that a person never waits for the next tick."""
         if self._running.is_set():
-            self._scheduler.modify_job("zoom_tasks", next_run_time=clock.now())
+            self._scheduler.modify_job(job, next_run_time=clock.now())
 
     def stop(self) -> None:
         if self._running.is_set():

@@ -1,7 +1,5 @@
 """What is due is done once, by whichever process comes first, and by another one when that process died."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,25 +10,6 @@ from staffhub.db import Database
 from staffhub.models import AuditEvent, Claim, Heartbeat, Holiday, SignInAttempt
 from staffhub.scheduler import Ticker, Work
 from tests.conftest import MORNING, World, viewer_of, wait_until
-
-
-def _claim(database: Database, later: timedelta = timedelta()) -> bool:
-    with database.transaction() as db:
-        return scheduler.claim(db, "job", "slot", now=MORNING + later)
-
-
-def test_of_eight_that_want_a_slot_one_gets_it(database: Database) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(lambda _n: _claim(database), range(8))) == 1
-
-
-def test_a_claim_whose_owner_died_is_free_when_its_lease_ends_and_a_finished_one_never(database: Database) -> None:
-    assert _claim(database)
-    assert not _claim(database, timedelta(minutes=1))
-    assert _claim(database, timedelta(minutes=3))
-    with database.transaction() as db:
-        db.execute(sa.update(Claim).values(done_at=MORNING))
-    assert not _claim(database, timedelta(days=1))
 
 
 def test_running_what_is_due_twice_does_it_once(database: Database) -> None:
@@ -81,12 +60,12 @@ def test_the_ticker_runs_by_itself_and_goes_on_after_a_job_failed(database: Data
     ticker.start()
     try:
         wait_until(lambda: scheduler.last_beat(database) is not None)
-        ticker.kick()
+        ticker.kick("zoom_tasks")
     finally:
         ticker.stop()
     beat = scheduler.last_beat(database)
     ticker.stop()  # a second stop and a kick after it are no mistake
-    ticker.kick()
+    ticker.kick("zoom_tasks")
     assert beat == scheduler.last_beat(database) is not None
 
 
@@ -97,32 +76,3 @@ def test_metrics_tell_a_collector_on_this_machine_and_nobody_behind_a_proxy(worl
     assert 'staffhub_requests_total{method="GET",route="/board",status="200"}' in text
     assert "rahasia" not in text
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 404
-
-
-PROCESS = """
-import sys
-from datetime import datetime
-from staffhub import scheduler
-from staffhub.db import Database
-
-database = Database(sys.argv[1])
-with database.transaction() as db:
-    print(scheduler.claim(db, "job", "slot", now=datetime.fromisoformat(sys.argv[2])), flush=True)
-sys.stdin.read()
-"""
-
-
-def test_of_three_processes_one_gets_the_slot_and_when_it_is_killed_the_lease_frees_it(database_url: str) -> None:
-    command = [sys.executable, "-c", PROCESS, database_url, MORNING.isoformat()]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _n in range(3)]
-    try:
-        said = [process.stdout.readline().strip() for process in processes if process.stdout]
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
-    assert sorted(said) == ["False", "False", "True"]
-    database = Database(database_url)
-    assert not _claim(database, timedelta(minutes=1))
-    assert _claim(database, timedelta(minutes=3))
-    database.engine.dispose()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import audit, clock
+from staffhub import audit, claims, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
@@ -127,7 +127,6 @@ def _ask_zoom(
             verb=verb,
             state=TaskState.PENDING,
             due_at=now,
-            attempts=0,
             unclear=unclear,
             created_at=now,
         )
@@ -215,8 +214,11 @@ def _create_again(db: Session, meeting: Meeting, now: datetime) -> None:
 
 def _open_tasks(db: Session, meeting: Meeting) -> list[ZoomTask]:
     """Lock what is not finished: a worker that claims one of them at this moment goes first or waits."""
-    unfinished = ZoomTask.state.in_((TaskState.PENDING, TaskState.CLAIMED))
-    tasks = select(ZoomTask).where(ZoomTask.meeting_id == meeting.id, unfinished).order_by(ZoomTask.id)
+    tasks = (
+        select(ZoomTask)
+        .where(ZoomTask.meeting_id == meeting.id, ZoomTask.state.in_(claims.UNFINISHED))
+        .order_by(ZoomTask.id)
+    )
     return list(db.scalars(tasks.with_for_update()))
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, and_, case, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, case, select, update
+from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
+from staffhub import audit, claims, clock
 from staffhub.db import Database
 from staffhub.meetings import wire
 from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, Failure, Unsendable, explain, unexpected
@@ -27,7 +27,6 @@ LEASE = timedelta(minutes=3)
 _MARGIN = timedelta(minutes=1)
 LICENSED = 2
 ENDED = 3007
-_OPEN = (TaskState.PENDING, TaskState.CLAIMED)
 
 
 @dataclass(frozen=True)
@@ -69,39 +68,17 @@ def run_due(database: Database, zoom: ZoomClient | None, *, now: datetime, host:
     return done
 
 
-def _is_due(now: datetime) -> Any:
-    """A lease that ended belonged to a process that died between the call and its outcome."""
-    waiting = and_(ZoomTask.state == TaskState.PENDING, ZoomTask.due_at <= now)
-    return or_(waiting, and_(ZoomTask.state == TaskState.CLAIMED, ZoomTask.lease_until < now))
-
-
 def _next_due(database: Database, now: datetime) -> int | None:
-    """Look without a write lock; of one meeting's tasks only the oldest unfinished one may run."""
-    before = aliased(ZoomTask)
-    earlier = select(before.id).where(
-        before.meeting_id == ZoomTask.meeting_id, before.id < ZoomTask.id, before.state.in_(_OPEN)
-    )
     with database.reading() as db:
-        due = select(ZoomTask.id).where(_is_due(now), ~earlier.exists())
-        return db.scalar(due.order_by(ZoomTask.due_at, ZoomTask.id).limit(1))
+        return claims.next_due(db, ZoomTask, now=now, in_turn=ZoomTask.meeting_id)
 
 
 def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
     """Take the task, or nothing when another worker was quicker."""
-    until = now + LEASE
-    dead = ZoomTask.state == TaskState.CLAIMED
+    died = case((ZoomTask.state == TaskState.CLAIMED, True), else_=ZoomTask.unclear)
     with database.transaction() as db:
-        taken = db.execute(
-            update(ZoomTask)
-            .where(ZoomTask.id == task_id, _is_due(now))
-            .values(
-                state=TaskState.CLAIMED,
-                lease_until=until,
-                attempts=ZoomTask.attempts + 1,
-                unclear=case((dead, True), else_=ZoomTask.unclear),
-            )
-        )
-        if not cast("CursorResult[Any]", taken).rowcount:
+        until = claims.take(db, ZoomTask, task_id, now=now, lease=LEASE, unclear=died)
+        if until is None:
             return None
         task, meeting, timezone = db.execute(
             select(ZoomTask, Meeting, Office.timezone)
@@ -209,10 +186,7 @@ def _write_outcome(
 ) -> None:
     # The meeting first, as the verbs of plan.py do: two orders of locking would wait for each other.
     meeting = db.scalars(select(Meeting).where(Meeting.id == job.meeting.id).with_for_update()).one()
-    mine = and_(ZoomTask.id == job.id, ZoomTask.state == TaskState.CLAIMED, ZoomTask.lease_until == job.lease_until)
-    values = _task_values(failure, now)
-    written = db.execute(update(ZoomTask).where(mine).values(**values))
-    if not cast("CursorResult[Any]", written).rowcount:
+    if not claims.settle(db, ZoomTask, job.id, job.lease_until, **_task_values(failure, now)):
         log.warning("zoom_task_lease_lost", task=job.id)
         return
     if failure is None:
@@ -225,8 +199,8 @@ def _write_outcome(
 
 def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
     if failure is None:
-        return {"state": TaskState.DONE, "lease_until": None, "finished_at": now, "unclear": False, "error": ""}
-    values: dict[str, Any] = {"lease_until": None, "error": failure.code}
+        return {"state": TaskState.DONE, "finished_at": now, "unclear": False, "error": ""}
+    values: dict[str, Any] = {"error": failure.code}
     if failure.unclear:
         values["unclear"] = True
     if failure.retry_at is None:
@@ -241,7 +215,7 @@ def _note_success(db: Session, meeting: Meeting, stored: ZoomMeeting | None, dif
     if meeting.state is MeetingState.CANCELLED:
         meeting.join_url = ""
         return
-    more = select(ZoomTask.id).where(ZoomTask.meeting_id == meeting.id, ZoomTask.state.in_(_OPEN))
+    more = select(ZoomTask.id).where(ZoomTask.meeting_id == meeting.id, ZoomTask.state.in_(claims.UNFINISHED))
     meeting.state = MeetingState.WAITING if db.scalar(more.limit(1)) else MeetingState.READY
 
 

@@ -6,7 +6,6 @@ from staffhub.models.meetings import (
     MeetingInvite,
     MeetingKind,
     MeetingState,
-    TaskState,
     ZoomTask,
     ZoomVerb,
 )
@@ -25,7 +24,7 @@ from staffhub.models.presence import Correction, CorrectionKind, CorrectionReaso
 from staffhub.models.roster import PlanEntry, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.models.system import AuditEvent, Claim, Heartbeat
+from staffhub.models.system import AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
 __all__ = [
@@ -67,6 +66,7 @@ __all__ = [
     "TaskState",
     "UserSession",
     "WeekPattern",
+    "Work",
     "WorkMode",
     "ZoomTask",
     "ZoomVerb",

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
+from staffhub.models.system import Work
 
 
 class MeetingKind(StrEnum):
@@ -26,13 +27,6 @@ class ZoomVerb(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
-
-
-class TaskState(StrEnum):
-    PENDING = "pending"
-    CLAIMED = "claimed"
-    DONE = "done"
-    FAILED = "failed"
 
 
 class Meeting(Base):
@@ -85,25 +79,19 @@ class MeetingInvite(Base):
     token: Mapped[str] = mapped_column(String(32))
 
 
-class ZoomTask(Base):
-    """The outbox to Zoom: written with the meeting, claimed with a lease, tried until done."""
+class ZoomTask(Work, Base):
+    """The outbox to Zoom: written with the meeting, tried until done."""
 
+    job = "zoom_tasks"
     __tablename__ = "zoom_task"
     __table_args__ = (Index(None, "state", "due_at"), Index(None, "meeting_id"))
 
-    id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
     verb: Mapped[ZoomVerb]
-    state: Mapped[TaskState]
-    due_at: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
-    attempts: Mapped[int]
     # The last create may have reached Zoom: look for the marker before creating again.
     unclear: Mapped[bool]
     error: Mapped[str] = mapped_column(String(500), default="")
-    created_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
 
 
 class JoinClick(Base):

@@ -1,7 +1,8 @@
 """The machine's own memory: the audit trail, claims of jobs, heartbeats."""
 
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,6 +49,27 @@ class Claim(Base):
     slot: Mapped[str] = mapped_column(String(40))
     lease_until: Mapped[datetime]
     done_at: Mapped[datetime | None]
+
+
+class TaskState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Work:
+    """What every row of an outbox has; `job` of the table is the scheduler's name for whoever does it (see claims)."""
+
+    job: ClassVar[str]
+
+    id: Mapped[Id]
+    state: Mapped[TaskState]
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class Heartbeat(Base):

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn
 from uuid import uuid4
@@ -187,7 +186,6 @@ def _save(
             db_module.undo(db)
             form.refuse(error)
         else:
-            db_module.after_commit(db, request.app.state.ticker.kick)
             said = _("The meeting is entered.") if saved.first else _("It was saved already.")
             return redirect(request, f"/meetings/{saved.id}", said=said)
     if kind is MeetingKind.STANDUP:
@@ -286,7 +284,6 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
             form.refuse(error)
             status = error.status
         else:
-            db_module.after_commit(db, request.app.state.ticker.kick)
             return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
     page = agenda.page(db, me, meeting_id, now=now)
     # Whoever saves again has seen on this page what the other one changed.
@@ -305,17 +302,14 @@ def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) ->
 
 @router.post("/meetings/{meeting_id}/cancel")
 def cancel_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    return _done(request, db, plan.cancel(db, me, meeting_id, now=now), lambda: _("The meeting is cancelled."))
+    plan.cancel(db, me, meeting_id, now=now)
+    return redirect(request, f"/meetings/{meeting_id}", said=_("The meeting is cancelled."))
 
 
 @router.post("/meetings/{meeting_id}/retry")
 def retry_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    return _done(request, db, plan.retry(db, me, meeting_id, now=now), lambda: _("It is tried again now."))
-
-
-def _done(request: Request, db: Session, meeting: Meeting, said: Callable[[], str]) -> Response:
-    db_module.after_commit(db, request.app.state.ticker.kick)
-    return redirect(request, f"/meetings/{meeting.id}", said=said())
+    plan.retry(db, me, meeting_id, now=now)
+    return redirect(request, f"/meetings/{meeting_id}", said=_("It is tried again now."))
 
 
 @router.get("/join/{token}")
