@@ -79,15 +79,28 @@ def _hash(previous: str, sequence: int, event: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def seal(db: Session) -> int:
-    """Chain the events that are committed and not yet sealed; return how many. One caller at a time (see scheduler)."""
+@dataclass(frozen=True)
+class Head:
+    """The last link of the chain: whoever notes it elsewhere can tell later whether this chain still leads there."""
+
+    sequence: int
+    hash: str
+
+
+def head(db: Session) -> Head:
     last = db.execute(
         select(AuditEvent.sequence, AuditEvent.hash)
         .where(AuditEvent.sequence.is_not(None))
         .order_by(AuditEvent.sequence.desc())
         .limit(1)
     ).one_or_none()
-    sequence, previous = (last.sequence or 0, last.hash or "") if last else (0, "")
+    return Head(last.sequence or 0, last.hash or "") if last else Head(0, "")
+
+
+def seal(db: Session) -> int:
+    """Chain the events that are committed and not yet sealed; return how many. One caller at a time (see scheduler)."""
+    last = head(db)
+    sequence, previous = last.sequence, last.hash
     events = db.scalars(
         select(AuditEvent).where(AuditEvent.sequence.is_(None)).order_by(AuditEvent.id).limit(_SEAL_BATCH)
     ).all()
@@ -107,17 +120,25 @@ def seal(db: Session) -> int:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`broken_at` is the sequence of the first event that does not fit the chain; None: the chain holds."""
+    """`broken_at` is the sequence of the first event that does not fit the chain; None: the chain holds.
+
+    `noted_at` is the sequence of the event whose hash was asked for; None: the chain, as far as it holds, has no such.
+    """
 
     sealed: int
     unsealed: int
     head: str
     broken_at: int | None
+    noted_at: int | None
 
 
-def verify(db: Session) -> Verdict:
-    """Walk the chain from its first event; edited, deleted, inserted and reordered rows break it."""
-    previous, expected, broken = "", 1, None
+def verify(db: Session, *, noted: str = "") -> Verdict:
+    """Walk the chain from its first event; edited, deleted, inserted and reordered rows break it.
+
+    The chain has no key: who can write to the database can also write a whole chain anew. Only a head that was noted
+    outside of it tells the two apart.
+    """
+    previous, expected, broken, noted_at = "", 1, None, None
     rows = select(AuditEvent).where(AuditEvent.sequence.is_not(None)).order_by(AuditEvent.sequence)
     with closing(db.scalars(rows.execution_options(yield_per=1000))) as events:
         for event in events:
@@ -125,6 +146,7 @@ def verify(db: Session) -> Verdict:
             if not fits or event.hash != _hash(previous, expected, event):
                 broken = expected
                 break
+            noted_at = expected if event.hash == noted else noted_at
             previous, expected = event.hash, expected + 1
     unsealed = db.scalar(select(func.count()).where(AuditEvent.sequence.is_(None))) or 0
-    return Verdict(sealed=expected - 1, unsealed=unsealed, head=previous, broken_at=broken)
+    return Verdict(sealed=expected - 1, unsealed=unsealed, head=previous, broken_at=broken, noted_at=noted_at)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from staffhub.audit import Verdict
     from staffhub.db import Database
     from staffhub.people import ImportReport
     from staffhub.settings import Settings
@@ -293,20 +294,32 @@ def run_due() -> None:
 
 
 @app.command("audit-verify", help=_("Seal what is waiting, then walk the audit trail's hash chain."))
-def audit_verify() -> None:
+def audit_verify(
+    head: Annotated[str, typer.Option(help=_("A head noted earlier: is it still in the chain?"))] = "",
+) -> None:
     from staffhub import audit, scheduler
 
+    noted = "".join(head.split()).lower()
     settings = _settings()
     with _database(settings) as database:
         work = scheduler.Work(database=database, zoom=None, zoom_host="")
         while scheduler.seal(work, clock.now()):
             pass
         with database.reading() as db:
-            verdict = audit.verify(db)
+            verdict = audit.verify(db, noted=noted)
+    _print_verdict(verdict, noted)
+
+
+def _print_verdict(verdict: "Verdict", noted: str) -> None:
     if verdict.broken_at is not None:
         _fail(_("The audit trail is broken at event %(n)s: it was changed or removed.", n=verdict.broken_at))
     print(_("The audit trail holds: %(n)s events.", n=verdict.sealed))
     print(_("Head: %(hash)s", hash=verdict.head))
+    if noted and verdict.noted_at is None:
+        _fail(_("The head that was noted is not in this chain: it was cut short or written anew since then."))
+    if noted:
+        since = verdict.sealed - (verdict.noted_at or 0)
+        print(_("The head that was noted is event %(n)s; %(since)s came after it.", n=verdict.noted_at, since=since))
 
 
 @app.command(help=_("Copy a SQLite database while it is in use."))

@@ -31,7 +31,7 @@ def _verdict(database: Database) -> audit.Verdict:
 def _tamper(database: Database, statement: str) -> None:
     """Do what somebody with the database's password could do: drop the guard, then change a row."""
     with database.transaction() as db:
-        for verb in ("update", "delete"):
+        for verb in ("insert", "update", "delete"):
             on = "" if database.sqlite else " ON audit_event"
             db.execute(sa.text(f"DROP TRIGGER IF EXISTS audit_event_no_{verb}{on}"))
         db.execute(sa.text(statement))
@@ -75,6 +75,26 @@ def test_a_chain_cut_short_no_longer_ends_with_the_hash_that_the_log_kept(databa
     _tamper(database, "DELETE FROM audit_event WHERE sequence = (SELECT max(sequence) FROM audit_event)")
     assert _verdict(database).broken_at is None
     assert _verdict(database).head != head.head
+
+
+def test_a_chain_written_anew_verifies_but_does_not_hold_the_head_that_was_noted(database: Database) -> None:
+    """What somebody with the database's password can do unnoticed, unless a head was noted outside of it."""
+    _events(database)
+    _seal(database)
+    noted = _verdict(database)
+    _events(database, 2)
+    _seal(database)
+    with database.reading() as db:
+        later = audit.verify(db, noted=noted.head)
+        assert (later.broken_at, later.noted_at) == (None, noted.sealed)
+        assert audit.verify(db, noted="0" * 64).noted_at is None
+        assert audit.head(db) == audit.Head(later.sealed, later.head)
+    _tamper(database, "UPDATE audit_event SET verb = 'test.forged' WHERE sequence = 3")
+    _tamper(database, "UPDATE audit_event SET sequence = NULL, previous_hash = NULL, hash = NULL")
+    _seal(database)
+    with database.reading() as db:
+        forged = audit.verify(db, noted=noted.head)
+        assert (forged.sealed, forged.broken_at, forged.noted_at) == (later.sealed, None, None)
 
 
 def test_changes_tell_only_what_differs() -> None:

@@ -221,6 +221,18 @@ def test_the_audit_trail_is_sealed_and_verified_and_a_changed_event_is_found(cli
     assert "broken at event 2" in broken.stderr
 
 
+def test_a_head_that_was_noted_is_looked_for_in_the_chain(cli: Cli, office: Path) -> None:
+    noted = cli("audit-verify").stdout.split("Head: ")[1].strip()
+    assert cli("create-admin", "--username", "ria", "--name", "Ria").returncode == 0
+    there = cli("audit-verify", "--head", f" {noted[:32].upper()} {noted[32:]}")
+    assert there.returncode == 0, there.stderr
+    assert "The head that was noted is event " in there.stdout
+    assert noted not in there.stdout, "the chain has grown"
+    gone = cli("audit-verify", "--head", "0" * 64)
+    assert gone.returncode == 1
+    assert "not in this chain" in gone.stderr
+
+
 def test_what_is_due_runs_once_by_hand(cli: Cli, office: Path) -> None:
     assert cli("run-due").returncode == 0
     assert _rows(office, "SELECT name FROM heartbeat") == [("scheduler",)]

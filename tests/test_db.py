@@ -62,7 +62,7 @@ def test_every_pooled_connection_is_durable_and_checks_foreign_keys(database: Da
     def look(_thread: int) -> dict[str, object]:
         with database.engine.connect() as connection:
             together.wait()
-            names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "recursive_triggers")
             return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
 
     if not database.sqlite:
@@ -72,7 +72,8 @@ def test_every_pooled_connection_is_durable_and_checks_foreign_keys(database: Da
         return
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(look, range(8)))
-    assert found == [{"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}] * 8
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    assert found == [wanted | {"recursive_triggers": 1}] * 8
 
 
 def test_a_row_of_an_office_that_is_not_there_is_refused(database: Database) -> None:

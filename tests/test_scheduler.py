@@ -1,11 +1,13 @@
 """What is due is done once, by whichever process comes first, and by another one when that process died."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
-from staffhub import scheduler
+from staffhub import audit, logs, scheduler
 from staffhub.db import Database
 from staffhub.models import AuditEvent, Claim, Heartbeat, Holiday, SignInAttempt
 from staffhub.scheduler import Ticker, Work
@@ -29,6 +31,21 @@ def test_running_what_is_due_twice_does_it_once(database: Database) -> None:
         daily = sa.select(Claim.done_at).where(Claim.job == "daily")
         assert db.scalars(daily).all() == [MORNING]
     assert scheduler.last_beat(database) == MORNING
+
+
+def test_the_head_of_the_audit_chain_is_said_once_a_day_in_the_log(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure()
+    work = Work(database=database, zoom=None, zoom_host="")
+    viewer_of(database, "ben")
+    for _time in range(2):
+        scheduler.run_due(work, now=MORNING)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    said = [line for line in lines if line["event"] == "audit_head"]
+    with database.reading() as db:
+        head = audit.head(db)
+    assert [(line["sequence"], line["hash"]) for line in said] == [(head.sequence, head.hash)]
 
 
 def test_a_seal_started_twice_at_once_makes_one_chain(database: Database) -> None:

@@ -27,7 +27,11 @@ from staffhub.models.service_requests import Channel, RequestEvent, RequestState
 from staffhub.models.system import AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
+# Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
+APPEND_ONLY = (Mark, Correction, RequestEvent, JoinClick, AuditEvent)
+
 __all__ = [
+    "APPEND_ONLY",
     "Account",
     "AuditEvent",
     "Channel",

@@ -1,0 +1,267 @@
+"""What must never change is refused by the database itself, whoever asks and in whatever SQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from staffhub import audit, models
+from staffhub.db import Base, Database, insert_unless_there
+from staffhub.models import AuditEvent, Mark
+from tests.conftest import MORNING, TODAY
+
+FACTS = [fact.__tablename__ for fact in models.APPEND_ONLY if fact is not AuditEvent]
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+SEAL = ("sequence", "previous_hash", "hash")
+
+
+@contextmanager
+def _stranger(database: Database) -> Iterator[Any]:
+    """Connect as another program does: none of our settings, every statement at once in force."""
+    if database.sqlite:
+        with closing(sqlite3.connect(str(database.engine.url.database), isolation_level=None)) as connection:
+            yield connection
+        return
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def _refused(database: Database, *statements: str) -> None:
+    with _stranger(database) as connection:
+        for statement in statements:
+            with pytest.raises((sqlite3.Error, psycopg.Error), match="append-only"):
+                connection.execute(statement)
+
+
+def _content(database: Database, table: str) -> list[Any]:
+    with _stranger(database) as connection:
+        return list(connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall())  # noqa: S608
+
+
+def _one_row_each(database: Database) -> None:
+    """One fact of every kind, as plain SQL would write it."""
+    with database.transaction() as db:
+        officer, account, office = (
+            db.execute(sa.text("SELECT officer_id, id, office_id FROM account")).first() or (0,) * 3
+        )
+        service = db.scalar(sa.text("SELECT id FROM service_type"))
+        base = {"office_id": office, "date": TODAY, "at": MORNING, "officer_id": officer}
+        names = (*FACTS, "service_request", "meeting")
+        tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
+
+        def add(name: str, **values: Any) -> int:
+            columns = tables[name].c
+            row = {key: value for key, value in (base | values).items() if key in columns}
+            return int(db.scalar(tables[name].insert().values(row).returning(columns.id)) or 0)
+
+        add("mark", place=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
+            method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
+        add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
+            idempotency_key="c")  # fmt: skip
+        request = add("service_request", number="PM-2611-0001", service_type_id=service, applicant="Ibu N.", phone="",
+                      channel="counter", urgent=False, siak_reference="", state="new", created_at=MORNING,
+                      updated_at=MORNING, version=1, idempotency_key="r")  # fmt: skip
+        add("request_event", request_id=request, state="new", note="")
+        meeting = add("meeting", kind="single", topic="t", agenda="", starts_on=TODAY, ends_on=TODAY,
+                      starts_at=MORNING.time(), minutes=15, weekdays=[], occurrences=1, audience={}, state="waiting",
+                      marker="[sh:1]", zoom_host="", join_url="", trouble="", version=1, created_by=account,
+                      created_at=MORNING, idempotency_key="z")  # fmt: skip
+        add("join_click", meeting_id=meeting)
+
+
+def test_an_audit_event_is_sealed_once_and_never_removed(database: Database) -> None:
+    with database.transaction() as db:
+        assert audit.seal(db) > 0
+    for statement in ("UPDATE audit_event SET verb = 'x'", "DELETE FROM audit_event"):
+        with pytest.raises(sa.exc.DatabaseError, match="append-only"), database.transaction() as db:
+            db.execute(sa.text(statement))
+    with database.reading() as db:
+        assert audit.verify(db).broken_at is None
+
+
+def test_an_event_not_yet_sealed_can_be_sealed_but_not_removed(database: Database) -> None:
+    with database.transaction() as db:
+        audit.record(db, None, "x.done", "x", 1, now=datetime(2026, 11, 23, tzinfo=UTC))
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), database.transaction() as db:
+        db.execute(sa.text("DELETE FROM audit_event WHERE verb = 'x.done'"))
+    with database.transaction() as db:
+        audit.seal(db)
+    with database.reading() as db:
+        assert audit.verify(db).unsealed == 0
+
+
+def _columns(table: str) -> str:
+    return ", ".join(column.name for column in Base.metadata.tables[table].columns)
+
+
+def test_another_program_neither_changes_nor_removes_a_fact(database: Database) -> None:
+    _one_row_each(database)
+    for table in FACTS:
+        before = _content(database, table)
+        assert len(before) == 1
+        _refused(database, f"UPDATE {table} SET office_id = office_id", f"DELETE FROM {table}")  # noqa: S608
+        assert _content(database, table) == before
+
+
+def _written_over(table: str, column: str) -> str:
+    """Write the row again with another date or time, as `INSERT OR REPLACE` does."""
+    names = _columns(table)
+    changed = ", ".join("'2020-01-01'" if name == column else name for name in names.split(", "))
+    return f"INSERT OR REPLACE INTO {table} ({names}) SELECT {changed} FROM {table}"  # noqa: S608
+
+
+@SQLITE
+def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
+    _one_row_each(database)
+    for table in FACTS:
+        before = _content(database, table)
+        moment = "attempted_at" if table == "mark" else "at"
+        _refused(
+            database,
+            _written_over(table, moment),
+            _written_over(table, moment).replace("INSERT OR REPLACE", "REPLACE"),
+            f"UPDATE OR REPLACE {table} SET office_id = office_id",  # noqa: S608
+        )
+        assert _content(database, table) == before
+
+
+KEYS = [  # (table, columns)
+    (fact.__tablename__, tuple(column.name for column in key.columns))
+    for fact in models.APPEND_ONLY
+    for key in Base.metadata.tables[fact.__tablename__].constraints
+    if isinstance(key, sa.UniqueConstraint) and fact is not AuditEvent
+]
+
+
+@SQLITE
+def test_a_fact_is_not_replaced_under_a_unique_key(database: Database) -> None:
+    """All other keys differ, so that this one alone is in the way."""
+    _one_row_each(database)
+    assert len(KEYS) >= 4
+    for table, key in KEYS:
+        before = _content(database, table)
+        names = [column.name for column in Base.metadata.tables[table].columns if column.name != "id"]
+        fresh = {"idempotency_key": "'other'", "receipt": "'OTHER12'", "place": "9"}
+        row = ", ".join(fresh[name] if name in fresh and name not in key else name for name in names)
+        _refused(database, f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) SELECT {row} FROM {table}")  # noqa: S608
+        assert _content(database, table) == before, key
+
+
+@SQLITE
+def test_our_own_connections_ask_the_delete_trigger_on_replace_as_well(database: Database) -> None:
+    _one_row_each(database)
+    with database.transaction() as db:
+        db.execute(sa.text("DROP TRIGGER mark_no_insert"))
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), database.transaction() as db:
+        db.execute(sa.text(_written_over("mark", "attempted_at")))
+
+
+@POSTGRES
+def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Database) -> None:
+    _one_row_each(database)
+    for table in (*FACTS, "audit_event"):
+        before = _content(database, table)
+        _refused(database, f"TRUNCATE {table}", f"TRUNCATE {table} RESTART IDENTITY CASCADE")
+        _refused(database, "TRUNCATE office CASCADE", "TRUNCATE officer CASCADE", "TRUNCATE meeting CASCADE")
+        assert _content(database, table) == before != []
+
+
+def test_a_second_fact_of_the_same_key_is_simply_not_there_when_we_ask_that_way(database: Database) -> None:
+    _one_row_each(database)
+    with database.transaction() as db:
+        there = db.execute(sa.select(sa.inspect(Mark).selectable)).one()._asdict()
+        again = {name: value for name, value in there.items() if name != "id"}
+        assert not insert_unless_there(db, Mark, again)
+        assert not insert_unless_there(db, Mark, again | {"place": 2, "receipt": "OTHER12"}), "the form's key"
+        assert insert_unless_there(db, Mark, again | {"place": 2, "receipt": "OTHER12", "idempotency_key": "second"})
+        db.execute(sa.text("UPDATE office SET name = 'and the transaction goes on'"))
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 2
+        assert db.scalar(sa.text("SELECT name FROM office")) == "and the transaction goes on"
+
+
+def _unsealed(database: Database) -> int:
+    with database.transaction() as db:
+        audit.record(db, None, "x.done", "x", 1, now=MORNING, office_id=1)
+        return db.scalar(sa.select(sa.func.max(AuditEvent.id))) or 0
+
+
+OTHER = {
+    "id": "99", "office_id": "2", "at": "'2020-01-01 00:00:00'", "actor_id": "7", "verb": "'x.forged'",
+    "subject": "'y'", "subject_id": "2", "facts": "'{ }'", "request_id": "'other'",
+}  # fmt: skip
+SEALING = "sequence = 900, previous_hash = 'p', hash = 'h'"
+
+
+def test_every_column_of_an_event_is_either_sealed_or_never_changed() -> None:
+    assert set(OTHER) | set(SEAL) == {column.name for column in AuditEvent.__table__.columns}
+
+
+def test_an_event_not_yet_sealed_is_not_edited_alone_or_while_it_is_sealed(database: Database) -> None:
+    event = _unsealed(database)
+    before = _content(database, "audit_event")
+    for column, value in OTHER.items():
+        for values in (f"{column} = {value}", f"{column} = {value}, {SEALING}"):
+            _refused(database, f"UPDATE audit_event SET {values} WHERE id = {event}")  # noqa: S608
+    assert _content(database, "audit_event") == before
+
+
+def test_an_event_is_sealed_whole_or_not_at_all(database: Database) -> None:
+    event = _unsealed(database)
+    for values in ("sequence = 900", "hash = 'h'", "sequence = 900, hash = 'h'", "verb = verb"):
+        _refused(database, f"UPDATE audit_event SET {values} WHERE id = {event}")  # noqa: S608
+
+
+def test_a_sealed_event_is_not_sealed_anew_opened_or_born(database: Database) -> None:
+    event = _unsealed(database)
+    with database.transaction() as db:
+        audit.seal(db)
+    names = _columns("audit_event").replace("id, ", "", 1)
+    born = names.replace("sequence, previous_hash, hash", "900, 'p', 'h'")
+    _refused(
+        database,
+        f"UPDATE audit_event SET {SEALING} WHERE id = {event}",  # noqa: S608
+        f"UPDATE audit_event SET sequence = NULL, previous_hash = NULL, hash = NULL WHERE id = {event}",  # noqa: S608
+        f"INSERT INTO audit_event ({names}) SELECT {born} FROM audit_event WHERE id = {event}",  # noqa: S608
+        f"DELETE FROM audit_event WHERE id = {event}",  # noqa: S608
+    )
+    with database.reading() as db:
+        assert audit.verify(db).broken_at is None
+
+
+@SQLITE
+def test_sealing_an_event_does_not_push_a_sealed_one_out_of_its_place(database: Database) -> None:
+    """UPDATE OR REPLACE removes the row that has the number already, and asks no delete trigger."""
+    with database.transaction() as db:
+        audit.seal(db)
+    event = _unsealed(database)
+    before = _content(database, "audit_event")
+    _refused(
+        database,
+        f"UPDATE OR REPLACE audit_event SET sequence = 1, previous_hash = '', hash = 'h' WHERE id = {event}",  # noqa: S608
+        _written_over("audit_event", "at"),
+    )
+    assert _content(database, "audit_event") == before
+
+
+def test_what_the_program_calls_append_only_is_what_the_database_guards(database: Database) -> None:
+    """A table rebuilt by a later migration has lost its triggers: call `append_only.guard` there again."""
+    query = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
+    if not database.sqlite:
+        query = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+    with database.reading() as db:
+        found = {tuple(row) for row in db.execute(sa.text(query))}
+    wanted = set()
+    for fact in models.APPEND_ONLY:
+        table = fact.__tablename__
+        verbs = {"update", "delete", "insert" if database.sqlite else "truncate"}
+        verbs |= {"insert"} if fact is AuditEvent else set()
+        wanted |= {(table, f"{table}_no_{verb}") for verb in verbs}
+    assert found == wanted
