@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from staffhub.db import make_engine
 from staffhub.migrations import differences, is_at_head, migrate
 
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     """A database without a single table."""

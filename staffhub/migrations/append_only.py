@@ -49,17 +49,19 @@ def _on_sqlite(bind: sa.Connection, table: str, filled_once: Sequence[str]) -> I
     """Yield (verb, when, what is said besides)."""
     inspector = sa.inspect(bind)
     # Without an id of its own a new row has -1 here, so only real ids are compared.
-    taken = [f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id AND id > 0)"]
-    for key in inspector.get_unique_constraints(table):
-        same = " AND ".join(f"{column} = NEW.{column}" for column in key["column_names"])
-        taken.append(f"EXISTS (SELECT 1 FROM {table} WHERE {same})")
+    taken = ["NEW.id > 0 AND " + _there(table, ["id"])]
+    taken += [_there(table, key["column_names"]) for key in inspector.get_unique_constraints(table)]
     born_filled = [f"NEW.{column} IS NOT NULL" for column in filled_once]
     yield "insert", " OR ".join([*taken, *born_filled]), ": this row is there already"
     filling = _filling(inspector, table, filled_once, "NEW.{0} IS OLD.{0}")
     # UPDATE OR REPLACE would take the row away that holds the number already.
-    unique = [f"EXISTS (SELECT 1 FROM {table} WHERE {column} = NEW.{column})" for column in filled_once[:1]]
-    yield "update", " OR ".join([f"NOT ({filling})", *unique]) if filled_once else "1", ""
+    yield "update", f"NOT ({filling}) OR {_there(table, filled_once[:1])}" if filled_once else "1", ""
     yield "delete", "1", ""
+
+
+def _there(table: str, columns: Sequence[str | None]) -> str:
+    same = " AND ".join(f"{column} = NEW.{column}" for column in columns)
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608
 
 
 def _on_postgresql(bind: sa.Connection, table: str, filled_once: Sequence[str]) -> Iterator[tuple[str, str]]:
