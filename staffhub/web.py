@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -36,6 +37,14 @@ def static(name: str) -> str:
     """Address of a static file; the hash in it lets a phone keep the file for a year."""
     content = (files("staffhub") / "static" / name).read_bytes()
     return f"/static/{name}?v={digest(content.hex())[:10]}"
+
+
+@cache
+def looks() -> str:
+    """What every page is made with, as a hash: a page kept from before an upgrade is not the page of today."""
+    folder = files("staffhub") / "templates"
+    parts = [path.read_text("utf-8") for path in sorted(Path(str(folder)).rglob("*.html"))]
+    return digest(*parts, *(static(name) for name in ("app.css", "app.js", "icons.svg")))
 
 
 def clock(value: datetime | time) -> str:

@@ -1,13 +1,27 @@
 """The board: who is where now, and which bidang is not covered."""
 
+import ast
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
-from staffhub import presence
+from staffhub import audit, corrections, presence
 from staffhub.db import Database
-from staffhub.models import EmploymentType, PlanEntry, PlanMode, RuleSet, WorkMode
+from staffhub.models import (
+    CorrectionKind,
+    CorrectionReason,
+    EmploymentType,
+    PlanEntry,
+    PlanMode,
+    RuleSet,
+    WorkMode,
+)
 from staffhub.reports import board as boards
 from tests.conftest import MORNING, TODAY, count_queries, viewer_of
 from tests.test_presence import _in
@@ -109,8 +123,132 @@ def test_the_board_costs_five_statements_and_its_version_one(database: Database)
     with count_queries(database) as seen, database.reading() as db:
         boards.board(db, dewi, now=MORNING)
     assert len(seen) == 5, seen
+    with count_queries(database) as seen, database.reading() as db:
+        boards.board_version(db, dewi, now=MORNING)
+    assert len(seen) == 1, seen
+
+
+def _version(database: Database, *, now: datetime = MORNING) -> str:
+    dewi = viewer_of(database, "dewi")
     with database.reading() as db:
-        before = boards.board_version(db, dewi.office_id)
-    _in(database, viewer_of(database, "ben"))
+        return boards.board_version(db, dewi, now=now)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_check_ins_at_once_the_one_that_is_stored_last_changes_the_version_as_well(database: Database) -> None:
+    """On SQLite there are no two at once: a writer waits for the one before."""
+    ben, cy = viewer_of(database, "ben"), viewer_of(database, "cy")
+    seen = [_version(database)]
+    with database.transaction() as first:
+        presence.check_in(first, ben, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=MORNING)
+        with database.transaction() as second:
+            presence.check_in(second, cy, mode=WorkMode.HOME, idempotency_key=str(uuid4()), now=MORNING)
+        seen.append(_version(database))
+    seen.append(_version(database))
+    assert len(set(seen)) == 3, seen
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_plans_at_once_the_one_that_is_stored_last_changes_the_version_as_well(database: Database) -> None:
+    hana, ana = viewer_of(database, "hana"), viewer_of(database, "ana")
+    before = _version(database)
+    with database.transaction() as first:
+        audit.record(first, hana, "plan.exception_set", "plan_entry", 1, now=MORNING)
+        with database.transaction() as second:
+            audit.record(second, ana, "plan.exception_set", "plan_entry", 2, now=MORNING)
+        between = _version(database)
+    assert len({before, between, _version(database)}) == 3
+
+
+def test_a_change_that_is_stored_after_midnight_is_seen_on_the_new_day(database: Database) -> None:
+    hana = viewer_of(database, "hana")
+    tomorrow = MORNING + timedelta(hours=17)
+    before = _version(database, now=tomorrow)
+    with database.transaction() as db:
+        audit.record(db, hana, "plan.exception_set", "plan_entry", 1, now=MORNING + timedelta(hours=16, minutes=47))
+    assert _version(database, now=tomorrow) != before
+
+
+def _events() -> set[tuple[str, str]]:
+    """Every (verb, subject) that the program writes into the trail."""
+    found = set()
+    for path in (Path(boards.__file__).parent.parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record" and len(node.args) > 3:
+                words = [ast.unparse(word).strip("f'") for word in node.args[2:4]]
+                found.add(("account.changed" if words[0] == "verb" else words[0], words[1]))
+    return found
+
+
+# What is never on a board: who signs in, what is written, met about and asked for, who looks at what.
+_ELSEWHERE = re.compile(r"account\.|session\.|log\.|meeting\.|zoom\.|request\.|day\.read|attendance\.exported")
+
+
+def test_every_change_but_those_that_no_board_shows_makes_a_new_version(database: Database) -> None:
+    events = _events()
+    assert len(events) > 20
+    hana = viewer_of(database, "hana")
+    stands = set()
+    for verb, subject in events:
+        before = _version(database)
+        with database.transaction() as db:
+            audit.record(db, hana, verb[:60], subject[:40], 1, now=MORNING)
+        if _version(database) == before and subject != "mark":
+            stands.add(verb)
+    assert {verb for verb in stands if not _ELSEWHERE.match(verb)} == set()
+    assert {"day.read", "log.written", "account.signed_in"} <= stands, "a look empties nobody's cache"
+
+
+def test_a_check_in_a_check_out_and_a_correction_make_a_new_version(database: Database) -> None:
+    ben, hana = viewer_of(database, "ben"), viewer_of(database, "hana")
+    seen = [_version(database)]
+    _in(database, ben)
+    seen.append(_version(database))
+    later = MORNING + timedelta(hours=1)
+    with database.transaction() as db:
+        presence.check_out(db, ben, idempotency_key=str(uuid4()), now=later)
+    seen.append(_version(database))
+    with database.transaction() as db:
+        corrections.add(
+            db, hana, hana.officer_id or 0, day=TODAY, kind=CorrectionKind.LEAVE, clock_time=None, mode=None,
+            reason=CorrectionReason.LEAVE_LETTER, note="Surat", idempotency_key=str(uuid4()), now=later,
+        )  # fmt: skip
+    seen.append(_version(database))
+    assert len(set(seen)) == 4, seen
+
+
+def test_another_offices_changes_leave_the_version_alone(database: Database) -> None:
+    before = _version(database)
+    _in(database, viewer_of(database, "oka"))
+    assert _version(database) == before
+
+
+def test_the_version_reads_an_index_of_its_own_however_long_the_trail_is(database: Database) -> None:
+    dewi, plans = viewer_of(database, "dewi"), []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if "audit_event" in statement:
+            explained = database.engine.raw_connection().cursor()
+            if not database.sqlite:
+                explained.execute("SET enable_seqscan = off")  # a table of three rows is read whole otherwise
+            word = "EXPLAIN QUERY PLAN" if database.sqlite else "EXPLAIN"
+            explained.execute(f"{word} {statement}", parameters)
+            plans.append(str(explained.fetchall()))
+
+    event.listen(database.engine, "before_cursor_execute", explain)
     with database.reading() as db:
-        assert boards.board_version(db, dewi.office_id) > before
+        boards.board_version(db, dewi, now=MORNING)
+    (plan,) = plans
+    assert "ix_audit_event_board" in plan, plan
+    assert "ix_mark_office_id_date" in plan, plan
+
+
+def test_why_somebody_works_at_home_is_private_and_where_somebody_is_on_duty_is_not(database: Database) -> None:
+    ben, tia, cy, ana = (viewer_of(database, username) for username in ("ben", "tia", "cy", "ana"))
+    _in(database, ben, WorkMode.HOME, note="Anak sakit")
+    _in(database, tia, WorkMode.FIELD, note="Perekaman di Ratahan")
+    for viewer, private in ((ben, "Anak sakit"), (ana, "Anak sakit"), (cy, ""), (tia, "")):
+        with database.reading() as db:
+            seen = boards.board(db, viewer, now=MORNING)
+        notes = {person.id: person.note for column in seen.columns for person in column.people}
+        assert (notes[ben.officer_id], notes[tia.officer_id]) == (private, "Perekaman di Ratahan")

@@ -24,7 +24,7 @@ from staffhub.models.presence import Correction, CorrectionKind, CorrectionReaso
 from staffhub.models.roster import PlanEntry, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.models.system import AuditEvent, Claim, Heartbeat, TaskState, Work
+from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
@@ -32,6 +32,7 @@ APPEND_ONLY = (Mark, Correction, RequestEvent, JoinClick, AuditEvent)
 
 __all__ = [
     "APPEND_ONLY",
+    "BOARD_CHANGES",
     "Account",
     "AuditEvent",
     "Channel",

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import workdays
-from staffhub.models import AuditEvent, Division, EmploymentType, Mark, Officer, PlanMode, RuleKind, WorkMode
+from staffhub import clock, workdays
+from staffhub.models import (
+    BOARD_CHANGES,
+    AuditEvent,
+    Division,
+    EmploymentType,
+    Mark,
+    Officer,
+    PlanMode,
+    RuleKind,
+    WorkMode,
+)
 from staffhub.security import Viewer
 
 
@@ -115,11 +125,22 @@ def board(
     )
 
 
-def board_version(db: Session, office_id: int) -> int:
-    """Return a number that grows with every change the board could show: its ETag, in one cheap statement."""
-    shown = ("mark", "plan_entry", "week_pattern", "officer", "holiday", "correction", "office")
-    newest = select(AuditEvent.id).where(AuditEvent.office_id == office_id, AuditEvent.subject.in_(shown))
-    return db.scalar(newest.order_by(AuditEvent.id.desc()).limit(1)) or 0
+def board_version(db: Session, me: Viewer, *, now: datetime) -> str:
+    """Return what differs after every commit that changes the board, in one cheap statement.
+
+    It counts facts that are only ever added: the newest id would not do, since of two overlapping changes the one with
+    the lower id may be committed last. Those of yesterday count as well, for a change that is committed after midnight.
+    """
+    since = clock.local_day(now, me.zone) - timedelta(days=1)
+    marks = select(func.count()).where(Mark.office_id == me.office_id, Mark.date >= since).scalar_subquery()
+    changes = (
+        select(func.count())
+        .select_from(AuditEvent)
+        .where(AuditEvent.office_id == me.office_id, AuditEvent.at >= clock.at_local(since, time(), me.zone))
+        .where(BOARD_CHANGES)
+        .scalar_subquery()
+    )
+    return "{}.{}".format(*db.execute(select(marks, changes)).one())
 
 
 def _officers(db: Session, office_id: int, day: date) -> Sequence[Any]:
@@ -160,9 +181,8 @@ def _person(me: Viewer, row: Any, plan: workdays.Plan, last: Any | None) -> Pers
         state = "leave"
     else:
         state = "pending" if plan.is_work else "off"
-    note = last.note if last else plan.note
-    if state == "leave" and not me.sees(officer_id=row.id, division_id=row.division_id):
-        note = ""  # that somebody is away is for everyone, why is not
+    said, where = (last.note, mode) if last else (plan.note, plan.mode)
+    note = said if me.reads_note(where, officer_id=row.id, division_id=row.division_id) else ""
     return Person(row.id, row.name, row.division_id, row.employment_type, state, mode, since, note, plan.mode)
 
 

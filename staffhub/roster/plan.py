@@ -21,7 +21,7 @@ _LONGEST = timedelta(days=186)
 
 @dataclass(frozen=True)
 class Planned:
-    """Whose plan it is; `may_edit` and `sees_notes` for whoever looks: why somebody is away is not for everyone."""
+    """Whose plan it is, and whether whoever looks may write it."""
 
     id: int
     name: str
@@ -29,7 +29,6 @@ class Planned:
     division_id: int | None
     division: str
     may_edit: bool
-    sees_notes: bool
 
 
 def officer_for(db: Session, me: Viewer, officer_id: int, *, edit: bool = False) -> Planned:
@@ -44,8 +43,7 @@ def officer_for(db: Session, me: Viewer, officer_id: int, *, edit: bool = False)
     may_edit = me.may("plan.edit") and me.sees(officer_id=None, division_id=row.division_id)
     if edit and not may_edit:
         raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))
-    sees_notes = me.sees(officer_id=row.id, division_id=row.division_id)
-    return Planned(row.id, row.name, row.position, row.division_id, row.division or "", may_edit, sees_notes)
+    return Planned(row.id, row.name, row.position, row.division_id, row.division or "", may_edit)
 
 
 def usual_week(db: Session, officer: Planned, *, day: date) -> list[str | None]:

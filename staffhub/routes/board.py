@@ -9,7 +9,7 @@ from staffhub import i18n
 from staffhub.db import digest
 from staffhub.reports import board as boards
 from staffhub.routes.deps import DB, Me, Now
-from staffhub.web import is_fragment, query, render, static
+from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, render
 
 router = APIRouter()
 
@@ -28,13 +28,15 @@ def board(
 ) -> Response:
     me.require("board")
     chosen = int(division) if division.isdecimal() else None
-    # What the page shows: the day, the quarter of an hour (a lack becomes a fact when the day begins), every change.
+    # What the page shows: the day, the hour (a lack becomes a fact when the day begins), every change, and to whom.
+    # Five minutes at a time: that is how hours of work are written.
     local = now.astimezone(me.zone)
-    version = boards.board_version(db, me.office_id)
-    seen = (str(version), f"{local:%F %H}", str(local.minute // 15), i18n.current_locale(), q, str(chosen), mode)
-    etag = f'"{digest(*seen, str(me.account_id), str(is_fragment(request)), static("app.css"))[:20]}"'
+    version = boards.board_version(db, me, now=now)
+    seen = (version, f"{local:%F %H}", str(local.minute // 5), i18n.current_locale(), q, str(chosen), mode)
+    rights = (str(me.account_id), me.role.value, str(me.officer_id), str(me.division_id))
+    etag = f'"{digest(*seen, *rights, str(is_fragment(request)), looks())[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, HX-Request"}
-    if request.headers.get("if-none-match") == etag and "staffhub_flash" not in request.cookies:
+    if request.headers.get("if-none-match") == etag and FLASH_COOKIE not in request.cookies:
         return Response(status_code=304, headers=headers)
     board = boards.board(db, me, now=now, division_id=chosen, q=q.strip(), state=mode)
     response = render(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from staffhub.db import digest
 from staffhub.errors import Forbidden, NotSignedIn
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, Office, Officer, Role, Scope, UserSession
+from staffhub.models import Account, Division, Office, Officer, PlanMode, Role, Scope, UserSession, WorkMode
 
 # Without use for so long a session ends.
 IDLE_DAYS = 14
@@ -49,6 +49,13 @@ class Viewer:
             return True
         own_division = self.scope is Scope.DIVISION and self.division_id is not None and self.division_id == division_id
         return own_division or (officer_id is not None and officer_id == self.officer_id)
+
+    def reads_note(self, mode: WorkMode | PlanMode | None, *, officer_id: int, division_id: int | None) -> bool:
+        """Whether what was noted beside a plan or a mark is for this account.
+
+        Where somebody is on duty outside is for every colleague; why somebody is away or at home is private.
+        """
+        return mode in {WorkMode.FIELD, PlanMode.FIELD} or self.sees(officer_id=officer_id, division_id=division_id)
 
 
 _EVERYONE = frozenset(Role)
