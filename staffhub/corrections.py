@@ -130,7 +130,7 @@ def _times_in_force(db: Session, me: Viewer, officer_id: int, day: date) -> tupl
     marks = db.execute(
         select(Mark.kind, Mark.attempted_at)
         .where(Mark.office_id == me.office_id, Mark.officer_id == officer_id, Mark.date == day)
-        .order_by(Mark.attempted_at, Mark.place)
+        .order_by(Mark.attempted_at, Mark.turn)
     ).all()
     first = next((at for kind, at in marks if kind is MarkKind.CHECK_IN), None)
     last = marks[-1].attempted_at if marks and marks[-1].kind is MarkKind.CHECK_OUT else None

@@ -71,7 +71,7 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class MarkFact:
-    place: int
+    turn: int
     kind: MarkKind
     mode: WorkMode | None
     at: datetime
@@ -152,7 +152,7 @@ class DayRecord:
 
 
 def reconcile(facts: Facts) -> DayRecord:
-    marks = tuple(sorted(facts.marks, key=lambda mark: (mark.at, mark.place)))
+    marks = tuple(sorted(facts.marks, key=lambda mark: (mark.at, mark.turn)))
     corrections = tuple(sorted(facts.corrections, key=lambda fact: (fact.created_at, fact.id)))
     newest = {fact.kind: fact for fact in corrections}
     is_over = facts.day < local_day(facts.now, facts.zone)
@@ -337,7 +337,7 @@ def records(
 def _declared(db: Session, office_id: int, ids: Iterable[int], days: Sequence[date]) -> Declared:
     found = Declared(defaultdict(list), {}, defaultdict(list))
     officers, span = list(ids), (days[0], days[-1])
-    marks = select(Mark.officer_id, Mark.date, Mark.place, Mark.kind, Mark.mode, Mark.attempted_at).where(
+    marks = select(Mark.officer_id, Mark.date, Mark.turn, Mark.kind, Mark.mode, Mark.attempted_at).where(
         Mark.office_id == office_id, Mark.date.between(*span), Mark.officer_id.in_(officers)
     )
     entries = (
@@ -349,9 +349,9 @@ def _declared(db: Session, office_id: int, ids: Iterable[int], days: Sequence[da
     for row in rows:
         key = (row.officer_id, row.date)
         if row.kind is None:
-            found.entries[key] = row.place
+            found.entries[key] = row.turn
         else:
-            found.marks[key].append(MarkFact(row.place, row.kind, row.mode, row.attempted_at))
+            found.marks[key].append(MarkFact(row.turn, row.kind, row.mode, row.attempted_at))
     corrections = select(
         Correction.officer_id,
         Correction.date,

@@ -49,7 +49,7 @@ _STAMPS = (
     .where(
         Mark.office_id == bindparam("office"), Mark.officer_id == bindparam("officer"), Mark.date == bindparam("day")
     )
-    .order_by(Mark.place)
+    .order_by(Mark.turn)
 )
 
 
@@ -83,7 +83,7 @@ def _declare(
     if me.officer_id is None:
         raise Refused(_("This account belongs to nobody on the register, so it cannot check in."))
     day = clock.local_day(now, me.zone)
-    # The place in the day may be taken by a tap that came at the same moment: look again, at most twice.
+    # The turn in the day may be taken by a tap that came at the same moment: look again, at most twice.
     for _try in range(3):
         there = stamps(db, me, day=day)
         if same := _same_already(there, kind, mode, idempotency_key):
@@ -95,7 +95,7 @@ def _declare(
             "office_id": me.office_id,
             "officer_id": me.officer_id,
             "date": day,
-            "place": len(there) + 1,
+            "turn": len(there) + 1,
             "kind": kind,
             "mode": mode,
             "note": note,

@@ -214,6 +214,13 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
+def count_from(database: Database, day: date | None) -> None:
+    """Let presence count from a date in the first office, as HR does."""
+    with database.transaction() as db:
+        first = sa.select(sa.func.min(Office.id)).scalar_subquery()
+        db.execute(sa.update(Office).where(Office.id == first).values(recorded_from=day))
+
+
 def open_session(database: Database, username: str, *, now: datetime = MORNING) -> str:
     """Sign somebody in without the slow hash; return the session's token."""
     with database.transaction() as db:

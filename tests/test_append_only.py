@@ -61,7 +61,7 @@ def _one_row_each(database: Database) -> None:
             row = {key: value for key, value in (base | values).items() if key in columns}
             return int(db.scalar(tables[name].insert().values(row).returning(columns.id)) or 0)
 
-        add("mark", place=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
+        add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
             method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
         add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
             idempotency_key="c")  # fmt: skip
@@ -148,7 +148,7 @@ def test_a_fact_is_not_replaced_under_a_unique_key(database: Database) -> None:
     for table, key in KEYS:
         before = _content(database, table)
         names = [column.name for column in Base.metadata.tables[table].columns if column.name != "id"]
-        fresh = {"idempotency_key": "'other'", "receipt": "'OTHER12'", "place": "9"}
+        fresh = {"idempotency_key": "'other'", "receipt": "'OTHER12'", "turn": "9"}
         row = ", ".join(fresh[name] if name in fresh and name not in key else name for name in names)
         _refused(database, f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) SELECT {row} FROM {table}")  # noqa: S608
         assert _content(database, table) == before, key
@@ -179,8 +179,8 @@ def test_a_second_fact_of_the_same_key_is_simply_not_there_when_we_ask_that_way(
         there = db.execute(sa.select(sa.inspect(Mark).selectable)).one()._asdict()
         again = {name: value for name, value in there.items() if name != "id"}
         assert not insert_unless_there(db, Mark, again)
-        assert not insert_unless_there(db, Mark, again | {"place": 2, "receipt": "OTHER12"}), "the form's key"
-        assert insert_unless_there(db, Mark, again | {"place": 2, "receipt": "OTHER12", "idempotency_key": "second"})
+        assert not insert_unless_there(db, Mark, again | {"turn": 2, "receipt": "OTHER12"}), "the form's key"
+        assert insert_unless_there(db, Mark, again | {"turn": 2, "receipt": "OTHER12", "idempotency_key": "second"})
         db.execute(sa.text("UPDATE office SET name = 'and the transaction goes on'"))
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 2

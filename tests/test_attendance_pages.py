@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, PlanEntry, PlanMode, WorkMode
 from staffhub.workdays import plans
-from tests.conftest import MORNING, add_officer, count_queries
+from tests.conftest import MORNING, add_officer, count_from, count_queries
 from tests.test_corrections import put_mark
 
 FRIDAY = date(2026, 11, 20)
@@ -35,6 +35,7 @@ def friday(world):
     """Ben came late on Friday and never checked out; Cy did nothing at all."""
     hana = world.viewer("hana")
     ben_id = world.officer_id("ben")
+    count_from(world.database, FRIDAY)
     put_mark(world.database, hana, ben_id, FRIDAY, "07:52", MarkKind.CHECK_IN, receipt="M28TR51")
     return ben_id
 
@@ -240,6 +241,7 @@ def test_corrections_have_pages(world, friday):
 
 def busy_office(world):
     """42 people and a month in which one day in six is out of the ordinary."""
+    count_from(world.database, date(2026, 10, 1))
     hana = world.viewer("hana")
     with world.database.transaction() as db:
         office = db.get_one(Office, hana.office_id)

@@ -50,7 +50,7 @@ def put_mark(database, me, officer_id: int, day: date, clock: str, kind: MarkKin
         "grade": Grade.C,
         "receipt": uuid4().hex[:7].upper(),
         "idempotency_key": str(uuid4()),
-        "place": int(clock[:2]) * 60 + int(clock[3:5]),
+        "turn": int(clock[:2]) * 60 + int(clock[3:5]),
         **facts,
     }
     with database.transaction() as db:

@@ -151,9 +151,9 @@ def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
 def test_every_kind_of_day_happened(fresh: Any) -> None:
     database = fresh(MONDAY_NOON)
     today = clock.local_day(MONDAY_NOON, ZONE)
-    marks = _all(database, Mark.officer_id, Mark.date, Mark.place, Mark.kind, Mark.mode, Mark.note, Mark.attempted_at)
+    marks = _all(database, Mark.officer_id, Mark.date, Mark.turn, Mark.kind, Mark.mode, Mark.note, Mark.attempted_at)
     days: dict[tuple[int, date], list[Any]] = {}
-    for mark in sorted(marks, key=lambda mark: mark.place):
+    for mark in sorted(marks, key=lambda mark: mark.turn):
         days.setdefault((mark.officer_id, mark.date), []).append(mark)
     past = {key: steps for key, steps in days.items() if key[1] < today}
     first = [steps[0].attempted_at.astimezone(ZONE).strftime("%H.%M") for steps in past.values()]

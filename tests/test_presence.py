@@ -61,7 +61,7 @@ def test_a_changed_mode_during_the_day_is_a_new_mark_beside_the_old_one(database
     ben = viewer_of(database, "ben")
     _in(database, ben, WorkMode.HOME)
     _in(database, ben, WorkMode.OFFICE, now=MORNING + timedelta(hours=3))
-    assert [(mark.place, mark.mode) for mark in _marks(database)] == [(1, "home"), (2, "office")]
+    assert [(mark.turn, mark.mode) for mark in _marks(database)] == [(1, "home"), (2, "office")]
 
 
 def test_field_duty_asks_for_a_note(database: Database) -> None:
@@ -103,7 +103,7 @@ def test_two_modes_tapped_at_once_are_two_marks_in_two_places_or_one_of_them_is_
     ben = viewer_of(database, "ben")
     with ThreadPoolExecutor(2) as pool:
         stamps = list(pool.map(lambda mode: _in(database, ben, mode), (WorkMode.OFFICE, WorkMode.HOME)))
-    assert sorted(mark.place for mark in _marks(database)) == [1, 2]
+    assert sorted(mark.turn for mark in _marks(database)) == [1, 2]
     assert {stamp.mode for stamp in stamps} == {WorkMode.OFFICE, WorkMode.HOME}
 
 

@@ -30,7 +30,7 @@ from staffhub.models import (
 )
 from staffhub.reports import day as day_report
 from staffhub.reports import documents, recap, words
-from tests.conftest import MORNING, TODAY, add_officer, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, add_officer, count_from, count_queries, viewer_of
 from tests.test_corrections import add, put_mark
 
 NOVEMBER = date(2026, 11, 1)
@@ -73,6 +73,7 @@ def codes(line: recap.Line) -> dict[int, str]:
 
 
 def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
+    count_from(database, MONDAY)
     full_day(database, hana, ben.officer_id, MONDAY)
     full_day(database, hana, ben.officer_id, date(2026, 11, 17), mode=WorkMode.HOME)
     full_day(database, hana, ben.officer_id, date(2026, 11, 18), first="07:52")
@@ -98,16 +99,18 @@ def test_a_corrected_day_counts_as_corrected_and_stays_open_to_a_look(database, 
     assert (record.code, record.late, record.is_plain) == ("H", 0, False)
 
 
-def test_nobody_was_absent_before_the_office_recorded_anything(database, hana, ben):
-    assert load(database, hana).queue == []
+def test_nobody_is_absent_before_the_date_that_hr_has_set(database, hana, ben):
     full_day(database, hana, ben.officer_id, date(2026, 11, 18))
+    assert load(database, hana).queue == [], "a pilot of one makes nobody else absent"
+    assert set(codes(line_of(load(database, hana), "Cy Sondakh")).values()) == {"", "L", "-", "K"}
+    count_from(database, date(2026, 11, 18))
     line = line_of(load(database, hana), "Cy Sondakh")
     assert [codes(line)[day] for day in (16, 17, 18, 19)] == ["", "", "A", "A"]
     assert line.totals.absent == 3
 
 
 def test_nobody_is_absent_before_or_after_service(database, hana, ben):
-    full_day(database, hana, ben.officer_id, MONDAY)
+    count_from(database, MONDAY)
     with database.transaction() as db:
         office = db.get_one(Office, hana.office_id)
         facts = {"number": "77", "name": "Dua Hari", "active_from": date(2026, 11, 18), "active_to": date(2026, 11, 19)}
@@ -119,6 +122,7 @@ def test_nobody_is_absent_before_or_after_service(database, hana, ben):
 
 
 def test_the_queue_holds_what_waits_for_a_person_oldest_first(database, hana, ben):
+    count_from(database, FRIDAY)
     put_mark(database, hana, ben.officer_id, FRIDAY, "07:52", MarkKind.CHECK_IN)
     sheet = load(database, hana, q="o")
     assert {record.day for _who, record in sheet.queue} == {FRIDAY}
@@ -128,7 +132,7 @@ def test_the_queue_holds_what_waits_for_a_person_oldest_first(database, hana, be
 
 
 def test_log_entries_are_named_beside_an_absence(database, hana, ben):
-    full_day(database, hana, ben.officer_id, FRIDAY)
+    count_from(database, FRIDAY)
     cy_id = viewer_of(database, "cy").officer_id
     with database.transaction() as db:
         db.add(log_entry(hana, cy_id, FRIDAY, time(9), time(10)))
@@ -158,6 +162,7 @@ def test_a_sheet_holds_the_people_of_ones_scope(database, username, seen):
 
 
 def test_division_name_and_trouble_narrow_the_sheet(database, hana, ben):
+    count_from(database, FRIDAY)
     full_day(database, hana, ben.officer_id, FRIDAY, first="07:52")
 
     def names(**asked: str) -> list[str]:

@@ -41,6 +41,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
         government="Pemerintah Kabupaten Contoh",
         address="Jalan Contoh 1",
     )
+    office.recorded_from = since
     password = settings.demo_password.get_secret_value()
     cast = people.seat(db, office.id, password=password, since=since, now=now, rng=rng)
     plans.add_local_holiday(db, office.id, today)

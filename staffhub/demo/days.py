@@ -186,13 +186,13 @@ def _live(story: Story, person: Person, mode: WorkMode, note: str, hours: workda
 
 
 def _mark(story: Story, person: Person, day: date, steps: list[Step]) -> None:
-    for place, step in enumerate(sorted(steps, key=lambda step: step.at), 1):
+    for turn, step in enumerate(sorted(steps, key=lambda step: step.at), 1):
         story.marks.append(
             {
                 "office_id": story.office_id,
                 "officer_id": person.id,
                 "date": day,
-                "place": place,
+                "turn": turn,
                 "kind": MarkKind.CHECK_IN if step.mode else MarkKind.CHECK_OUT,
                 "mode": step.mode,
                 "note": step.note,

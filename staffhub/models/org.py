@@ -41,6 +41,8 @@ class Office(Base):
     government: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
     timezone: Mapped[str] = mapped_column(String(40))
+    # Presence counts from this date on, as HR has set it: nobody is absent before. None: nothing counts yet.
+    recorded_from: Mapped[date | None]
     created_at: Mapped[datetime]
 
 

@@ -31,8 +31,8 @@ class Grade(StrEnum):
 class Mark(Base):
     __tablename__ = "mark"
     __table_args__ = (
-        # The place in the day is the guard against two taps at once: both want the same one, the database lets one in.
-        UniqueConstraint("office_id", "officer_id", "date", "place"),
+        # The turn in the day is the guard against two taps at once: both want the same one, the database lets one in.
+        UniqueConstraint("office_id", "officer_id", "date", "turn"),
         UniqueConstraint("office_id", "officer_id", "idempotency_key"),
         UniqueConstraint("office_id", "receipt"),
         Index(None, "office_id", "date"),
@@ -41,8 +41,9 @@ class Mark(Base):
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    # The day the spell of work began: a check-out after midnight stands with its check-in.
     date: Mapped[date]
-    place: Mapped[int]
+    turn: Mapped[int]
     kind: Mapped[MarkKind]
     mode: Mapped[WorkMode | None]
     note: Mapped[str] = mapped_column(String(200), default="")

@@ -167,7 +167,7 @@ def _last_marks(db: Session, office_id: int, day: date) -> dict[int, Any]:
     rows = db.execute(
         select(Mark.officer_id, Mark.kind, Mark.mode, Mark.attempted_at, Mark.note)
         .where(Mark.office_id == office_id, Mark.date == day)
-        .order_by(Mark.place)
+        .order_by(Mark.turn)
     )
     return {row.officer_id: row for row in rows}
 

@@ -35,7 +35,7 @@ _LIKELY, _PROVEN, _DECLARED = Grade.B, Grade.A, Grade.C
 class StoredMark:
     """A mark as it was stored; times are local."""
 
-    place: int
+    turn: int
     kind: MarkKind
     mode: WorkMode | None
     note: str
@@ -107,7 +107,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         now=now,
         zone=me.zone,
         plan=book.of(officer.id, day),
-        marks=tuple(MarkFact(mark.place, mark.kind, mark.mode, mark.at) for mark in marks),
+        marks=tuple(MarkFact(mark.turn, mark.kind, mark.mode, mark.at) for mark in marks),
         corrections=tuple(CorrectionFact(one.id, one.kind, one.at, one.mode, one.created_at) for one in listed),
         log_entries=sum(trace.source == "log" for trace in traces),
         counted=is_counted(officer, day, officer.recorded_from if day < today else day),
@@ -118,7 +118,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
 def _marks(db: Session, me: Viewer, officer_id: int, day: date) -> list[StoredMark]:
     rows = db.execute(
         select(
-            Mark.place,
+            Mark.turn,
             Mark.kind,
             Mark.mode,
             Mark.note,
@@ -129,12 +129,12 @@ def _marks(db: Session, me: Viewer, officer_id: int, day: date) -> list[StoredMa
             Mark.receipt,
         )
         .where(Mark.office_id == me.office_id, Mark.officer_id == officer_id, Mark.date == day)
-        .order_by(Mark.attempted_at, Mark.place)
+        .order_by(Mark.attempted_at, Mark.turn)
     )
 
     def stored(row: Any) -> StoredMark:
         at, received = row.attempted_at.astimezone(me.zone), row.received_at.astimezone(me.zone)
-        return StoredMark(row.place, row.kind, row.mode, row.note, at, received, row.method, row.grade, row.receipt)
+        return StoredMark(row.turn, row.kind, row.mode, row.note, at, received, row.method, row.grade, row.receipt)
 
     return [stored(row) for row in rows]
 

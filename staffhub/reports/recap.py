@@ -13,13 +13,22 @@ from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, State
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Mark, Office, Officer, Scope
+from staffhub.models import Division, EmploymentType, Office, Officer, Scope
 from staffhub.security import Viewer
 
 
 @dataclass(frozen=True)
+class Letterhead:
+    """What stands above a printed sheet."""
+
+    office: str
+    government: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Staff:
-    """A person of the register, with the division and, for paper, the office."""
+    """A person of the register, with the division and the office."""
 
     id: int
     number: str
@@ -32,15 +41,12 @@ class Staff:
     division_code: str | None
     division: str | None
     division_short: str | None
-    office: str
-    government: str
-    address: str
-    # The date of the office's first mark: before it nothing was recorded, so nobody was absent.
+    # From when presence counts in the office, as HR has set it; None: nothing counts yet, so nobody is absent.
     recorded_from: date | None
+    letterhead: Letterhead
 
 
 def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
-    began = select(func.min(Mark.date)).where(Mark.office_id == office_id).scalar_subquery()
     return (
         select(
             Officer.id,
@@ -54,10 +60,10 @@ def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
             Division.code,
             Division.name,
             Division.short_name,
+            Office.recorded_from,
             Office.name,
             Office.government,
             Office.address,
-            began,
         )
         .join(Office, Office.id == Officer.office_id)
         .outerjoin(Division, Division.id == Officer.division_id)
@@ -66,12 +72,16 @@ def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _person(row: Sequence[Any]) -> Staff:
+    return Staff(*(*row[:-3], Letterhead(*row[-3:])))
+
+
 def officer_for(db: Session, me: Viewer, officer_id: int | None) -> Staff:
     """Load a person whose days I may read: myself, or somebody in my scope when I read attendance at all."""
     row = db.execute(_staff(me.office_id).where(Officer.id == officer_id)).one_or_none() if officer_id else None
     if row is None:
         raise NotFound(_("This person is not on the register."))
-    found = Staff(*row)
+    found = _person(row)
     in_scope = me.may("attendance") and me.sees(officer_id=found.id, division_id=found.division_id)
     if found.id != me.officer_id and not in_scope:
         raise Forbidden(_("This person's days are outside your scope."))
@@ -87,7 +97,7 @@ def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
         rows = rows.where((Officer.division_id == me.division_id) | (Officer.id == me.officer_id))
     elif me.scope is not Scope.OFFICE:
         rows = rows.where(Officer.id == me.officer_id)
-    return [Staff(*row) for row in db.execute(rows)]
+    return [_person(row) for row in db.execute(rows)]
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ class Month:
     queue: list[tuple[Staff, DayRecord]]
     working: int
     closed: int
-    letterhead: Staff | None
+    letterhead: Letterhead | None
 
     @property
     def lines(self) -> list[Line]:
@@ -167,7 +177,7 @@ def month(
         queue=sorted(queue, key=lambda pair: pair[1].day),
         working=len(working),
         closed=sum(day < today for day in working),
-        letterhead=everybody[0] if everybody else None,
+        letterhead=everybody[0].letterhead if everybody else None,
     )
 
 
