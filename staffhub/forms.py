@@ -4,7 +4,6 @@ A form class is a pydantic model; blank means None. `Form.parse` never raises: t
 typed.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import time
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
@@ -23,6 +22,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from staffhub.errors import StaffHubError
 from staffhub.i18n import gettext as _
+from staffhub.typed import clock_time, holds_personal_number
 
 
 def _one_line(value: object) -> object:
@@ -31,26 +31,23 @@ def _one_line(value: object) -> object:
 
 
 def _clock_time(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"(\d{1,2})[.:](\d{2})", value.strip())
-    if not match:
-        raise ValueError(_("Write the time as hours and minutes, for example 15.58."))
-    hours, minutes = int(match[1]), int(match[2])
-    if hours > 23 or minutes > 59:  # noqa: PLR2004  the clock's own limits
-        raise ValueError(_("A time is between 00.00 and 23.59."))
-    return time(hours, minutes)
+    return clock_time(value) if isinstance(value, str) else value
 
 
-def _no_identity_number(value: str) -> str:
-    # Sixteen digits are a NIK or a KK number, also when grouped: neither is kept anywhere.
-    if re.search(r"\d(?:[ .-]?\d){15}", value):
-        raise ValueError(_("This looks like a NIK or a KK number. Leave it out: neither is stored here."))
+def _guard(value: str) -> str:
+    if holds_personal_number(value):
+        raise ValueError(
+            _("This looks like a NIK, a KK number or an NIP, which are not stored here. Write the short name instead.")
+        )
     return value
 
 
-Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
-SafeLine = Annotated[Line, AfterValidator(_no_identity_number)]
+GUARD = AfterValidator(_guard)
+# Free text is a Line, or Lines where it may have several: no NIK, KK number or NIP gets through.
+Lines = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), GUARD]
+Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1), GUARD]
+# A code, a name to sign in with, an address: looked up or checked by its own rule, never a text that is kept as typed.
+Word = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 
@@ -98,7 +95,14 @@ class Form(Generic[F]):
         except ValidationError as problem:
             for error in problem.errors(include_url=False):
                 form.errors.setdefault(str(error["loc"][0]) if error["loc"] else "", _explain(error))
+        form._show_times_as_read(model)
         return form
+
+    def _show_times_as_read(self, model: type[F]) -> None:
+        """A time comes back in its one form, so that the person sees how "800" was understood."""
+        for key, about in model.model_fields.items():
+            if _holds(about.annotation, time) and key in self.typed:
+                self.typed[key] = [_time_as_read(one) for one in self.typed[key]]
 
     def refuse(self, error: StaffHubError) -> None:
         """Put a rule's refusal beside the field it names."""
@@ -130,8 +134,16 @@ def _as_typed(value: object) -> list[str]:
     return [str(value)]
 
 
-def _holds_list(annotation: object) -> bool:
-    return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
+def _time_as_read(typed: str) -> str:
+    try:
+        return _as_typed(clock_time(typed))[0]
+    except ValueError:
+        return typed
+
+
+def _holds(annotation: object, kind: type) -> bool:
+    """Tell whether a field is of a kind, perhaps beside None."""
+    return kind in {annotation, get_origin(annotation)} or any(_holds(one, kind) for one in get_args(annotation))
 
 
 def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]:
@@ -141,7 +153,7 @@ def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]
         # No database takes a NUL.
         values = [value.replace("\x00", "") for value in typed.get(key, [])]
         values = [value for value in values if value.strip()]
-        if _holds_list(about.annotation):
+        if _holds(about.annotation, list):
             given[key] = values
         elif values:
             given[key] = values[-1]

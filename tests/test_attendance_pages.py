@@ -82,7 +82,7 @@ def test_a_correction_is_a_new_fact_and_the_old_one_stays_visible(world, friday)
 @pytest.mark.parametrize(
     ("overrides", "field"),
     [
-        ({"time": "1558"}, "time"),
+        ({"time": "15.5"}, "time"),
         ({"time": ""}, "time"),
         ({"time": "07.00"}, "time"),
         ({"kind": "mode", "mode": ""}, "mode"),

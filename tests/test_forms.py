@@ -1,5 +1,6 @@
 """What was typed, what it means, and what is said about it."""
 
+import importlib
 from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,9 +13,9 @@ from starlette.datastructures import FormData
 
 from staffhub import i18n
 from staffhub.errors import Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, Line, SafeLine
+from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Word
 
-IDENTITY = "This looks like a NIK or a KK number. Leave it out: neither is stored here."
+IDENTITY = "This looks like a NIK, a KK number or an NIP, which are not stored here. Write the short name instead."
 
 
 class Mode(StrEnum):
@@ -26,8 +27,9 @@ class Sheet(Fields):
     """One field of every kind that rooms use."""
 
     text: Annotated[Line, StringConstraints(max_length=10)] | None = None
-    safe: SafeLine | None = None
-    notes: str | None = None
+    safe: Line | None = None
+    notes: Lines | None = None
+    word: Word | None = None
     day: date | None = None
     starts: ClockTime | None = None
     number: Annotated[int, Field(ge=1, le=5)] | None = None
@@ -68,11 +70,14 @@ def _message(key: str, typed: str) -> str | None:
     [
         ("text", "a" * 11, "Use at most 10 characters."),
         ("safe", "NIK 7101 0123 4567 8901", IDENTITY),
+        ("notes", "Novi T.\n7107 0155 0190 0001", IDENTITY),
+        ("notes", "19850312 201001 1 003", IDENTITY),
         ("day", "23-11-2026", "Write the date as year-month-day, for example 2026-11-23."),
         ("day", "2026-02-30", "Write the date as year-month-day, for example 2026-11-23."),
         ("day", "99999-01-01", "Write the date as year-month-day, for example 2026-11-23."),
         ("starts", "pagi", "Write the time as hours and minutes, for example 15.58."),
         ("starts", "24.00", "A time is between 00.00 and 23.59."),
+        ("starts", "8.5", "Write the minutes with two digits, for example 8.05 or 8.30."),
         ("starts", "07.60", "A time is between 00.00 and 23.59."),
         ("number", "dua", "Write a whole number."),
         ("number", "1.5", "Write a whole number."),
@@ -113,6 +118,8 @@ def test_what_must_be_there_is_asked_for_and_too_much_is_told() -> None:
         ("day", "2026-11-23", date(2026, 11, 23)),
         ("day", "", None),
         ("starts", "7:05", time(7, 5)),
+        ("starts", "800", time(8)),
+        ("starts", "8.00 WITA", time(8)),
         ("starts", "07.05", time(7, 5)),
         ("starts", " 23.59 ", time(23, 59)),
         ("number", " 3 ", 3),
@@ -122,6 +129,8 @@ def test_what_must_be_there_is_asked_for_and_too_much_is_told() -> None:
         ("people", " ", []),
         ("words", "a", ["a"]),
         ("safe", "Nomor 123456789012345", "Nomor 123456789012345"),
+        ("safe", "Layanan 2026-11-20 08.30-11.30", "Layanan 2026-11-20 08.30-11.30"),
+        ("word", "7107015501900001", "7107015501900001"),
     ],
 )
 def test_what_was_typed_has_its_meaning(key: str, typed: str, meaning: object) -> None:
@@ -160,3 +169,29 @@ def test_a_form_takes_anything_and_what_it_lets_through_can_be_stored(pairs: lis
         stored = form.data.model_dump_json()
         assert "\\u0000" not in stored
         stored.encode()
+
+
+def test_a_time_comes_back_as_it_was_understood_beside_the_mistake_of_another_field() -> None:
+    form = _parse(("starts", "800"), ("number", "x"))
+    assert (form.data, form.value("starts"), form.value("number")) == (None, "08.00", "x")
+    form = _parse(("starts", "pagi"), ("starts", "1630"))
+    assert form.list("starts") == ["pagi", "16.30"]
+
+
+def test_notes_topics_agendas_names_and_sources_refuse_it_and_let_a_date_with_times_through() -> None:
+    """The guard is in the type: one look at the fields that were open once."""
+    for form, names in {
+        "staffhub.routes.presence.CheckInFields": ("note",),
+        "staffhub.routes.meetings.MeetingFields": ("topic", "agenda"),
+        "staffhub.routes.roster.ExceptionFields": ("note",),
+        "staffhub.routes.attendance.CorrectionFields": ("note",),
+        "staffhub.routes.admin.HolidayFields": ("name", "source"),
+        "staffhub.routes.people.facts.FactFields": ("name", "position"),
+    }.items():
+        module, _dot, name = form.rpartition(".")
+        model = getattr(importlib.import_module(module), name)
+        for field in names:
+            for typed, wrong in (("KK 7107015501900001", True), ("Layanan 2026-11-20 08.30-11.30", False)):
+                with i18n.in_locale("en"):
+                    parsed = Form.parse(model, FormData([(field, typed)]), name="x")
+                assert (parsed.error(field) == IDENTITY) is wrong, (form, field, typed)

@@ -1,13 +1,18 @@
 """The house rules that no tool knows: where commits, clocks, statements and long things may stand."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from jinja2 import nodes
 
+from staffhub import routes
+from staffhub.forms import GUARD, Fields, Key
 from staffhub.web import environment
 
 ROOT = Path(__file__).parent.parent
@@ -126,3 +131,56 @@ def test_no_text_of_the_product_names_the_machine_it_was_written_on() -> None:
     pattern = re.compile(r"\b(TODO|FIXME|XXX)\b|/(root|work|tmp)/")
     found = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text("utf-8"))]
     assert found == []
+
+
+# Fields that hold no free text, and why none of them needs the guard.
+UNGUARDED = {
+    "SignInFields.username": "looked up; nothing typed is kept",
+    "SignInFields.password": "hashed only",
+    "SignInFields.next": "an address of this site to go on to",
+    "PasswordFields.current": "compared only",
+    "PasswordFields.new": "hashed only",
+    "PasswordFields.repeat": "compared only",
+    "FactFields.number": "the NIP itself, kept where the register keeps it",
+    "FactFields.email": "an address, checked by the register's rule",
+    "FactFields.phone": "a telephone number, checked by the register's rule",
+    "FactFields.username": "letters and digits by the register's rule",
+    "EditFields.version": "which version was looked at",
+    "StandupFields.preview": "which button was pressed",
+    "RequestFields.service_type": "a code of the catalogue",
+    "RequestFields.phone": "a telephone number, read by its own rule",
+}
+
+
+def _forms() -> Iterator[type[Fields]]:
+    """Every form class of the product."""
+    for module in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}."):
+        importlib.import_module(module.name)
+    waiting = [Fields]
+    while waiting:
+        found = waiting.pop().__subclasses__()
+        waiting += found
+        yield from (one for one in found if one.__module__.startswith("staffhub."))
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """A type, what it is made of and what is said about it."""
+    yield annotation
+    for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+        if part is not annotation and get_origin(annotation) is not Literal:
+            yield from _parts(part)
+
+
+def test_every_free_text_of_every_form_is_guarded_against_the_numbers_of_people() -> None:
+    open_fields, seen = set(), 0
+    for form in _forms():
+        for name, hint in get_type_hints(form, include_extras=True).items():
+            if name not in form.model_fields or name not in form.__annotations__:
+                continue
+            parts = list(_parts(hint))
+            if str in parts and Key.__metadata__[0] not in parts:
+                seen += 1
+                if GUARD not in parts:
+                    open_fields.add(f"{form.__name__}.{name}")
+    assert seen > 20, "the walk finds the forms"
+    assert open_fields == set(UNGUARDED)

@@ -13,7 +13,7 @@ from staffhub import audit, clock, corrections
 from staffhub.days import Finding
 from staffhub.db import undo
 from staffhub.errors import NotFound, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key
+from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
 from staffhub.reports import day as day_report
@@ -155,7 +155,7 @@ class CorrectionFields(Fields):
     time: ClockTime | None = None
     mode: WorkMode | None = None
     reason: CorrectionReason
-    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+    note: Annotated[Lines, StringConstraints(max_length=500)] | None = None
     idempotency_key: Key
 
 

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from staffhub import clock
 from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, Line
+from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines
 from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, plan, terms
 from staffhub.meetings.audience import Audience, choices
@@ -37,7 +37,7 @@ class WhatFields(Fields):
     date: dt.date
     time: ClockTime
     duration: int
-    agenda: str | None = None
+    agenda: Lines | None = None
     everyone: bool = False
     division: list[int]
     officer: list[int]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
-from staffhub.forms import Fields, Form, Key, Line, SafeLine
+from staffhub.forms import Fields, Form, Key, Line, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
@@ -34,19 +34,19 @@ def _telephone(typed: str) -> str:
 
 
 class RequestFields(Fields):
-    service_type: Annotated[Line, StringConstraints(max_length=40)]
-    applicant: Annotated[SafeLine, StringConstraints(max_length=60)]
-    phone: Annotated[SafeLine, AfterValidator(_telephone)] | None = None
+    service_type: Annotated[Word, StringConstraints(max_length=40)]
+    applicant: Annotated[Line, StringConstraints(max_length=60)]
+    phone: Annotated[Word, AfterValidator(_telephone)] | None = None
     channel: Channel
     urgent: bool = False
-    siak_reference: Annotated[SafeLine, StringConstraints(max_length=40)] | None = None
-    note: Annotated[SafeLine, StringConstraints(max_length=200)] | None = None
+    siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
+    note: Annotated[Line, StringConstraints(max_length=200)] | None = None
     idempotency_key: Key
 
 
 class StateFields(Fields):
     state: RequestState
-    note: Annotated[SafeLine, StringConstraints(max_length=200)] | None = None
+    note: Annotated[Line, StringConstraints(max_length=200)] | None = None
     version: int | None = None
 
 

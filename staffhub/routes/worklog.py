@@ -13,7 +13,7 @@ from starlette.responses import Response
 from staffhub import clock, service_requests, workdays, worklog
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, SafeLine
+from staffhub.forms import ClockTime, Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
 from staffhub.security import Viewer
@@ -30,11 +30,11 @@ _LOOK_BACK = dt.timedelta(days=10)
 
 class EntryFields(Fields):
     date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
-    text: Annotated[SafeLine, StringConstraints(max_length=200)]
+    text: Annotated[Line, StringConstraints(max_length=200)]
     start: ClockTime
     end: ClockTime
     quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
-    unit: Annotated[SafeLine, StringConstraints(max_length=24)] | None = None
+    unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     idempotency_key: Key | None = None
     version: int | None = None

@@ -1,7 +1,7 @@
 """What the forms of an officer share: fields, choices, and how roles and kinds are called."""
 
 from staffhub import people
-from staffhub.forms import Fields, Line
+from staffhub.forms import Fields, Line, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people import Choices
@@ -11,14 +11,14 @@ class FactFields(Fields):
     """What the register says of one officer."""
 
     name: Line
-    number: Line | None
+    number: Word | None
     employment_type: EmploymentType
     position: Line | None
     division: int | None
     superior: int | None
-    email: Line | None
-    phone: Line | None
-    username: Line
+    email: Word | None
+    phone: Word | None
+    username: Word
 
 
 def role_name(role: Role | None) -> str:
