@@ -72,7 +72,7 @@ class Edge:
         started = time.perf_counter()
         head = scope["method"] == "HEAD"
         if head:  # answered as GET, without the body
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "staffhub.head": True}
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _SAFE_ID.match(given) else secrets.token_hex(8)
         audit.request_id.set(request_id)

@@ -3,13 +3,14 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
-from staffhub.meetings import plan, terms
+from staffhub.meetings import joining, plan, terms
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import (
     Account,
@@ -18,6 +19,7 @@ from staffhub.models import (
     MeetingInvite,
     MeetingKind,
     MeetingState,
+    Occurrence,
     Officer,
     TaskState,
     ZoomTask,
@@ -422,7 +424,7 @@ def test_a_day_shows_the_meetings_that_fall_on_it(database: Database) -> None:
     assert ben.officer_id
     with database.reading() as db:
         with count_queries(database) as seen:
-            rows = plan.today_for(db, ben.office_id, ben.officer_id, TODAY, MORNING)
+            rows = joining.today_for(db, ben.office_id, ben.officer_id, TODAY, MORNING)
         assert len(seen) == 1
         assert [(row.id, row.starts_at, row.people, row.over) for row in rows] == [
             (standup, time(8, 30), 7, False),
@@ -430,9 +432,76 @@ def test_a_day_shows_the_meetings_that_fall_on_it(database: Database) -> None:
         ]
         assert rows[0].token == _tokens(database, standup)["ben"]
         noon = datetime.combine(TODAY, time(12), tzinfo=ben.zone)
-        assert [row.over for row in plan.today_for(db, ben.office_id, ben.officer_id, TODAY, noon)] == [True, False]
+        assert [row.over for row in joining.today_for(db, ben.office_id, ben.officer_id, TODAY, noon)] == [True, False]
         tuesday = TODAY + timedelta(days=1)
-        assert plan.today_for(db, ben.office_id, ben.officer_id, tuesday, MORNING) == []
-        assert [row.id for row in plan.today_for(db, ben.office_id, ben.officer_id, WEDNESDAY, MORNING)] == [standup]
+        assert joining.today_for(db, ben.office_id, ben.officer_id, tuesday, MORNING) == []
+        assert [row.id for row in joining.today_for(db, ben.office_id, ben.officer_id, WEDNESDAY, MORNING)] == [standup]
         after = date(2026, 12, 7)
-        assert plan.today_for(db, ben.office_id, ben.officer_id, after, MORNING) == []
+        assert joining.today_for(db, ben.office_id, ben.officer_id, after, MORNING) == []
+
+
+def _dates(database: Database, meeting_id: int) -> list[tuple[date, datetime, int, str]]:
+    with database.reading() as db:
+        rows = db.scalars(sa.select(Occurrence).where(Occurrence.meeting_id == meeting_id).order_by(Occurrence.date))
+        return [(row.date, row.starts_at, row.minutes, row.state.value) for row in rows]
+
+
+def _at(day: date, hour: int, minute: int = 0) -> datetime:
+    """A wall-clock time of the office, in WITA."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo("Asia/Makassar"))
+
+
+def test_a_meeting_has_a_row_for_each_date_from_the_hour_it_is_planned(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    single = _schedule(database, dewi, **_facts())
+    assert _dates(database, single) == [(WEDNESDAY, _at(WEDNESDAY, 14), 45, "planned")]
+    standup = _schedule(database, dewi, **_standup(occurrences=3))
+    days = [TODAY, WEDNESDAY, TODAY + timedelta(days=7)]
+    assert _dates(database, standup) == [(day, _at(day, 8, 30), 15, "planned") for day in days]
+
+
+def test_an_edit_lays_the_dates_out_anew_and_keeps_the_rows_that_stay(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_standup(occurrences=3))
+    with database.transaction() as db:
+        kept = db.scalar(sa.select(Occurrence.id).where(Occurrence.date == WEDNESDAY))
+        db.execute(sa.update(Occurrence).values(zoom_occurrence_id="1763944200000"))
+    _edit(database, dewi, meeting_id, weekdays=[2], occurrences=2, starts_on=WEDNESDAY)
+    after = date(2026, 12, 2)
+    assert _dates(database, meeting_id) == [(day, _at(day, 8, 30), 15, "planned") for day in (WEDNESDAY, after)]
+    with database.reading() as db:
+        row = db.scalars(sa.select(Occurrence).where(Occurrence.date == WEDNESDAY)).one()
+        assert (row.id, row.zoom_occurrence_id) == (kept, "1763944200000")
+    _edit(database, dewi, meeting_id, starts_on=WEDNESDAY, starts_at=time(9))
+    with database.reading() as db:
+        row = db.scalars(sa.select(Occurrence).where(Occurrence.date == WEDNESDAY)).one()
+        assert (row.starts_at, row.zoom_occurrence_id) == (_at(WEDNESDAY, 9), None)
+
+
+def test_a_date_that_was_held_keeps_its_length_when_the_series_gets_another(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_standup(occurrences=2))
+    _edit(database, dewi, meeting_id, minutes=30, now=_at(TODAY, 12))
+    assert [(day, minutes) for day, _at, minutes, _state in _dates(database, meeting_id)] == [
+        (TODAY, 15),
+        (WEDNESDAY, 30),
+    ]
+
+
+def test_cancelling_calls_off_the_dates_that_are_left(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_standup(occurrences=3))
+    with database.transaction() as db:
+        plan.cancel(db, dewi, meeting_id, now=_at(TODAY, 8, 40))
+    assert [state for *_rest, state in _dates(database, meeting_id)] == ["planned", "cancelled", "cancelled"]
+
+
+def test_what_is_looked_at_before_saving_is_refused_as_saving_would_be(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    for facts in (_standup(starts_at=time(7)), _standup(occurrences=51), _standup(topic=" ")):
+        terms_only = {name: facts[name] for name in facts if name not in {"audience", "idempotency_key", "now"}}
+        with pytest.raises(Refused) as looked:
+            plan.agree(dewi, terms.Terms(**terms_only), now=MORNING)
+        with pytest.raises(Refused) as saved:
+            _schedule(database, dewi, **facts)
+        assert (looked.value.field, looked.value.message) == (saved.value.field, saved.value.message)

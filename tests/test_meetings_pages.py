@@ -25,7 +25,7 @@ from staffhub.models import (
     ZoomTask,
 )
 from staffhub.settings import Settings
-from tests.conftest import MORNING, TODAY, World, count_queries
+from tests.conftest import MORNING, World, count_queries
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
 
@@ -132,11 +132,60 @@ def test_the_head_schedules_zoom_is_told_and_an_officer_joins(world: World, sand
     token = _token(world, "ben")
     assert f"/join/{token}" in ready.links
     assert "Siap" in ready.text
+    world.at(at := datetime(2026, 11, 25, 5, 50, tzinfo=UTC))  # ten minutes before it begins
     joined = ben.get(f"/join/{token}")
     assert (joined.status_code, joined.headers["location"]) == (303, sandbox.meetings()[0]["join_url"])
     with world.database.reading() as db:
         click = db.scalars(sa.select(JoinClick)).one()
-    assert (click.officer_id, click.date, click.at) == (world.officer_id("ben"), TODAY, MORNING)
+    assert (click.officer_id, click.date, click.at) == (world.officer_id("ben"), date(2026, 11, 25), at)
+
+
+DURING = datetime(2026, 11, 25, 6, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "counts"),
+    [(-24 * 60, False), (-31, False), (-30, True), (0, True), (44, True), (74, True), (75, False), (24 * 60, False)],
+)
+def test_a_click_counts_from_half_an_hour_before_the_start_to_half_an_hour_after_the_end(
+    world: World, sandbox: ZoomSandbox, minutes: int, counts: bool
+) -> None:
+    _schedule(world)  # 14.00 WITA, 45 minutes
+    _tick(world)
+    world.at(datetime(2026, 11, 25, 6, tzinfo=UTC) + timedelta(minutes=minutes))
+    answer = world.client("ben").get(f"/join/{_token(world, 'ben')}")
+    # Whoever comes at another hour is led to Zoom all the same.
+    assert (answer.status_code, answer.headers["location"]) == (303, sandbox.meetings()[0]["join_url"])
+    assert _clicks(world) == counts
+
+
+def test_only_a_person_who_opens_the_way_in_leaves_a_click(world: World, sandbox: ZoomSandbox) -> None:
+    _schedule(world)
+    _tick(world)
+    world.at(DURING)
+    ben, way = world.client("ben"), f"/join/{_token(world, 'ben')}"
+    assert ben.head(way).status_code == 303
+    for ahead in ({"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Purpose": "preview"}):
+        answer = ben.get(way, headers=ahead)
+        assert (answer.status_code, answer.content) == (503, b"")
+    assert ben.get(way, headers={"Sec-Fetch-Mode": "cors"}).status_code == 303
+    assert world.client().get(way).headers["location"].startswith("/login")  # a messenger's preview
+    assert _clicks(world) == 0
+    assert ben.get(way, headers={"Sec-Fetch-Mode": "navigate"}).status_code == 303
+    assert _clicks(world) == 1
+
+
+def test_asking_with_head_leaves_no_trace_of_having_read(world: World) -> None:
+    officer, hana = world.officer_id("ben"), world.client("hana")
+
+    def audited() -> int:
+        with world.database.reading() as db:
+            return db.scalar(sa.select(sa.func.count(AuditEvent.id)).where(AuditEvent.verb == "day.read")) or 0
+
+    before = audited()
+    path = f"/attendance/{officer}/2026-11-23"
+    assert hana.head(path).status_code == 200
+    assert audited() == before
 
 
 def test_a_standup_is_scheduled_on_chosen_weekdays(world: World, sandbox: ZoomSandbox) -> None:

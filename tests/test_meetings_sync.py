@@ -16,7 +16,7 @@ from staffhub import i18n
 from staffhub.db import Database
 from staffhub.meetings import failures, plan, sync, wire
 from staffhub.meetings.audience import Audience
-from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, TaskState, ZoomTask, ZoomVerb
+from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, Occurrence, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import ZoomRateLimited, ZoomUnavailable
 from tests.conftest import MORNING, TODAY, viewer_of
@@ -116,6 +116,9 @@ def test_a_standup_is_one_weekly_series_with_one_link(database: Database, sandbo
     assert made["recurrence"] == {"type": 2, "repeat_interval": 1, "weekly_days": "1,2,4", "end_times": 5}
     starts = [row["start_time"] for row in made["occurrences"]]
     assert starts == [f"2026-{day}T00:30:00Z" for day in ("11-23", "11-25", "11-29", "11-30", "12-02")]
+    with database.reading() as db:
+        named = db.scalars(sa.select(Occurrence.zoom_occurrence_id).order_by(Occurrence.date)).all()
+    assert named == [row["occurrence_id"] for row in made["occurrences"]]
     assert _state(database, meeting_id) == ("ready", "")
 
 
@@ -570,11 +573,9 @@ def test_a_series_cancelled_in_part_at_zoom_is_told() -> None:
         id=1,
         topic="Apel",
         agenda="",
-        starts_on=TODAY,
-        starts_at=time(8),
+        starts=[datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)],
         minutes=15,
         weekdays=[0],
-        occurrences=2,
         cancelled=False,
         marker="[sh:000000]",
         zoom_id=1,

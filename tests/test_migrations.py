@@ -1,14 +1,19 @@
 """The database is built by migrations alone."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from sqlalchemy.orm import Session
 
 from staffhub.db import make_engine
-from staffhub.migrations import differences, is_at_head, migrate
+from staffhub.migrations import _config, differences, is_at_head, migrate
+from staffhub.models import Occurrence
+from tests.conftest import MORNING, TODAY
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,3 +57,55 @@ def test_models_and_migrations_agree(empty: sa.Engine) -> None:
 def test_an_empty_database_is_not_at_head(empty: sa.Engine) -> None:
     with empty.connect() as connection:
         assert not is_at_head(connection)
+
+
+def _old_meetings(engine: sa.Engine) -> None:
+    """As the version before the occurrences stored them: a single meeting, and a standup that was cancelled."""
+    metadata = sa.MetaData()
+    metadata.reflect(engine)
+    office, account, meeting = (metadata.tables[name] for name in ("office", "account", "meeting"))
+    with engine.begin() as connection:
+        connection.execute(
+            office.insert().values(
+                id=1, name="Dinas", government="", address="", timezone="Asia/Makassar", created_at=MORNING
+            )
+        )
+        connection.execute(
+            account.insert().values(
+                id=1, office_id=1, username="dewi", name="", password_hash="x", password_changed_at=MORNING,
+                must_change_password=False, role="office_head", scope="office", created_at=MORNING,
+            )
+        )  # fmt: skip
+        usual = {"office_id": 1, "agenda": "", "starts_on": TODAY, "ends_on": TODAY, "starts_at": time(8, 30)}
+        usual |= {"minutes": 15, "audience": {}, "zoom_host": "", "join_url": "", "trouble": "", "version": 1}
+        usual |= {"created_by": 1, "created_at": MORNING}
+        single = {"kind": "single", "topic": "a", "weekdays": [], "occurrences": 1, "state": "ready", "marker": "1"}
+        series = {"kind": "standup", "topic": "b", "weekdays": [0, 2], "occurrences": 3, "state": "cancelled"}
+        cancelled = {"cancelled_at": datetime(2026, 11, 24, tzinfo=UTC)}
+        connection.execute(meeting.insert().values(**usual, **single, id=1, idempotency_key="1"))
+        connection.execute(
+            meeting.insert().values(**usual, **series, **cancelled, id=2, marker="2", idempotency_key="2")
+        )
+
+
+def test_meetings_planned_before_get_their_dates_and_lose_nothing_on_the_way_back(empty: sa.Engine) -> None:
+    migrate(empty, _BEFORE)
+    _old_meetings(empty)
+    for _twice in range(2):
+        migrate(empty, "occurrences")
+        with Session(empty) as db:
+            found = db.execute(sa.select(*_OCCURRENCE).order_by(Occurrence.meeting_id, Occurrence.date)).all()
+        starts = {day: datetime(2026, *day, 0, 30, tzinfo=UTC) for day in ((11, 23), (11, 25), (11, 30))}
+        assert found == [
+            (1, TODAY, starts[11, 23], 15, "planned"),
+            (2, TODAY, starts[11, 23], 15, "planned"),
+            (2, date(2026, 11, 25), starts[11, 25], 15, "cancelled"),
+            (2, date(2026, 11, 30), starts[11, 30], 15, "cancelled"),
+        ]
+        command.downgrade(_config(empty), _BEFORE)
+    with empty.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM meeting")) == 2
+
+
+_OCCURRENCE = (Occurrence.meeting_id, Occurrence.date, Occurrence.starts_at, Occurrence.minutes, Occurrence.state)
+_BEFORE = "presence_counts_from"

@@ -1,15 +1,15 @@
-"""Meetings as people look at them: the week's agenda, one meeting with its guests, the way in."""
+"""Meetings as people look at them: the week's agenda, one meeting with its guests."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock, workdays
+from staffhub import workdays
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.failures import in_words
@@ -18,10 +18,11 @@ from staffhub.meetings.terms import dates
 from staffhub.models import (
     Account,
     Division,
-    JoinClick,
     Meeting,
     MeetingInvite,
     MeetingState,
+    Occurrence,
+    OccurrenceState,
     Officer,
     Scope,
     TaskState,
@@ -58,15 +59,13 @@ _COLUMNS = (
     Meeting.kind,
     Meeting.topic,
     Meeting.division_id,
-    Meeting.starts_on,
-    Meeting.starts_at,
-    Meeting.minutes,
-    Meeting.weekdays,
-    Meeting.occurrences,
     Meeting.state,
     Meeting.trouble,
     Meeting.zoom_id,
-    Meeting.cancelled_at,
+    Occurrence.date,
+    Occurrence.starts_at.label("starts"),
+    Occurrence.minutes,
+    Occurrence.state.label("date_state"),
 )
 
 
@@ -78,6 +77,7 @@ class Entry:
     starts: datetime
     status: Status
     cancelled: bool
+    over: bool
     places: dict[str, int]
     people: int
     next_try: datetime | None
@@ -131,15 +131,16 @@ def _visible(me: Viewer) -> ColumnElement[bool]:
     return ours & mine
 
 
-def week(db: Session, me: Viewer, *, first: date) -> Week:
+def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     """Return a week's meetings in five statements, however many there are."""
     last = first + timedelta(days=6)
     unfinished = ZoomTask.state == TaskState.PENDING
     next_try = select(func.min(ZoomTask.due_at)).where(ZoomTask.meeting_id == Meeting.id, unfinished)
     rows = db.execute(
         select(*_COLUMNS, next_try.scalar_subquery().label("next_try"))
-        .where(_visible(me), Meeting.starts_on <= last, Meeting.ends_on >= first)
-        .order_by(Meeting.starts_at, Meeting.id)
+        .join(Occurrence, Occurrence.meeting_id == Meeting.id)
+        .where(_visible(me), Occurrence.office_id == me.office_id, Occurrence.date.between(first, last))
+        .order_by(Occurrence.date, Occurrence.starts_at, Meeting.id)
     ).all()
     guests: dict[int, list[int]] = defaultdict(list)
     chosen = MeetingInvite.meeting_id.in_([row.id for row in rows])
@@ -147,25 +148,23 @@ def week(db: Session, me: Viewer, *, first: date) -> Week:
         guests[meeting_id].append(officer_id)
     book = workdays.plans(db, me.office_id, first, last)
     entries: dict[date, list[Entry]] = defaultdict(list)
-    for meeting in rows:
-        for day in dates(meeting.starts_on, meeting.weekdays, meeting.occurrences):
-            if first <= day <= last:
-                entries[day].append(_entry(me, meeting, day, guests[meeting.id], book))
+    for row in rows:
+        entries[row.date].append(_entry(me, row, guests[row.id], book, now))
     days = [Day(day, book.calendar.holidays.get(day, ""), entries[day]) for day in sorted(entries)]
-    failed = [row for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)]
+    failed = {row.id for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)}
     return Week(first, days, len(failed))
 
 
-def _entry(me: Viewer, meeting: Row[Any], day: date, guests: Sequence[int], book: workdays.PlanBook) -> Entry:
-    starts = clock.at_local(day, meeting.starts_at, me.zone).astimezone(me.zone)
-    plans = (book.of(officer_id, day).mode for officer_id in guests)
+def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanBook, now: datetime) -> Entry:
+    plans = (book.of(officer_id, meeting.date).mode for officer_id in guests)
     waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
     return Entry(
         meeting,
-        starts,
+        meeting.starts.astimezone(me.zone),
         status_of(meeting),
         # The dates of a series that were held before it was cancelled were not cancelled.
-        cancelled=meeting.cancelled_at is not None and meeting.cancelled_at < starts,
+        cancelled=meeting.date_state is OccurrenceState.CANCELLED,
+        over=meeting.starts + timedelta(minutes=meeting.minutes) <= now,
         places=Counter(mode.value for mode in plans if mode),
         people=len(guests),
         next_try=meeting.next_try.astimezone(me.zone) if waits else None,
@@ -184,6 +183,7 @@ class MeetingDay:
     day: date
     holiday: str
     past: bool
+    cancelled: bool
 
 
 @dataclass(frozen=True)
@@ -242,15 +242,12 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
     guests, token = _guests(db, me, meeting)
     if not (token or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)):
         raise Forbidden(_("You are not invited to this meeting."))
-    days = dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)
-    holidays = workdays.calendar(db, me.office_id, days[0], days[-1]).holidays
-    ends = {day: clock.at_local(day, meeting.starts_at, me.zone) + timedelta(minutes=meeting.minutes) for day in days}
     return Page(
         meeting=meeting,
         organiser=name or username,
         division=division or "",
         status=status_of(meeting),
-        days=[MeetingDay(day, holidays.get(day, ""), ends[day] <= now) for day in days],
+        days=_days(db, me, meeting, now),
         guests=guests,
         token=token,
         next_try=_next_try(db, me, meeting),
@@ -259,6 +256,17 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         begun=has_begun(meeting, me.zone, now),
         over=is_over(meeting, me.zone, now),
     )
+
+
+def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[MeetingDay]:
+    holidays = workdays.calendar(db, me.office_id, meeting.starts_on, meeting.ends_on).holidays
+    rows = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.date))
+    return [
+        MeetingDay(
+            row.date, holidays.get(row.date, ""), row.ends <= now, cancelled=row.state is OccurrenceState.CANCELLED
+        )
+        for row in rows
+    ]
 
 
 def _guests(db: Session, me: Viewer, meeting: Meeting) -> tuple[list[Guest], str]:
@@ -281,38 +289,8 @@ def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:
     return due.astimezone(me.zone) if due else None
 
 
-@dataclass(frozen=True)
-class Way:
-    """Where a token leads; `join_url` is "" while there is nothing to open. It is never logged."""
-
-    meeting_id: int
-    join_url: str
-    cancelled: bool
-
-
-def way_in(db: Session, me: Viewer, token: str) -> Way:
-    """Load where my token leads; somebody else's is not mine to use."""
-    row = db.execute(
-        select(MeetingInvite.officer_id, Meeting.id, Meeting.join_url, Meeting.state)
-        .join(Meeting, Meeting.id == MeetingInvite.meeting_id)
-        .where(MeetingInvite.token == token, MeetingInvite.office_id == me.office_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(_("There is no such invitation. It may have been withdrawn."))
-    if row.officer_id != me.officer_id:
-        raise Forbidden(_("This link belongs to somebody else. Open the meeting from your own page."))
-    return Way(row.id, row.join_url, row.state is MeetingState.CANCELLED)
-
-
-def note_click(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> None:
-    """Record that I went to the meeting: the one sign of attendance that is surely mine."""
-    day = clock.local_day(now, me.zone)
-    click = {"office_id": me.office_id, "meeting_id": meeting_id, "officer_id": me.officer_id, "date": day, "at": now}
-    db.execute(insert(JoinClick).values(**click))
-    audit.record(db, me, "meeting.joined", "meeting", meeting_id, now=now)
-
-
-def preview(db: Session, me: Viewer, days: Sequence[date]) -> list[MeetingDay]:
+def preview(db: Session, me: Viewer, agreed: Mapping[str, Any]) -> list[MeetingDay]:
     """Mark the holidays among the dates of a standup that is not saved yet."""
+    days = dates(agreed["starts_on"], agreed["weekdays"], agreed["occurrences"])
     holidays = workdays.calendar(db, me.office_id, days[0], days[-1]).holidays
-    return [MeetingDay(day, holidays.get(day, ""), past=False) for day in days]
+    return [MeetingDay(day, holidays.get(day, ""), past=False, cancelled=False) for day in days]

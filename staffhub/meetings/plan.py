@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.meetings import occurrences as occurrences_of
 from staffhub.meetings.audience import Audience, resolve
 from staffhub.meetings.terms import Terms, refuse_past_hour
 from staffhub.models import (
@@ -22,7 +23,6 @@ from staffhub.models import (
     MeetingInvite,
     MeetingKind,
     MeetingState,
-    Office,
     Scope,
     TaskState,
     ZoomTask,
@@ -63,9 +63,7 @@ def schedule(
     me.require("meetings.schedule")
     if earlier := _by_key(db, me, idempotency_key):
         return Saved(earlier, first=False)
-    terms = Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
-    agreed = terms.columns(today=clock.local_day(now, me.zone))
-    refuse_past_hour(agreed, me.zone, now)
+    agreed = agree(me, Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences), now=now)
     guests = _guests(db, me, audience, me.account_id, agreed["starts_on"])
     values = agreed | {
         "office_id": me.office_id,
@@ -83,10 +81,18 @@ def schedule(
     if meeting_id is None:
         raise Conflict(_("This form was used already. Open it again."))
     if inserted:
+        occurrences_of.lay_out(db, db.get_one(Meeting, meeting_id), me.zone, now=now)
         _invite(db, me.office_id, meeting_id, guests)
         _ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
     return Saved(meeting_id, first=inserted)
+
+
+def agree(me: Viewer, terms: Terms, *, now: datetime) -> dict[str, Any]:
+    """Return the terms of a new meeting as columns, or refuse them: the rule of saving and of looking before it."""
+    agreed = terms.columns(today=clock.local_day(now, me.zone))
+    refuse_past_hour(agreed, me.zone, now)
+    return agreed
 
 
 def _by_key(db: Session, me: Viewer, key: str) -> int | None:
@@ -167,6 +173,7 @@ def edit(
     guests = _guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
     for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
         setattr(meeting, name, value)
+    occurrences_of.lay_out(db, meeting, me.zone, now=now)
     _invite_anew(db, meeting, guests)
     changed = audit.changes(before, agreed)
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
@@ -236,6 +243,7 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meetin
             task.state, task.finished_at = TaskState.DONE, now
     meeting.state, meeting.cancelled_at, meeting.trouble = MeetingState.CANCELLED, now, ""
     meeting.version += 1
+    occurrences_of.call_off(db, meeting.id, now=now)
     if maybe_there:
         _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
     audit.record(db, me, "meeting.cancelled", "meeting", meeting.id, now=now)
@@ -291,68 +299,13 @@ def is_over(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
     return clock.at_local(meeting.ends_on, meeting.starts_at, zone) + timedelta(minutes=meeting.minutes) <= now
 
 
+def is_open(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether there is still something to change or to cancel."""
+    return meeting.state is not MeetingState.CANCELLED and not is_over(meeting, zone, now)
+
+
 def _refuse_closed(meeting: Meeting, zone: ZoneInfo, now: datetime) -> None:
     if meeting.state is MeetingState.CANCELLED:
         raise Conflict(_("This meeting was cancelled."))
     if is_over(meeting, zone, now):
         raise Conflict(_("This meeting is over."))
-
-
-@dataclass(frozen=True)
-class Invitation:
-    """One of my meetings of a day. `starts_at` is local, `token` opens /join/{token}, `over` says that it has ended."""
-
-    id: int
-    kind: MeetingKind
-    topic: str
-    starts_at: time
-    minutes: int
-    state: MeetingState
-    token: str
-    people: int
-    over: bool
-
-
-def today_for(db: Session, office_id: int, officer_id: int, day: date, now: datetime) -> list[Invitation]:
-    """Return what an officer is invited to on a date, cancelled meetings left out, in one statement."""
-    other = aliased(MeetingInvite)
-    guests = select(func.count()).where(other.meeting_id == Meeting.id).scalar_subquery()
-    rows = db.execute(
-        select(
-            Meeting.id,
-            Meeting.kind,
-            Meeting.topic,
-            Meeting.starts_at,
-            Meeting.minutes,
-            Meeting.state,
-            MeetingInvite.token,
-            Meeting.weekdays,
-            guests.label("people"),
-            Office.timezone,
-        )
-        .join(MeetingInvite, MeetingInvite.meeting_id == Meeting.id)
-        .join(Office, Office.id == Meeting.office_id)
-        .where(
-            Meeting.office_id == office_id,
-            MeetingInvite.officer_id == officer_id,
-            Meeting.starts_on <= day,
-            Meeting.ends_on >= day,
-            Meeting.state != MeetingState.CANCELLED,
-        )
-        .order_by(Meeting.starts_at, Meeting.id)
-    )
-    return [
-        Invitation(
-            row.id,
-            row.kind,
-            row.topic,
-            row.starts_at,
-            row.minutes,
-            row.state,
-            row.token,
-            row.people,
-            over=clock.at_local(day, row.starts_at, ZoneInfo(row.timezone)) + timedelta(minutes=row.minutes) <= now,
-        )
-        for row in rows
-        if not row.weekdays or day.weekday() in row.weekdays
-    ]

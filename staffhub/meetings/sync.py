@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import Database
-from staffhub.meetings import wire
+from staffhub.meetings import occurrences, wire
 from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, Failure, Unsendable, explain, unexpected
 from staffhub.meetings.plan import GONE
-from staffhub.models import Meeting, MeetingState, Office, TaskState, ZoomTask, ZoomVerb
+from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import ZoomError, ZoomRefused, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
@@ -86,7 +86,8 @@ def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
             .join(Office, Office.id == ZoomTask.office_id)
             .where(ZoomTask.id == task_id)
         ).one()
-        facts = wire.Facts.of(meeting, timezone)
+        dates = select(Occurrence.starts_at).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.starts_at)
+        facts = wire.Facts.of(meeting, db.scalars(dates).all(), timezone)
         return Job(task.id, task.verb, task.unclear, task.attempts, task.error, until, facts)
 
 
@@ -212,6 +213,7 @@ def _note_success(db: Session, meeting: Meeting, stored: ZoomMeeting | None, dif
     meeting.trouble = f"differs:{','.join(differs)}" if differs else ""
     if stored is not None:
         meeting.zoom_id, meeting.join_url = stored["id"], stored.get("join_url", "")
+        occurrences.note_zoom_ids(db, meeting.id, wire.occurrence_ids(stored))
     if meeting.state is MeetingState.CANCELLED:
         meeting.join_url = ""
         return

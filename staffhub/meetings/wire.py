@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from staffhub import clock
 from staffhub.meetings.failures import PAST, Unsendable
-from staffhub.meetings.terms import dates
 from staffhub.models import Meeting, MeetingState
 from staffhub.zoom.shapes import JSON
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
@@ -20,16 +18,14 @@ SETTINGS = {"join_before_host": True, "jbh_time": 0, "waiting_room": False, "use
 
 @dataclass(frozen=True)
 class Facts:
-    """A meeting as it was when its task was claimed."""
+    """A meeting as it was when its task was claimed; `starts` are its dates in order."""
 
     id: int
     topic: str
     agenda: str
-    starts_on: date
-    starts_at: time
+    starts: Sequence[datetime]
     minutes: int
     weekdays: Sequence[int]
-    occurrences: int
     cancelled: bool
     marker: str
     zoom_id: int | None
@@ -37,16 +33,14 @@ class Facts:
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, meeting: Meeting, timezone: str) -> "Facts":
+    def of(cls, meeting: Meeting, starts: Sequence[datetime], timezone: str) -> "Facts":
         return cls(
             meeting.id,
             meeting.topic,
             meeting.agenda,
-            meeting.starts_on,
-            meeting.starts_at,
+            starts,
             meeting.minutes,
             meeting.weekdays,
-            meeting.occurrences,
             meeting.state is MeetingState.CANCELLED,
             meeting.marker,
             meeting.zoom_id,
@@ -54,12 +48,8 @@ class Facts:
             ZoneInfo(timezone),
         )
 
-    def starts(self) -> list[datetime]:
-        days = dates(self.starts_on, self.weekdays, self.occurrences)
-        return [clock.at_local(day, self.starts_at, self.zone) for day in days]
-
     def begun(self, now: datetime) -> bool:
-        return self.starts()[0] <= now
+        return self.starts[0] <= now
 
 
 def body(facts: Facts, *, now: datetime, begun: bool = False) -> JSON:
@@ -71,7 +61,7 @@ def body(facts: Facts, *, now: datetime, begun: bool = False) -> JSON:
     }
     if begun:
         return words
-    left = [start for start in facts.starts() if start + timedelta(minutes=facts.minutes) > now]
+    left = [start for start in facts.starts if start + timedelta(minutes=facts.minutes) > now]
     if not left:
         raise Unsendable(PAST)
     words |= {
@@ -94,7 +84,7 @@ def body(facts: Facts, *, now: datetime, begun: bool = False) -> JSON:
 def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str]:
     """Name what Zoom stored otherwise than agreed: it drops and bends some wishes without an error."""
     settings = stored.get("settings", {})
-    ahead = [start for start in facts.starts() if start > now]
+    ahead = [start for start in facts.starts if start > now]
     found = {
         "topic": stored.get("topic") == facts.topic,
         "start": _starts(stored, now) == ahead,
@@ -119,3 +109,12 @@ def _starts(stored: ZoomMeeting, now: datetime) -> list[datetime]:
 
 def _durations(stored: ZoomMeeting) -> set[int]:
     return {row["duration"] for row in _rows(stored) if "duration" in row}
+
+
+def occurrence_ids(stored: ZoomMeeting) -> dict[datetime, str]:
+    """Return what Zoom calls the dates of a series, by their starts."""
+    return {
+        datetime.fromisoformat(row["start_time"]).astimezone(UTC): str(row["occurrence_id"])
+        for row in _rows(stored)
+        if "start_time" in row and "occurrence_id" in row
+    }

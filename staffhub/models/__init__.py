@@ -6,6 +6,8 @@ from staffhub.models.meetings import (
     MeetingInvite,
     MeetingKind,
     MeetingState,
+    Occurrence,
+    OccurrenceState,
     ZoomTask,
     ZoomVerb,
 )
@@ -55,6 +57,8 @@ __all__ = [
     "MeetingInvite",
     "MeetingKind",
     "MeetingState",
+    "Occurrence",
+    "OccurrenceState",
     "Office",
     "Officer",
     "PlanEntry",

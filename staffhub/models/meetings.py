@@ -1,6 +1,6 @@
 """Meetings are ours first; what Zoom must do about them waits in ZoomTask."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,11 @@ class MeetingState(StrEnum):
     WAITING = "waiting"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class OccurrenceState(StrEnum):
+    PLANNED = "planned"
     CANCELLED = "cancelled"
 
 
@@ -68,6 +73,27 @@ class Meeting(Base):
     idempotency_key: Mapped[str] = mapped_column(String(64))
 
 
+class Occurrence(Base):
+    """One date of a meeting: what a day, a week and the way in read. Made when the meeting is planned."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (UniqueConstraint("meeting_id", "date"), Index(None, "office_id", "date"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    date: Mapped[date]
+    starts_at: Mapped[datetime]
+    minutes: Mapped[int]
+    # What Zoom calls this date of a series; a single meeting has none.
+    zoom_occurrence_id: Mapped[str | None] = mapped_column(String(32))
+    state: Mapped[OccurrenceState]
+
+    @property
+    def ends(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+
 class MeetingInvite(Base):
     __tablename__ = "meeting_invite"
     __table_args__ = (UniqueConstraint("meeting_id", "officer_id"), UniqueConstraint("token"))
@@ -102,5 +128,6 @@ class JoinClick(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    # With the meeting it names the occurrence.
     date: Mapped[date]
     at: Mapped[datetime]

@@ -54,7 +54,8 @@ async def _trail(request: Request) -> AsyncIterator[list[Callable[[Session], Non
     """
     notes: list[Callable[[Session], None]] = []
     yield notes
-    if notes:
+    # Who asks with HEAD has read nothing and gone nowhere: link previews and monitors do.
+    if notes and not request.scope.get("staffhub.head"):
         async with database_of(request).request_session(write=True) as writing:
             for note in notes:
                 await run_in_threadpool(note, writing)

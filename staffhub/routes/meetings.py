@@ -16,8 +16,9 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines
 from staffhub.i18n import gettext as _
-from staffhub.meetings import agenda, plan, terms
+from staffhub.meetings import agenda, joining, plan
 from staffhub.meetings.audience import Audience, choices
+from staffhub.meetings.terms import Terms
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail
 from staffhub.security import Viewer
@@ -71,6 +72,10 @@ class StandupFields(SeriesFields):
     idempotency_key: Key
     preview: str | None = None
 
+    def terms(self) -> Terms:
+        facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}
+        return Terms(**{name: value for name, value in facts.items() if name != "audience"})
+
 
 class EditFields(SeriesFields):
     version: int
@@ -118,7 +123,7 @@ def _week_page(
         request,
         "meetings/week.html",
         status=status,
-        week=agenda.week(db, me, first=first or _first_day(None, today)),
+        week=agenda.week(db, me, first=first or _first_day(None, today), now=now),
         today=today,
         choices=choices(db, me, day=today) if may_schedule else None,
         meeting_form=meeting or _blank("meeting", today, duration=60),
@@ -197,12 +202,11 @@ def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: 
     """Show the dates that the standup would have; nothing is saved."""
     assert form.data is not None  # noqa: S101  for the type checker
     try:
-        today, asked = clock.local_day(now, me.zone), form.data.series()
-        found = terms.standup_dates(form.data.date, today=today, **asked)
+        agreed = plan.agree(me, form.data.terms(), now=now)
     except Refused as error:
         form.refuse(error)
         return _week_page(request, db, me, now, standup=form, status=422)
-    return _week_page(request, db, me, now, standup=form, days=agenda.preview(db, me, found))
+    return _week_page(request, db, me, now, standup=form, days=agenda.preview(db, me, agreed))
 
 
 @router.get("/meetings/{meeting_id}")
@@ -227,13 +231,14 @@ def _meeting_page(request: Request, page: agenda.Page, now: dt.datetime, *, stat
 
 
 def _edit_page(
-    request: Request, db: Session, me: Viewer, now: dt.datetime, page: agenda.Page, form: AnyForm, *, status: int = 200
+    request: Request, db: Session, me: Viewer, now: dt.datetime, meeting: Meeting, form: AnyForm, *, status: int = 200
 ) -> Response:
     return render(
         request,
         "meetings/edit.html",
         status=status,
-        page=page,
+        meeting=meeting,
+        begun=plan.has_begun(meeting, me.zone, now),
         form=form,
         choices=choices(db, me, day=clock.local_day(now, me.zone)),
         weekday_choices=_weekday_choices(),
@@ -264,10 +269,9 @@ def _stored(meeting: Meeting) -> AnyForm:
 @router.get("/meetings/{meeting_id}/edit")
 def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
     meeting = plan.own_meeting(db, me, meeting_id)
-    page = agenda.page(db, me, meeting_id, now=now)
-    if not page.open:
+    if not plan.is_open(meeting, me.zone, now):
         return redirect(request, f"/meetings/{meeting_id}")
-    return _edit_page(request, db, me, now, page, _stored(meeting))
+    return _edit_page(request, db, me, now, meeting, _stored(meeting))
 
 
 @router.post("/meetings/{meeting_id}/edit")
@@ -285,10 +289,10 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
             status = error.status
         else:
             return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
-    page = agenda.page(db, me, meeting_id, now=now)
+    meeting = plan.own_meeting(db, me, meeting_id)
     # Whoever saves again has seen on this page what the other one changed.
-    form.typed["version"] = [str(page.meeting.version)]
-    return _edit_page(request, db, me, now, page, form, status=status)
+    form.typed["version"] = [str(meeting.version)]
+    return _edit_page(request, db, me, now, meeting, form, status=status)
 
 
 @router.get("/meetings/{meeting_id}/cancel")
@@ -316,9 +320,19 @@ def retry_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now)
 def join(
     request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, trail: Trail, now: Now
 ) -> Response:
-    way = agenda.way_in(db, me, token)
+    way = joining.way_in(db, me, token, now=now)
     if way.cancelled or not way.join_url:
         return _meeting_page(request, agenda.page(db, me, way.meeting_id, now=now), now, status=409)
-    # The click is evidence of attendance: it is stored before the answer sends anybody on.
-    trail.append(lambda writing: agenda.note_click(writing, me, way.meeting_id, now=now))
+    if _is_ahead_of_the_person(request):
+        # Refused, since a browser could use the answer for the person's click later, which then nobody would hear of.
+        return Response(status_code=503)
+    if (day := way.day) and request.headers.get("sec-fetch-mode", "navigate") == "navigate":
+        # The click is evidence of attendance: it is stored before the answer sends anybody on.
+        trail.append(lambda writing: joining.note_click(writing, me, way.meeting_id, day, now=now))
     return RedirectResponse(way.join_url, 303)
+
+
+def _is_ahead_of_the_person(request: Request) -> bool:
+    """A browser fetches what its person may open next. Previews of messengers need no rule: they are not signed in."""
+    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+    return any(word in request.headers.get(name, "") for name in names for word in ("prefetch", "preview"))

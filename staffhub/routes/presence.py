@@ -16,7 +16,7 @@ from staffhub.db import undo
 from staffhub.errors import Refused
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
-from staffhub.meetings import plan as meetings_plan
+from staffhub.meetings import joining
 from staffhub.models import MarkKind, WorkMode
 from staffhub.presence import Stamp
 from staffhub.routes.deps import DB, Me, Now, Posted
@@ -90,7 +90,7 @@ def _page(
         return render(request, "today/nobody.html", **context)
     marks = presence.stamps(db, me, day=day)
     plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
-    meetings = meetings_plan.today_for(db, me.office_id, me.officer_id, day, now)
+    meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     entries = worklog.entries_of(db, me.officer_id, day)
     return render(
         request,
