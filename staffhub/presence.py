@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -19,15 +19,22 @@ from staffhub.security import Viewer
 _RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _RECEIPT_LENGTH = 7
 
+# How long after its last check-in a day that was left open takes a check-out after midnight, unless a new day has begun
+# meanwhile. No regulation speaks of it; StaffHub's own choice: the longest turn on guard we met lasts twelve hours, an
+# office day from 07.30 may end after midnight, and who forgot to check out and taps it the next evening is too late.
+OPEN_FOR = timedelta(hours=18)
+
 
 @dataclass(frozen=True)
 class Stamp:
     """One mark as people see it. `at` is local.
 
-    `first` False: it was there before this tap, nothing was changed. `moved`: from another place of work.
+    `day` is the day on which the spell of work began. `first` False: it was there before this tap, nothing was changed.
+    `moved`: from another place of work. `alone`: a check-out with no check-in before it.
     """
 
     id: int
+    day: date
     kind: MarkKind
     mode: WorkMode | None
     at: datetime
@@ -37,6 +44,7 @@ class Stamp:
     key: str
     first: bool = False
     moved: bool = False
+    alone: bool = False
 
     @property
     def code(self) -> str:
@@ -45,18 +53,59 @@ class Stamp:
 
 
 _STAMPS = (
-    select(Mark.id, Mark.kind, Mark.mode, Mark.attempted_at, Mark.note, Mark.grade, Mark.receipt, Mark.idempotency_key)
-    .where(
-        Mark.office_id == bindparam("office"), Mark.officer_id == bindparam("officer"), Mark.date == bindparam("day")
+    select(
+        Mark.id,
+        Mark.date,
+        Mark.kind,
+        Mark.mode,
+        Mark.attempted_at,
+        Mark.note,
+        Mark.grade,
+        Mark.receipt,
+        Mark.idempotency_key,
     )
-    .order_by(Mark.turn)
+    .where(
+        Mark.office_id == bindparam("office"),
+        Mark.officer_id == bindparam("officer"),
+        Mark.date.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(Mark.date, Mark.turn)
 )
 
 
 def stamps(db: Session, me: Viewer, *, day: date) -> list[Stamp]:
     """Return my marks of a day in order."""
-    rows = db.execute(_STAMPS, {"office": me.office_id, "officer": me.officer_id, "day": day})
-    return [Stamp(row[0], row[1], row[2], row[3].astimezone(me.zone), row[4], row[5], row[6], row[7]) for row in rows]
+    return _stamps(db, me, day, day)
+
+
+def _stamps(db: Session, me: Viewer, first: date, last: date) -> list[Stamp]:
+    span = {"office": me.office_id, "officer": me.officer_id, "first": first, "last": last}
+    return [Stamp(*row[:4], row[4].astimezone(me.zone), *row[5:]) for row in db.execute(_STAMPS, span)]
+
+
+@dataclass(frozen=True)
+class Spell:
+    """My marks of `day`, and those of the day before while that one still takes a check-out."""
+
+    day: date
+    today: list[Stamp]
+    before: list[Stamp]
+
+    @property
+    def left_open(self) -> Stamp | None:
+        """The check-in of the day before that still waits for its check-out."""
+        return self.before[-1] if self.before and self.before[-1].kind is MarkKind.CHECK_IN else None
+
+
+def spell(db: Session, me: Viewer, *, now: datetime) -> Spell:
+    """Load my marks of today and, when a night is not over, of yesterday, in one statement."""
+    day = clock.local_day(now, me.zone)
+    found = _stamps(db, me, day - timedelta(days=1), day)
+    today = [stamp for stamp in found if stamp.day == day]
+    before = [stamp for stamp in found if stamp.day != day]
+    came = [stamp.at for stamp in before if stamp.kind is MarkKind.CHECK_IN]
+    waits = bool(came) and not today and now < came[-1] + OPEN_FOR
+    return Spell(day, today, before if waits else [])
 
 
 def check_in(db: Session, me: Viewer, *, mode: WorkMode, note: str = "", idempotency_key: str, now: datetime) -> Stamp:
@@ -67,6 +116,9 @@ def check_in(db: Session, me: Viewer, *, mode: WorkMode, note: str = "", idempot
 
 
 def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime) -> Stamp:
+    """Declare that work ends. After midnight it is the night's that is still open; without a check-in it is kept too,
+    and the day waits for HR.
+    """
     return _declare(db, me, MarkKind.CHECK_OUT, None, note="", idempotency_key=idempotency_key, now=now)
 
 
@@ -82,14 +134,13 @@ def _declare(
 ) -> Stamp:
     if me.officer_id is None:
         raise Refused(_("This account belongs to nobody on the register, so it cannot check in."))
-    day = clock.local_day(now, me.zone)
     # The turn in the day may be taken by a tap that came at the same moment: look again, at most twice.
     for _try in range(3):
-        there = stamps(db, me, day=day)
+        found = spell(db, me, now=now)
+        there = found.before if found.before and kind is MarkKind.CHECK_OUT else found.today
         if same := _same_already(there, kind, mode, idempotency_key):
             return same
-        if kind is MarkKind.CHECK_OUT and not there:
-            raise Conflict(_("You have not checked in today, so there is nothing to check out of."))
+        day = there[0].day if there else found.day
         receipt = "".join(secrets.choice(_RECEIPT_LETTERS) for _n in range(_RECEIPT_LENGTH))
         mark = {
             "office_id": me.office_id,
@@ -109,8 +160,21 @@ def _declare(
         if insert_unless_there(db, Mark, mark):
             audit.record(db, me, f"presence.{kind}", "mark", me.officer_id, now=now, mode=mode, receipt=receipt)
             local = now.astimezone(me.zone)
-            moved = kind is MarkKind.CHECK_IN and bool(there) and there[-1].kind is MarkKind.CHECK_IN
-            return Stamp(0, kind, mode, local, note, Grade.C, receipt, idempotency_key, first=True, moved=moved)
+            was_in = bool(there) and there[-1].kind is MarkKind.CHECK_IN
+            return Stamp(
+                id=0,
+                day=day,
+                kind=kind,
+                mode=mode,
+                at=local,
+                note=note,
+                grade=Grade.C,
+                receipt=receipt,
+                key=idempotency_key,
+                first=True,
+                moved=kind is MarkKind.CHECK_IN and was_in,
+                alone=kind is MarkKind.CHECK_OUT and not was_in,
+            )
         if earlier := _by_key(db, me, idempotency_key):
             return earlier
     raise Conflict(_("Another tap came at the same moment. Look at the page again before the next one."))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from staffhub import presence
 from staffhub.db import Database
-from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.models import AuditEvent, Mark, MarkKind, WorkMode
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_queries, viewer_of
@@ -20,6 +20,11 @@ def _in(
 ) -> presence.Stamp:
     with database.transaction() as db:
         return presence.check_in(db, me, mode=mode, now=now, **{"idempotency_key": str(uuid4())} | facts)  # type: ignore[arg-type]
+
+
+def _out(database: Database, me: Viewer, *, now: datetime = MORNING, idempotency_key: str = "") -> presence.Stamp:
+    with database.transaction() as db:
+        return presence.check_out(db, me, idempotency_key=idempotency_key or str(uuid4()), now=now)
 
 
 def _marks(database: Database) -> list[Mark]:
@@ -72,16 +77,112 @@ def test_field_duty_asks_for_a_note(database: Database) -> None:
     assert _in(database, ben, WorkMode.FIELD, note="Ratahan, ST 12").first
 
 
-def test_checking_out_needs_a_check_in_and_counts_once(database: Database) -> None:
+def test_checking_out_counts_once(database: Database) -> None:
     ben = viewer_of(database, "ben")
-    with pytest.raises(Conflict), database.transaction() as db:
-        presence.check_out(db, ben, idempotency_key=str(uuid4()), now=MORNING)
     _in(database, ben)
     for hours, first in ((8, True), (9, False)):
-        with database.transaction() as db:
-            out = presence.check_out(db, ben, idempotency_key=str(uuid4()), now=MORNING + timedelta(hours=hours))
-        assert (out.kind, out.first) == (MarkKind.CHECK_OUT, first)
+        out = _out(database, ben, now=MORNING + timedelta(hours=hours))
+        assert (out.kind, out.first, out.alone) == (MarkKind.CHECK_OUT, first, False)
     assert len(_marks(database)) == 2
+
+
+def test_a_check_out_without_a_check_in_is_kept_and_a_second_tap_adds_nothing(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    assert (_out(database, ben).alone, _out(database, ben, now=MORNING + timedelta(minutes=1)).first) == (True, False)
+    _in(database, ben, now=MORNING + timedelta(hours=1))
+    assert [(mark.turn, mark.kind) for mark in _marks(database)] == [(1, "check_out"), (2, "check_in")]
+
+
+# Monday 22.00 WITA; the same night at 00.05, at 06.00, and the next evening.
+NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+AFTER_MIDNIGHT = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
+DAWN = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+EVENING = datetime(2026, 11, 24, 8, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("came", "left"), [(NIGHT, DAWN), (NIGHT, AFTER_MIDNIGHT), (MORNING, AFTER_MIDNIGHT)])
+def test_a_check_out_after_midnight_belongs_to_the_day_on_which_the_work_began(
+    database: Database, came: datetime, left: datetime
+) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=came)
+    out = _out(database, ben, now=left)
+    assert (out.first, out.day, out.at.date()) == (True, TODAY, TODAY + timedelta(days=1))
+    assert [(mark.date, mark.turn) for mark in _marks(database)] == [(TODAY, 1), (TODAY, 2)]
+    again = _out(database, ben, now=left + timedelta(minutes=1))
+    assert (again.first, again.receipt) == (False, out.receipt)
+
+
+def test_a_check_out_tapped_just_before_and_just_after_midnight_is_one(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben)
+    midnight = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+    first, again = (_out(database, ben, now=midnight + timedelta(seconds=n)) for n in (-1, 1))
+    assert (first.first, again.first, again.receipt) == (True, False, first.receipt)
+
+
+def test_a_check_out_of_the_night_sent_again_with_its_key_changes_nothing(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    out = _out(database, ben, now=DAWN, idempotency_key="key-12345678")
+    _in(database, ben, now=DAWN + timedelta(hours=2))
+    again = _out(database, ben, now=DAWN + timedelta(hours=3), idempotency_key="key-12345678")
+    assert (again.first, again.receipt) == (False, out.receipt)
+    assert len(_marks(database)) == 3
+
+
+def test_who_forgot_to_check_out_does_not_do_it_for_yesterday_the_next_evening(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben)
+    out = _out(database, ben, now=EVENING)
+    assert (out.day, out.alone) == (TODAY + timedelta(days=1), True)
+
+
+def test_a_check_in_begins_the_new_day_and_yesterday_stays_open(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    with database.reading() as db:
+        found = presence.spell(db, ben, now=DAWN)
+    assert (found.today, found.left_open.at) == ([], NIGHT)  # type: ignore[union-attr]
+    assert _in(database, ben, now=DAWN).day == TODAY + timedelta(days=1)
+    assert _out(database, ben, now=DAWN + timedelta(hours=8)).day == TODAY + timedelta(days=1)
+    assert [mark.date.day for mark in _marks(database)] == [23, 24, 24]
+
+
+def test_the_night_is_open_until_its_hours_are_over(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    for late, open_at in ((timedelta(seconds=-1), NIGHT), (timedelta(), None)):
+        with database.reading() as db:
+            left = presence.spell(db, ben, now=NIGHT + presence.OPEN_FOR + late).left_open
+        assert (left.at if left else None) == open_at
+
+
+def test_many_check_outs_at_once_after_midnight_are_one(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    with ThreadPoolExecutor(8) as pool:
+        stamps = list(pool.map(lambda _n: _out(database, ben, now=DAWN), range(8)))
+    assert sum(stamp.first for stamp in stamps) == 1
+    assert [(mark.date, mark.turn) for mark in _marks(database)] == [(TODAY, 1), (TODAY, 2)]
+
+
+def test_a_check_in_and_the_nights_check_out_at_once_are_both_kept(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    with ThreadPoolExecutor(2) as pool:
+        came, left = pool.submit(_in, database, ben, now=DAWN), pool.submit(_out, database, ben, now=DAWN)
+        stamps = (came.result(), left.result())
+    assert all(stamp.first for stamp in stamps)
+    assert len(_marks(database)) == 3
+
+
+def test_a_check_out_costs_three_statements_beside_the_session(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    _in(database, ben, now=NIGHT)
+    with count_queries(database) as seen:
+        _out(database, ben, now=DAWN)
+    assert len(seen) == 3, seen
 
 
 def test_the_day_changes_at_midnight_of_the_office_and_not_of_the_server(database: Database) -> None:

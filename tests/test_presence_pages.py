@@ -95,10 +95,28 @@ def test_the_day_goes_on_with_a_move_and_a_check_out(world: World) -> None:
     assert _count(world) == 3
 
 
-def test_checking_out_before_checking_in_is_a_conflict_with_a_way_back(world: World) -> None:
-    answer = world.client("ben").post("/presence/check-out", data={"idempotency_key": str(uuid4())})
-    assert answer.status_code == 409
-    assert "Anda belum presensi masuk hari ini" in answer.text
+def test_checking_out_before_checking_in_is_recorded_and_said_to_be_odd(world: World) -> None:
+    client = world.client("ben")
+    answer = client.post("/presence/check-out", data={"idempotency_key": str(uuid4())})
+    assert (answer.status_code, _count(world)) == (303, 1)
+    assert "Hari ini belum ada presensi masuk" in client.get("/").text
+
+
+def test_in_the_morning_the_night_on_guard_is_closed_from_the_page(world: World) -> None:
+    client = world.client("ben")
+    world.at(MORNING + timedelta(hours=15))
+    client.post("/presence/check-in", data=_payload())
+    world.at(MORNING + timedelta(hours=23))
+    page = client.get("/").text
+    assert "Senin, 23 November 2026 masih terbuka" in page
+    assert "sejak presensi masuk Anda pukul 22.12 WITA" in page
+    key = re.search(r'name="idempotency_key" value="([^"]+-before)"', page)
+    assert key
+    client.post("/presence/check-out", data={"idempotency_key": key[1]})
+    page = client.get("/").text
+    assert "Presensi pulang tercatat 06.12 WITA untuk Sen, 23 Nov" in page
+    assert "masih terbuka" not in page
+    assert 'name="mode"' in page, "the new day begins with a check-in"
 
 
 def test_someone_elses_receipt_stays_closed_and_an_unknown_one_is_not_found(world: World) -> None:

@@ -21,7 +21,7 @@ from staffhub.models import MarkKind, WorkMode
 from staffhub.presence import Stamp
 from staffhub.routes.deps import DB, Me, Now, Posted
 from staffhub.security import Viewer
-from staffhub.web import clock, is_fragment, redirect, render
+from staffhub.web import clock, is_fragment, redirect, render, short_day
 
 router = APIRouter()
 
@@ -88,7 +88,8 @@ def _page(
     context |= {"greeting": _greeting(local) % {"name": me.name.split()[0]}, "key": str(uuid4()), "today": day}
     if me.officer_id is None:
         return render(request, "today/nobody.html", **context)
-    marks = presence.stamps(db, me, day=day)
+    found = presence.spell(db, me, now=now)
+    marks = found.today
     plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     entries = worklog.entries_of(db, me.officer_id, day)
@@ -101,6 +102,7 @@ def _page(
         **context,
         plan=plan,
         marks=marks,
+        left_open=found.left_open,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
         meetings=meetings,
@@ -119,6 +121,15 @@ def _said(stamp: Stamp, zone_name: str) -> str:
     at = f"{clock(stamp.at)} {zone_name}"
     if not stamp.first:
         return _("Already recorded at %(at)s, nothing was changed. Receipt %(code)s.", at=at, code=stamp.code)
+    if stamp.alone:
+        return _(
+            "Check-out recorded at %(at)s. Receipt %(code)s. There is no check-in on this day: HR will look at it.",
+            at=at,
+            code=stamp.code,
+        )
+    if stamp.kind is MarkKind.CHECK_OUT and stamp.day != stamp.at.date():
+        day = short_day(stamp.day)
+        return _("Check-out recorded at %(at)s for %(day)s. Receipt %(code)s.", at=at, day=day, code=stamp.code)
     if stamp.kind is MarkKind.CHECK_OUT:
         return _("Check-out recorded at %(at)s. Receipt %(code)s.", at=at, code=stamp.code)
     if stamp.moved:
