@@ -1,5 +1,5 @@
-"""The `staffhub` command: set up, serve, keep. Texts follow STAFFHUB_LOCALE; an expected fault is one line, never a
-traceback.
+"""The `staffhub` command: set up, serve, keep. Texts follow STAFFHUB_COMMAND_LOCALE, else STAFFHUB_LOCALE; an expected
+fault is one line, never a traceback.
 """
 
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from staffhub.settings import Settings
 
 # Before the commands are declared, since their help is written in this language too.
-i18n.set_locale(os.environ.get("STAFFHUB_LOCALE") or "id")
+i18n.set_locale(os.environ.get("STAFFHUB_COMMAND_LOCALE") or os.environ.get("STAFFHUB_LOCALE") or "id")
 
 
 class _Commands(typer.core.TyperGroup):
@@ -88,7 +88,7 @@ def _settings(**given: Any) -> "Settings":
     from staffhub.settings import Settings
 
     settings = Settings(**given)
-    i18n.set_locale(settings.locale)
+    i18n.set_locale(settings.command_language)
     return settings
 
 

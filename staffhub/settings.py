@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
     timezone: str = "Asia/Makassar"
     locale: str = Field(default="id", pattern="^(id|en)$")
+    command_locale: str = Field(default="", pattern="^(id|en|)$")
     data_dir: Path = Path("var")
     trusted_proxies: str = ""
     htmx_url: str = HTMX_URL
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'staffhub.db'}"
+
+    @property
+    def command_language(self) -> str:
+        """The operator's own, so that a command in English does not turn the office's screens English."""
+        return self.command_locale or self.locale
 
     @property
     def zone(self) -> ZoneInfo:

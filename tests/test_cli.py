@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ from typing import Self
 import pytest
 import requests
 import sqlalchemy as sa
+import xlsxwriter
 
 from staffhub.db import Database
 from staffhub.demo import show
@@ -308,6 +310,53 @@ def test_serve_says_its_address_answers_and_ends_cleanly(cli: Cli, office: Path,
         assert (taken.returncode, taken.stdout) == (1, "")
         assert f"Cannot listen on 127.0.0.1:{port}" in taken.stderr
         assert server.stop(ending) == 0
+
+
+def test_a_command_in_english_leaves_the_screens_indonesian(office: Path) -> None:
+    port = _free_port()
+    with _Served(office.parent, "serve", "--port", port, STAFFHUB_LOCALE="", STAFFHUB_COMMAND_LOCALE="en") as server:
+        server.read_until("StaffHub listens on")
+        assert '<html lang="id"' in requests.get(f"http://127.0.0.1:{port}/login", timeout=10).text
+
+
+def _steps_of_the_readme() -> list[str]:
+    """The lines of "Real set-up", as they are written, but for those that install."""
+    section = (Path(__file__).parent.parent / "README.md").read_text("utf-8").split("## Real set-up", 1)[1]
+    lines = section.split("```sh\n", 1)[1].split("```", 1)[0].splitlines()
+    installing = ("python3 -m venv", "source ", "pip install")
+    assert sum(line.startswith(installing) for line in lines) == 4
+    return [line for line in lines if not line.startswith(installing)]
+
+
+def test_the_steps_of_the_readme_work_word_for_word(tmp_path: Path) -> None:
+    command = tmp_path / "bin" / "staffhub"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m staffhub.cli "$@"\n')
+    command.chmod(0o755)
+    with xlsxwriter.Workbook(tmp_path / "pegawai.xlsx") as book:
+        sheet = book.add_worksheet()
+        for number, line in enumerate((HEADER, GOOD)):
+            sheet.write_row(number, 0, line.strip().split(","))
+    *steps, serve = _steps_of_the_readme()
+    env = _environment(tmp_path / "var") | {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    env = {name: value for name, value in env.items() if name not in {"STAFFHUB_LOCALE", "STAFFHUB_DATA_DIR"}}
+    env["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    script = "set -e\n" + "\n".join(steps)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "One-time password of adi" in done.stdout
+    assert "greis.tumiwa" in (tmp_path / "sandi.csv").read_text("utf-8-sig")
+    port = _free_port()
+    words = [*shlex.split(serve, comments=True), "--port", str(port)]
+    assert words[:2] == ["staffhub", "serve"]
+    with subprocess.Popen([str(command), *words[1:]], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_until(lambda: _answers(f"http://127.0.0.1:{port}"), seconds=60)
+            assert '<html lang="id"' in requests.get(f"http://127.0.0.1:{port}/login", timeout=10).text
+        finally:
+            server.terminate()
 
 
 def test_several_workers_share_the_port_and_add_up_their_counters(office: Path) -> None:

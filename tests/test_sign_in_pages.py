@@ -208,7 +208,9 @@ def test_a_cookie_of_junk_is_nobody(world: World, cookie: str) -> None:
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
     assert client.get("/account", headers=raw).status_code == 303  # type: ignore[arg-type]
     assert client.get("/login", headers=raw).status_code == 200  # type: ignore[arg-type]
-    assert client.post("/login", data=_payload(), headers=raw).status_code == 303  # type: ignore[arg-type]
+    signed_in = client.post("/login", data=_payload(), headers=raw)  # type: ignore[arg-type]
+    assert signed_in.status_code == 303
+    assert re.fullmatch(r"[\w-]{32}", signed_in.cookies["staffhub_device"])
 
 
 @SQLITE

@@ -1,5 +1,6 @@
 """Masuk: sign in, sign out, change the language before signing in."""
 
+import re
 import secrets
 from datetime import datetime
 from http import HTTPStatus
@@ -53,7 +54,7 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     form.typed.pop("password", None)
     if form.data is None:
         return _page(request, form, now, status=422)
-    device = request.cookies.get(DEVICE_COOKIE)
+    device = _device(request)
     username = security.normal_username(form.data.username)
     # Three steps, so that the slow hash never holds the write lock: count the try, hash, open the session.
     try:
@@ -90,6 +91,12 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
     _set_cookie(request, response, DEVICE_COOKIE, device, days=365)
     return response
+
+
+def _device(request: Request) -> str | None:
+    """Return the browser's mark if it is one of ours: what comes back as a cookie is never a stranger's text."""
+    device = request.cookies.get(DEVICE_COOKIE, "")
+    return device if re.fullmatch(r"[\w-]{32}", device, re.ASCII) else None
 
 
 def _is_open(account: Account, now: datetime) -> bool:
