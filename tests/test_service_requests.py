@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from staffhub import i18n
 from staffhub.db import Database
@@ -16,6 +17,8 @@ from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
     AuditEvent,
     Channel,
+    Holiday,
+    HolidayKind,
     Office,
     Officer,
     RequestEvent,
@@ -24,7 +27,7 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import desk, one, open_for, steps
+from staffhub.service_requests import desk, one, open_for, promises, steps
 from staffhub.service_requests.desk import Wanted
 from tests.conftest import MORNING, count_queries, viewer_of
 
@@ -311,6 +314,12 @@ def test_the_phone_is_masked_and_looking_at_it_is_written_down_without_it(databa
     assert all("4471" not in str(event.facts) for event in events)
 
 
+def is_late(db: Session, me: Viewer, request: one.Request) -> bool:
+    seen = one.request_for(db, me, request.id)
+    found = one.promise(db, me, seen, one.history(db, me, seen), now=MORNING)
+    return found is not None and found.late
+
+
 def promise(database: Database, days: int | None, code: str = "family_card") -> None:
     with database.transaction() as db:
         db.execute(sa.update(ServiceType).where(ServiceType.code == code).values(service_days=days))
@@ -323,15 +332,75 @@ def test_late_counts_working_days_and_only_where_the_office_promised_some(databa
     for days, late in [(None, False), (3, True), (4, False)]:
         promise(database, days)
         with database.reading() as db:
-            seen = one.request_for(db, ben, tuesday.id)
-            assert one.is_late(db, ben, seen, now=MORNING) is late
+            assert is_late(db, ben, tuesday) is late
             found = desk.listing(db, ben, Wanted(), page=1, now=MORNING)
         assert (found.counts.late, found.rows[0].late, found.rows[0].age_days) == (int(late), late, 6)
     promise(database, 3)
     waiting = move(database, "ben", tuesday, S.CHECKING, S.WAITING)
     with database.reading() as db:
-        assert not one.is_late(db, ben, waiting, now=MORNING)  # it lies with the applicant
+        assert not is_late(db, ben, waiting)  # it lies with the applicant
         assert desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts.late == 0
+
+
+WITA = timezone(timedelta(hours=8))
+
+
+def at(day: int, hour: int = 10) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=WITA)
+
+
+@pytest.mark.parametrize(
+    ("way", "used"),
+    [
+        ([(9, S.NEW)], 10),  # Monday 9 to Monday 23: the nine working days after it and today's
+        ([(20, S.NEW)], 1),  # Friday: Monday counts
+        ([(21, S.NEW)], 1),  # Saturday: the next working day counts
+        ([(23, S.NEW)], 0),
+        ([(9, S.NEW), (10, S.CHECKING), (11, S.WAITING)], 2),
+        ([(9, S.NEW), (10, S.CHECKING), (11, S.WAITING), (20, S.CHECKING)], 3),  # and the day of the return does not
+        ([(9, S.NEW), (9, S.DEFERRED)], 0),
+        ([(9, S.NEW), (9, S.DEFERRED), (19, S.CHECKING), (20, S.DEFERRED), (20, S.CHECKING)], 2),
+        ([(9, S.NEW), (10, S.CHECKING), (11, S.SIGNING), (12, S.READY)], 3),
+        ([(9, S.NEW), (10, S.CHECKING), (11, S.SIGNING), (12, S.DONE), (20, S.CHECKING)], 4),  # opened again
+        ([(16, S.NEW), (17, S.WAITING), (17, S.CHECKING), (17, S.WAITING)], 1),
+    ],
+)
+def test_the_promise_counts_working_days_that_began_with_the_office(
+    database: Database, way: list[tuple[int, RequestState]], used: int
+) -> None:
+    ben = viewer_of(database, "ben")
+    steps = [(at(day, 10 + n), state) for n, (day, state) in enumerate(way)]
+    with database.reading() as db:
+        found = promises.promise_of(db, ben, used - 1, steps, now=at(23, 17))
+        assert found is not None
+        assert (found.used, found.late) == (used, steps[-1][1] in promises.IN_OUR_HANDS)
+        kept = promises.promise_of(db, ben, used, steps, now=at(23, 17))
+        assert (kept and kept.late, promises.promise_of(db, ben, None, steps, now=at(23))) == (False, None)
+
+
+def test_a_holiday_does_not_use_up_the_promise(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    with database.transaction() as db:
+        db.add(Holiday(office_id=ben.office_id, date=date(2026, 11, 19), name="L", kind=HolidayKind.LOCAL, source="x"))
+    with database.reading() as db:
+        found = promises.promise_of(db, ben, 3, [(at(17), S.NEW)], now=MORNING)
+    assert found is not None
+    assert (found.used, found.late) == (3, False)
+
+
+def test_the_list_weighs_every_request_by_its_own_steps(database: Database) -> None:
+    """Of two that came in together the one that waited for its applicant is in time; the list and the page agree."""
+    ben = viewer_of(database, "ben")
+    promise(database, 3)
+    slow, waited = (assigned(database, now=at(10)) for _n in range(2))
+    move(database, "ben", slow, S.CHECKING, now=at(11))
+    move(database, "ben", waited, S.CHECKING, S.WAITING, now=at(11))
+    move(database, "ben", reload(database, waited), S.CHECKING, now=at(20))
+    with database.reading() as db:
+        found = desk.listing(db, ben, Wanted(), page=1, now=MORNING)
+        assert {row.id: row.late for row in found.rows} == {slow.id: True, waited.id: False}
+        assert [is_late(db, ben, one) for one in (slow, waited)] == [True, False]
+    assert found.counts.late == 1
 
 
 def test_a_promise_longer_than_the_office_has_rules_for_is_never_late(database: Database) -> None:
@@ -340,7 +409,7 @@ def test_a_promise_longer_than_the_office_has_rules_for_is_never_late(database: 
     with database.transaction() as db:
         db.execute(sa.text("DELETE FROM rule_set"))
     with database.reading() as db:
-        assert not one.is_late(db, viewer_of(database, "ben"), request, now=MORNING)
+        assert not is_late(db, viewer_of(database, "ben"), request)
 
 
 def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -> None:

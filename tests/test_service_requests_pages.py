@@ -223,7 +223,7 @@ def test_a_promise_of_the_office_is_shown_and_none_is_invented(world: World) -> 
     assert "belum ditetapkan" in ben.get(path).text
     with world.database.transaction() as db:
         db.execute(sa.text("UPDATE service_type SET service_days = 3"))
-    assert "3 hari kerja" in ben.get(path).text
+    assert "terpakai 0 dari 3 hari kerja" in ben.get(path).text
     world.at(world.now.replace(day=27))
     ben = world.client("ben")
     assert "batas 3 hari kerja" in ben.get(path).text

@@ -162,6 +162,7 @@ def _page(
     phone: str | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
+    history = one.history(db, me, row)
     return render(
         request,
         "requests/one.html",
@@ -170,8 +171,8 @@ def _page(
         invalid=status != 200,  # noqa: PLR2004
         row=row,
         age=row.age(now),
-        late=one.is_late(db, me, row, now=now),
-        history=one.history(db, me, row),
+        promise=one.promise(db, me, row, history, now=now),
+        history=history,
         following=steps.NEXT[row.state],
         may_work_on=row.is_open and one.may_work_on(me, row),
         may_take=one.may_take(me, row),

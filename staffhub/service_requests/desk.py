@@ -1,24 +1,23 @@
 """What is on the desks: the list with its counts, and one officer's open requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, i18n, workdays
+from staffhub import clock, i18n
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Division, Office, Officer, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
+from staffhub.service_requests.promises import late_ones
 
 CLOSED = (RequestState.DONE, RequestState.CANCELLED)
 OPEN = tuple(state for state in RequestState if state not in CLOSED)
-# The clock of a promise counts while the request lies with the office, not with the applicant.
-IN_OUR_HANDS = (RequestState.NEW, RequestState.CHECKING, RequestState.SIGNING)
 PAGE = 25
 
 
@@ -65,18 +64,6 @@ def services(db: Session, office_id: int) -> list[Service]:
         .order_by(ServiceType.sort)
     )
     return [Service(*row) for row in rows]
-
-
-def late_before(db: Session, me: Viewer, promised: Iterable[int], *, now: datetime) -> dict[int, datetime]:
-    """Return, per number of working days promised, the instant before which a request must have come in to be late."""
-    longest = max(promised := list(promised), default=None)
-    if longest is None:
-        return {}
-    today = clock.local_day(now, me.zone)
-    back = [today - timedelta(days=n) for n in range(3 * longest + 30)]  # reaches over the longest holidays
-    book = workdays.calendar(db, me.office_id, back[-1], today)
-    working = [day for day in back if book.is_working_day(day)]
-    return {n: clock.at_local(working[n], time.min, me.zone) for n in set(promised) if n < len(working)}
 
 
 class _InWords:
@@ -215,40 +202,28 @@ class Listing:
         return self.last < self.total
 
 
-def _is_late(offered: Iterable[Service], limits: dict[int, datetime]) -> ColumnElement[bool]:
-    request = ServiceRequest
-    slow = [
-        and_(request.service_type_id == one.id, request.created_at < limits[one.service_days])
-        for one in offered
-        if one.service_days in limits
-    ]
-    return and_(request.state.in_(IN_OUR_HANDS), or_(*slow)) if slow else false()
-
-
 def _held_by(me: Viewer) -> ColumnElement[bool]:
     # An account without an officer holds nothing, not what nobody holds.
     return false() if me.officer_id is None else ServiceRequest.assignee_id == me.officer_id
 
 
-def _counts(db: Session, me: Viewer, late: ColumnElement[bool]) -> Counts:
+def _counts(db: Session, me: Viewer, late: int) -> Counts:
     request = ServiceRequest
     alone = request.assignee_id.is_(None)
-    return Counts(
-        *db.execute(
-            select(
-                func.count(),
-                func.count().filter(_held_by(me)),
-                func.count().filter(request.state == RequestState.DEFERRED),
-                func.count().filter(request.state == RequestState.READY),
-                func.count().filter(late),
-                func.count().filter(alone),
-                func.min(request.id).filter(alone),
-                func.min(request.number).filter(alone),
-            )
-            .select_from(request)
-            .where(request.office_id == me.office_id, request.state.in_(OPEN))
-        ).one()
-    )
+    row = db.execute(
+        select(
+            func.count().label("open"),
+            func.count().filter(_held_by(me)).label("mine"),
+            func.count().filter(request.state == RequestState.DEFERRED).label("deferred"),
+            func.count().filter(request.state == RequestState.READY).label("ready"),
+            func.count().filter(alone).label("unassigned"),
+            func.min(request.id).filter(alone).label("unassigned_id"),
+            func.min(request.number).filter(alone).label("unassigned_number"),
+        )
+        .select_from(request)
+        .where(request.office_id == me.office_id, request.state.in_(OPEN))
+    ).one()
+    return Counts(**row._asdict(), late=late)
 
 
 def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -273,7 +248,7 @@ def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _rows(late: ColumnElement[bool], *, newest_first: bool) -> Select[*tuple[Any, ...]]:
+def _rows(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
     order = (
         (func.coalesce(request.closed_at, request.updated_at).desc(), request.id.desc())
@@ -292,7 +267,6 @@ def _rows(late: ColumnElement[bool], *, newest_first: bool) -> Select[*tuple[Any
             request.urgent,
             request.created_at,
             request.closed_at,
-            late.label("late"),
         )
         .join(ServiceType, ServiceType.id == request.service_type_id)
         .join(Division, Division.id == ServiceType.division_id)
@@ -305,23 +279,24 @@ def _rows(late: ColumnElement[bool], *, newest_first: bool) -> Select[*tuple[Any
 def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
     """Return one page of the office's requests; a page past the end is the last one."""
     offered = services(db, me.office_id)
-    promised = [one.service_days for one in offered if one.service_days is not None]
-    late = _is_late(offered, late_before(db, me, promised, now=now))
+    promised = {one.id: one.service_days for one in offered if one.service_days is not None}
+    late = late_ones(db, me, promised, now=now)
     where = _conditions(me, wanted)
     counted = select(func.count()).select_from(ServiceRequest)
     total = db.scalar(counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id).where(*where)) or 0
     page = max(1, min(page, -(-total // PAGE)))
-    found = _rows(late, newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
-    rows = [_listed(row, now, me.zone) for row in db.execute(found)]
-    return Listing(rows, _counts(db, me, late), offered, page, total)
+    found = _rows(newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
+    rows = [_listed(row, now, me.zone, late=row.id in late) for row in db.execute(found)]
+    return Listing(rows, _counts(db, me, len(late)), offered, page, total)
 
 
-def _listed(row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo) -> ListedRequest:
+def _listed(row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo, *, late: bool) -> ListedRequest:
     facts = row._asdict()
     created_at, closed_at = facts.pop("created_at"), facts.pop("closed_at")
     return ListedRequest(
         **facts,
         closed=row.state in CLOSED,
+        late=late,
         day=clock.local_day(closed_at or created_at, zone),
         age_days=days_between(created_at, closed_at or now, zone),
     )

@@ -1,5 +1,6 @@
 """One request as its page shows it, and who may do what with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import IN_OUR_HANDS, OPEN, aged, late_before, service_name, state_label
+from staffhub.service_requests.desk import OPEN, aged, service_name, state_label
+from staffhub.service_requests.promises import Promise, promise_of
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,9 @@ def request_to_work_on(db: Session, me: Viewer, request_id: int) -> Request:
     return request
 
 
-def is_late(db: Session, me: Viewer, request: Request, *, now: datetime) -> bool:
-    if request.service_days is None or request.state not in IN_OUR_HANDS:
-        return False
-    limits = late_before(db, me, [request.service_days], now=now)
-    return request.service_days in limits and request.created_at < limits[request.service_days]
+def promise(db: Session, me: Viewer, request: Request, steps: Sequence["Event"], *, now: datetime) -> Promise | None:
+    """Weigh the request by its history, newest first."""
+    return promise_of(db, me, request.service_days, [(step.at, step.state) for step in reversed(steps)], now=now)
 
 
 def masked(phone: str) -> str:
