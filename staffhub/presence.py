@@ -12,7 +12,7 @@ from staffhub import audit, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Grade, Mark, MarkKind, Officer, WorkMode
+from staffhub.models import Grade, Mark, MarkKind, Officer, WorkMode, receipt_code
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
@@ -48,8 +48,7 @@ class Stamp:
 
     @property
     def code(self) -> str:
-        """K74FQ29 as K7-4FQ-29."""
-        return f"{self.receipt[:2]}-{self.receipt[2:5]}-{self.receipt[5:]}"
+        return receipt_code(self.receipt)
 
 
 _STAMPS = (
@@ -227,7 +226,15 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     if not me.sees(officer_id=mark.officer_id, division_id=division_id):
         raise Forbidden(_("This receipt belongs to somebody outside your scope."))
     at = mark.attempted_at.astimezone(me.zone)
-    shown = f"{wanted[:2]}-{wanted[2:5]}-{wanted[5:]}"
     return Receipt(
-        shown, mark.officer_id, name, mark.date, mark.kind, mark.mode, mark.note, mark.method, mark.grade, at
+        receipt_code(wanted),
+        mark.officer_id,
+        name,
+        mark.date,
+        mark.kind,
+        mark.mode,
+        mark.note,
+        mark.method,
+        mark.grade,
+        at,
     )

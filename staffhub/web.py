@@ -23,6 +23,7 @@ from staffhub import i18n
 from staffhub.clock import now
 from staffhub.db import digest
 from staffhub.i18n import gettext as _
+from staffhub.reports import words
 from staffhub.security import Viewer
 from staffhub.settings import HTMX_INTEGRITY, Settings
 
@@ -71,10 +72,6 @@ def month_name(value: date) -> str:
     return babel_date(value, "LLLL y", locale=i18n.current_locale())
 
 
-def minutes(value: int) -> str:
-    return i18n.ngettext("%(num)s minute", "%(num)s minutes", value)
-
-
 @cache
 def environment() -> Environment:
     env = Environment(
@@ -92,10 +89,10 @@ def environment() -> Environment:
         "short_day": short_day,
         "weekday": weekday,
         "month_name": month_name,
-        "minutes": minutes,
+        "minutes": words.duration,
         "iso": lambda value: value.isoformat(),
     }
-    env.globals |= {"static": static, "query": query}
+    env.globals |= {"static": static, "query": query, "words": words}
     ui = env.globals["ui"] = SimpleNamespace()
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()

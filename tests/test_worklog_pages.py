@@ -42,20 +42,20 @@ def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
     assert ben.post("/worklog", data=_payload()).headers["location"] == "/worklog"
     ben.post("/worklog", data=_payload(text="Membalas pesan", start="8:00", end="08:25", quantity="", unit=""))
     page = ben.get("/worklog")
-    assert "60 menit" in page.text
-    assert "dari 450" in page.text, "the target is the rule's: 7.30 to 16.00 without an hour"
+    assert "1 jam" in page.text
+    assert "dari 7 jam 30 menit" in page.text, "the target is the rule's: 7.30 to 16.00 without an hour"
     assert "3 berkas" in page.text
     assert "Atasan: Dewi Ondang" in page.text
     assert 'action="/worklog/submit"' not in page.text, "one tap asks first"
     asked = ben.get(f"/worklog/submit?date={TODAY}")
     assert "Kirim hari ini ke atasan?" in asked.text
-    assert re.search(r"60 menit</b>\s*dari 450", asked.text)
+    assert re.search(r"1 jam</b>\s*dari 7 jam 30 menit", asked.text)
     assert "Ya, kirim ke atasan" in asked.text
     done = ben.post("/worklog/submit", data={"date": TODAY.isoformat()})
     assert done.headers["location"] == "/worklog"
     page = ben.get("/worklog")
     assert "Terkirim" in page.text
-    assert "terkirim: 60 menit" in page.text
+    assert "terkirim: 1 jam" in page.text
     assert 'id="log-add"' not in page.text
     assert "/edit" not in page.text
     again = ben.post("/worklog/submit", data={})
@@ -230,12 +230,12 @@ def test_with_htmx_the_form_replaces_the_row_and_the_day_comes_back(world: World
     assert bad.text.strip().startswith(f'<li id="entry-{entry}"')
     good = ben.post(f"/worklog/{entry}/edit", data=_payload(end="08.20", version="1"), headers=HTMX)
     assert good.headers["hx-retarget"] == "#log-card"
-    assert "60 menit" in good.text
+    assert "1 jam" in good.text
     assert re.search(r'id="log-state"[^>]*hx-swap-oob="true"', good.text, re.DOTALL)
     added = ben.post("/worklog", data=_payload(start="09.00", end="09.10"), headers=HTMX)
     assert "<html" not in added.text
     assert [added.text.count(f'id="{name}"') for name in ("log-add", "log-card", "log-state", "toasts")] == [1, 1, 1, 1]
-    assert "70 menit" in added.text
+    assert "1 jam 10 menit" in added.text
     refused = ben.post("/worklog", data=_payload(end="x"), headers=HTMX)
     assert (refused.status_code, 'id="log-card"' in refused.text) == (422, False)
     assert "log-card" in ben.get("/worklog", headers=HTMX).text

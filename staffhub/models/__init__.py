@@ -22,7 +22,16 @@ from staffhub.models.org import (
     SignInAttempt,
     UserSession,
 )
-from staffhub.models.presence import Correction, CorrectionKind, CorrectionReason, Grade, Mark, MarkKind, WorkMode
+from staffhub.models.presence import (
+    Correction,
+    CorrectionKind,
+    CorrectionReason,
+    Grade,
+    Mark,
+    MarkKind,
+    WorkMode,
+    receipt_code,
+)
 from staffhub.models.roster import PlanEntry, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
@@ -79,4 +88,5 @@ __all__ = [
     "WorkMode",
     "ZoomTask",
     "ZoomVerb",
+    "receipt_code",
 ]

@@ -28,6 +28,11 @@ class Grade(StrEnum):
     C = "c"
 
 
+def receipt_code(receipt: str) -> str:
+    """K74FQ29 as people read it aloud: K7-4FQ-29."""
+    return f"{receipt[:2]}-{receipt[2:5]}-{receipt[5:]}"
+
+
 class Mark(Base):
     __tablename__ = "mark"
     __table_args__ = (

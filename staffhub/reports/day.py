@@ -23,6 +23,7 @@ from staffhub.models import (
     RequestEvent,
     ServiceRequest,
     WorkMode,
+    receipt_code,
 )
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
@@ -47,8 +48,7 @@ class StoredMark:
 
     @property
     def code(self) -> str:
-        """K74FQ29 as K7-4FQ-29."""
-        return f"{self.receipt[:2]}-{self.receipt[2:5]}-{self.receipt[5:]}"
+        return receipt_code(self.receipt)
 
 
 @dataclass(frozen=True)

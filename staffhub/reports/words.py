@@ -23,18 +23,37 @@ def of_record(record: DayRecord) -> str:
     return state(record.state) if record.code else _("Nothing recorded yet")
 
 
-def place(mode: PlanMode | WorkMode | None) -> str:
-    if mode is None:
-        return _("Day off")
-    return {"office": _("Office"), "home": _("Home"), "field": _("Field duty"), "leave": _("Leave")}[mode.value]
+def place(where: PlanMode | WorkMode | str | None) -> str:
+    """Where somebody works, or the state of whoever does not: pending, out, off."""
+    return {
+        None: _("Day off"),
+        "office": _("Office"),
+        "home": _("Home"),
+        "field": _("Field duty"),
+        "leave": _("Leave"),
+        "pending": _("Not checked in"),
+        "out": _("Checked out"),
+        "off": _("Day off"),
+    }[where]
+
+
+def planned(mode: PlanMode | None) -> str:
+    """The same as a part of a sentence: "your plan: ..."."""
+    return {
+        None: _("day off"),
+        "office": _("work in the office"),
+        "home": _("work from home"),
+        "field": _("field duty"),
+        "leave": _("leave"),
+    }[mode]
 
 
 def finding(record: DayRecord, found: Discrepancy) -> str:
     """One thing that does not fit, as a phrase that can follow another one."""
     if found.kind is Finding.LATE:
-        return ngettext("%(num)s minute late", "%(num)s minutes late", found.count)
+        return _("%(time)s late", time=duration(found.count))
     if found.kind is Finding.EARLY:
-        return ngettext("left %(num)s minute early", "left %(num)s minutes early", found.count)
+        return _("left %(time)s early", time=duration(found.count))
     if found.kind is Finding.ABSENT and found.count:
         return ngettext(
             "absent, but there is %(num)s log entry", "absent, but there are %(num)s log entries", found.count
@@ -58,7 +77,12 @@ def sentence(record: DayRecord) -> str:
 
 
 def duration(minutes: int) -> str:
+    """7 jam 16 menit: nobody reads 436 minutes."""
     hours, rest = divmod(minutes, 60)
+    if not hours:
+        return ngettext("%(num)s minute", "%(num)s minutes", rest)
+    if not rest:
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
     return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
 
 

@@ -15,9 +15,10 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
+from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, minutes, query, redirect, render, short_day
+from staffhub.web import is_fragment, query, redirect, render, short_day
 from staffhub.workdays import Plan
 from staffhub.worklog import Entry
 
@@ -293,5 +294,5 @@ def submit(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respon
         undo(db)
         said = _("The log of %(day)s was already submitted; nothing was changed.", day=short_day(day))
         return redirect(request, _address(day, today), said=said, kind="warn")
-    said = _("The log of %(day)s is submitted: %(minutes)s.", day=short_day(day), minutes=minutes(total))
+    said = _("The log of %(day)s is submitted: %(minutes)s.", day=short_day(day), minutes=words.duration(total))
     return redirect(request, _address(day, today), said=said)
