@@ -19,7 +19,6 @@ from staffhub.models import (
     Mark,
     MarkKind,
     Officer,
-    Scope,
     WorkMode,
 )
 from staffhub.security import Viewer
@@ -196,10 +195,8 @@ def listed(
     )
     if officer_id is not None:
         rows = rows.where(Correction.officer_id == officer_id)
-    elif me.scope is Scope.DIVISION and me.division_id is not None:
-        rows = rows.where((Officer.division_id == me.division_id) | (Officer.id == me.officer_id))
-    elif me.scope is not Scope.OFFICE:
-        rows = rows.where(Officer.id == me.officer_id)
+    else:
+        rows = rows.where(me.within(Officer.id, Officer.division_id))
     found = db.execute(rows).all()
     return [_listed(me, row) for row in found], int(found[0][-1]) if found else 0
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub.clock import local_day
-from staffhub.models import Correction, CorrectionKind, LogEntry, Mark, MarkKind, PlanMode, WorkMode
+from staffhub.models import Correction, CorrectionKind, LogEntry, Mark, MarkKind, PlanMode, WorkMode, is_in_service
 from staffhub.workdays import Plan, PlanBook, plans
 
 
@@ -296,8 +296,11 @@ class Declared:
 
 def is_counted(officer: Serving, day: date, recorded_from: date | None) -> bool:
     """Whether an absence would mean something: in service, and the office was already recording."""
-    in_service = officer.active_from <= day and (officer.active_to is None or day <= officer.active_to)
-    return in_service and recorded_from is not None and recorded_from <= day
+    return (
+        is_in_service(officer.active_from, officer.active_to, day)
+        and recorded_from is not None
+        and recorded_from <= day
+    )
 
 
 def records(

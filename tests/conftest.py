@@ -26,7 +26,7 @@ from staffhub.db import Database, make_engine
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
 from staffhub.models import Account, Division, EmploymentType, Office, Officer, Role
-from staffhub.security import SCOPES, Viewer
+from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
 
 # Monday, 23 November 2026, 07.12 WITA: an ordinary working day of the office.
@@ -169,7 +169,6 @@ def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAF
         officer_id=officer.id,
         username=username,
         role=role,
-        scope=SCOPES[role],
         **{
             "password_hash": PASSWORD_HASH,
             "password_changed_at": MORNING,
@@ -231,10 +230,14 @@ def open_session(database: Database, username: str, *, now: datetime = MORNING) 
         return security.finish_sign_in(db, attempt_id, account, device="d", user_agent="test", now=now)
 
 
-def viewer_of(database: Database, username: str, *, now: datetime = MORNING) -> Viewer:
+def session_of(database: Database, username: str, *, now: datetime = MORNING) -> WebSession:
     token = open_session(database, username, now=now)
     with database.reading() as db:
-        return security.viewer_for(db, token, now=now)
+        return security.session_for(db, token, now=now)
+
+
+def viewer_of(database: Database, username: str, *, now: datetime = MORNING) -> Viewer:
+    return session_of(database, username, now=now).viewer
 
 
 @dataclass
@@ -262,6 +265,9 @@ class World:
 
     def token(self, username: str) -> str:
         return open_session(self.database, username, now=self.now)
+
+    def session(self, username: str) -> WebSession:
+        return session_of(self.database, username, now=self.now)
 
     def viewer(self, username: str) -> Viewer:
         return viewer_of(self.database, username, now=self.now)

@@ -157,7 +157,7 @@ def _belongings(world: World) -> dict[str, object]:
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
-        "session_id": world.viewer("ben").session_id,
+        "session_id": world.session("ben").id,
     }  # fmt: skip
 
 

@@ -38,10 +38,10 @@ def test_another_device_is_signed_out_by_its_button(world: World) -> None:
 
 
 def test_ending_the_own_session_leads_to_the_sign_in(world: World) -> None:
-    viewer, client = world.viewer("ben"), world.client("ben")
+    session, client = world.session("ben"), world.client("ben")
     with world.database.reading() as db:
         session_id = db.scalar(sa.select(sa.func.max(UserSession.id))) or 0
-    assert session_id > viewer.session_id
+    assert session_id > session.id
     assert client.post(f"/account/sessions/{session_id}/end").headers["location"] == "/login"
 
 
@@ -52,8 +52,8 @@ def test_all_other_devices_are_signed_out_at_once(world: World) -> None:
 
 
 def test_nobody_ends_the_session_of_another_person(world: World) -> None:
-    viewer = world.viewer("cy")
-    assert world.client("ben").post(f"/account/sessions/{viewer.session_id}/end").status_code == 404
+    session = world.session("cy")
+    assert world.client("ben").post(f"/account/sessions/{session.id}/end").status_code == 404
     assert world.client("ben").post("/account/sessions/999999/end").status_code == 404
 
 

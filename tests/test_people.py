@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from staffhub import i18n, people, security
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
-from staffhub.models import Account, AuditEvent, EmploymentType, Officer, Role, Scope, UserSession
+from staffhub.models import Account, AuditEvent, EmploymentType, Officer, Role, UserSession
 from staffhub.people import COLUMNS, ImportReport, Register, importing
 from staffhub.people.register import Cell, Row
 from tests.conftest import MORNING, World
@@ -56,7 +56,7 @@ def _import(database: Database, *rows: dict[str, str], **options: Any) -> Import
 
 def _officer(database: Database, username: str) -> Any:
     with database.reading() as db:
-        rows = sa.select(*Officer.__table__.columns, Account.role, Account.scope, Account.id.label("account_id"))
+        rows = sa.select(*Officer.__table__.columns, Account.role, Account.id.label("account_id"))
         found = rows.join(Account, Account.officer_id == Officer.id).where(Account.username == username)
         return db.execute(found).one()
 
@@ -85,7 +85,7 @@ def test_a_good_register_is_stored_with_accounts_and_one_time_passwords(database
     ]
     greis, roy = _officer(database, "greis.tumiwa"), _officer(database, "roy")
     assert (greis.number, greis.phone, greis.employment_type) == (NIP, "081234567890", EmploymentType.PNS)
-    assert (greis.role, greis.scope, greis.active_from) == (Role.STAFF, Scope.SELF, date(2026, 11, 23))
+    assert (greis.role, greis.active_from) == (Role.STAFF, date(2026, 11, 23))
     assert roy.number == "THL-roy"
     assert greis.superior_id == _officer(database, "dewi").id
     with database.reading() as db:
@@ -113,7 +113,7 @@ def test_changed_facts_are_told_before_and_after_and_passwords_stay(database: Da
     report = _import(database, changed)
     assert (report.changed, report.passwords) == (1, [])
     greis = _officer(database, "greis")
-    assert (greis.position, greis.phone, greis.role, greis.scope) == ("Analis", "+62811222333", Role.HR, Scope.OFFICE)
+    assert (greis.position, greis.phone, greis.role) == ("Analis", "+62811222333", Role.HR)
     with database.reading() as db:
         assert db.scalars(sa.select(Account.password_hash).where(Account.username == "greis")).one() == before
     (event,) = _events(database, "officer.changed")
@@ -124,11 +124,11 @@ def test_changed_facts_are_told_before_and_after_and_passwords_stay(database: Da
 
 
 def test_a_changed_role_ends_the_sessions_of_the_old_one(world: World) -> None:
-    viewer = world.viewer("cy")
+    session = world.session("cy")
     row = _row(nama="Cy Sondakh", NIP="0" * 17 + "5", jenis_pegawai="PPPK", username="cy", peran="kepala bidang")
     assert _import(world.database, row).changed == 1
     with world.database.reading() as db:
-        ended = db.scalars(sa.select(UserSession.ended_at).where(UserSession.id == viewer.session_id)).one()
+        ended = db.scalars(sa.select(UserSession.ended_at).where(UserSession.id == session.id)).one()
     assert ended == MORNING
 
 
@@ -379,7 +379,7 @@ def test_the_first_administrator_signs_in_once_with_the_password_given(database:
     password = people.create_admin(database, 1, username=" Kepala.TU ", name=" Sari  Wowor ", now=MORNING)
     with database.reading() as db:
         account = db.scalars(sa.select(Account).where(Account.username == "kepala.tu")).one()
-    assert (account.role, account.scope, account.name) == (Role.ADMIN, Scope.OFFICE, "Sari Wowor")
+    assert (account.role, account.name) == (Role.ADMIN, "Sari Wowor")
     assert account.officer_id is None
     assert account.must_change_password
     assert security.password_fits(password, account.password_hash)
@@ -390,7 +390,8 @@ def test_the_first_administrator_signs_in_once_with_the_password_given(database:
 
 
 def test_a_reset_password_works_once_and_ends_every_session(world: World) -> None:
-    ben, hana = world.viewer("ben"), world.viewer("hana")
+    session, hana = world.session("ben"), world.viewer("hana")
+    ben = session.viewer
     with world.database.transaction() as db:
         person = people.account_to_change(db, hana, ben.officer_id or 0)
         people.reset_password(db, hana, person, new_hash=security.hash_password("baru"), now=MORNING)
@@ -398,12 +399,13 @@ def test_a_reset_password_works_once_and_ends_every_session(world: World) -> Non
         account = db.get_one(Account, ben.account_id)
         assert account.must_change_password
         assert account.one_time_until == MORNING + timedelta(days=7)
-        assert db.get_one(UserSession, ben.session_id).ended_at == MORNING
+        assert db.get_one(UserSession, session.id).ended_at == MORNING
     assert len(_events(world.database, "account.password_reset")) == 1
 
 
 def test_a_closed_account_is_out_at_once_and_may_be_opened_again(world: World) -> None:
-    ben, hana = world.viewer("ben"), world.viewer("hana")
+    session, hana = world.session("ben"), world.viewer("hana")
+    ben = session.viewer
 
     def act(verb: Any) -> bool:
         with world.database.transaction() as db:
@@ -412,12 +414,12 @@ def test_a_closed_account_is_out_at_once_and_may_be_opened_again(world: World) -
 
     assert [act(people.disable_account), act(people.disable_account)] == [True, False]
     with world.database.reading() as db:
-        assert db.get_one(UserSession, ben.session_id).ended_at == MORNING
+        assert db.get_one(UserSession, session.id).ended_at == MORNING
     assert [act(people.enable_account), act(people.enable_account)] == [True, False]
     assert len(_events(world.database, "account.disabled")) == len(_events(world.database, "account.enabled")) == 1
 
 
-def test_a_role_is_changed_with_its_scope_and_told(world: World) -> None:
+def test_a_role_is_changed_and_told(world: World) -> None:
     cy, hana = world.viewer("cy"), world.viewer("hana")
     with world.database.transaction() as db:
         person = people.account_to_change(db, hana, cy.officer_id or 0)
@@ -425,7 +427,7 @@ def test_a_role_is_changed_with_its_scope_and_told(world: World) -> None:
         assert not people.change_role(db, hana, replace(person, role=Role.HR), role=Role.HR, now=MORNING)
         with pytest.raises(Conflict):
             people.change_role(db, hana, person, role=Role.HR, now=MORNING)
-    assert _officer(world.database, "cy").scope is Scope.DIVISION
+    assert _officer(world.database, "cy").role is Role.DIVISION_HEAD
     (event,) = _events(world.database, "account.role_changed")
     assert event.facts == {"before": "staff", "after": "division_head"}
 
@@ -483,16 +485,16 @@ def test_an_officer_without_an_account_has_none_to_change(world: World) -> None:
 
 
 def test_own_sessions_start_with_this_device_and_leave_out_what_ended(world: World) -> None:
-    first, second, third, cy = (world.viewer(name) for name in ("ben", "ben", "ben", "cy"))
+    first, second, third = (world.session("ben") for _n in range(3))
     with world.database.transaction() as db:
-        security.end_session(db, second, second.session_id, now=MORNING)
+        security.end_session(db, second.viewer, second.id, now=MORNING)
     with world.database.reading() as db:
         found = people.own_sessions(db, first, now=MORNING)
-        assert [(one.id, one.is_this) for one in found] == [(first.session_id, True), (third.session_id, False)]
+        assert [(one.id, one.is_this) for one in found] == [(first.id, True), (third.id, False)]
         assert found[0].since.hour == 7  # 07.12 WITA
         assert people.own_sessions(db, first, now=MORNING + timedelta(days=15)) == []
         with pytest.raises(NotFound):
-            people.own_session(db, cy, third.session_id)
+            people.own_session(db, world.viewer("cy"), third.id)
 
 
 # Facts of one officer

@@ -2,7 +2,8 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ import sqlalchemy as sa
 from staffhub import security
 from staffhub.db import Database, digest
 from staffhub.errors import NotSignedIn, Refused, TooMany
-from staffhub.models import Account, AuditEvent, Role, SignInAttempt, UserSession
+from staffhub.models import (
+    Account,
+    AuditEvent,
+    Division,
+    Officer,
+    Role,
+    SignInAttempt,
+    UserSession,
+    is_in_service,
+    serves,
+)
 from staffhub.security import (
     IDLE_DAYS,
     LIMIT_ADDRESS,
@@ -21,8 +32,10 @@ from staffhub.security import (
     SESSION_DAYS,
     WINDOW,
     Viewer,
+    WebSession,
 )
-from tests.conftest import MORNING, PASSWORD, PASSWORD_HASH, open_session, viewer_of
+from staffhub.security.access import SCOPES
+from tests.conftest import MORNING, PASSWORD, PASSWORD_HASH, open_session, session_of, viewer_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -54,14 +67,18 @@ def _refused(database: Database, *args: Any, **facts: Any) -> bool:
     return False
 
 
-def _viewer(database: Database, token: str, *, now: datetime = MORNING) -> Viewer:
+def _session(database: Database, token: str, *, now: datetime = MORNING) -> WebSession:
     with database.reading() as db:
-        return security.viewer_for(db, token, now=now)
+        return security.session_for(db, token, now=now)
+
+
+def _viewer(database: Database, token: str) -> Viewer:
+    return _session(database, token).viewer
 
 
 def _is_dead(database: Database, token: str, *, now: datetime = MORNING) -> bool:
     try:
-        _viewer(database, token, now=now)
+        _session(database, token, now=now)
     except NotSignedIn:
         return True
     return False
@@ -233,14 +250,14 @@ def test_a_session_ends_when_it_expires_idles_is_ended_or_its_account_is_disable
     idle = timedelta(days=IDLE_DAYS)
     assert not _is_dead(database, token, now=MORNING + idle - MINUTE)
     assert _is_dead(database, token, now=MORNING + idle)
-    me = _viewer(database, token)
+    here = _session(database, token)
     for day in range(SESSION_DAYS):
         with database.transaction() as db:
-            security.touch_session(db, me.session_id, now=MORNING + timedelta(days=day))
+            security.touch_session(db, here.id, now=MORNING + timedelta(days=day))
     assert not _is_dead(database, token, now=MORNING + timedelta(days=SESSION_DAYS) - MINUTE)
     assert _is_dead(database, token, now=MORNING + timedelta(days=SESSION_DAYS)), "used or not"
     with database.transaction() as db:
-        security.end_session(db, me, me.session_id, now=MORNING)
+        security.end_session(db, here.viewer, here.id, now=MORNING)
     assert _is_dead(database, token)
     other = open_session(database, "tia")
     with database.transaction() as db:
@@ -251,16 +268,16 @@ def test_a_session_ends_when_it_expires_idles_is_ended_or_its_account_is_disable
 
 
 def test_a_session_is_noted_as_used_only_twice_a_day(database: Database) -> None:
-    me = viewer_of(database, "ben")
-    assert not security.is_stale(me, MORNING + timedelta(hours=12))
-    assert security.is_stale(me, MORNING + timedelta(hours=12, minutes=1))
+    here = session_of(database, "ben")
+    assert not security.is_stale(here, MORNING + timedelta(hours=12))
+    assert security.is_stale(here, MORNING + timedelta(hours=12, minutes=1))
 
 
 def test_nobody_ends_the_session_of_somebody_else(database: Database) -> None:
     token = open_session(database, "tia")
-    tia, ben = _viewer(database, token), viewer_of(database, "ben")
+    tia, ben = _session(database, token), viewer_of(database, "ben")
     with database.transaction() as db:
-        security.end_session(db, ben, tia.session_id, now=MORNING)
+        security.end_session(db, ben, tia.id, now=MORNING)
     assert not _is_dead(database, token)
     with database.reading() as db:
         assert not db.scalar(sa.select(sa.func.count()).where(AuditEvent.verb == "session.ended"))
@@ -270,7 +287,7 @@ def test_a_new_password_ends_every_other_session_and_is_told_in_the_trail(databa
     here, there = open_session(database, "ben"), open_session(database, "ben")
     stranger = open_session(database, "tia")
     with database.transaction() as db:
-        security.set_password(db, _viewer(database, here), "hash", now=MORNING)
+        security.set_password(db, _session(database, here), "hash", now=MORNING)
     assert (_is_dead(database, here), _is_dead(database, there), _is_dead(database, stranger)) == (False, True, False)
     with database.reading() as db:
         row = db.execute(sa.select(Account).where(Account.username == "ben")).scalar_one()
@@ -289,9 +306,9 @@ def test_a_change_of_access_ends_all_sessions_of_the_account(database: Database)
 def test_tries_are_forgotten_after_a_day_and_sessions_a_month_after_their_end(database: Database) -> None:
     token = open_session(database, "ben")
     _try(database)
-    ended = viewer_of(database, "tia")
+    ended = session_of(database, "tia")
     with database.transaction() as db:
-        security.end_session(db, ended, ended.session_id, now=MORNING)
+        security.end_session(db, ended.viewer, ended.id, now=MORNING)
 
     def left(now: datetime) -> tuple[int, int]:
         with database.transaction() as db:
@@ -309,5 +326,37 @@ def test_tries_are_forgotten_after_a_day_and_sessions_a_month_after_their_end(da
 def test_what_is_not_named_in_the_matrix_is_allowed_to_nobody(database: Database) -> None:
     with pytest.raises(KeyError):
         viewer_of(database, "adi").may("everything")
-    assert set(security.SCOPES) == set(Role)
+    assert set(SCOPES) == set(Role)
     assert ONE_TIME_DAYS < SESSION_DAYS
+
+
+@pytest.mark.parametrize("username", ["dewi", "ana", "ben", "hana", "adi"])
+def test_a_list_holds_exactly_the_officers_whom_the_viewer_sees(database: Database, username: str) -> None:
+    me = viewer_of(database, username)
+    alone = replace(me, officer_id=None, division_id=None)
+    with database.reading() as db:
+        everybody = db.execute(sa.select(Officer.id, Officer.division_id)).all()
+        for viewer in (me, alone):
+            listed = set(db.scalars(sa.select(Officer.id).where(viewer.within(Officer.id, Officer.division_id))))
+            assert listed == {
+                one.id for one in everybody if viewer.sees(officer_id=one.id, division_id=one.division_id)
+            }
+            divisions = set(db.scalars(sa.select(Division.id).where(viewer.within(None, Division.id))))
+            every = db.scalars(sa.select(Division.id)).all()
+            assert divisions == {one for one in every if viewer.sees(officer_id=None, division_id=one)}
+
+
+def test_somebody_serves_from_the_first_day_to_the_last_and_in_a_range_that_touches_them(database: Database) -> None:
+    first, last = date(2026, 11, 10), date(2026, 11, 20)
+    with database.transaction() as db:
+        ben = db.scalar(sa.select(Account.officer_id).where(Account.username == "ben"))
+        db.execute(sa.update(Officer).where(Officer.id == ben).values(active_from=first, active_to=last))
+        day = timedelta(days=1)
+        for asked in (first - day, first, last, last + day, date.max):
+            listed = ben in db.scalars(sa.select(Officer.id).where(serves(asked, asked)))
+            assert listed == is_in_service(first, last, asked) == (first <= asked <= last)
+        touching = [(first - day, first), (last, last + day), (first - day, last + day)]
+        apart = [(first - day, first - day), (last + day, date.max)]
+        found = [ben in db.scalars(sa.select(Officer.id).where(serves(*span))) for span in (*touching, *apart)]
+    assert found == [True, True, True, False, False]
+    assert is_in_service(first, None, date.max)

@@ -21,8 +21,8 @@ _STANDUP_DATES = 20
 
 def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
     """One standup on every working day and two single meetings in the days to come."""
-    head = _viewer(db, people, "kadis", zone, now)
-    division_head = _viewer(db, people, "kabid.dafduk", zone, now)
+    head = _viewer(db, people, "kadis", zone)
+    division_head = _viewer(db, people, "kabid.dafduk", zone)
     soon = _free_hours(db, head.office_id, zone, now)
     plan.schedule(
         db,
@@ -83,14 +83,13 @@ def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> l
     return [hour for hour in ahead if hour.isocalendar().week == week]
 
 
-def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo, now: datetime) -> Viewer:
+def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo) -> Viewer:
     """The person as if signed in, since it is people who schedule meetings."""
     person = next(person for person in people if person.username == username)
     account, officer = db.get_one(Account, person.account_id), db.get_one(Officer, person.id)
     division = db.scalar(select(Division.short_name).where(Division.id == officer.division_id))
     return Viewer(
         account_id=account.id,
-        session_id=0,
         office_id=account.office_id,
         office_name=db.get_one(Office, account.office_id).name,
         zone=zone,
@@ -100,8 +99,4 @@ def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo
         position=officer.position,
         division_name=division or "",
         role=account.role,
-        scope=account.scope,
-        locale=None,
-        must_change_password=False,
-        session_seen_at=now,
     )

@@ -187,7 +187,6 @@ def _open_accounts(db: Session, office_id: int, seated: dict[int, _Line], passwo
                 "password_changed_at": now,
                 "must_change_password": False,
                 "role": role,
-                "scope": security.SCOPES[role],
                 "created_at": now,
             }
         )

@@ -24,7 +24,6 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Officer,
-    Scope,
     TaskState,
     ZoomTask,
 )
@@ -123,12 +122,7 @@ def _visible(me: Viewer) -> ColumnElement[bool]:
         MeetingInvite.meeting_id == Meeting.id, MeetingInvite.officer_id == me.officer_id
     )
     mine = or_(guest.exists(), Meeting.created_by == me.account_id)
-    ours = Meeting.office_id == me.office_id
-    if me.scope is Scope.OFFICE:
-        return ours
-    if me.scope is Scope.DIVISION and me.division_id is not None:
-        mine = or_(mine, Meeting.division_id == me.division_id)
-    return ours & mine
+    return (Meeting.office_id == me.office_id) & or_(mine, me.within(None, Meeting.division_id))
 
 
 def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, Officer, Scope
+from staffhub.models import Division, Officer, serves
 from staffhub.security import Viewer
 
 
@@ -39,18 +39,14 @@ class Choices:
 
 def choices(db: Session, me: Viewer, *, day: date) -> Choices:
     """Return the divisions and the officers active on `day` within my scope."""
-    whole = me.scope is Scope.OFFICE
-    divisions = select(Division.id, Division.short_name).where(Division.office_id == me.office_id)
-    officers = select(Officer.id, Officer.name).where(
-        Officer.office_id == me.office_id,
-        Officer.active_from <= day,
-        or_(Officer.active_to.is_(None), Officer.active_to >= day),
+    divisions = select(Division.id, Division.short_name).where(
+        Division.office_id == me.office_id, me.within(None, Division.id)
     )
-    if not whole:
-        own = me.division_id or 0
-        divisions, officers = divisions.where(Division.id == own), officers.where(Officer.division_id == own)
+    officers = select(Officer.id, Officer.name).where(
+        Officer.office_id == me.office_id, serves(day, day), me.within(Officer.id, Officer.division_id)
+    )
     return Choices(
-        whole,
+        me.sees_everyone,
         [(row.id, row.short_name) for row in db.execute(divisions.order_by(Division.sort))],
         [(row.id, row.name) for row in db.execute(officers.order_by(Officer.name))],
     )
@@ -58,13 +54,12 @@ def choices(db: Session, me: Viewer, *, day: date) -> Choices:
 
 def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[int]:
     """Return the officers that a choice stands for on `day`; whoever has left or not yet come is not among them."""
-    whole = me.scope is Scope.OFFICE
-    if audience.everyone and not whole:
+    if audience.everyone and not me.sees_everyone:
         raise Refused(_("You invite your own division: choose it, or people of it."), field="everyone")
     officers = {
         row.id: row
         for row in db.execute(
-            select(Officer.id, Officer.division_id, Officer.active_from, Officer.active_to).where(
+            select(Officer.id, Officer.division_id, serves(day, day).label("serves")).where(
                 Officer.office_id == me.office_id
             )
         )
@@ -78,10 +73,5 @@ def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[in
     return {
         row.id
         for row in officers.values()
-        if _is_active(row, day)
-        and (audience.everyone or row.division_id in audience.divisions or row.id in audience.officers)
+        if row.serves and (audience.everyone or row.division_id in audience.divisions or row.id in audience.officers)
     }
-
-
-def _is_active(officer: Any, day: date) -> bool:
-    return bool(officer.active_from <= day and (officer.active_to is None or day <= officer.active_to))

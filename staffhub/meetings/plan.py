@@ -23,7 +23,6 @@ from staffhub.models import (
     MeetingInvite,
     MeetingKind,
     MeetingState,
-    Scope,
     TaskState,
     ZoomTask,
     ZoomVerb,
@@ -67,7 +66,7 @@ def schedule(
     guests = _guests(db, me, audience, me.account_id, agreed["starts_on"])
     values = agreed | {
         "office_id": me.office_id,
-        "division_id": None if me.scope is Scope.OFFICE else me.division_id,
+        "division_id": None if me.sees_everyone else me.division_id,
         "kind": kind,
         "audience": audience.stored(),
         "state": MeetingState.WAITING,

@@ -18,9 +18,10 @@ from staffhub.models.org import (
     Office,
     Officer,
     Role,
-    Scope,
     SignInAttempt,
     UserSession,
+    is_in_service,
+    serves,
 )
 from staffhub.models.presence import (
     Correction,
@@ -77,7 +78,6 @@ __all__ = [
     "Role",
     "RuleKind",
     "RuleSet",
-    "Scope",
     "ServiceRequest",
     "ServiceType",
     "SignInAttempt",
@@ -88,5 +88,7 @@ __all__ = [
     "WorkMode",
     "ZoomTask",
     "ZoomVerb",
+    "is_in_service",
     "receipt_code",
+    "serves",
 ]

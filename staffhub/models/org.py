@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -23,14 +23,6 @@ class Role(StrEnum):
     OFFICE_HEAD = "office_head"
     HR = "hr"
     ADMIN = "admin"
-
-
-class Scope(StrEnum):
-    """Whose days, logs and plans an account may see."""
-
-    SELF = "self"
-    DIVISION = "division"
-    OFFICE = "office"
 
 
 class Office(Base):
@@ -79,6 +71,16 @@ class Officer(Base):
     active_to: Mapped[date | None]
 
 
+def serves(first: date, last: date) -> ColumnElement[bool]:
+    """Whether an officer serves on a day of `first` to `last`: the condition of every list that asks."""
+    return (Officer.active_from <= last) & (Officer.active_to.is_(None) | (Officer.active_to >= first))
+
+
+def is_in_service(active_from: date, active_to: date | None, day: date) -> bool:
+    """Whether somebody with these dates of service serves on a day; `active_to` is the last one."""
+    return active_from <= day and (active_to is None or day <= active_to)
+
+
 class Account(Base):
     __tablename__ = "account"
     __table_args__ = (UniqueConstraint("username"), UniqueConstraint("officer_id"))
@@ -96,7 +98,6 @@ class Account(Base):
     must_change_password: Mapped[bool]
     one_time_until: Mapped[datetime | None]
     role: Mapped[Role]
-    scope: Mapped[Scope]
     locale: Mapped[str | None] = mapped_column(String(5))
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -19,8 +19,8 @@ from staffhub.people.register import Cell
 from staffhub.security import (
     IDLE_DAYS,
     ONE_TIME_DAYS,
-    SCOPES,
     Viewer,
+    WebSession,
     end_other_sessions,
     hash_password,
     one_time_password,
@@ -55,7 +55,6 @@ def _add_admin(db: Session, office_id: int, username: str, name: str, hashed: st
             must_change_password=True,
             one_time_until=now + timedelta(days=ONE_TIME_DAYS),
             role=Role.ADMIN,
-            scope=SCOPES[Role.ADMIN],
             created_at=now,
         )
         .returning(Account.id)
@@ -130,7 +129,7 @@ def _end(db: Session, account_id: int, now: datetime) -> bool:
 
 
 def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: datetime) -> bool:
-    """Give another role and its scope; False when it is the role already. Ends the sessions of the old one."""
+    """Give another role; False when it is the role already. Ends the sessions of the old one."""
     account_id = _account_id(person)
     if person.role is role:
         return False
@@ -141,7 +140,7 @@ def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: dat
     if person.role is Role.ADMIN and person.is_open:
         _require_another_admin(db, me.office_id, account_id)
     changed = update(Account).where(Account.id == account_id, Account.role == person.role)
-    done = db.execute(changed.values(role=role, scope=SCOPES[role]).returning(Account.id)).first()
+    done = db.execute(changed.values(role=role).returning(Account.id)).first()
     if done is None:
         raise Conflict(_("Somebody else changed this account meanwhile."))
     end_other_sessions(db, account_id, keep=None, now=now)
@@ -179,8 +178,9 @@ class OwnSession:
     is_this: bool
 
 
-def own_sessions(db: Session, me: Viewer, *, now: datetime) -> list[OwnSession]:
+def own_sessions(db: Session, here: WebSession, *, now: datetime) -> list[OwnSession]:
     """List where I am signed in: this device first, then the one used last."""
+    me = here.viewer
     rows = db.execute(
         select(UserSession.id, UserSession.user_agent, UserSession.created_at, UserSession.seen_at).where(
             UserSession.account_id == me.account_id,
@@ -195,7 +195,7 @@ def own_sessions(db: Session, me: Viewer, *, now: datetime) -> list[OwnSession]:
             row.user_agent,
             row.created_at.astimezone(me.zone),
             row.seen_at.astimezone(me.zone),
-            row.id == me.session_id,
+            row.id == here.id,
         )
         for row in rows
     ]
@@ -211,14 +211,16 @@ def own_session(db: Session, me: Viewer, session_id: int) -> int:
     return found
 
 
-def end_others(db: Session, me: Viewer, *, now: datetime) -> None:
-    end_other_sessions(db, me.account_id, keep=me.session_id, now=now)
+def end_others(db: Session, here: WebSession, *, now: datetime) -> None:
+    me = here.viewer
+    end_other_sessions(db, me.account_id, keep=here.id, now=now)
     audit.record(db, me, "session.others_ended", "account", me.account_id, now=now)
 
 
-def set_locale(db: Session, me: Viewer, *, locale: str, now: datetime) -> None:
+def set_locale(db: Session, here: WebSession, *, locale: str, now: datetime) -> None:
+    me = here.viewer
     db.execute(update(Account).where(Account.id == me.account_id).values(locale=locale))
-    before, after = me.locale, locale
+    before, after = here.locale, locale
     audit.record(db, me, "account.locale_changed", "account", me.account_id, now=now, before=before, after=after)
 
 

@@ -21,7 +21,6 @@ from staffhub.people.known import known
 from staffhub.people.register import Register
 from staffhub.security import (
     ONE_TIME_DAYS,
-    SCOPES,
     Viewer,
     end_other_sessions,
     hash_password,
@@ -186,7 +185,6 @@ def _add_account(db: Session, office_id: int, officer_id: int, entry: Entry, has
             must_change_password=True,
             one_time_until=now + timedelta(days=ONE_TIME_DAYS),
             role=role,
-            scope=SCOPES[role],
             created_at=now,
         )
     )
@@ -230,7 +228,7 @@ def _change_account(db: Session, entry: Entry, *, now: datetime) -> None:
         return
     role = entry.role or match.role or Role.STAFF
     if (entry.username, role) != (match.username, match.role):
-        values = {"username": entry.username, "role": role, "scope": SCOPES[role]}
+        values = {"username": entry.username, "role": role}
         db.execute(update(Account).where(Account.id == match.account_id).values(**values))
     if role is not match.role:
         end_other_sessions(db, match.account_id, keep=None, now=now)

@@ -13,7 +13,7 @@ from staffhub import audit
 from staffhub.db import digest
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, EmploymentType, Officer, Role
+from staffhub.models import Account, Division, EmploymentType, Officer, Role, serves
 from staffhub.people.checking import check
 from staffhub.people.importing import apply_changes
 from staffhub.people.known import Person, known
@@ -40,7 +40,7 @@ class Wanted:
 
 
 def _conditions(today: date) -> dict[State, ColumnElement[bool]]:
-    here = and_(or_(Officer.active_to.is_(None), Officer.active_to >= today), Account.disabled_at.is_(None))
+    here = and_(serves(today, date.max), Account.disabled_at.is_(None))
     return {
         State.ACTIVE: here,
         State.TEMPORARY: and_(here, Account.must_change_password),
@@ -183,8 +183,8 @@ def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = Non
     """Load what may be chosen for an officer, who is left out of the superiors (`besides`)."""
     me.require("people.edit")
     today = now.astimezone(me.zone).date()
-    here = or_(Officer.active_to.is_(None), Officer.active_to >= today)
-    rows = select(Officer.id, Officer.name, Officer.number).where(Officer.office_id == me.office_id, here)
+    here_or_coming = serves(today, date.max)
+    rows = select(Officer.id, Officer.name, Officer.number).where(Officer.office_id == me.office_id, here_or_coming)
     colleagues = [
         (row.id, row.name, row.number) for row in db.execute(rows.order_by(Officer.name)) if row.id != besides
     ]

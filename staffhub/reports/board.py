@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
@@ -19,6 +19,7 @@ from staffhub.models import (
     PlanMode,
     RuleKind,
     WorkMode,
+    serves,
 )
 from staffhub.security import Viewer
 
@@ -154,11 +155,7 @@ def _officers(db: Session, office_id: int, day: date) -> Sequence[Any]:
             Division.keeps_cover,
         )
         .outerjoin(Division, Division.id == Officer.division_id)
-        .where(
-            Officer.office_id == office_id,
-            Officer.active_from <= day,
-            or_(Officer.active_to.is_(None), Officer.active_to >= day),
-        )
+        .where(Officer.office_id == office_id, serves(day, day))
         .order_by(Division.sort.nulls_last(), Officer.name)
     ).all()
 

@@ -13,7 +13,7 @@ from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, State
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Office, Officer, Scope
+from staffhub.models import Division, EmploymentType, Office, Officer, serves
 from staffhub.security import Viewer
 
 
@@ -90,13 +90,7 @@ def officer_for(db: Session, me: Viewer, officer_id: int | None) -> Staff:
 
 def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
     """Return everybody of my scope who serves on one of these dates, by division and name."""
-    rows = _staff(me.office_id).where(
-        Officer.active_from <= last, Officer.active_to.is_(None) | (Officer.active_to >= first)
-    )
-    if me.scope is Scope.DIVISION and me.division_id is not None:
-        rows = rows.where((Officer.division_id == me.division_id) | (Officer.id == me.officer_id))
-    elif me.scope is not Scope.OFFICE:
-        rows = rows.where(Officer.id == me.officer_id)
+    rows = _staff(me.office_id).where(serves(first, last), me.within(Officer.id, Officer.division_id))
     return [_person(row) for row in db.execute(rows)]
 
 

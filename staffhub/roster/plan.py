@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
 from staffhub.db import insert_unless_there
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, Officer, PlanEntry, PlanMode, Role, WeekPattern
+from staffhub.models import Division, Officer, PlanEntry, PlanMode, Role, WeekPattern, serves
 from staffhub.security import Viewer
 
 # A longer range is more likely a slip of the finger than a plan.
@@ -180,8 +180,7 @@ def month_sheet(db: Session, me: Viewer, *, month: date, division_id: int | None
         .outerjoin(Division, Division.id == Officer.division_id)
         .where(
             Officer.office_id == me.office_id,
-            Officer.active_from <= days[-1],
-            or_(Officer.active_to.is_(None), Officer.active_to >= days[0]),
+            serves(days[0], days[-1]),
         )
         .order_by(Division.sort.nulls_first(), Officer.name)
     ).all()

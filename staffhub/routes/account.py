@@ -12,8 +12,8 @@ from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.people import OwnSession
-from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of, settings_of
-from staffhub.security import Viewer
+from staffhub.routes.deps import DB, Here, HereApart, Now, Posted, RowId, database_of, settings_of
+from staffhub.security import Viewer, WebSession
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, redirect, render
 
 router = APIRouter()
@@ -32,12 +32,12 @@ class PasswordFields(Fields):
 
 
 @router.get("/account")
-def account(request: Request, db: DB, me: Me, now: Now) -> Response:
+def account(request: Request, db: DB, here: Here, now: Now) -> Response:
     return render(
         request,
         "account/index.html",
-        username=people.own_username(db, me),
-        sessions=people.own_sessions(db, me, now=now),
+        username=people.own_username(db, here.viewer),
+        sessions=people.own_sessions(db, here, now=now),
         device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
@@ -58,11 +58,11 @@ def device(session: OwnSession) -> str:
 
 
 @router.post("/account/locale")
-def locale(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+def locale(request: Request, posted: Posted, db: DB, here: Here, now: Now) -> Response:
     form: Form[LocaleFields] = Form.parse(LocaleFields, posted, name="locale")
     if form.data is None:
         raise Refused(_("Choose one of the list."))
-    people.set_locale(db, me, locale=form.data.locale, now=now)
+    people.set_locale(db, here, locale=form.data.locale, now=now)
     i18n.set_locale(form.data.locale)
     response = redirect(request, "/account", said=_("The language is changed."))
     secure = settings_of(request).https
@@ -71,55 +71,56 @@ def locale(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respon
 
 
 @router.post("/account/sessions/{session_id}/end")
-def end_session(request: Request, db: DB, me: Me, now: Now, session_id: RowId) -> Response:
+def end_session(request: Request, db: DB, here: Here, now: Now, session_id: RowId) -> Response:
+    me = here.viewer
     security.end_session(db, me, people.own_session(db, me, session_id), now=now)
-    if session_id == me.session_id:
+    if session_id == here.id:
         return redirect(request, "/login")
     return redirect(request, "/account", said=_("That device is signed out."))
 
 
 @router.post("/account/sessions/end-others")
-def end_others(request: Request, db: DB, me: Me, now: Now) -> Response:
-    people.end_others(db, me, now=now)
+def end_others(request: Request, db: DB, here: Here, now: Now) -> Response:
+    people.end_others(db, here, now=now)
     return redirect(request, "/account", said=_("All other devices are signed out."))
 
 
 @router.get("/account/password")
-def password_page(request: Request, me: Me) -> Response:
-    return _password_page(request, me, Form.blank("password"))
+def password_page(request: Request, here: Here) -> Response:
+    return _password_page(request, here, Form.blank("password"))
 
 
-def _password_page(request: Request, me: Viewer, form: Form[PasswordFields], *, status: int = 200) -> Response:
+def _password_page(request: Request, here: WebSession, form: Form[PasswordFields], *, status: int = 200) -> Response:
     return render(
         request,
         "password.html",
         status=status,
         form=form,
-        forced=me.must_change_password,
+        forced=here.must_change_password,
         min_length=security.MIN_PASSWORD,
         invalid=bool(form.errors),
     )
 
 
 @router.post("/account/password")
-def change_password(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
+def change_password(request: Request, here: HereApart, posted: Posted, now: Now) -> Response:
     """Count the try as a sign-in, hash, store: the slow hashes stay between two short transactions."""
     form: Form[PasswordFields] = Form.parse(PasswordFields, posted, name="password")
     current, new, repeat = (str(posted.get(name, "")) for name in _PASSWORDS)  # as typed, blanks at the ends too
     form.typed.clear()
     if form.data is None:
-        return _password_page(request, me, form, status=422)
+        return _password_page(request, here, form, status=422)
     try:
-        attempt_id, username = _try(request, me, current, now)
+        attempt_id, username = _try(request, here.viewer, current, now)
         security.check_new_password(new, username=username)
         _compare(current, new, repeat)
     except (Refused, TooMany) as error:
         form.refuse(error)
-        return _password_page(request, me, form, status=error.status)
+        return _password_page(request, here, form, status=error.status)
     hashed = security.hash_password(new)
     with database_of(request).transaction() as db:
         security.note_right_password(db, attempt_id)
-        security.set_password(db, me, hashed, now=now)
+        security.set_password(db, here, hashed, now=now)
     return redirect(request, "/", said=_("Your new password is saved. Other devices sign in again."))
 
 

@@ -13,7 +13,7 @@ from staffhub import clock, i18n, security
 from staffhub.db import Database
 from staffhub.errors import NotSignedIn, Refused
 from staffhub.i18n import gettext as _
-from staffhub.security import Viewer
+from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
 from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE
 
@@ -88,11 +88,18 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _OPEN_WHILE_FORCED = {"/account/password", "/logout"}
 
 
-async def _me(request: Request, db: DB, trail: Trail, now: Now) -> Viewer:
-    viewer = await _recognise(request, db, now)
-    if security.is_stale(viewer, now):  # twice a day
-        trail.append(lambda writing: security.touch_session(writing, viewer.session_id, now=now))
-    return viewer
+async def _here(request: Request, db: DB, trail: Trail, now: Now) -> WebSession:
+    session = await _recognise(request, db, now)
+    if security.is_stale(session, now):  # twice a day
+        trail.append(lambda writing: security.touch_session(writing, session.id, now=now))
+    return session
+
+
+Here = Annotated[WebSession, Depends(_here)]
+
+
+async def _me(here: Here) -> Viewer:
+    return here.viewer
 
 
 async def _apart(request: Request) -> AsyncIterator[None]:
@@ -104,29 +111,36 @@ async def _apart(request: Request) -> AsyncIterator[None]:
 Apart = Depends(_apart, scope="function")
 
 
-async def _me_apart(request: Request, _gate: Annotated[None, Apart], now: Now) -> Viewer:
+async def _here_apart(request: Request, _gate: Annotated[None, Apart], now: Now) -> WebSession:
     async with database_of(request).request_session(write=False) as db:
         return await _recognise(request, db, now)
 
 
-async def _recognise(request: Request, db: Session, now: datetime) -> Viewer:
+async def _recognise(request: Request, db: Session, now: datetime) -> WebSession:
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         raise NotSignedIn(_("Sign in first."))
-    viewer = await run_in_threadpool(security.viewer_for, db, token, now=now)
-    request.state.viewer = viewer
-    i18n.set_locale(viewer.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale)
-    if viewer.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:
+    session = await run_in_threadpool(security.session_for, db, token, now=now)
+    request.state.viewer = session.viewer
+    i18n.set_locale(session.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale)
+    if session.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:
         raise MustChangePassword
-    return viewer
+    return session
 
 
 class MustChangePassword(Exception):
     """Signed in with a one-time password: nothing else opens before an own one is set."""
 
 
+HereApart = Annotated[WebSession, Depends(_here_apart, scope="function")]
+
+
+async def _me_apart(here: HereApart) -> Viewer:
+    return here.viewer
+
+
 Me = Annotated[Viewer, Depends(_me)]
-MeApart = Annotated[Viewer, Depends(_me_apart, scope="function")]
+MeApart = Annotated[Viewer, Depends(_me_apart)]
 
 
 # No office's month lies outside of these; the calendar of the program ends somewhere.

@@ -14,7 +14,7 @@ from staffhub.errors import TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.models import Account
-from staffhub.routes.deps import DB, Apart, Me, Now, Posted, database_of, settings_of
+from staffhub.routes.deps import DB, Apart, Here, Now, Posted, database_of, settings_of
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, redirect, render
 
 router = APIRouter()
@@ -110,8 +110,8 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, *, 
 
 
 @router.post("/logout")
-def sign_out(request: Request, db: DB, me: Me, now: Now) -> Response:
-    security.end_session(db, me, me.session_id, now=now)
+def sign_out(request: Request, db: DB, here: Here, now: Now) -> Response:
+    security.end_session(db, here.viewer, here.id, now=now)
     response = redirect(request, "/login")
     response.delete_cookie(SESSION_COOKIE)
     return response

@@ -3,9 +3,9 @@
 from staffhub.security.access import (
     IDLE_DAYS,
     PERMISSIONS,
-    SCOPES,
     Viewer,
-    viewer_for,
+    WebSession,
+    session_for,
 )
 from staffhub.security.passwords import (
     MAX_PASSWORD,
@@ -45,10 +45,10 @@ __all__ = [
     "MIN_PASSWORD",
     "ONE_TIME_DAYS",
     "PERMISSIONS",
-    "SCOPES",
     "SESSION_DAYS",
     "WINDOW",
     "Viewer",
+    "WebSession",
     "begin_sign_in",
     "check_new_password",
     "end_other_sessions",
@@ -61,7 +61,7 @@ __all__ = [
     "note_right_password",
     "one_time_password",
     "password_fits",
+    "session_for",
     "set_password",
     "touch_session",
-    "viewer_for",
 ]

@@ -1,27 +1,35 @@
-"""Who is signed in, and who may do what: the matrix and the scopes."""
+"""Who acts, and who may do what: the matrix and the scopes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from staffhub.db import digest
 from staffhub.errors import Forbidden, NotSignedIn
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, Office, Officer, PlanMode, Role, Scope, UserSession, WorkMode
+from staffhub.models import Account, Division, Office, Officer, PlanMode, Role, UserSession, WorkMode
 
 # Without use for so long a session ends.
 IDLE_DAYS = 14
 
 
+class Scope(StrEnum):
+    """Whose days, logs and plans a role sees."""
+
+    SELF = "self"
+    DIVISION = "division"
+    OFFICE = "office"
+
+
 @dataclass(frozen=True)
 class Viewer:
-    """Who is signed in, loaded once per request."""
+    """Who acts and what it may: today the person behind a session, whoever else has an account tomorrow."""
 
     account_id: int
-    session_id: int
     office_id: int
     office_name: str
     zone: ZoneInfo
@@ -31,10 +39,6 @@ class Viewer:
     position: str
     division_name: str
     role: Role
-    scope: Scope
-    locale: str | None
-    must_change_password: bool
-    session_seen_at: datetime
 
     def may(self, permission: str) -> bool:
         return self.role in PERMISSIONS[permission]
@@ -43,12 +47,31 @@ class Viewer:
         if not self.may(permission):
             raise Forbidden(_("Your account may not do this."))
 
+    @property
+    def scope(self) -> Scope:
+        return SCOPES[self.role]
+
+    @property
+    def sees_everyone(self) -> bool:
+        return self.scope is Scope.OFFICE
+
     def sees(self, *, officer_id: int | None, division_id: int | None) -> bool:
         """Whether the days, logs and plans of that officer are within this account's scope."""
-        if self.scope is Scope.OFFICE:
-            return True
         own_division = self.scope is Scope.DIVISION and self.division_id is not None and self.division_id == division_id
-        return own_division or (officer_id is not None and officer_id == self.officer_id)
+        return self.sees_everyone or own_division or (officer_id is not None and officer_id == self.officer_id)
+
+    def within(
+        self, officer: SQLColumnExpression[int | None] | None, division: SQLColumnExpression[int | None]
+    ) -> ColumnElement[bool]:
+        """Say the same of a list, as a condition on the columns that hold its officer (if any) and its division."""
+        if self.sees_everyone:
+            return true()
+        mine: list[ColumnElement[bool]] = [false()]
+        if officer is not None and self.officer_id is not None:
+            mine.append(officer == self.officer_id)
+        if self.scope is Scope.DIVISION and self.division_id is not None:
+            mine.append(division == self.division_id)
+        return or_(*mine)
 
     def reads_note(self, mode: WorkMode | PlanMode | None, *, officer_id: int, division_id: int | None) -> bool:
         """Whether what was noted beside a plan or a mark is for this account.
@@ -88,9 +111,20 @@ SCOPES: dict[Role, Scope] = {
 }
 
 
-def viewer_for(db: Session, token: str, *, now: datetime) -> Viewer:
-    """Load the person behind a session cookie; NotSignedIn when it is unknown, ended, expired or the account closed."""
-    row = db.execute(_VIEWER, {"token": digest(token)}).one_or_none()
+@dataclass(frozen=True)
+class WebSession:
+    """One browser in which somebody is signed in, loaded once per request: who it is, and what belongs to it alone."""
+
+    id: int
+    viewer: Viewer
+    locale: str | None
+    must_change_password: bool
+    seen_at: datetime
+
+
+def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
+    """Load the session behind a cookie; NotSignedIn when it is unknown, ended, expired or the account closed."""
+    row = db.execute(_SESSION, {"token": digest(token)}).one_or_none()
     alive = (
         row is not None
         and row.ended_at is None
@@ -100,9 +134,8 @@ def viewer_for(db: Session, token: str, *, now: datetime) -> Viewer:
     )
     if row is None or not alive:
         raise NotSignedIn(_("Sign in first."))
-    return Viewer(
+    viewer = Viewer(
         account_id=row.account_id,
-        session_id=row.session_id,
         office_id=row.office_id,
         office_name=row.office_name,
         zone=ZoneInfo(row.timezone),
@@ -112,14 +145,11 @@ def viewer_for(db: Session, token: str, *, now: datetime) -> Viewer:
         position=row.position or "",
         division_name=row.division_name or "",
         role=row.role,
-        scope=row.scope,
-        locale=row.locale,
-        must_change_password=row.must_change_password,
-        session_seen_at=row.seen_at,
     )
+    return WebSession(row.session_id, viewer, row.locale, row.must_change_password, row.seen_at)
 
 
-def _viewer_query() -> Select[*tuple[object, ...]]:
+def _session_query() -> Select[*tuple[object, ...]]:
     return (
         select(
             Account.id.label("account_id"),
@@ -134,7 +164,6 @@ def _viewer_query() -> Select[*tuple[object, ...]]:
             Account.username,
             Account.name.label("account_name"),
             Account.role,
-            Account.scope,
             Account.locale,
             Account.disabled_at,
             Account.must_change_password,
@@ -153,4 +182,4 @@ def _viewer_query() -> Select[*tuple[object, ...]]:
 
 
 # Built once: every request asks this.
-_VIEWER = _viewer_query()
+_SESSION = _session_query()

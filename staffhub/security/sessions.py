@@ -13,7 +13,7 @@ from staffhub.db import digest
 from staffhub.errors import TooMany
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, SignInAttempt, UserSession
-from staffhub.security.access import Viewer
+from staffhub.security.access import Viewer, WebSession
 
 SESSION_DAYS = 30
 ONE_TIME_DAYS = 7
@@ -27,8 +27,8 @@ LIMIT_ADDRESS = 60  # all names from one address, known devices apart
 LIMIT_ALL = 1000
 
 
-def is_stale(viewer: Viewer, now: datetime) -> bool:
-    return now - viewer.session_seen_at > _SEEN_EVERY
+def is_stale(session: WebSession, now: datetime) -> bool:
+    return now - session.seen_at > _SEEN_EVERY
 
 
 def touch_session(db: Session, session_id: int, *, now: datetime) -> None:
@@ -157,13 +157,15 @@ def end_other_sessions(db: Session, account_id: int, *, keep: int | None, now: d
     db.execute(others.values(ended_at=now))
 
 
-def set_password(db: Session, me: Viewer, new_hash: str, *, now: datetime) -> None:
+def set_password(db: Session, here: WebSession, new_hash: str, *, now: datetime) -> None:
+    """Store a password that its owner chose `here`; every other session ends."""
+    me = here.viewer
     db.execute(
         update(Account)
         .where(Account.id == me.account_id)
         .values(password_hash=new_hash, password_changed_at=now, must_change_password=False, one_time_until=None)
     )
-    end_other_sessions(db, me.account_id, keep=me.session_id, now=now)
+    end_other_sessions(db, me.account_id, keep=here.id, now=now)
     audit.record(db, me, "account.password_changed", "account", me.account_id, now=now)
 
 

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models import (
+    Channel,
+    Division,
+    Officer,
+    RequestEvent,
+    RequestState,
+    ServiceRequest,
+    ServiceType,
+    serves,
+)
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import OPEN, aged, service_name, state_label
 from staffhub.service_requests.promises import Promise, promise_of
@@ -199,13 +208,13 @@ class Candidate:
 def candidates(db: Session, me: Viewer, request: Request, *, now: datetime) -> list[Candidate]:
     """Return who may be given the request, its own division first; the load beside each name."""
     today = clock.local_day(now, me.zone)
-    found = (
+    rows = db.execute(
         select(Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count())
         .outerjoin(Division, Division.id == Officer.division_id)
         .where(
             Officer.office_id == me.office_id,
-            Officer.active_from <= today,
-            or_(Officer.active_to.is_(None), Officer.active_to >= today),
+            serves(today, today),
+            me.within(Officer.id, Officer.division_id),
             Officer.id != (request.assignee_id or 0),
         )
         .order_by(
@@ -214,6 +223,4 @@ def candidates(db: Session, me: Viewer, request: Request, *, now: datetime) -> l
             Officer.name,
         )
     )
-    if not me.sees(officer_id=None, division_id=None):
-        found = found.where(Officer.division_id == me.division_id)
-    return [Candidate(*row) for row in db.execute(found)]
+    return [Candidate(*row) for row in rows]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from staffhub import audit, clock
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType, serves
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import CLOSED, state_label
 from staffhub.service_requests.one import Request, may_assign
@@ -190,8 +190,9 @@ def assign(
     db: Session, me: Viewer, request: Request, *, assignee_id: int, now: datetime, version: int | None = None
 ) -> str:
     """Give the request to an officer, or take it when it has none; return the officer's name."""
+    today = clock.local_day(now, me.zone)
     officer = db.execute(
-        select(Officer.name, Officer.division_id, Officer.active_from, Officer.active_to).where(
+        select(Officer.name, Officer.division_id, serves(today, today).label("serves")).where(
             Officer.id == assignee_id, Officer.office_id == me.office_id
         )
     ).one_or_none()
@@ -205,8 +206,7 @@ def assign(
         raise Conflict(_already(request))
     if request.assignee_id is not None and not may_assign(me, request):
         raise Conflict(_already(request))
-    today = clock.local_day(now, me.zone)
-    if today < officer.active_from or (officer.active_to and officer.active_to < today):
+    if not officer.serves:
         raise Refused(_("%(name)s is not in service today.", name=officer.name), field="assignee")
     _change(db, request, version, now=now, assignee_id=assignee_id)
     _note_step(db, me, request.id, request.state, assignee_id, note="", now=now)
