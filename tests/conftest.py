@@ -25,7 +25,8 @@ from staffhub.app import create_app
 from staffhub.db import Database, make_engine
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
-from staffhub.models import Account, Division, EmploymentType, Office, Officer, Role
+from staffhub.models import Account, Division, EmploymentType, Office, Officer, PlanLayer, PlanMode, Role
+from staffhub.roster import grants
 from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
 
@@ -180,6 +181,14 @@ def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAF
     db.add(account)
     db.flush()
     return account
+
+
+def plan_range(db: Any, me: Viewer, officer_id: int | None, first: date, last: date | None = None, **facts: Any) -> int:
+    """Write a range of the plan as a fact, whatever the rules say: leave on one day unless the facts say otherwise."""
+    row = {"mode": PlanMode.LEAVE, "note": "", "document": "", "on_free_days": False} | facts
+    row.setdefault("layer", PlanLayer.LEAVE if row["mode"] is PlanMode.LEAVE else PlanLayer.HAND)
+    who = {"office_id": me.office_id, "officer_id": officer_id, "created_by": me.account_id, "created_at": MORNING}
+    return grants.lay(db, [row | who | {"first": first, "last": last or first}])[0]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

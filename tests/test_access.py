@@ -24,7 +24,7 @@ from staffhub.models import (
     ServiceType,
     WorkMode,
 )
-from tests.conftest import CAST, MORNING, TODAY, World
+from tests.conftest import CAST, MORNING, TODAY, World, plan_range
 
 OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
@@ -89,7 +89,10 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/roster/{officer_id}"): OFFICE,
     ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
     ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),
-    ("POST", "/roster/{officer_id}/exceptions/remove"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/week/remove"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/exceptions/{grant_id}/withdraw"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/exceptions/{grant_id}/take-out"): frozenset({"ana", "hana"}),
+    ("POST", "/roster/{officer_id}/exceptions/{grant_id}/shorten"): frozenset({"ana", "hana"}),
     ("GET", "/worklog"): ALL,
     ("POST", "/worklog"): ALL,
     ("GET", "/worklog/submit"): ALL,
@@ -154,7 +157,9 @@ def _belongings(world: World) -> dict[str, object]:
         entry = worklog.write(
             db, ben, day=TODAY, text="Memeriksa", starts=time(7, 0), ends=time(7, 10), key=str(uuid4()), now=MORNING
         )  # fmt: skip
+        leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
+        found["grant_id"] = leave
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,

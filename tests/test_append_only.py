@@ -74,6 +74,10 @@ def _one_row_each(database: Database) -> None:
                       marker="[sh:1]", zoom_host="", join_url="", trouble="", version=1, created_by=account,
                       created_at=MORNING, idempotency_key="z")  # fmt: skip
         add("join_click", meeting_id=meeting)
+        granted = {"first": TODAY, "last": TODAY, "created_by": account, "created_at": MORNING}
+        grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
+                    idempotency_key="g")  # fmt: skip
+        add("plan_ending", **granted, grant_id=grant)
 
 
 def test_an_audit_event_is_sealed_once_and_never_removed(database: Database) -> None:
@@ -122,7 +126,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
     _one_row_each(database)
     for table in FACTS:
         before = _content(database, table)
-        moment = "attempted_at" if table == "mark" else "at"
+        moment = {"mark": "attempted_at", "plan_grant": "created_at", "plan_ending": "created_at"}.get(table, "at")
         _refused(
             database,
             _written_over(table, moment),

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, PlanEntry, PlanMode, WorkMode
+from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, WorkMode
 from staffhub.workdays import plans
-from tests.conftest import MORNING, add_officer, count_from, count_queries
+from tests.conftest import add_officer, count_from, count_queries, plan_range
 from tests.test_corrections import put_mark
 
 FRIDAY = date(2026, 11, 20)
@@ -259,8 +259,7 @@ def busy_office(world):
             odd = (place * 7 + day.day) % 30
             if odd == 1:
                 with world.database.transaction() as db:
-                    who = {"office_id": hana.office_id, "officer_id": officer_id}
-                    db.add(PlanEntry(**who, date=day, mode=PlanMode.LEAVE, created_at=MORNING))
+                    plan_range(db, hana, officer_id, day)
             elif odd > 1:
                 mode = WorkMode.FIELD if odd == 2 else WorkMode.OFFICE
                 put_mark(

@@ -17,13 +17,11 @@ from staffhub.models import (
     CorrectionKind,
     CorrectionReason,
     EmploymentType,
-    PlanEntry,
-    PlanMode,
     RuleSet,
     WorkMode,
 )
 from staffhub.reports import board as boards
-from tests.conftest import MORNING, TODAY, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 from tests.test_presence import _in
 
 
@@ -44,12 +42,7 @@ def test_the_board_tells_of_everyone_where_and_since_when(database: Database) ->
     _in(database, tia)
     with database.transaction() as db:
         presence.check_out(db, tia, idempotency_key=str(uuid4()), now=MORNING + timedelta(hours=1))
-        db.add(
-            PlanEntry(
-                office_id=tia.office_id, officer_id=hana.officer_id, date=TODAY,
-                mode=PlanMode.LEAVE, note="Cuti tahunan", source="manual", created_at=MORNING,
-            )
-        )  # fmt: skip
+        plan_range(db, tia, hana.officer_id, TODAY, note="Cuti tahunan")
     board = _board(database)
     states = _states(board)
     assert states == {
@@ -62,12 +55,7 @@ def test_the_board_tells_of_everyone_where_and_since_when(database: Database) ->
 def test_that_somebody_is_away_is_for_everyone_and_why_is_not(database: Database) -> None:
     ben, cy, ana = (viewer_of(database, username) for username in ("ben", "cy", "ana"))
     with database.transaction() as db:
-        db.add(
-            PlanEntry(
-                office_id=ben.office_id, officer_id=ben.officer_id, date=TODAY, mode=PlanMode.LEAVE,
-                note="Cuti sakit", source="manual", created_at=MORNING,
-            )
-        )  # fmt: skip
+        plan_range(db, ben, ben.officer_id, TODAY, note="Cuti sakit")
     for viewer, note in ((ben, "Cuti sakit"), (ana, "Cuti sakit"), (cy, "")):
         with database.reading() as db:
             seen = boards.board(db, viewer, now=MORNING)

@@ -26,7 +26,7 @@ from staffhub.models import (
     Meeting,
     MeetingKind,
     Officer,
-    PlanEntry,
+    PlanGrant,
     PlanMode,
     RequestEvent,
     RequestState,
@@ -170,10 +170,10 @@ def test_every_kind_of_day_happened(fresh: Any) -> None:
     assert any(len({step.mode for step in steps if step.mode}) > 1 for steps in past.values())
     assert any(day.weekday() >= 5 for _officer, day in past)
     assert min(day for _officer, day in past) <= today - timedelta(days=27)
-    plans = _all(database, PlanEntry.mode, PlanEntry.note, PlanEntry.date)
+    plans = _all(database, PlanGrant.mode, PlanGrant.note, PlanGrant.last)
     leave = {row.note for row in plans if row.mode is PlanMode.LEAVE}
     assert {"Cuti tahunan", "Sakit", "Cuti melahirkan"} <= leave
-    assert any(row.date > today + timedelta(days=10) for row in plans)
+    assert any(row.last > today + timedelta(days=10) for row in plans)
     corrections = _all(database, Correction.kind, Correction.note, Correction.created_at)
     assert {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT, CorrectionKind.LEAVE} <= {c.kind for c in corrections}
     assert all(row.note and row.created_at <= MONDAY_NOON for row in corrections)
@@ -185,7 +185,7 @@ def test_every_kind_of_day_happened(fresh: Any) -> None:
 def test_nothing_in_the_demo_has_happened_later_than_now(fresh: Any) -> None:
     database = fresh(MONDAY_NOON)
     for column in (Mark.attempted_at, Correction.created_at, RequestEvent.at, ServiceRequest.updated_at,
-                   DailyReport.submitted_at, LogEntry.created_at, PlanEntry.created_at):  # fmt: skip
+                   DailyReport.submitted_at, LogEntry.created_at, PlanGrant.created_at):  # fmt: skip
         with database.reading() as db:
             latest = db.scalar(sa.select(sa.func.max(column)))
         assert latest is not None

@@ -44,7 +44,7 @@ def test_a_removed_holiday_is_a_working_day_again(world: World) -> None:
         found = [line for line in workdays.holidays_of(db, hana, 2026) if line.date == christmas]
         with pytest.raises(NotFound):
             workdays.remove_holiday(db, oka, found[0].id, now=MORNING)
-        assert workdays.remove_holiday(db, hana, found[0].id, now=MORNING).date == christmas
+        assert workdays.remove_holiday(db, hana, found[0].id, now=MORNING)[0] == christmas
         with pytest.raises(NotFound):
             workdays.remove_holiday(db, hana, found[0].id, now=MORNING)
     with world.database.reading() as db:

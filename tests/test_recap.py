@@ -21,8 +21,6 @@ from staffhub.models import (
     Meeting,
     Office,
     Officer,
-    PlanEntry,
-    PlanMode,
     RequestEvent,
     ServiceRequest,
     ServiceType,
@@ -30,7 +28,7 @@ from staffhub.models import (
 )
 from staffhub.reports import day as day_report
 from staffhub.reports import documents, recap, words
-from tests.conftest import MORNING, TODAY, add_officer, count_from, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, add_officer, count_from, count_queries, plan_range, viewer_of
 from tests.test_corrections import add, put_mark
 
 NOVEMBER = date(2026, 11, 1)
@@ -79,9 +77,8 @@ def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
     full_day(database, hana, ben.officer_id, date(2026, 11, 18), first="07:52")
     full_day(database, hana, ben.officer_id, date(2026, 11, 19), mode=WorkMode.FIELD)
     with database.transaction() as db:
-        leave = {"office_id": hana.office_id, "officer_id": ben.officer_id, "mode": PlanMode.LEAVE}
-        db.add(PlanEntry(**leave, date=FRIDAY, note="Cuti", created_at=MORNING))
-        db.add(PlanEntry(**leave, date=date(2026, 11, 30), created_at=MORNING))
+        plan_range(db, hana, ben.officer_id, FRIDAY, note="Cuti")
+        plan_range(db, hana, ben.officer_id, date(2026, 11, 30))
     sheet = load(database, hana)
     line = line_of(sheet, "Ben Tumiwa")
     shown = codes(line)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from staffhub import workdays
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
-from staffhub.models import AuditEvent, PlanEntry, PlanMode, WeekPattern
-from staffhub.roster import plan
+from staffhub.models import AuditEvent, PlanMode, WeekPattern
+from staffhub.roster import grants, plan, sheet, weeks
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_queries, viewer_of
 
@@ -24,10 +24,14 @@ def _officer(database: Database, me: Viewer, username: str, *, edit: bool = True
         return plan.officer_for(db, me, officer_id, edit=edit)
 
 
-def _add(database: Database, me: Viewer, officer: plan.Planned, **overrides: Any) -> int:
+def _write(database: Database, me: Viewer, officer: plan.Planned, **overrides: Any) -> grants.Granting:
     facts = {"first": TODAY, "last": TODAY, "mode": PlanMode.HOME, "now": MORNING} | overrides
     with database.transaction() as db:
-        return plan.add_exception(db, me, officer, **facts)
+        return grants.grant(db, me, officer, **facts)
+
+
+def _add(database: Database, me: Viewer, officer: plan.Planned, **overrides: Any) -> int:
+    return _write(database, me, officer, **overrides).days
 
 
 def _plan(database: Database, officer: plan.Planned, day: date) -> workdays.Plan:
@@ -54,23 +58,27 @@ def test_a_usual_week_holds_from_its_date_on_and_leaves_the_days_before_alone(da
     week = ["home", "office", None, "field", "home", None, None]
     next_monday = TODAY + timedelta(days=7)
     with database.transaction() as db:
-        plan.set_usual_week(db, ana, ben, days=week, valid_from=next_monday, now=MORNING)
+        weeks.set_usual_week(db, ana, ben, days=week, valid_from=next_monday, now=MORNING)
     assert _plan(database, ben, TODAY).mode is PlanMode.OFFICE
     found = [_plan(database, ben, next_monday + timedelta(days=n)).mode for n in range(7)]
     assert found == week
     with database.reading() as db:
-        assert plan.usual_week(db, ben, day=TODAY) == ["office"] * 5 + [None, None]
-        assert plan.usual_week(db, ben, day=next_monday) == week
+        saved = weeks.weeks_of(db, ana, ben)
+    assert saved.on(TODAY) == ["office"] * 5 + [None, None]
+    assert saved.on(next_monday) == week
+    assert saved.after(TODAY) == [(next_monday, week)]
 
 
-def test_the_same_date_written_twice_is_one_pattern(database: Database) -> None:
+def test_of_two_weeks_from_one_date_the_later_holds_and_the_earlier_is_kept(database: Database) -> None:
     ana = viewer_of(database, "ana")
     ben = _officer(database, ana, "ben")
-    for mode in ("home", "office"):
+    for mode in ("home", "field", "field"):
         with database.transaction() as db:
-            plan.set_usual_week(db, ana, ben, days=[mode] * 7, valid_from=TODAY, now=MORNING)
+            weeks.set_usual_week(db, ana, ben, days=[*[mode] * 5, None, None], valid_from=TODAY, now=MORNING)
+    assert _plan(database, ben, TODAY).mode is PlanMode.FIELD
     with database.reading() as db:
-        assert [pattern.days for pattern in db.scalars(sa.select(WeekPattern))] == [["office"] * 7]
+        saves = db.execute(sa.select(WeekPattern.version, WeekPattern.days).order_by(WeekPattern.version)).all()
+    assert [(version, days[0]) for version, days in saves] == [(1, "home"), (2, "field")], "the same save again is none"
 
 
 def test_an_exception_covers_the_working_days_of_a_range_and_leaves_a_trace(database: Database) -> None:
@@ -80,7 +88,7 @@ def test_an_exception_covers_the_working_days_of_a_range_and_leaves_a_trace(data
     assert _plan(database, ben, TODAY).mode is PlanMode.LEAVE
     assert _plan(database, ben, TODAY + timedelta(days=5)).mode is None, "Saturday stays free"
     with database.reading() as db:
-        event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "plan.exception_set")).one()
+        event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "plan.granted")).one()
     assert event.facts["mode"] == "leave"
 
 
@@ -90,16 +98,6 @@ def test_one_day_alone_is_written_even_on_a_holiday_for_whoever_is_on_duty(datab
     assert _plan(database, ben, HOLIDAY).source == "holiday"
     assert _add(database, ana, ben, first=HOLIDAY, last=HOLIDAY, mode=PlanMode.OFFICE) == 1
     assert _plan(database, ben, HOLIDAY).is_work
-
-
-def test_a_later_exception_takes_the_place_of_an_earlier_one(database: Database) -> None:
-    ana = viewer_of(database, "ana")
-    ben = _officer(database, ana, "ben")
-    _add(database, ana, ben)
-    _add(database, ana, ben, mode=PlanMode.FIELD, note="Ratahan")
-    assert (_plan(database, ben, TODAY).mode, _plan(database, ben, TODAY).note) == (PlanMode.FIELD, "Ratahan")
-    with database.reading() as db:
-        assert db.scalar(sa.select(sa.func.count(PlanEntry.id))) == 1
 
 
 @pytest.mark.parametrize(
@@ -127,28 +125,17 @@ def test_hr_may_write_down_a_leave_letter_that_came_late(database: Database) -> 
     assert _add(database, hana, ben, first=past, last=past, mode=PlanMode.LEAVE) == 1
 
 
-def test_an_exception_is_taken_back_once_and_again_without_harm(database: Database) -> None:
-    ana = viewer_of(database, "ana")
-    ben = _officer(database, ana, "ben")
-    _add(database, ana, ben)
-    for _time in range(2):
-        with database.transaction() as db:
-            plan.remove_exception(db, ana, ben, day=TODAY, now=MORNING)
-    assert _plan(database, ben, TODAY).source == "pattern"
-    with database.reading() as db:
-        removed = sa.select(sa.func.count(AuditEvent.id)).where(AuditEvent.verb == "plan.exception_removed")
-        assert db.scalar(removed) == 1
-
-
 def test_the_months_sheet_has_a_letter_for_every_day_in_four_statements(database: Database) -> None:
     ana = viewer_of(database, "ana")
     _add(database, ana, _officer(database, ana, "ben"), mode=PlanMode.FIELD)
     with count_queries(database) as seen, database.reading() as db:
-        groups = plan.month_sheet(db, ana, month=TODAY)
+        groups = sheet.month_sheet(db, ana, month=TODAY).groups
     assert len(seen) == 4, seen
     rows = {row.name: row.cells for group in groups for row in group.rows}
     assert len(rows["Ben Tumiwa"]) == 30
     assert rows["Ben Tumiwa"][22] == ("DL", "d")
     assert rows["Cy Sondakh"][21] == ("L", "l")
     with database.reading() as db:
-        assert [g.name for g in plan.month_sheet(db, ana, month=TODAY, division_id=groups[1].id)] == [groups[1].name]
+        one = sheet.month_sheet(db, ana, month=TODAY, division_id=groups[1].id)
+    assert [group.name for group in one.groups] == [groups[1].name]
+    assert one.sections.total == 7, "what is counted stays the whole office"

@@ -1,6 +1,7 @@
 """What is expected of a person on a date."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,26 +11,46 @@ from hypothesis import strategies as st
 
 from staffhub import clock, founding, workdays
 from staffhub.db import Database
-from staffhub.models import AuditEvent, Holiday, HolidayKind, PlanEntry, PlanMode, RuleKind, RuleSet, WeekPattern
-from staffhub.workdays import Calendar, Hours, Plan, PlanBook
-from tests.conftest import MORNING, TODAY, count_queries, viewer_of
+from staffhub.models import (
+    AuditEvent,
+    EmploymentType,
+    Holiday,
+    HolidayKind,
+    PlanLayer,
+    PlanMode,
+    RuleKind,
+    RuleSet,
+    WeekPattern,
+)
+from staffhub.workdays import Calendar, Granted, Hours, Plan, PlanBook, Rule, WorkHours, rules
+from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
 WITA = ZoneInfo("Asia/Makassar")
 OFFICE = 1  # the first one that the cast founds
 FRIDAY, SATURDAY = date(2026, 11, 27), date(2026, 11, 28)
-RULE = (RuleKind.WORK_HOURS, date(2023, 4, 12), None, founding.WORK_HOURS, "Perpres")
 RAMADAN = {day: ["08.00", "15.00", 30] for day in ("mon", "tue", "wed", "thu")} | {"fri": ["08.00", "15.30", 60]}
+ASN, THL = EmploymentType.PNS, EmploymentType.THL
+
+
+def _rule(
+    values: Any, start: date = date(2023, 4, 12), end: date | None = None, *, types: Any = None, source: str = "Perpres"
+) -> Rule:
+    groups = None if types is None else frozenset(types)
+    kind = RuleKind.COVERAGE if "groups" in values else RuleKind.WORK_HOURS
+    return Rule(kind, start, end, groups, rules.read(kind, values), source)
+
+
+RULE = _rule(founding.WORK_HOURS)
 
 
 def test_the_office_works_37_hours_and_a_half_a_week_and_less_in_ramadan() -> None:
-    assert workdays.week_minutes(founding.WORK_HOURS) == 2250
-    assert workdays.week_minutes(RAMADAN) == 1950
-    assert workdays.week_minutes({}) == 0
+    weeks = [WorkHours.model_validate(values).week_minutes for values in (founding.WORK_HOURS, RAMADAN, {})]
+    assert weeks == [2250, 1950, 0]
 
 
 def test_the_hours_of_a_day_follow_its_weekday_and_the_rule_in_force() -> None:
-    fast = (RuleKind.WORK_HOURS, date(2027, 2, 8), date(2027, 3, 9), RAMADAN, "SE")
-    cover = (RuleKind.COVERAGE, date(2027, 2, 20), None, {"groups": []}, "")
+    fast = _rule(RAMADAN, date(2027, 2, 8), date(2027, 3, 9), source="SE")
+    cover = _rule({"groups": []}, date(2027, 2, 20))
     book = Calendar({}, (RULE, fast, cover))
     assert book.hours(TODAY) == Hours(time(7, 30), time(16, 0), 450)
     assert book.hours(FRIDAY) == Hours(time(7, 30), time(16, 30), 450)
@@ -41,12 +62,6 @@ def test_the_hours_of_a_day_follow_its_weekday_and_the_rule_in_force() -> None:
         time(15, 0),
         time(16, 0),
     ]
-    assert (book.source(RuleKind.WORK_HOURS, date(2027, 2, 8)), book.source(RuleKind.WORK_HOURS, TODAY)) == (
-        "SE",
-        "Perpres",
-    )
-    assert book.rule(RuleKind.WORK_HOURS, date(2020, 1, 1)) == {}
-    assert book.source(RuleKind.WORK_HOURS, date(2020, 1, 1)) == ""
     assert book.hours(date(2020, 1, 1)) is None
 
 
@@ -63,10 +78,10 @@ def _book(**facts: object) -> PlanBook:
 def test_an_exception_comes_before_a_holiday_before_the_pattern_before_the_office() -> None:
     pattern = {1: [(date(2026, 1, 1), ["home", "home", None, "office", "field"])]}
     holiday = Calendar({TODAY: "Hari Raya"}, (RULE,))
-    entry = {(1, TODAY): (PlanMode.FIELD, "posko", "manual")}
+    entry = {(1, TODAY): [Granted(PlanLayer.HAND, PlanMode.FIELD, "posko", on_free_days=True)]}
     hours = Hours(time(7, 30), time(16, 0), 450)
     assert _book(patterns=pattern, calendar=holiday, entries=entry).of(1, TODAY) == Plan(
-        PlanMode.FIELD, "manual", "posko", hours
+        PlanMode.FIELD, "hand", "posko", hours
     )
     assert _book(patterns=pattern, calendar=holiday).of(1, TODAY) == Plan(None, "holiday", "Hari Raya")
     assert _book(patterns=pattern).of(1, TODAY) == Plan(PlanMode.HOME, "pattern", hours=hours)
@@ -77,7 +92,10 @@ def test_an_exception_comes_before_a_holiday_before_the_pattern_before_the_offic
 
 
 def test_a_person_may_be_called_on_a_saturday_and_be_on_leave_on_a_working_day() -> None:
-    entries = {(1, SATURDAY): (PlanMode.OFFICE, "", "manual"), (1, TODAY): (PlanMode.LEAVE, "", "manual")}
+    entries = {
+        (1, SATURDAY): [Granted(PlanLayer.HAND, PlanMode.OFFICE, on_free_days=True)],
+        (1, TODAY): [Granted(PlanLayer.LEAVE, PlanMode.LEAVE)],
+    }
     called, away = _book(entries=entries).of(1, SATURDAY), _book(entries=entries).of(1, TODAY)
     assert (called.is_work, called.hours) == (True, None)
     assert (away.is_work, _book().of(1, TODAY).is_work, _book().of(1, SATURDAY).is_work) == (False, True, False)
@@ -87,7 +105,7 @@ def test_the_newest_pattern_that_has_begun_holds_and_a_week_may_have_seven_days(
     six = {"sat": ["07.30", "12.00", 0]} | founding.WORK_HOURS
     weekly: list[str | None] = ["home"] * 6
     patterns = {1: [(date(2026, 1, 1), ["office"] * 5), (TODAY, weekly), (TODAY + timedelta(days=7), ["field"] * 5)]}
-    book = _book(patterns=patterns, calendar=Calendar({}, ((*RULE[:3], six, ""),)))
+    book = _book(patterns=patterns, calendar=Calendar({}, (_rule(six),)))
     days = [TODAY - timedelta(days=3), TODAY, SATURDAY, TODAY + timedelta(days=6), TODAY + timedelta(days=7)]
     assert [book.of(1, day).mode for day in days] == [
         PlanMode.OFFICE, PlanMode.HOME, PlanMode.HOME, None, PlanMode.FIELD,
@@ -126,12 +144,7 @@ def _seat(database: Database) -> tuple[int, int]:
                 created_at=MORNING,
             )
         )
-        db.add(
-            PlanEntry(
-                office_id=me.office_id, officer_id=me.officer_id, date=FRIDAY, mode=PlanMode.FIELD, note="posko",
-                source="manual", created_at=MORNING,
-            )
-        )  # fmt: skip
+        plan_range(db, me, me.officer_id, FRIDAY, mode=PlanMode.FIELD, note="posko")
         db.add(Holiday(office_id=me.office_id, date=TODAY, name="Hari Jadi", kind=HolidayKind.LOCAL, source="SK"))
     return me.office_id, me.officer_id
 
@@ -165,8 +178,9 @@ def test_the_calendar_takes_only_its_own_office_and_what_touches_the_range(datab
         book = workdays.calendar(db, office_id, TODAY, FRIDAY)
     assert len(seen) == 1
     assert book.holidays == {TODAY: "Hari Jadi"}
-    assert sorted(str(row[0]) for row in book.rules) == ["coverage", "work_hours"]
-    assert book.rule(RuleKind.COVERAGE, TODAY) == founding.COVERAGE
+    assert sorted(rule.kind.value for rule in book.rules) == ["coverage", "work_hours"]
+    assert book.coverage(FRIDAY).model_dump(mode="json") == founding.COVERAGE
+    assert book.coverage(TODAY).groups == (), "nobody keeps cover on a holiday"
 
 
 def _seed(database: Database, *years: int) -> int:

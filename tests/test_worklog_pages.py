@@ -1,15 +1,15 @@
 """A day's log as an officer writes it, with and without htmx."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import Account, LogEntry, PlanEntry, PlanMode
-from tests.conftest import TODAY, World, count_queries
+from staffhub.models import Account, LogEntry
+from tests.conftest import TODAY, World, count_queries, plan_range
 
 HTMX = {"HX-Request": "true"}
 YESTERDAY = TODAY - timedelta(days=1)
@@ -145,20 +145,12 @@ def test_a_day_off_has_no_target_and_the_working_day_before_is_offered(world: Wo
     page = world.client("ben").get(f"/worklog?date={YESTERDAY}")
     assert "<meter" not in page.text
     assert 'href="/worklog?date=2026-11-20"' in page.text
-    leave = _leave(world, TODAY)
+    viewer = world.viewer("ben")
     with world.database.transaction() as db:
-        db.add(leave)
+        plan_range(db, viewer, viewer.officer_id, TODAY, note="Cuti tahunan")
     page = world.client("ben").get("/worklog")
     assert "<meter" not in page.text, "no work is expected on leave"
     assert "Cuti tahunan" in page.text
-
-
-def _leave(world: World, day: date) -> PlanEntry:
-    ben = world.viewer("ben")
-    assert ben.officer_id
-    entry = PlanEntry(office_id=ben.office_id, officer_id=ben.officer_id, date=day, mode=PlanMode.LEAVE)
-    entry.note, entry.created_at = "Cuti tahunan", world.now
-    return entry
 
 
 def test_one_tap_on_a_request_starts_an_entry_and_shows_its_form(world: World) -> None:

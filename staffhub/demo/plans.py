@@ -1,14 +1,15 @@
 """What was and is planned in the demo: leave, sickness, field duty, changed days, weekend duty, a local holiday."""
 
 import random
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from staffhub import workdays
 from staffhub.demo.people import Person
-from staffhub.models import Holiday, HolidayKind, PlanEntry, PlanMode
+from staffhub.models import Holiday, HolidayKind, PlanLayer, PlanMode
+from staffhub.roster import grants
 
 HISTORY, AHEAD = 28, 14
 PLACES = (
@@ -18,6 +19,30 @@ PLACES = (
     "Konsultasi data ke provinsi, ST 094/127",
     "Sosialisasi KIA di SD Negeri 2, ST 094/130",
 )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A range of somebody's plan. Field duty rests on the order that its note names."""
+
+    name: str
+    first: date
+    last: date
+    mode: PlanMode
+    note: str
+    on_free_days: bool = False
+
+    @property
+    def document(self) -> str:
+        return f"ST {self.note.rpartition('ST ')[2]}" if "ST " in self.note else ""
+
+    @property
+    def layer(self) -> PlanLayer:
+        if self.mode is PlanMode.LEAVE:
+            return PlanLayer.LEAVE
+        return PlanLayer.DUTY if self.document else PlanLayer.HAND
+
+
 # On free days: who is on duty, where and why. The office is never quite empty.
 _SATURDAY = (
     ("Hence Supit", PlanMode.FIELD, "Jemput bola Sabtu, Kec. Contoh Selatan"),
@@ -63,45 +88,57 @@ def write(db: Session, office_id: int, people: list[Person], *, today: date, now
     working = [day for day in days if calendar.is_working_day(day)]
     # On a free day "today" is the last working day before it.
     here = sum(day <= today for day in working) - 1
-    planned: dict[tuple[str, date], tuple[PlanMode, str]] = {}
-    for name, start, end, mode, note in _KNOWN:
-        for day in working[max(here + start, 0) : here + end + 1]:
-            planned[name, day] = (mode, note)
-    for day in working:
-        planned["Yanti Repi", day] = (PlanMode.LEAVE, "Cuti melahirkan")
-    for day in days:
-        if day not in working:
-            for name, mode, note in _SATURDAY if day.weekday() == 5 else _FREE_DAY:
-                planned[name, day] = (mode, note)
-    _add_changes(planned, people, [day for day in working if day != today], rng)
+    ranges = [
+        Planned(name, span[0], span[-1], mode, note)
+        for name, start, end, mode, note in _KNOWN
+        if (span := working[max(here + start, 0) : here + end + 1])
+    ]
+    ranges.append(Planned("Yanti Repi", working[0], working[-1], PlanMode.LEAVE, "Cuti melahirkan"))
+    duties = [
+        Planned(name, day, day, mode, note, on_free_days=True)
+        for day in days
+        if day not in working
+        for name, mode, note in (_SATURDAY if day.weekday() == 5 else _FREE_DAY)
+    ]
+    taken = {(one.name, day) for one in ranges for day in working if one.first <= day <= one.last}
+    changes = _changes(taken, people, [day for day in working if day != today], rng)
     owner = next(person.account_id for person in people if person.username == "kepegawaian")
     ids = {person.name: person.id for person in people}
     rows = [
         {
             "office_id": office_id,
-            "officer_id": ids[name],
-            "date": day,
-            "mode": mode,
-            "note": note,
-            "source": "manual",
+            "officer_id": ids[one.name],
+            "layer": one.layer,
+            "first": one.first,
+            "last": one.last,
+            "mode": one.mode,
+            "note": one.note,
+            "document": one.document,
+            "on_free_days": one.on_free_days,
             "created_by": owner,
-            "created_at": min(now, now - timedelta(days=(today - day).days + 2)),
+            "created_at": min(now, now - timedelta(days=(today - one.first).days + 2)),
         }
-        for (name, day), (mode, note) in planned.items()
+        for one in (*ranges, *_beneath(working, here), *duties, *changes)
     ]
-    db.execute(insert(PlanEntry), rows)
+    grants.lay(db, rows)
 
 
-def _add_changes(
-    planned: dict[tuple[str, date], tuple[PlanMode, str]], people: list[Person], days: list[date], rng: random.Random
-) -> None:
+def _beneath(working: list[date], here: int) -> list[Planned]:
+    """What lies under somebody's leave, and comes back when the leave is withdrawn."""
+    days = working[here + 3 : here + 6]
+    return [Planned("Priska Umboh", days[0], days[-1], PlanMode.HOME, "Menyusun laporan tahunan")] if days else []
+
+
+def _changes(taken: set[tuple[str, date]], people: list[Person], days: list[date], rng: random.Random) -> list[Planned]:
     """Small changes as they happen: field duty here and there, a day swapped with a colleague."""
+    changes = []
     for day in days:
         for person in people:
             chance = rng.random()
-            if person.leads or person.name in _STEADY or (person.name, day) in planned:
+            if person.leads or person.name in _STEADY or (person.name, day) in taken:
                 continue
             if chance < 0.02:
-                planned[person.name, day] = (PlanMode.FIELD, rng.choice(PLACES))
+                changes.append(Planned(person.name, day, day, PlanMode.FIELD, rng.choice(PLACES)))
             elif chance < 0.03:
-                planned[person.name, day] = (PlanMode.OFFICE, "Tukar hari")
+                changes.append(Planned(person.name, day, day, PlanMode.OFFICE, "Tukar hari"))
+    return changes

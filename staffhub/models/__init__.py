@@ -33,14 +33,14 @@ from staffhub.models.presence import (
     WorkMode,
     receipt_code,
 )
-from staffhub.models.roster import PlanEntry, PlanMode, WeekPattern
+from staffhub.models.roster import PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
-APPEND_ONLY = (Mark, Correction, RequestEvent, JoinClick, AuditEvent)
+APPEND_ONLY = (Mark, Correction, RequestEvent, JoinClick, PlanGrant, PlanEnding, AuditEvent)
 
 __all__ = [
     "APPEND_ONLY",
@@ -71,7 +71,10 @@ __all__ = [
     "OccurrenceState",
     "Office",
     "Officer",
+    "PlanEnding",
     "PlanEntry",
+    "PlanGrant",
+    "PlanLayer",
     "PlanMode",
     "RequestEvent",
     "RequestState",

@@ -22,11 +22,9 @@ class HolidayKind(StrEnum):
 
 
 class RuleSet(Base):
-    """`values` by kind.
+    """What `values` must hold is said by the typed model of the kind, in `workdays.rules`; nobody else reads them.
 
-    work_hours: {"mon": ["07.30", "16.00", 60], ...}: start, end, break in minutes; a weekday left out is a day off.
-    coverage: {"groups": [{"name": "ASN", "types": ["pns", ...], "minimum": 1}, ...]}: people in the office, for each
-    division that keeps cover.
+    `groups`: the employment types it is for, null for everybody; the more specific rule wins.
     """
 
     __tablename__ = "rule_set"
@@ -35,6 +33,7 @@ class RuleSet(Base):
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     kind: Mapped[RuleKind]
+    groups: Mapped[list[Any] | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     legal_source: Mapped[str] = mapped_column(String(200))

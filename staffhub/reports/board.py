@@ -17,7 +17,6 @@ from staffhub.models import (
     Mark,
     Officer,
     PlanMode,
-    RuleKind,
     WorkMode,
     serves,
 )
@@ -99,7 +98,7 @@ def board(
     last = _last_marks(db, me.office_id, day)
     book = workdays.plans(db, me.office_id, day, day)
     columns: dict[int, Column] = {}
-    rule = book.calendar.rule(RuleKind.COVERAGE, day) if book.calendar.is_working_day(day) else {}
+    rule = book.calendar.coverage(day)
     keeps: dict[int, bool] = {}
     for row in _officers(db, me.office_id, day):
         # Who heads the whole office belongs to no bidang: the last column, the secretariat, is the nearest.
@@ -183,12 +182,9 @@ def _person(me: Viewer, row: Any, plan: workdays.Plan, last: Any | None) -> Pers
     return Person(row.id, row.name, row.division_id, row.employment_type, state, mode, since, note, plan.mode)
 
 
-def _covers(rule: dict[str, Any], people: list[Person]) -> list[Cover]:
-    here = [person.employment_type.value for person in people if person.state == WorkMode.OFFICE]
-    return [
-        Cover(group["name"], sum(kind in group["types"] for kind in here), group["minimum"])
-        for group in rule.get("groups", ())
-    ]
+def _covers(rule: workdays.Coverage, people: list[Person]) -> list[Cover]:
+    here = [person.employment_type for person in people if person.state == WorkMode.OFFICE]
+    return [Cover(group.name, sum(kind in group.types for kind in here), group.minimum) for group in rule.groups]
 
 
 def _filtered(columns: Iterable[Column], division_id: int | None, q: str, state: str) -> list[Column]:

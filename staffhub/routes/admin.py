@@ -13,6 +13,7 @@ from staffhub import workdays
 from staffhub.errors import Refused
 from staffhub.forms import Fields, Form, Line
 from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
 from staffhub.models import HolidayKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
 from staffhub.security import Viewer
@@ -72,6 +73,7 @@ def _page(
         kinds=[(kind.value, kind_name(kind)) for kind in HolidayKind],
         kind_name=kind_name,
         source_name=source_name,
+        touched=lambda line: _touched(workdays.Touched(line.leave, line.duty)),
         invalid=bool(form.errors),
     )
 
@@ -94,11 +96,27 @@ def add_holiday(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> R
         return _page(request, db, me, now, wish.date.year, form, status=422)
     day = long_day(wish.date)
     said = _("%(day)s is now a holiday.", day=day) if added else _("%(day)s was a holiday already.", day=day)
+    said = f"{said} {_touched(workdays.touched(db, me, wish.date))}".strip()
     return redirect(request, query("/admin/holidays", year=wish.date.year), said=said)
 
 
 @router.post("/admin/holidays/{holiday_id}/remove")
 def remove_holiday(request: Request, db: DB, me: Me, now: Now, holiday_id: RowId) -> Response:
-    gone = workdays.remove_holiday(db, me, holiday_id, now=now)
-    said = _("%(day)s (%(name)s) is a working day again.", day=long_day(gone.date), name=gone.name)
-    return redirect(request, query("/admin/holidays", year=gone.date.year), said=said)
+    day, name = workdays.remove_holiday(db, me, holiday_id, now=now)
+    said = _("%(day)s (%(name)s) is a working day again.", day=long_day(day), name=name)
+    said = f"{said} {_touched(workdays.touched(db, me, day))}".strip()
+    return redirect(request, query("/admin/holidays", year=day.year), said=said)
+
+
+def _touched(people: workdays.Touched) -> str:
+    """Say whose plans a holiday that comes or goes meets."""
+    said = []
+    if people.leave:
+        said.append(
+            ngettext("It lies in the leave of %(num)s person.", "It lies in the leave of %(num)s people.", people.leave)
+        )
+    if people.duty:
+        said.append(
+            ngettext("%(num)s person has duty planned then.", "%(num)s people have duty planned then.", people.duty)
+        )
+    return " ".join(said)

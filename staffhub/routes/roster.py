@@ -1,24 +1,26 @@
 """Rencana: where everyone is planned to work this month; HR and the head of the division write it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, workdays
+from staffhub import clock, sections, workdays
 from staffhub.db import undo
-from staffhub.errors import Refused
-from staffhub.forms import Fields, Form, Line
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import PlanMode
-from staffhub.roster import plan
+from staffhub.models import PlanLayer, PlanMode
+from staffhub.roster import grants, plan, sheet, weeks
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from
 from staffhub.security import Viewer
-from staffhub.web import redirect, render
+from staffhub.web import redirect, render, short_day
 
 router = APIRouter()
 
@@ -34,17 +36,39 @@ class WeekFields(Fields):
     sat: Place | None = None
     sun: Place | None = None
     valid_from: date
+    version: int | None = None
+    # How many days that are over the person was told would change.
+    confirmed: int | None = None
 
 
 class ExceptionFields(Fields):
     first: date
     last: date | None = None
     mode: PlanMode
+    layer: PlanLayer | None = None
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    document: Annotated[Line, StringConstraints(max_length=80)] | None = None
+    free_days: Literal["1"] | None = None
+    idempotency_key: Key | None = None
 
 
-class RemoveFields(Fields):
+class DateFields(Fields):
     date: date
+
+
+class RemoveWeekFields(Fields):
+    valid_from: date
+    version: int | None = None
+
+
+def layer_names() -> dict[str, str]:
+    return {
+        "leave": _("leave"),
+        "duty": _("duty order"),
+        "exemption": _("exemption"),
+        "hand": _("exception"),
+        "roster": _("duty roster"),
+    }
 
 
 @router.get("/roster")
@@ -55,21 +79,20 @@ def month(
     now: Now,
     month: Annotated[str | None, Query(max_length=7)] = None,
     division: Annotated[str, Query(max_length=20)] = "",
+    q: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     today = clock.local_day(now, me.zone)
     first = month_from(month, today=today)
-    chosen = int(division) if division.isdecimal() else None
-    days = clock.month_days(first)
-    groups = plan.month_sheet(db, me, month=first)
+    found = sheet.month_sheet(db, me, month=first, division_id=sections.asked_for(division), q=q.strip())
     return render(
         request,
         "roster/month.html",
+        block="plan_sheet",
         month=first,
-        days=days,
+        days=clock.month_days(first),
         today=today,
-        divisions=[(group.id, group.name) for group in groups if group.id],
-        groups=[group for group in groups if chosen in {None, group.id}],
-        chosen=chosen,
+        sheet=found,
+        q=q.strip(),
         previous=clock.month_before(first),
         following=clock.month_after(first),
     )
@@ -85,28 +108,36 @@ def _officer_page(
     month: str | None = None,
     week: Form[WeekFields] | None = None,
     exception: Form[ExceptionFields] | None = None,
+    changed: weeks.Changed | None = None,
+    status: int = 200,
 ) -> Response:
     today = clock.local_day(now, me.zone)
     first = month_from(month, today=today)
     days = clock.month_days(first)
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=[officer.id])
-    usual = plan.usual_week(db, officer, day=today)
-    proposed = dict(zip(workdays.WEEKDAYS, usual, strict=False))
-    invalid = any(form is not None and form.errors for form in (week, exception))
+    saved = weeks.weeks_of(db, me, officer)
+    usual = dict(zip(workdays.WEEKDAYS, saved.on(today), strict=True))
+    without = {workdays.WEEKDAYS[day.weekday()] for day in days[:7] if book.hours(officer.id, day) is None}
     return render(
         request,
         "roster/officer.html",
-        status=422 if invalid else 200,
-        invalid=invalid,
+        status=status,
+        invalid=status in {Refused.status, Conflict.status},
         officer=officer,
         month=first,
         today=today,
         plans=[(day, book.of(officer.id, day)) for day in days],
-        dated=[(day, book.of(officer.id, day)) for day in days if (officer.id, day) in book.entries],
-        week=week or Form.blank("week", valid_from=today, **proposed),
-        exception=exception or Form.blank("exception", first=today, mode="home"),
+        ranges=grants.lines_of(db, me, officer, days[0], days[-1]),
+        layers=layer_names(),
+        reads_note=partial(me.reads_note, officer_id=officer.id, division_id=officer.division_id),
+        week=week or Form.blank("week", valid_from=today, version=saved.version, **usual),
+        exception=exception or Form.blank("exception", first=today, mode="home", idempotency_key=uuid4()),
         weekdays=workdays.WEEKDAYS,
-        usual=proposed,
+        usual=usual,
+        uncounted=[name for name in workdays.WEEKDAYS if usual[name] and name in without],
+        later=saved.after(today),
+        version=saved.version,
+        changed=changed,
         previous=clock.month_before(first),
         following=clock.month_after(first),
     )
@@ -126,51 +157,122 @@ def officer(
 
 @router.post("/roster/{officer_id}/week")
 def set_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    """Save the usual week; days that are over change only after the person was told how many."""
     officer = plan.officer_for(db, me, officer_id, edit=True)
     form = Form.parse(WeekFields, posted, name="week")
-    if form.data is not None:
-        days = [getattr(form.data, name) for name in workdays.WEEKDAYS]
-        try:
-            plan.set_usual_week(db, me, officer, days=days, valid_from=form.data.valid_from, now=now)
-            return redirect(request, f"/roster/{officer.id}", said=_("The usual week is saved."))
-        except Refused as error:
-            undo(db)
-            form.refuse(error)
-    return _officer_page(request, db, me, now, officer, week=form)
+    if form.data is None:
+        return _officer_page(request, db, me, now, officer, week=form, status=Refused.status)
+    given = form.data
+    days = [getattr(given, name) for name in workdays.WEEKDAYS]
+    try:
+        changed = weeks.settled_days_changed(db, me, officer, days=days, valid_from=given.valid_from, now=now)
+        if changed.days not in {0, given.confirmed}:
+            form.typed["confirmed"] = [str(changed.days)]
+            return _officer_page(request, db, me, now, officer, week=form, changed=changed)
+        weeks.set_usual_week(db, me, officer, days=days, valid_from=given.valid_from, now=now, version=given.version)
+    except (Refused, Conflict) as error:
+        undo(db)
+        form.refuse(error)
+        # Having read why, the person may save over what the other one saved.
+        form.typed["version"] = [str(weeks.weeks_of(db, me, officer).version)]
+        return _officer_page(request, db, me, now, officer, week=form, status=error.status)
+    return redirect(request, f"/roster/{officer.id}", said=_("The usual week is saved."))
+
+
+@router.post("/roster/{officer_id}/week/remove")
+def remove_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    officer = plan.officer_for(db, me, officer_id, edit=True)
+    given = _parsed(RemoveWeekFields, posted)
+    weeks.remove_week(db, me, officer, valid_from=given.valid_from, now=now, version=given.version)
+    said = _("The week from %(day)s is taken back.", day=short_day(given.valid_from))
+    return redirect(request, f"/roster/{officer.id}", said=said)
 
 
 @router.post("/roster/{officer_id}/exceptions")
 def add_exception(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     officer = plan.officer_for(db, me, officer_id, edit=True)
     form = Form.parse(ExceptionFields, posted, name="exception")
-    if form.data is not None:
-        given = form.data
-        try:
-            count = plan.add_exception(
-                db,
-                me,
-                officer,
-                first=given.first,
-                last=given.last or given.first,
-                mode=given.mode,
-                note=given.note or "",
-                now=now,
-            )
-            said = ngettext("%(num)s day is planned.", "%(num)s days are planned.", count)
-            return redirect(request, f"/roster/{officer.id}?month={given.first:%Y-%m}", said=said)
-        except Refused as error:
-            undo(db)
-            form.refuse(error)
-    return _officer_page(request, db, me, now, officer, exception=form)
-
-
-@router.post("/roster/{officer_id}/exceptions/remove")
-def remove_exception(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
-    form = Form.parse(RemoveFields, posted, name="remove")
     if form.data is None:
-        raise Refused(form.errors["date"])
-    plan.remove_exception(db, me, officer, day=form.data.date, now=now)
-    return redirect(
-        request, f"/roster/{officer.id}?month={form.data.date:%Y-%m}", said=_("The exception is taken back.")
+        return _officer_page(request, db, me, now, officer, exception=form, status=Refused.status)
+    given = form.data
+    try:
+        written = grants.grant(
+            db,
+            me,
+            officer,
+            first=given.first,
+            last=given.last or given.first,
+            mode=given.mode,
+            layer=given.layer,
+            note=given.note or "",
+            document=given.document or "",
+            on_free_days=bool(given.free_days),
+            key=given.idempotency_key,
+            now=now,
+        )
+    except Refused as error:
+        undo(db)
+        form.refuse(error)
+        return _officer_page(request, db, me, now, officer, exception=form, status=error.status)
+    return redirect(request, f"/roster/{officer.id}?month={given.first:%Y-%m}", said=_said(written))
+
+
+def _said(written: grants.Granting) -> str:
+    """Say on how many days it counts, what lies over it and what it covers."""
+    if not written.first_time:
+        return _("This stands in the plan already.")
+    said = [ngettext("%(num)s day is planned.", "%(num)s days are planned.", written.days)]
+    if written.hidden:
+        said.append(
+            ngettext(
+                "On %(num)s of them something of higher rank lies over it.",
+                "On %(num)s of them something of higher rank lies over it.",
+                written.hidden,
+            )
+        )
+    said += [_covers(line) for line in written.replaced]
+    return " ".join(said)
+
+
+def _covers(line: grants.Line) -> str:
+    return _(
+        "It covers the earlier plan of %(first)s to %(last)s, which comes back when this one is withdrawn.",
+        first=short_day(line.first),
+        last=short_day(line.last),
     )
+
+
+@router.post("/roster/{officer_id}/exceptions/{grant_id}/withdraw")
+def withdraw(request: Request, officer_id: RowId, grant_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    officer = plan.officer_for(db, me, officer_id, edit=True)
+    return _taken(request, officer, grants.withdraw(db, me, officer, grant_id, now=now))
+
+
+@router.post("/roster/{officer_id}/exceptions/{grant_id}/take-out")
+def take_out(
+    request: Request, officer_id: RowId, grant_id: RowId, posted: Posted, db: DB, me: Me, now: Now
+) -> Response:
+    officer = plan.officer_for(db, me, officer_id, edit=True)
+    day = _parsed(DateFields, posted).date
+    return _taken(request, officer, grants.take_out(db, me, officer, grant_id, day=day, now=now), day)
+
+
+@router.post("/roster/{officer_id}/exceptions/{grant_id}/shorten")
+def shorten(request: Request, officer_id: RowId, grant_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    officer = plan.officer_for(db, me, officer_id, edit=True)
+    last = _parsed(DateFields, posted).date
+    return _taken(request, officer, grants.shorten(db, me, officer, grant_id, last=last, now=now), last)
+
+
+def _parsed(fields: Any, posted: Any) -> Any:
+    """Read a form that is one button, where a wrong value is no typing error."""
+    form: Form[Any] = Form.parse(fields, posted, name="one")
+    if form.data is None:
+        raise Refused(next(iter(form.errors.values())))
+    return form.data
+
+
+def _taken(request: Request, officer: plan.Planned, days: int, day: date | None = None) -> Response:
+    said = ngettext("%(num)s date is taken out of the plan.", "%(num)s dates are taken out of the plan.", days)
+    address = f"/roster/{officer.id}" + (f"?month={day:%Y-%m}" if day else "")
+    return redirect(request, address, said=said if days else _("It was taken out already."))

@@ -1,0 +1,305 @@
+"""Ranges of dates that are granted, and what is taken out of them. Both are facts; the entries by date follow.
+
+Within a layer the newest range holds on its dates. What it covers stays as it was granted, and comes back when the
+newer one is taken out. Every layer is written by whoever writes the officer's plan: HR and the head of the division.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, workdays
+from staffhub.errors import NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.roster.plan import Planned, lock, refuse_past, writes_past
+from staffhub.security import Viewer
+
+# A longer range is more likely a slip of the finger than a plan.
+_LONGEST = timedelta(days=186)
+
+
+@dataclass(frozen=True)
+class Granting:
+    """What came of writing a range. `days`: on how many it counts; `hidden`: on how many of them a higher layer lies.
+
+    `replaced`: ranges of the same layer that it covers now. `first_time` False: it stood there already.
+    """
+
+    grant_id: int
+    days: int
+    hidden: int = 0
+    replaced: tuple["Line", ...] = ()
+    first_time: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """A range as its page shows it. `holds`: the dates that it is for, without what was taken out or replaced.
+
+    `taken_out`: dates that were taken out of it, as (first, last).
+    """
+
+    id: int
+    layer: PlanLayer
+    mode: PlanMode
+    first: date
+    last: date
+    note: str
+    document: str
+    on_free_days: bool
+    holds: tuple[date, ...]
+    taken_out: tuple[tuple[date, date], ...]
+
+    @property
+    def left(self) -> list[date]:
+        """The dates that were not taken out."""
+        return _left(self.first, self.last, self.taken_out)
+
+    @property
+    def covered(self) -> list[date]:
+        """The dates on which a newer range of the same layer holds; taken out there, this one comes back."""
+        held = set(self.holds)
+        return [day for day in self.left if day not in held]
+
+
+def _dates(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _left(first: date, last: date, endings: Iterable[tuple[date, date]]) -> list[date]:
+    gone = {day for start, end in endings for day in _dates(start, end)}
+    return [day for day in _dates(first, last) if day not in gone]
+
+
+def layer_of(mode: PlanMode, asked: PlanLayer | None) -> PlanLayer:
+    """Return the layer of what is written: leave is always leave, anything else rests on what is said, or on a hand."""
+    if mode is PlanMode.LEAVE and asked in {None, PlanLayer.HAND, PlanLayer.LEAVE}:
+        return PlanLayer.LEAVE
+    if mode is PlanMode.LEAVE or asked is PlanLayer.LEAVE:
+        raise Refused(_("Leave stands for itself: choose no other basis for it."), field="layer")
+    return asked or PlanLayer.HAND
+
+
+def grant(
+    db: Session,
+    me: Viewer,
+    officer: Planned,
+    *,
+    first: date,
+    last: date,
+    mode: PlanMode,
+    layer: PlanLayer | None = None,
+    note: str = "",
+    document: str = "",
+    on_free_days: bool = False,
+    key: str | None = None,
+    now: datetime,
+) -> Granting:
+    """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then."""
+    layer = layer_of(mode, layer)
+    refuse_past(me, first, now, field="first")
+    if last < first:
+        raise Refused(_("The last day is before the first."), field="last")
+    if last - first > _LONGEST:
+        raise Refused(_("Write at most half a year at once."), field="last")
+    lock(db, me, officer)
+    facts: dict[str, Any] = {
+        "layer": layer,
+        "first": first,
+        "last": last,
+        "mode": mode,
+        "note": note,
+        "document": document,
+    }
+    working = _working_days(db, me, officer, first, last)
+    facts["on_free_days"] = mode is not PlanMode.LEAVE and (on_free_days or (first == last and not working))
+    if not working and not facts["on_free_days"]:
+        raise Refused(_("There is no working day in this range."), field="last")
+    before = _lines(db, me, officer, _overlapping(first, last), layer)
+    there = _written_before(db, me, officer, facts, key, before)
+    if there:
+        return Granting(there, 0, first_time=False)
+    grant_id = _insert(db, me, officer, facts, key, now)
+    _settle(db, me.office_id, officer.id, layer, first, last)
+    audit.record(db, me, "plan.granted", "plan_entry", officer.id, now=now, grant=grant_id, **facts)
+    days = _dates(first, last) if facts["on_free_days"] else working
+    replaced = tuple(line for line in before if set(line.holds) & set(_dates(first, last)))
+    return Granting(grant_id, len(days), _hidden(db, me, officer, grant_id, days), replaced)
+
+
+def _working_days(db: Session, me: Viewer, officer: Planned, first: date, last: date) -> list[date]:
+    book = workdays.plans(db, me.office_id, first, last, officers=[officer.id])
+    return [day for day in _dates(first, last) if book.usual(officer.id, day).mode is not None]
+
+
+def _hidden(db: Session, me: Viewer, officer: Planned, grant_id: int, days: Sequence[date]) -> int:
+    book = workdays.plans(db, me.office_id, days[0], days[-1], officers=[officer.id])
+    return sum(any(one.grant_id == grant_id for one in book.of(officer.id, day).over) for day in days)
+
+
+def _written_before(
+    db: Session, me: Viewer, officer: Planned, facts: dict[str, Any], key: str | None, before: Sequence[Line]
+) -> int | None:
+    """Return the range that the same press, or the same words in another tab, wrote already."""
+    same = [line for line in before if all(getattr(line, name) == value for name, value in facts.items())]
+    whole = [line.id for line in same if len(line.holds) == (line.last - line.first).days + 1]
+    if whole or key is None:
+        return whole[0] if whole else None
+    pressed = select(PlanGrant.id).where(
+        PlanGrant.office_id == me.office_id, PlanGrant.officer_id == officer.id, PlanGrant.idempotency_key == key
+    )
+    found = db.scalar(pressed)
+    return found if found in {line.id for line in same} else None
+
+
+def _insert(db: Session, me: Viewer, officer: Planned, facts: dict[str, Any], key: str | None, now: datetime) -> int:
+    who = {"office_id": me.office_id, "officer_id": officer.id, "created_by": me.account_id, "created_at": now}
+    taken = PlanGrant.idempotency_key == key
+    used = key and db.scalar(
+        select(PlanGrant.id).where(PlanGrant.office_id == me.office_id, PlanGrant.officer_id == officer.id, taken)
+    )
+    # A form that was sent, changed and sent again is a new wish under a key that is spent.
+    added = PlanGrant(**who, **facts, idempotency_key=None if used else key)
+    db.add(added)
+    db.flush()
+    return added.id
+
+
+def _settle(db: Session, office_id: int, officer_id: int, layer: PlanLayer, first: date, last: date) -> None:
+    """Write the entries of these dates again from the ranges and what was taken out of them."""
+    place = (PlanEntry.office_id == office_id, PlanEntry.officer_id == officer_id, PlanEntry.layer == layer)
+    db.execute(delete(PlanEntry).where(*place, PlanEntry.date.between(first, last)))
+    holder: dict[date, int] = {}
+    for row, endings in _ranges(db, office_id, officer_id, _overlapping(first, last), layer):
+        holder |= dict.fromkeys(_left(max(row.first, first), min(row.last, last), endings), row.id)
+    keys = {"office_id": office_id, "officer_id": officer_id, "layer": layer}
+    if holder:
+        db.execute(insert(PlanEntry), [keys | {"date": day, "grant_id": id_} for day, id_ in holder.items()])
+
+
+def _overlapping(first: date, last: date) -> Any:
+    return (PlanGrant.first <= last, PlanGrant.last >= first)
+
+
+def _ranges(
+    db: Session, office_id: int, officer_id: int, which: Iterable[Any], layer: PlanLayer | None = None
+) -> list[tuple[PlanGrant, list[tuple[date, date]]]]:
+    """Load ranges, oldest first, each with the dates that were taken out of it, in one statement."""
+    wanted = (
+        select(PlanGrant, PlanEnding.first, PlanEnding.last)
+        .outerjoin(PlanEnding, and_(PlanEnding.grant_id == PlanGrant.id, PlanEnding.office_id == office_id))
+        .where(PlanGrant.office_id == office_id, PlanGrant.officer_id == officer_id, *which)
+        .order_by(PlanGrant.id, PlanEnding.id)
+    )
+    found: dict[int, tuple[PlanGrant, list[tuple[date, date]]]] = {}
+    for row, first, last in db.execute(wanted if layer is None else wanted.where(PlanGrant.layer == layer)):
+        _grant, taken = found.setdefault(row.id, (row, []))
+        if first is not None:
+            taken.append((first, last))
+    return list(found.values())
+
+
+def _lines(
+    db: Session, me: Viewer, officer: Planned, which: Iterable[Any], layer: PlanLayer | None = None
+) -> list[Line]:
+    found = _ranges(db, me.office_id, officer.id, which, layer)
+    holds: dict[int, list[date]] = {row.id: [] for row, _taken in found}
+    if not found:
+        return []
+    span = (min(row.first for row, _taken in found), max(row.last for row, _taken in found))
+    entries = select(PlanEntry.grant_id, PlanEntry.date).where(
+        PlanEntry.office_id == me.office_id, PlanEntry.officer_id == officer.id, PlanEntry.date.between(*span)
+    )
+    for grant_id, day in db.execute(entries.order_by(PlanEntry.date)):
+        if grant_id in holds:
+            holds[grant_id].append(day)
+    return [
+        Line(
+            row.id, row.layer, row.mode, row.first, row.last, row.note, row.document, row.on_free_days,
+            tuple(holds[row.id]), tuple(taken),
+        )
+        for row, taken in found
+    ]  # fmt: skip
+
+
+def lines_of(db: Session, me: Viewer, officer: Planned, first: date, last: date) -> list[Line]:
+    """Return the ranges that touch these dates and are not wholly taken out, by date, in two statements."""
+    found = _lines(db, me, officer, _overlapping(first, last))
+    return sorted((line for line in found if line.left), key=lambda line: (line.first, line.id))
+
+
+def withdraw(db: Session, me: Viewer, officer: Planned, grant_id: int, *, now: datetime) -> int:
+    """Take a whole range back; return from how many dates. A head leaves days that are over alone."""
+    row = _grant_for(db, me, officer, grant_id)
+    today = clock.local_day(now, me.zone)
+    first = row.first if writes_past(me) else max(row.first, today)
+    return _end(db, me, officer, row, first, row.last, now=now)
+
+
+def take_out(db: Session, me: Viewer, officer: Planned, grant_id: int, *, day: date, now: datetime) -> int:
+    """Take one date out of a range."""
+    row = _grant_for(db, me, officer, grant_id)
+    if not row.first <= day <= row.last:
+        raise Refused(_("This date is not in the range."), field="date")
+    return _end(db, me, officer, row, day, day, now=now)
+
+
+def shorten(db: Session, me: Viewer, officer: Planned, grant_id: int, *, last: date, now: datetime) -> int:
+    """Let a range end earlier than it was granted."""
+    row = _grant_for(db, me, officer, grant_id)
+    if not row.first <= last < row.last:
+        raise Refused(_("The new last day lies within the range, before its last day."), field="last")
+    return _end(db, me, officer, row, last + timedelta(days=1), row.last, now=now)
+
+
+def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> PlanGrant:
+    lock(db, me, officer)
+    row = db.get(PlanGrant, grant_id)
+    if row is None or (row.office_id, row.officer_id) != (me.office_id, officer.id):
+        raise NotFound(_("There is no such plan."))
+    return row
+
+
+def _end(db: Session, me: Viewer, officer: Planned, row: PlanGrant, first: date, last: date, *, now: datetime) -> int:
+    """Note what is taken out; what is out already stays out, and nothing new is noted."""
+    refuse_past(me, min(first, last), now, field="date")
+    endings = select(PlanEnding.first, PlanEnding.last).where(
+        PlanEnding.office_id == me.office_id, PlanEnding.grant_id == row.id
+    )
+    left = _left(first, last, [(start, end) for start, end in db.execute(endings)])
+    if not left:
+        return 0
+    db.add(
+        PlanEnding(
+            office_id=me.office_id, grant_id=row.id, first=first, last=last, created_by=me.account_id, created_at=now
+        )
+    )
+    db.flush()
+    _settle(db, me.office_id, officer.id, row.layer, first, last)
+    audit.record(
+        db, me, "plan.taken_out", "plan_entry", officer.id, now=now, grant=row.id, first=first, last=last, mode=row.mode
+    )
+    return len(left)
+
+
+def lay(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Store many ranges at once, with the entries of their dates; later ones hold over earlier ones of their layer.
+
+    For rows that come from elsewhere as facts, as a demo's or an import's: no rule is asked, nothing is audited.
+    """
+    if not rows:
+        return []
+    ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), rows))
+    spans: dict[tuple[int, int, PlanLayer], tuple[date, date]] = {}
+    for row in rows:
+        key = (row["office_id"], row["officer_id"], row["layer"])
+        first, last = spans.get(key, (row["first"], row["last"]))
+        spans[key] = (min(first, row["first"]), max(last, row["last"]))
+    for (office_id, officer_id, layer), (first, last) in spans.items():
+        _settle(db, office_id, officer_id, layer, first, last)
+    return ids

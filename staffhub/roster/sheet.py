@@ -1,0 +1,98 @@
+"""The month of the office on one sheet: officers x days."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from staffhub import clock, sections, workdays
+from staffhub.models import Division, Officer, PlanMode, serves
+from staffhub.sections import Section, Sections
+from staffhub.security import Viewer
+
+# Letters of the sheet: K kantor, R rumah, DL dinas luar, C cuti, L libur; office documents use these in any language.
+_LETTERS = {
+    PlanMode.OFFICE: ("K", "k"),
+    PlanMode.HOME: ("R", "w"),
+    PlanMode.FIELD: ("DL", "d"),
+    PlanMode.LEAVE: ("C", "o"),
+    None: ("L", "l"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One officer's month: a (letter, css class) pair for each date."""
+
+    id: int
+    name: str
+    cells: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Group:
+    id: int
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`groups` are those that the page shows; `sections` tell of the whole office.
+
+    `left_out`: how many more were found than stand on one page.
+    """
+
+    groups: list[Group]
+    sections: Sections
+    left_out: int = 0
+
+
+def month_sheet(db: Session, me: Viewer, *, month: date, division_id: int | None = None, q: str = "") -> Sheet:
+    """Return the plan of a month by division, in four statements whatever the head count.
+
+    `q` finds people in the whole office, by a part of their name.
+    """
+    days = clock.month_days(month)
+    officers = _officers(db, me.office_id, days)
+    found = sections.choose(_sections(officers), own=me.division_id, asked=division_id, q=q)
+    fitting = [one for one in officers if _is_shown(one, found, q)]
+    shown = fitting[: sections.AT_ONCE] if q else fitting
+    book = workdays.plans(db, me.office_id, days[0], days[-1], officers=[one.id for one in shown])
+    groups: dict[int, Group] = {}
+    for officer in shown:
+        group = groups.setdefault(officer.division_id or 0, Group(officer.division_id or 0, officer.division or "", []))
+        cells = [_LETTERS[book.of(officer.id, day).mode] for day in days]
+        group.rows.append(Row(officer.id, officer.name, cells))
+    return Sheet(list(groups.values()), found, len(fitting) - len(shown))
+
+
+def _officers(db: Session, office_id: int, days: Sequence[date]) -> Sequence[Any]:
+    return db.execute(
+        select(
+            Officer.id,
+            Officer.name,
+            Division.id.label("division_id"),
+            Division.name.label("division"),
+            Division.short_name,
+        )
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .where(Officer.office_id == office_id, serves(days[0], days[-1]))
+        .order_by(Division.sort.nulls_first(), Officer.name)
+    ).all()
+
+
+def _sections(officers: Sequence[Any]) -> list[Section]:
+    counts = Counter(one.division_id or 0 for one in officers)
+    names = {one.division_id or 0: one.short_name or "" for one in officers}
+    return [Section(id_, names[id_], count) for id_, count in counts.items()]
+
+
+def _is_shown(officer: Any, found: Sections, q: str) -> bool:
+    if q:
+        return q.casefold() in officer.name.casefold()
+    return found.shown in {None, officer.division_id or 0}
