@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -19,7 +19,7 @@ from starlette.types import Scope as AsgiScope
 
 from staffhub import logs
 from staffhub.audit import request_id
-from staffhub.db import REQUEST_THREADS, Database
+from staffhub.db import REQUEST_THREADS, Database, is_gone, is_taken
 from staffhub.errors import NotSignedIn, StaffHubError, TooMany
 from staffhub.i18n import gettext as _
 from staffhub.middleware import CrossSiteRefusal, Edge
@@ -196,6 +196,7 @@ def _add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _on_database_down)
     app.add_exception_handler(PoolTimeout, _on_database_down)
     app.add_exception_handler(DataError, _on_unfit_value)
+    app.add_exception_handler(IntegrityError, _on_race)
     app.add_exception_handler(DBAPIError, _on_database_error)
 
 
@@ -246,6 +247,19 @@ def _on_database_down(request: Request, error: Exception) -> Response:
 def _on_unfit_value(request: Request, _error: Exception) -> Response:
     """A number too large or a NUL in an address, which PostgreSQL refuses to compare with anything."""
     return error_page(request, 422, event=request_id.get())
+
+
+def _on_race(request: Request, error: Exception) -> Response:
+    """Two wanted the same at once, and the database let one in: the last line of defence behind the verbs."""
+    assert isinstance(error, IntegrityError)  # noqa: S101
+    if is_taken(error):
+        said = _("Somebody stored the same at this moment, perhaps you in another tab. This step was not saved.")
+    elif is_gone(error):
+        said = _("Something that belongs to it was removed meanwhile. This step was not saved.")
+    else:  # a column that is empty or holds what it must not: a mistake of ours
+        raise error
+    log.warning("lost_a_race", route=str(getattr(request.scope.get("route"), "path", "-")), taken=is_taken(error))
+    return error_page(request, 409, event=request_id.get(), said=said)
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:

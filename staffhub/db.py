@@ -21,8 +21,11 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 from sqlalchemy.sql.dml import ReturningInsert
+
+from staffhub.errors import Conflict
+from staffhub.i18n import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +33,8 @@ log = structlog.get_logger(__name__)
 REQUEST_THREADS = 8
 # Longest wait for the write lock of the process, in seconds; then the person hears that nothing was saved.
 LOCK_SECONDS = 10.0
+# On SQLite the trigger of an append-only table speaks before the unique constraint: the row is there already.
+_APPEND_ONLY = "SQLITE_CONSTRAINT_TRIGGER"
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -81,6 +86,13 @@ class Base(DeclarativeBase):
         dict[str, Any]: sa.JSON(),
         list[Any]: sa.JSON(),
     }
+
+
+class Versioned:
+    """A row that people edit: its form sends the version it showed, and `write_over` changes that version only."""
+
+    id: Mapped[Id]
+    version: Mapped[int]
 
 
 def _connect_args(url: sa.URL) -> dict[str, Any]:
@@ -225,10 +237,48 @@ def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, A
     try:
         return db.execute(statement, dict(values)).first() is not None
     except sa.exc.IntegrityError as error:
-        # On SQLite the trigger of an append-only table speaks before the constraint; only this statement is undone.
-        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_TRIGGER":
+        if _constraint(error) == _APPEND_ONLY:  # only this statement is undone
             return False
         raise
+
+
+def write_over(db: Session, table: type[Versioned], row_id: int, *, seen: int, said: str = "", **values: Any) -> None:
+    """Change a row as the person saw it, and no other; whoever comes second is told (Conflict) and nothing is lost."""
+    changed = db.scalar(
+        sa.update(table)
+        .where(table.id == row_id, table.version == seen)
+        .values(version=seen + 1, **values)
+        .returning(table.id)
+    )
+    if changed is None:
+        raise Conflict(said or changed_meanwhile())
+
+
+def changed_meanwhile() -> str:
+    return _("Somebody changed this meanwhile, perhaps in another tab. What you typed is not saved yet.")
+
+
+def lock_row(db: Session, table: Any, row_id: int) -> None:
+    """Let whoever changes the same thing wait until our commit, and read what we wrote; pointing at the row stays free.
+
+    For what is edited as one and stored in several rows: lock, read, compare with what the form showed, write.
+    """
+    db.execute(sa.select(table.id).where(table.id == row_id).with_for_update(key_share=True))
+
+
+def is_taken(error: sa.exc.IntegrityError) -> bool:
+    """Say whether a unique constraint refused: what is being stored is there already."""
+    return _constraint(error) in {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", _APPEND_ONLY}
+
+
+def is_gone(error: sa.exc.IntegrityError) -> bool:
+    """Say whether a foreign key refused: what the row points at is not there, or something still points at it."""
+    return _constraint(error) in {"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+
+
+def _constraint(error: sa.exc.IntegrityError) -> str:
+    name = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    return str(name)
 
 
 def after_commit(db: Session, action: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -20,7 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 
-from staffhub.errors import StaffHubError
+from staffhub.errors import Conflict, StaffHubError
 from staffhub.i18n import gettext as _
 from staffhub.typed import clock_time, holds_personal_number
 
@@ -50,6 +51,8 @@ Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whites
 Word = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+# Which state of the row the form showed (`ui.version`). A client that leaves it out edits what stands now.
+Version = Annotated[int, Field(ge=1)]
 
 
 class Fields(BaseModel):
@@ -104,10 +107,16 @@ class Form(Generic[F]):
             if _holds(about.annotation, time) and key in self.typed:
                 self.typed[key] = [_time_as_read(one) for one in self.typed[key]]
 
-    def refuse(self, error: StaffHubError) -> None:
-        """Put a rule's refusal beside the field it names."""
+    def refuse(self, error: StaffHubError, *, version: object = None) -> None:
+        """Put a rule's refusal beside the field it names.
+
+        Who is told that somebody was quicker may save once more, over the `version` as of now. After any other refusal
+        the form keeps the version it showed: what happened meanwhile was not told yet.
+        """
         self.errors[error.field or ""] = error.message
         self.data = None
+        if version is not None and isinstance(error, Conflict):
+            self.typed["version"] = [str(version)]
 
     def value(self, key: str) -> str:
         return self.typed.get(key, [""])[0]

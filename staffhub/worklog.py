@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n
+from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import DailyReport, LogEntry, Officer, RequestEvent, ServiceRequest, ServiceType
@@ -129,7 +130,7 @@ def _officer_of(me: Viewer) -> int:
 def _open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
     """Return my officer id when the day can still be written; one writer of a log at a time, so that none slips in."""
     officer_id = _officer_of(me)
-    db.execute(select(Officer.id).where(Officer.id == officer_id).with_for_update(key_share=True))
+    lock_row(db, Officer, officer_id)
     if day > clock.local_day(now, me.zone):
         raise Refused(_("This day is still to come. Write the log on the day itself or later."), field="date")
     submitted_at = db.scalar(
@@ -273,14 +274,9 @@ def edit(
         _request_of_mine(db, me, request_id)
     seen = entry.version if version is None else version
     values = {"text": text, "starts": starts, "ends": ends, "quantity": quantity, "unit": unit}
-    changed = db.scalar(
-        update(LogEntry)
-        .where(LogEntry.id == entry.id, LogEntry.version == seen)
-        .values(**values, service_request_id=request_id, version=seen + 1, updated_at=now)
-        .returning(LogEntry.id)
+    write_over(
+        db, LogEntry, entry.id, seen=seen, said=_changed(), **values, service_request_id=request_id, updated_at=now
     )
-    if changed is None:
-        raise Conflict(_("This entry was changed meanwhile, perhaps in another tab. What you typed is not saved yet."))
     facts = audit.changes(entry.__dict__, values | {"request_id": request_id})
     reworded = facts.pop("text", None) is not None  # what people write stays out of the trail
     audit.record(
@@ -288,11 +284,16 @@ def edit(
     )
 
 
-def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime) -> None:
+def _changed() -> str:
+    return _("This entry was changed meanwhile, perhaps in another tab. What you typed is not saved yet.")
+
+
+def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime, version: int | None = None) -> None:
     _open_day(db, me, entry.date, now=now)
-    gone = db.scalar(delete(LogEntry).where(LogEntry.id == entry.id).returning(LogEntry.id))
+    seen = entry.version if version is None else version
+    gone = db.scalar(delete(LogEntry).where(LogEntry.id == entry.id, LogEntry.version == seen).returning(LogEntry.id))
     if gone is None:
-        raise NotFound(_("This entry is gone, or there never was one."))
+        raise Conflict(_("This entry was changed meanwhile. Look at it as it is now, then delete it."))
     facts: dict[str, Any] = {"starts": entry.starts, "ends": entry.ends, "request_id": entry.request_id}
     audit.record(db, me, "log.removed", "log_entry", entry.id, now=now, date=entry.date, **facts)
 

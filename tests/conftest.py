@@ -7,18 +7,20 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from staffhub import security
 from staffhub.app import create_app
@@ -33,6 +35,7 @@ from staffhub.settings import Settings
 # Monday, 23 November 2026, 07.12 WITA: an ordinary working day of the office.
 MORNING = datetime(2026, 11, 22, 23, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
+Result = TypeVar("Result")
 PASSWORD = "sandi-uji-41"
 PASSWORD_HASH = security.hash_password(PASSWORD)
 
@@ -318,6 +321,29 @@ def count_queries(database: Database) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
+
+
+def race(database: Database, first: Callable[[Session], object], then: Callable[[], Result]) -> Result:
+    """Let `first` write and not yet commit; start `then`, and commit once it waits for us. Return or raise its outcome.
+
+    On PostgreSQL it waits for a row or a unique key, on SQLite for the one writer.
+    """
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as db:
+            first(db)
+            db.flush()
+            outcome = other.submit(then)
+            if database.sqlite:
+                time.sleep(0.1)
+            else:
+                wait_until(lambda: outcome.done() or _count(database, waiting))
+        return outcome.result()
+
+
+def _count(database: Database, statement: str) -> int:
+    with database.reading() as db:  # a session each time: within one, PostgreSQL shows the same activity again
+        return db.scalar(sa.text(statement)) or 0
 
 
 def wait_until(ready: Any, *, seconds: float = 20) -> None:

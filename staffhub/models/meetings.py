@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from staffhub.db import Base, Id
+from staffhub.db import Base, Id, Versioned
 from staffhub.models.system import Work
 
 
@@ -34,7 +34,7 @@ class ZoomVerb(StrEnum):
     DELETE = "delete"
 
 
-class Meeting(Base):
+class Meeting(Base, Versioned):
     __tablename__ = "meeting"
     __table_args__ = (
         UniqueConstraint("office_id", "idempotency_key"),
@@ -66,7 +66,6 @@ class Meeting(Base):
     zoom_host: Mapped[str] = mapped_column(String(254), default="")
     join_url: Mapped[str] = mapped_column(Text, default="")
     trouble: Mapped[str] = mapped_column(String(500), default="")
-    version: Mapped[int]
     created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]

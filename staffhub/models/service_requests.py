@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from staffhub.db import Base, Id
+from staffhub.db import Base, Id, Versioned
 
 
 class Channel(StrEnum):
@@ -43,7 +43,7 @@ class ServiceType(Base):
     sort: Mapped[int]
 
 
-class ServiceRequest(Base):
+class ServiceRequest(Base, Versioned):
     __tablename__ = "service_request"
     __table_args__ = (
         UniqueConstraint("office_id", "number"),
@@ -68,7 +68,6 @@ class ServiceRequest(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    version: Mapped[int]
     idempotency_key: Mapped[str] = mapped_column(String(64))
 
 

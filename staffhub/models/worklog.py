@@ -5,10 +5,10 @@ from datetime import date, datetime, time
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from staffhub.db import Base, Id
+from staffhub.db import Base, Id, Versioned
 
 
-class LogEntry(Base):
+class LogEntry(Base, Versioned):
     __tablename__ = "log_entry"
     __table_args__ = (
         UniqueConstraint("office_id", "officer_id", "idempotency_key"),
@@ -28,7 +28,6 @@ class LogEntry(Base):
     unit: Mapped[str] = mapped_column(String(24), default="")
     service_request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.id"), index=True)
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
-    version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(String(64))

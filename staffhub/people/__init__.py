@@ -15,6 +15,7 @@ from staffhub.people.accounts import (
     own_username,
     reset_password,
     set_locale,
+    version,
 )
 from staffhub.people.cells import KIND_NAMES, ROLE_NAMES
 from staffhub.people.checking import BadCell
@@ -36,7 +37,6 @@ from staffhub.people.officers import (
     masked_number,
     one_row,
     shown_number,
-    version,
 )
 from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
 from staffhub.people.sheets import csv_file, explanations, register_csv, template_csv, template_xlsx

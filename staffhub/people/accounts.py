@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from staffhub import audit
-from staffhub.db import Database
+from staffhub.db import Database, changed_meanwhile, digest, lock_row
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Office, Role, UserSession
+from staffhub.models import Account, Office, Officer, Role, UserSession
 from staffhub.people import cells
 from staffhub.people.known import Person, people
 from staffhub.people.register import Cell
@@ -73,7 +73,9 @@ def officer_for(db: Session, me: Viewer, officer_id: int) -> Person:
 
 
 def editable_officer(db: Session, me: Viewer, officer_id: int) -> Person:
+    """Load an officer whom I may change, locked: another edit waits and then sees what this one wrote."""
     me.require("people.edit")
+    lock_row(db, Officer, officer_id)
     return officer_for(db, me, officer_id)
 
 
@@ -128,11 +130,19 @@ def _end(db: Session, account_id: int, now: datetime) -> bool:
     return True
 
 
-def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: datetime) -> bool:
+def version(person: Person) -> str:
+    """Return a mark of how the officer and the account stand now, so that an edit of an older picture is noticed."""
+    facts = (*person.facts().values(), person.username, person.active_from, person.active_to, person.role)
+    return digest(*(str(fact) for fact in facts))[:16]
+
+
+def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: datetime, seen: str | None = None) -> bool:
     """Give another role; False when it is the role already. Ends the sessions of the old one."""
     account_id = _account_id(person)
     if person.role is role:
         return False
+    if seen not in {None, version(person)}:
+        raise Conflict(changed_meanwhile())
     if Role.ADMIN in {role, person.role} and not me.may("admin"):
         raise Refused(_("Only an administrator changes the account of an administrator."), field="role")
     if role is Role.DIVISION_HEAD and person.division_id is None:

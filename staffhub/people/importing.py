@@ -83,6 +83,7 @@ def import_register(
     secrets = _secrets(entry.username for entry in found.good() if _needs_account(entry))
     try:
         with database.transaction() as db:
+            _lock_officers(db, office_id)
             again = look(db)
             if _report(again) != report:
                 raise Conflict(_("Somebody changed the register meanwhile. Nothing was saved; import the file again."))
@@ -94,6 +95,12 @@ def import_register(
     report.passwords = [(names[username], username, secret.plain) for username, secret in secrets.items()]
     report.saved = True
     return report
+
+
+def _lock_officers(db: Session, office_id: int) -> None:
+    """Whoever edits one of them at this moment is done first, or waits for us and then learns of it."""
+    mine = select(Officer.id).where(Officer.office_id == office_id).order_by(Officer.id)
+    db.execute(mine.with_for_update(key_share=True))
 
 
 def _checked(

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, upd
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit
-from staffhub.db import digest
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Division, EmploymentType, Officer, Role, serves
+from staffhub.people.accounts import version
 from staffhub.people.checking import check
 from staffhub.people.importing import apply_changes
 from staffhub.people.known import Person, known
@@ -189,12 +189,6 @@ def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = Non
         (row.id, row.name, row.number) for row in db.execute(rows.order_by(Officer.name)) if row.id != besides
     ]
     return Choices(divisions(db, me.office_id), colleagues)
-
-
-def version(person: Person) -> str:
-    """Return a mark of how the officer stands now, so that an edit of an older picture is noticed."""
-    facts = [str(value) for value in (*person.facts().values(), person.username, person.active_from, person.active_to)]
-    return digest(*facts)[:16]
 
 
 @dataclass(frozen=True)

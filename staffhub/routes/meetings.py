@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from staffhub import clock
 from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines
+from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
 from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, joining, plan
 from staffhub.meetings.audience import Audience, choices
@@ -78,7 +78,7 @@ class StandupFields(SeriesFields):
 
 
 class EditFields(SeriesFields):
-    version: int
+    version: Version
 
 
 AnyForm = Form[Any]
@@ -285,13 +285,11 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
             plan.edit(db, me, meeting_id, version=form.data.version, **facts, now=now)
         except (Refused, Conflict) as error:
             db_module.undo(db)
-            form.refuse(error)
+            form.refuse(error, version=plan.own_meeting(db, me, meeting_id).version)
             status = error.status
         else:
             return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
     meeting = plan.own_meeting(db, me, meeting_id)
-    # Whoever saves again has seen on this page what the other one changed.
-    form.typed["version"] = [str(meeting.version)]
     return _edit_page(request, db, me, now, meeting, form, status=status)
 
 

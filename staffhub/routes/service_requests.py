@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
-from staffhub.forms import Fields, Form, Key, Line, Word
+from staffhub.forms import Fields, Form, Key, Line, Word, Version
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
@@ -47,12 +47,12 @@ class RequestFields(Fields):
 class StateFields(Fields):
     state: RequestState
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class AssignFields(Fields):
     assignee: Annotated[int, Field(ge=1, le=2**63 - 1)]
-    version: int | None = None
+    version: Version | None = None
 
 
 def _channels() -> dict[Channel, str]:

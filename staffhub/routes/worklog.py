@@ -13,7 +13,7 @@ from starlette.responses import Response
 from staffhub import clock, service_requests, workdays, worklog
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, Line
+from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
 from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
@@ -38,12 +38,16 @@ class EntryFields(Fields):
     unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     idempotency_key: Key | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class StartFields(Fields):
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
     idempotency_key: Key | None = None
+
+
+class DeleteFields(Fields):
+    version: Version | None = None
 
 
 class SubmitFields(Fields):
@@ -232,9 +236,8 @@ def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now:
         worklog.edit(db, me, entry, **values, version=given.version, now=now)
     except (Conflict, Refused) as error:
         undo(db)
-        form.refuse(error)
         latest = worklog.entry_for(db, me, entry_id)
-        form.typed["version"] = [str(latest.version)]  # having read why, the person may save over it
+        form.refuse(error, version=latest.version)
         return _edit_page(request, db, me, now, latest, form=form, status=error.status)
     said = _("Entry saved: %(text)s", text=given.text)
     if is_fragment(request):
@@ -251,9 +254,12 @@ def delete_page(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> 
 
 
 @router.post("/worklog/{entry_id}/delete")
-def delete(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Response:
+def delete(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     entry = worklog.entry_for(db, me, entry_id)
-    worklog.remove(db, me, entry, now=now)
+    form = Form.parse(DeleteFields, posted, name="delete")
+    if form.data is None:
+        raise Refused(form.errors["version"])
+    worklog.remove(db, me, entry, version=form.data.version, now=now)
     address = _address(entry.date, clock.local_day(now, me.zone))
     return redirect(request, address, said=_("Entry removed: %(text)s", text=entry.text))
 

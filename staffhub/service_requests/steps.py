@@ -5,10 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, insert, select, update
+from sqlalchemy import Integer, cast, func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
+from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType, serves
@@ -88,7 +89,7 @@ def take_in(
     """Register a request. What needs the applicant in person waits, unless it is urgent."""
     # One at a time per office: the number counts on, and a form sent twice finds the first. Other tables' rows may
     # still point at the office meanwhile.
-    db.execute(select(Office.id).where(Office.id == me.office_id).with_for_update(key_share=True))
+    lock_row(db, Office, me.office_id)
     before = _taken_before(db, me.office_id, key)
     if before:
         return before
@@ -148,18 +149,9 @@ def _note_step(
 
 def _change(db: Session, request: Request, version: int | None, *, now: datetime, **values: Any) -> None:
     """Write only onto the version the person looked at: whoever comes second is told."""
-    table = ServiceRequest
     seen = request.version if version is None else version
-    changed = db.scalar(
-        update(table)
-        .where(table.id == request.id, table.version == seen)
-        .values(version=seen + 1, updated_at=now, **values)
-        .returning(table.id)
-    )
-    if changed is None:
-        raise Conflict(
-            _("%(number)s was changed meanwhile. Look at it as it is now, then decide again.", number=request.number)
-        )
+    said = _("%(number)s was changed meanwhile. Look at it as it is now, then decide again.", number=request.number)
+    write_over(db, ServiceRequest, request.id, seen=seen, said=said, updated_at=now, **values)
 
 
 def change_state(

@@ -34,6 +34,7 @@ class EditFields(FactFields):
 
 class RoleFields(Fields):
     role: Role
+    version: str | None = None
 
 
 @router.get("/people/new")
@@ -108,7 +109,7 @@ def _officer_page(
         and person.account_id not in {None, me.account_id}
         and (person.role is not Role.ADMIN or me.may("admin")),
         form=form or _proposed(person),
-        role_form=role_form or Form.blank("role", role=person.role.value if person.role else None),
+        role_form=role_form or Form.blank("role", role=person.role, version=people.version(person)),
         choices=options(choices) if choices else {},
         invalid=bool((form and form.errors) or (role_form and role_form.errors)),
     )
@@ -149,7 +150,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
         changed = people.edit_officer(db, me, person, wish, now=now)
     except (Refused, Conflict) as error:
         db_module.undo(db)
-        form.refuse(error)
+        form.refuse(error, version=people.version(person))
         return _officer_page(request, db, me, now, person, form=form, status=error.status)
     said = _("Saved.") if changed else _("Nothing was different; nothing was changed.")
     return redirect(request, f"/people/{officer_id}", said=said)
@@ -162,10 +163,10 @@ def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     if form.data is None:
         return _officer_page(request, db, me, now, person, role_form=form, status=422)
     try:
-        changed = people.change_role(db, me, person, role=form.data.role, now=now)
+        changed = people.change_role(db, me, person, role=form.data.role, seen=form.data.version, now=now)
     except (Refused, Conflict) as error:
         db_module.undo(db)
-        form.refuse(error)
+        form.refuse(error, version=people.version(person))
         return _officer_page(request, db, me, now, person, role_form=form, status=error.status)
     said = _("The role is changed. The person signs in again.") if changed else _("This was the role already.")
     return redirect(request, f"/people/{officer_id}", said=said)

@@ -1,0 +1,282 @@
+"""Nobody's edit is lost in silence: a page that shows an older picture is told, and keeps what was typed."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from staffhub import people
+from staffhub.db import Database, insert_unless_there, write_over
+from staffhub.errors import Conflict
+from staffhub.models import AuditEvent, Claim, Holiday, HolidayKind, LogEntry, Officer, Role
+from tests.conftest import MORNING, TODAY, World, race
+from tests.page_forms import Values, form_of
+from tests.test_access import WHO, _belongings
+
+POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Where the form stands, who sends it, and what two tabs type into it; `typed` must be there after the refusal."""
+
+    page: str
+    who: str
+    first: dict[str, str] = field(default_factory=dict)
+    second: dict[str, str] = field(default_factory=dict)
+    typed: str = ""
+
+
+# Every form that changes what stands, with two edits that differ.
+EDITS = {
+    "/meetings/{meeting_id}/edit": Edit(
+        "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
+    ),
+    "/people/{officer_id}/edit": Edit(
+        "/people/{officer_id}", "hana", {"position": "Analis"}, {"position": "Penyelia"}, "Penyelia"
+    ),
+    "/people/{officer_id}/role": Edit("/people/{officer_id}", "adi", {"role": "division_head"}, {"role": "hr"}),
+    "/requests/{request_id}/assign": Edit(
+        "/requests/{request_id}", "ana", {"assignee": "{tia}"}, {"assignee": "{ana}"}
+    ),
+    "/requests/{request_id}/state": Edit(
+        "/requests/{request_id}", "ana", {"state": "waiting"}, {"state": "signing", "note": "Lengkap"}, "Lengkap"
+    ),
+    "/worklog/{entry_id}/edit": Edit(
+        "/worklog/{entry_id}/edit", "ben", {"text": "Dari kantor"}, {"text": "Dari rumah"}, "Dari rumah"
+    ),
+}
+# The rest of what is posted, and why no older picture can undo anybody's edit there.
+WITHOUT = {
+    "/account/locale": "one's own choice; the last one counts",
+    "/account/password": "asks for the password that stands",
+    "/account/sessions/end-others": "ends what stands; twice is once",
+    "/account/sessions/{session_id}/end": "ends what stands; twice is once",
+    "/admin/holidays": "adds a row; a second one of the date is refused in words",
+    "/admin/holidays/{holiday_id}/remove": "names the row, which nobody can edit",
+    "/corrections": "adds a fact; the older ones stay",
+    "/login": "adds a session",
+    "/logout": "ends what stands; twice is once",
+    "/meetings": "adds a meeting, once for each form",
+    "/meetings/{meeting_id}/cancel": "ends the meeting, whatever its time is by now; twice is once",
+    "/meetings/{meeting_id}/retry": "asks Zoom again; changes nothing that people agreed on",
+    "/people": "imports a file, behind a lock on everybody in it",
+    "/people/{officer_id}/disable": "ends what stands; twice is once, and it says so",
+    "/people/{officer_id}/enable": "opens what is closed; twice is once, and it says so",
+    "/people/{officer_id}/reset-password": "the newest one-time password counts, and each is in the audit trail",
+    "/presence/check-in": "adds a fact in a place of its own",
+    "/presence/check-out": "adds a fact in a place of its own",
+    "/requests": "adds a request, once for each form",
+    "/requests/{request_id}/reveal": "shows a number and writes down who looked",
+    "/standups": "adds a meeting, once for each form",
+    "/worklog": "adds an entry, once for each form",
+    "/worklog/submit": "locks the day; twice is once, and it says so",
+    "/worklog/{entry_id}/delete": "tested below: it refuses an entry that was changed meanwhile",
+    "/roster/{officer_id}/week": "tested with the plan",
+    "/roster/{officer_id}/exceptions": "tested with the plan",
+    "/roster/{officer_id}/exceptions/remove": "tested with the plan",
+}
+
+
+def test_every_address_that_takes_a_form_is_in_one_of_the_lists() -> None:
+    posted = {path for method, path in WHO if method == "POST"} | {"/login"}
+    assert posted == EDITS.keys() | WITHOUT.keys()
+    assert EDITS.keys() & WITHOUT.keys() == set()
+
+
+def _state(world: World) -> list[Any]:
+    """What edits could change, but for the marks of when; audit events tell who did what."""
+    tables = ("meeting", "officer", "account", "service_request", "request_event", "log_entry")
+    with world.database.reading() as db:
+        return [db.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).all() for table in tables]  # noqa: S608
+
+
+def _opened(world: World, edit: Edit, action: str, given: dict[str, Any]) -> tuple[TestClient, Values]:
+    client = world.client(edit.who)
+    page = client.get(edit.page.format(**given))
+    assert page.status_code == 200, edit.page
+    values = form_of(page.text, action)
+    assert values.get("version"), f"the form of {action} sends no version"
+    return client, values
+
+
+@pytest.mark.parametrize("path", EDITS)
+def test_of_two_tabs_the_second_is_told_and_the_first_edit_stands(world: World, path: str) -> None:
+    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia")}
+    edit, action = EDITS[path], path.format(**given)
+    one, first = _opened(world, edit, action, given)
+    two, second = _opened(world, edit, action, given)
+    saved = one.post(action, data=first | {key: [text.format(**given)] for key, text in edit.first.items()})
+    assert saved.status_code == 303, saved.text
+    stood = _state(world)
+    typed = second | {key: [text.format(**given)] for key, text in edit.second.items()}
+    for headers in ({}, {"HX-Request": "true"}):
+        refused = two.post(action, data=typed, headers=headers)
+        assert refused.status_code == 409, path
+        assert edit.typed in refused.text
+        assert _state(world) == stood, "the first edit stands"
+
+
+@pytest.mark.parametrize("path", [path for path, edit in EDITS.items() if edit.typed and "requests" not in path])
+def test_whoever_was_told_may_save_over_it_and_who_was_not_may_not(world: World, path: str) -> None:
+    """A form shown again for another fault keeps the version it showed: nobody has read of the other edit yet."""
+    given = _belongings(world)
+    edit, action = EDITS[path], path.format(**given)
+    one, first = _opened(world, edit, action, given)
+    two, second = _opened(world, edit, action, given)
+    assert one.post(action, data=first | {key: [text] for key, text in edit.first.items()}).status_code == 303
+    needed = "name" if "people" in path else next(iter(edit.second))
+    typed = second | {key: [text] for key, text in edit.second.items()}
+    faulty = two.post(action, data=typed | {needed: [""]})
+    assert faulty.status_code == 422
+    refused = two.post(action, data=form_of(faulty.text, action) | {needed: typed[needed]})
+    assert refused.status_code == 409
+    over = two.post(action, data=form_of(refused.text, action))
+    assert over.status_code == 303, over.text
+
+
+def test_an_entry_that_was_changed_meanwhile_is_not_removed(world: World) -> None:
+    given, client = _belongings(world), world.client("ben")
+    action = f"/worklog/{given['entry_id']}/delete"
+    old = form_of(client.get(action).text, action)
+    edit = action.replace("delete", "edit")
+    changed = form_of(client.get(edit).text, edit) | {"text": ["Yang benar"]}
+    assert client.post(edit, data=changed).status_code == 303
+    refused = client.post(action, data=old)
+    assert refused.status_code == 409
+    assert "sudah diubah" in refused.text
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(LogEntry.text)).all() == ["Yang benar"]
+    assert client.post(action, data=form_of(client.get(action).text, action)).status_code == 303
+
+
+def test_a_row_is_written_over_only_as_it_was_seen(database: Database, world: World) -> None:
+    entry_id = _belongings(world)["entry_id"]
+    change = partial(write_over, table=LogEntry, row_id=entry_id, seen=1)
+    with pytest.raises(Conflict, match="belum tersimpan"):
+        race(database, lambda db: change(db, text="first"), lambda: _in_transaction(database, change, text="second"))
+    with database.reading() as db:
+        assert db.execute(sa.select(LogEntry.text, LogEntry.version)).one() == ("first", 2)
+
+
+def _in_transaction(database: Database, verb: Any, *args: Any, **facts: Any) -> Any:
+    with database.transaction() as db:
+        return verb(db, *args, **facts)
+
+
+def test_two_edits_of_one_officer_at_the_same_moment_lose_neither_in_silence(world: World) -> None:
+    ben = world.officer_id("ben")
+    hana, adi = world.client("hana"), world.viewer("adi")
+    action = f"/people/{ben}/edit"
+    typed = form_of(hana.get(f"/people/{ben}").text, action) | {"position": ["Penyelia"]}
+
+    def promote(db: Any) -> None:
+        person = people.editable_officer(db, adi, ben)
+        people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
+
+    answer = race(world.database, promote, lambda: hana.post(action, data=typed))
+    assert answer.status_code == 409
+    assert "Penyelia" in answer.text
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(Officer.position).where(Officer.id == ben)) == "Pengelola data"
+
+
+def test_an_import_waits_for_an_edit_and_tells_what_it_really_replaced(world: World) -> None:
+    """Whoever looked at the page before the import is told as well."""
+    ben, hana, adi = world.officer_id("ben"), world.viewer("hana"), world.viewer("adi")
+    client, action = world.client("hana"), f"/people/{ben}/edit"
+    typed = form_of(client.get(f"/people/{ben}").text, action) | {"position": ["Penyelia"]}
+    head, row = "nama,NIP,jenis pegawai,jabatan,bidang,atasan,email,telepon,username,peran", "PNS,Kepala loket"
+    text = f"{head}\nBen Tumiwa,{3:018},{row},Pendaftaran Penduduk,Dewi Ondang,,,ben,pegawai\n"
+    register = people.read_register(text.encode(), "pegawai.csv")
+
+    def edit(db: Any) -> None:
+        person = people.editable_officer(db, hana, ben)
+        db.execute(sa.update(Officer).where(Officer.id == person.officer_id).values(position="Analis"))
+
+    def bring_in() -> people.ImportReport:
+        office = adi.office_id
+        return people.import_register(world.database, office, register, actor=adi, skip_bad=False, now=MORNING)
+
+    report = race(world.database, edit, bring_in)
+    assert (report.bad, report.changed) == ([], 1)
+    with world.database.reading() as db:
+        told = db.scalars(sa.select(AuditEvent.facts).where(AuditEvent.verb == "officer.changed")).one()
+    assert told["changes"] == {"position": ["Analis", "Kepala loket"]}
+    assert client.post(action, data=typed).status_code == 409
+
+
+def _holiday(office_id: int) -> Holiday:
+    return Holiday(office_id=office_id, date=TODAY, name="Hari jadi", kind=HolidayKind.LOCAL, source="Perbup")
+
+
+@POSTGRES
+def test_a_unique_violation_that_no_verb_foresaw_is_a_conflict_in_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line of defence: a verb that looks first and then inserts, and somebody was quicker in between."""
+    office_id, client = world.viewer("hana").office_id, world.client("hana")
+
+    def careless(db: Any, me: Any, **_facts: Any) -> bool:
+        db.add(_holiday(me.office_id))
+        db.flush()
+        return True
+
+    monkeypatch.setattr("staffhub.workdays.add_holiday", careless)
+    typed = {"date": TODAY.isoformat(), "name": "Hari jadi", "kind": "local", "source": "Perbup"}
+    for headers, note in (({}, "<h1"), ({"HX-Request": "true"}, "note")):
+        with world.database.transaction() as db:
+            db.execute(sa.delete(Holiday).where(Holiday.date == TODAY))
+        answer = race(
+            world.database,
+            lambda db: db.add(_holiday(office_id)),
+            lambda headers=headers: client.post("/admin/holidays", data=typed, headers=headers),  # type: ignore[misc]
+        )
+        assert answer.status_code == 409
+        assert "baru saja disimpan" in answer.text
+        assert note in answer.text
+        assert "duplicate key" not in answer.text
+        assert answer.headers.get("hx-retarget") == ("#toasts" if headers else None)
+
+
+def test_a_row_whose_owner_was_removed_meanwhile_is_a_conflict_in_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(db: Any, _me: Any, **_facts: Any) -> bool:
+        db.add(_holiday(4711))
+        db.flush()
+        return True
+
+    monkeypatch.setattr("staffhub.workdays.add_holiday", careless)
+    typed = {"date": TODAY.isoformat(), "name": "Hari jadi", "kind": "local", "source": "Perbup"}
+    client = world.client("hana", **{"Accept-Language": "id"})
+    answer = client.post("/admin/holidays", data=typed)
+    assert (answer.status_code, "baru saja dihapus" in answer.text) == (409, True)
+
+
+def test_a_value_that_a_check_refuses_stays_a_fault_of_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(db: Any, me: Any, **_facts: Any) -> bool:
+        db.execute(sa.insert(Holiday).values(office_id=me.office_id, date=TODAY, name="x", kind=None, source="x"))
+        return True
+
+    monkeypatch.setattr("staffhub.workdays.add_holiday", careless)
+    typed = {"date": TODAY.isoformat(), "name": "Hari jadi", "kind": "local", "source": "Perbup"}
+    assert world.client("hana").post("/admin/holidays", data=typed).status_code == 500
+
+
+@POSTGRES
+def test_of_two_inserts_of_one_unique_row_the_second_waits_and_then_is_not_there(database: Database) -> None:
+    values = {"job": "j", "slot": str(uuid4()), "lease_until": MORNING}
+    went_in = race(
+        database,
+        lambda db: insert_unless_there(db, Claim, values),
+        lambda: _in_transaction(database, insert_unless_there, Claim, values),
+    )
+    assert went_in is False
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Claim)) == 1
+        assert db.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) is not None
