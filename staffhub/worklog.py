@@ -293,6 +293,7 @@ def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime, version: int
     seen = entry.version if version is None else version
     gone = db.scalar(delete(LogEntry).where(LogEntry.id == entry.id, LogEntry.version == seen).returning(LogEntry.id))
     if gone is None:
+        entry_for(db, me, entry.id)  # not there at all: NotFound
         raise Conflict(_("This entry was changed meanwhile. Look at it as it is now, then delete it."))
     facts: dict[str, Any] = {"starts": entry.starts, "ends": entry.ends, "request_id": entry.request_id}
     audit.record(db, me, "log.removed", "log_entry", entry.id, now=now, date=entry.date, **facts)
