@@ -146,6 +146,7 @@ UNGUARDED = {
     "FactFields.phone": "a telephone number, checked by the register's rule",
     "FactFields.username": "letters and digits by the register's rule",
     "EditFields.version": "which version was looked at",
+    "RoleFields.version": "which version was looked at",
     "StandupFields.preview": "which button was pressed",
     "RequestFields.service_type": "a code of the catalogue",
     "RequestFields.phone": "a telephone number, read by its own rule",

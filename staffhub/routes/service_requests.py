@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
-from staffhub.forms import Fields, Form, Key, Line, Word, Version
+from staffhub.forms import Fields, Form, Key, Line, Version, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
