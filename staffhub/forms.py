@@ -23,7 +23,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from staffhub.errors import Conflict, StaffHubError
 from staffhub.i18n import gettext as _
-from staffhub.typed import clock_time, holds_personal_number
+from staffhub.typed import clock_time, holds_personal_number, telephone
 
 
 def _one_line(value: object) -> object:
@@ -49,6 +49,7 @@ Lines = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), G
 Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1), GUARD]
 # A code, a name to sign in with, an address: looked up or checked by its own rule, never a text that is kept as typed.
 Word = Annotated[str, BeforeValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)]
+Phone = Annotated[Word, AfterValidator(telephone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 # Which state of the row the form showed (`ui.version`). A client that leaves it out edits what stands now.

@@ -51,6 +51,36 @@ def clock_time(typed: str) -> time:
     return time(hours, minutes)
 
 
+# The 0 in front, area or network, number: 08xx of a telephone that is carried, 0431 and others of one that stands.
+_HOME_NUMBER = re.compile("0[1-9][0-9]{7,11}")
+_MOBILE = re.compile("08[0-9]{8,11}")
+_FOREIGN_NUMBER = re.compile("[+][1-9][0-9]{7,14}")  # E.164
+_LOST_ZERO = range(9, 13)  # digits of a number without its 0; with fewer the area code may be missing as well
+
+
+def telephone(typed: str) -> str:
+    """Return a number of this country as 0 and digits, another as + and digits, whoever wrote it and however.
+
+    +62 812..., 62812... and 812... are 0812...; 431851234 is 0431851234: a spreadsheet takes a number for a sum and
+    drops its 0.
+    """
+    number = re.sub(r"[\s().\-/'_]", "", plain(typed))
+    number = re.sub(r"^00(?=[1-9])", "+", number)
+    number = re.sub(r"^(?:[+]62|62(?=8|[0-9]{9}))0?", "0", number)
+    if number[:1] in "123456789" and len(number) in _LOST_ZERO:
+        number = f"0{number}"
+    if not (_HOME_NUMBER.fullmatch(number) or _FOREIGN_NUMBER.fullmatch(number)):
+        raise ValueError(_("Write one telephone number with its area code, for example 0812 3456 7890 or 0431 851234."))
+    return number
+
+
+def whatsapp_number(phone: str) -> str | None:
+    """Return a number of `telephone` as WhatsApp's links take it, or None when no WhatsApp can be behind it."""
+    if _MOBILE.fullmatch(phone):
+        return f"62{phone[1:]}"
+    return phone[1:] if phone.startswith("+") else None
+
+
 # The blocks in which a number is printed on a card or a letter, or one digit to a box. A NIK and a KK number: district,
 # date, serial; an NIP: date of birth, month of appointment, sex, serial.
 _CITIZEN = ((16,), (4, 4, 4, 4), (6, 6, 4), (2, 2, 2, 6, 4), (6, 2, 2, 2, 4), (2, 2, 2, 2, 2, 2, 4), (1,) * 16)

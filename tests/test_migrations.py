@@ -109,3 +109,24 @@ def test_meetings_planned_before_get_their_dates_and_lose_nothing_on_the_way_bac
 
 _OCCURRENCE = (Occurrence.meeting_id, Occurrence.date, Occurrence.starts_at, Occurrence.minutes, Occurrence.state)
 _BEFORE = "presence_counts_from"
+
+
+def test_telephone_numbers_come_into_one_form_and_what_is_none_stays(empty: sa.Engine) -> None:
+    migrate(empty, "plan_in_layers")
+    metadata = sa.MetaData()
+    metadata.reflect(empty, only=["office", "officer"])
+    office, officer = metadata.tables["office"], metadata.tables["officer"]
+    written = {"1": "+62 812-345-6789", "2": "431851234", "3": "0812 / 0813", "4": "", "5": "0811222333"}
+    person = {"office_id": 1, "employment_type": "pns", "position": "", "email": "", "active_from": TODAY}
+    with empty.begin() as connection:
+        connection.execute(
+            office.insert().values(
+                id=1, name="Dinas", government="", address="", timezone="Asia/Makassar", created_at=MORNING
+            )
+        )
+        for number, phone in written.items():
+            connection.execute(officer.insert().values(**person, number=number, name=number, phone=phone))
+    migrate(empty, "phones_in_one_form")
+    with empty.connect() as connection:
+        found = {row.number: row.phone for row in connection.execute(sa.select(officer.c.number, officer.c.phone))}
+    assert found == {**written, "1": "08123456789", "2": "0431851234"}

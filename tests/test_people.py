@@ -113,7 +113,7 @@ def test_changed_facts_are_told_before_and_after_and_passwords_stay(database: Da
     report = _import(database, changed)
     assert (report.changed, report.passwords) == (1, [])
     greis = _officer(database, "greis")
-    assert (greis.position, greis.phone, greis.role) == ("Analis", "+62811222333", Role.HR)
+    assert (greis.position, greis.phone, greis.role) == ("Analis", "0811222333", Role.HR)
     with database.reading() as db:
         assert db.scalars(sa.select(Account.password_hash).where(Account.username == "greis")).one() == before
     (event,) = _events(database, "officer.changed")
@@ -620,7 +620,7 @@ def test_the_list_is_narrowed_by_state_division_kind_and_text(world: World) -> N
 
 
 def test_the_exported_register_can_be_imported_again_and_starts_no_formula(world: World) -> None:
-    _import(world.database, _row(telepon="+62 811 222 333"))
+    _import(world.database, _row(telepon="+65 9122 2333"))
     hana = world.viewer("hana")
     with world.database.transaction() as db:
         officer = sa.update(Officer).where(Officer.number == NIP)
@@ -628,7 +628,7 @@ def test_the_exported_register_can_be_imported_again_and_starts_no_formula(world
     with world.database.reading() as db:
         content = people.register_csv(db, hana, today=date(2026, 11, 23)).decode("utf-8-sig")
     assert "'=1+1" in content
-    assert "'+62811222333" in content
+    assert "'+6591222333" in content
     assert "19900411 201503 2 001" in content
     assert "Oka" not in content
     fixed = content.replace("'=1+1", "Analis")

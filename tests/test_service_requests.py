@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Barrier
 from typing import Any
@@ -19,7 +20,6 @@ from staffhub.models import (
     Channel,
     Holiday,
     HolidayKind,
-    Office,
     Officer,
     RequestEvent,
     RequestState,
@@ -487,11 +487,36 @@ def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) 
 
 
 def test_the_message_to_the_applicant_is_indonesian_whoever_writes_it(database: Database) -> None:
-    request = take_in(database)
-    with database.reading() as db:
-        office = db.scalars(sa.select(Office.name).order_by(Office.id)).first()
-    text = one.message(request, viewer_of(database, "ben"))
-    assert text == f"Permohonan {request.number}: baru. {office}"
+    request, ben = take_in(database), viewer_of(database, "ben")
+    text = one.message(request, ben)
+    assert text == (
+        f"Permohonan {request.number} sudah kami terima. Anda belum perlu melakukan apa-apa. "
+        "Disdukcapil Kabupaten Contoh"
+    )
+
+
+def test_the_message_says_what_to_do_next_and_never_name_document_and_number_together(database: Database) -> None:
+    request, ben = take_in(database), viewer_of(database, "ben")
+    told = {state: one.message(replace(request, state=state), ben) for state in S}
+    assert len(set(told.values())) == len(S)
+    for text in told.values():
+        assert request.number in text
+        assert not any(word in text for word in ("Novi", "Kartu", "KK", "keluarga"))
+    assert "membalas pesan ini" in told[S.WAITING]
+    assert "Datang ke kantor" in told[S.READY]
+    in_person = replace(request, state=S.DEFERRED, needs_presence=True)
+    assert "datang sendiri" in one.message(in_person, ben)
+    assert "datang" not in told[S.DEFERRED]
+
+
+@pytest.mark.parametrize(
+    ("phone", "chat"),
+    [("081234564471", "https://wa.me/6281234564471?text="), ("+6591234567", "https://wa.me/6591234567?text="),
+     ("0431851234", None), ("", None)],
+)  # fmt: skip
+def test_only_a_number_that_whatsapp_can_reach_gets_a_link(database: Database, phone: str, chat: str | None) -> None:
+    link = one.whatsapp_link(take_in(database, phone=phone), "Permohonan PM-2611-0001 & siap")
+    assert link == (chat and f"{chat}Permohonan%20PM-2611-0001%20%26%20siap")
 
 
 def test_the_age_of_what_is_closed_stands_still(database: Database) -> None:

@@ -179,6 +179,23 @@ def test_the_telephone_is_shown_on_demand_and_the_look_is_recorded(world: World)
     assert verbs.count("request.phone_shown") == 2
 
 
+def test_whatsapp_is_offered_with_a_usable_number_and_the_look_at_it_is_recorded(world: World) -> None:
+    path, ana = _take_in(world), world.client("ana")
+    page = ana.get(path).text
+    assert "wa.me" not in page
+    assert "Tulis lewat WhatsApp" in page
+    opened = ana.post(f"{path}/reveal").text
+    assert 'href="https://wa.me/6281234564471?text=Permohonan%20PM-2611-0001' in opened
+    assert "Novi" not in opened.split("wa.me")[1].split('"')[0]
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(AuditEvent.verb)).all().count("request.phone_shown") == 1
+    for phone in ("0431 851234", ""):
+        page = ana.get(_take_in(world, phone=phone)).text
+        assert "WhatsApp tidak dapat dibuka" in page
+        assert "Tulis lewat WhatsApp" not in page
+    assert "Tulis lewat WhatsApp" not in world.client("cy").get(path).text
+
+
 def test_the_list_is_searched_filtered_and_paged(world: World) -> None:
     for n in range(26):
         _take_in(world, applicant=f"Novi {n:02}")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staffhub import i18n
-from staffhub.typed import clock_time, holds_personal_number
+from staffhub.typed import clock_time, holds_personal_number, telephone, whatsapp_number
 
 PERSONAL = (
     # together, alone and in a text
@@ -322,3 +322,53 @@ def test_any_text_is_a_time_or_is_refused_in_words(text: str) -> None:
 @given(st.times(), st.sampled_from(["%H.%M", "%H:%M", "%H%M", "%H,%M", "%H.%M WITA"]))
 def test_every_minute_of_the_day_can_be_written_in_every_way(at: time, form: str) -> None:
     assert clock_time(at.strftime(form)) == at.replace(second=0, microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("0812 3456 7890", "081234567890"),
+        ("0812-3456-7890", "081234567890"),
+        ("+62 812 3456 7890", "081234567890"),
+        ("+62 (0)812 3456 7890", "081234567890"),
+        ("0062 812 3456 7890", "081234567890"),
+        ("62812 3456 7890", "081234567890"),
+        ("8123456789", "08123456789"),
+        ("812-3456-7890", "081234567890"),
+        ("0431 851234", "0431851234"),
+        ("(0431) 851-234", "0431851234"),
+        ("431851234", "0431851234"),
+        ("218512345", "0218512345"),
+        ("+62 431 851234", "0431851234"),
+        ("62431851234", "0431851234"),
+        ("622123456", "0622123456"),  # Pematangsiantar's 0622 without its 0: too short for 62 and a number
+        ("+65 9123 4567", "+6591234567"),
+        ("0065 9123 4567", "+6591234567"),
+        ("０８１２ 3456‑7890", "081234567890"),
+    ],
+)
+def test_a_telephone_number_has_one_form_however_it_was_written(typed: str, number: str) -> None:
+    assert telephone(typed) == number
+    assert telephone(number) == number, "what is kept is read again as itself"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "123", "851234", "43185123", "rumah", "0812", "0812 / 0813 4567 8901", "7107015501900001", "+",
+     "++62812345678", "0812345678901234", "12345678901234", "000812345678", "0812 3456 7890 a", "+0812345678", "(+62)"],
+)  # fmt: skip
+def test_what_is_no_telephone_number_is_refused_with_an_example(typed: str) -> None:
+    with i18n.in_locale("en"), pytest.raises(ValueError, match="for example 0812 3456 7890"):
+        telephone(typed)
+
+
+@given(st.text("0123456789+ -().", max_size=20))
+def test_a_number_that_is_taken_is_its_own_form(typed: str) -> None:
+    with suppress(ValueError):
+        number = telephone(typed)
+        assert telephone(number) == number
+
+
+def test_whatsapp_is_behind_mobile_and_foreign_numbers_only() -> None:
+    numbers = ("081234567890", "+6591234567", "0431851234", "", "0812345")
+    assert [whatsapp_number(one) for one in numbers] == ["6281234567890", "6591234567", None, None, None]

@@ -11,6 +11,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people.register import Cell
 from staffhub.security import normal_username
+from staffhub.typed import telephone
 
 T = TypeVar("T")
 
@@ -28,7 +29,6 @@ LENGTHS = {
 }
 _NIP_DIGITS = 18
 _FORMULA = ("=", "+", "-", "@")
-_PHONE_DIGITS = range(8, 16)
 _OLDEST = 1930
 _YOUNGEST = 14
 
@@ -173,16 +173,12 @@ def email(cell: Cell) -> str:
 
 
 def phone(cell: Cell) -> str:
-    """Return digits with a leading + or 0, however the office groups them."""
+    """Return the number in the one form of the house, however the office writes it; empty when there is none."""
     text = line(cell, "telepon")
-    digits = re.sub(r"[\s().\-/']", "", text)
-    if not digits:
-        return ""
-    if digits.startswith("8"):
-        digits = f"0{digits}"  # a spreadsheet takes a number for a sum and drops its leading 0
-    if not re.fullmatch(r"\+?[0-9]+", digits) or len(digits.lstrip("+")) not in _PHONE_DIGITS:
-        raise Bad(_("Write one telephone number of 8 to 15 digits, for example 0812 3456 7890, or leave it empty."))
-    return digits
+    try:
+        return telephone(text) if text.strip("()./' -") else ""
+    except ValueError as error:
+        raise Bad(str(error)) from None
 
 
 def username(cell: Cell) -> str:

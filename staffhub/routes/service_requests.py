@@ -1,18 +1,17 @@
 """Permohonan: the list, a new one, and one request with its next step."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
-from staffhub.forms import Fields, Form, Key, Line, Version, Word
+from staffhub.forms import Fields, Form, Key, Line, Phone, Version, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
@@ -22,21 +21,11 @@ from staffhub.web import query, redirect, render
 
 router = APIRouter()
 
-_SHORTEST, _LONGEST = 8, 15  # digits of a telephone number; the longest is E.164's
-
-
-def _telephone(typed: str) -> str:
-    """Return 08... for a number of this country however it was written, + and digits for another."""
-    number = re.sub(r"[ ().-]", "", typed)
-    if not re.fullmatch(rf"\+?[0-9]{{{_SHORTEST},{_LONGEST}}}", number):
-        raise ValueError(_("Write the telephone number with digits, for example 0812 3456 7890."))
-    return re.sub(r"^(?:\+62|62(?=8))", "0", number)
-
 
 class RequestFields(Fields):
     service_type: Annotated[Word, StringConstraints(max_length=40)]
     applicant: Annotated[Line, StringConstraints(max_length=60)]
-    phone: Annotated[Word, AfterValidator(_telephone)] | None = None
+    phone: Phone | None = None
     channel: Channel
     urgent: bool = False
     siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
@@ -162,7 +151,7 @@ def _page(
     phone: str | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
-    history = one.history(db, me, row)
+    history, message = one.history(db, me, row), one.message(row, me)
     return render(
         request,
         "requests/one.html",
@@ -183,7 +172,8 @@ def _page(
         phone=phone,
         masked=one.masked(row.phone),
         channel=_channels()[row.channel],
-        message=one.message(row, me),
+        message=message,
+        chat=one.whatsapp_link(row, message),
     )
 
 

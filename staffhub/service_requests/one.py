@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +25,7 @@ from staffhub.models import (
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import OPEN, aged, service_name, state_label
 from staffhub.service_requests.promises import Promise, promise_of
+from staffhub.typed import whatsapp_number
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,55 @@ def masked(phone: str) -> str:
 
 
 def message(request: Request, me: Viewer) -> str:
-    """A line for the applicant, who reads Indonesian whatever the officer reads."""
+    """A line for the applicant: where it stands and what to do next.
+
+    In Indonesian whatever the officer reads, and with the number alone: never with a name and a document beside it.
+    """
     with i18n.in_locale("id"):
-        facts = {"number": request.number, "state": state_label(request.state).lower(), "office": me.office_name}
-        return _("Your request %(number)s: %(state)s. %(office)s", **facts)
+        return f"{_told(request)} {me.office_name}"
+
+
+def _told(request: Request) -> str:
+    number = request.number
+    told = {
+        RequestState.NEW: _("Request %(number)s was received. You need not do anything now.", number=number),
+        RequestState.CHECKING: _(
+            "Request %(number)s is being checked. You need not do anything now; we write if something is missing.",
+            number=number,
+        ),
+        RequestState.WAITING: _(
+            "Request %(number)s is not complete yet. Send the missing papers by answering this message, "
+            "then we go on with it.",
+            number=number,
+        ),
+        RequestState.DEFERRED: _(
+            "Request %(number)s waits for its turn. You need not do anything now; we write when it goes on.",
+            number=number,
+        ),
+        RequestState.SIGNING: _(
+            "Request %(number)s was checked and waits for a signature. You need not do anything now.", number=number
+        ),
+        RequestState.READY: _(
+            "Request %(number)s is ready. Collect it at the office on a working day and tell this number.",
+            number=number,
+        ),
+        RequestState.DONE: _("Request %(number)s is done. There is nothing left for you to do.", number=number),
+        RequestState.CANCELLED: _(
+            "Request %(number)s was cancelled. If you still need it, send us a new request.", number=number
+        ),
+    }
+    if request.state is RequestState.DEFERRED and request.needs_presence:
+        return _(
+            "Request %(number)s waits for you: come to the office in person on a working day and tell this number.",
+            number=number,
+        )
+    return told[request.state]
+
+
+def whatsapp_link(request: Request, text: str) -> str | None:
+    """Return the address that opens a chat with the applicant, the text in it; None without a usable number."""
+    number = whatsapp_number(request.phone)
+    return number and f"https://wa.me/{number}?{urlencode({'text': text}, quote_via=quote)}"
 
 
 @dataclass(frozen=True)
