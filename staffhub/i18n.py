@@ -8,10 +8,12 @@ import gettext as stdlib_gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -74,3 +76,8 @@ def ngettext_raw(singular: str, plural: str, n: int) -> str:
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
     return ngettext_raw(singular, plural, n) % {"num": n, **values}
+
+
+def day(value: date) -> str:
+    """23 November 2026."""
+    return format_date(value, "d MMMM y", locale=_locale.get())

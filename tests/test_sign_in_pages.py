@@ -1,18 +1,18 @@
 """Signing in and out as a person does it, and as somebody does who should not."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from staffhub import security
+from staffhub import people, security
 from staffhub.app import create_app
-from staffhub.models import Account, AuditEvent, UserSession
+from staffhub.models import Account, AuditEvent, Mark, Officer, UserSession
 from staffhub.security import LIMIT_PAIR
 from staffhub.settings import Settings
-from tests.conftest import MORNING, PASSWORD, World
+from tests.conftest import MORNING, PASSWORD, TODAY, World
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -55,6 +55,57 @@ def test_whoever_is_shut_out_hears_the_same_as_with_a_wrong_password(world: Worl
     wrong = world.client().post("/login", data=_payload(password="salah-sekali")).text
     _account(world, "ben", disabled_at=MORNING)
     assert world.client().post("/login", data=_payload()).text == wrong
+
+
+def _serves(world: World, username: str, first: date, last: date | None) -> None:
+    officer = sa.select(Account.officer_id).where(Account.username == username).scalar_subquery()
+    with world.database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == officer).values(active_from=first, active_to=last))
+
+
+def test_the_last_day_of_service_is_the_last_day_of_the_account_sessions_included(world: World) -> None:
+    client = world.client("ben")
+    _serves(world, "ben", date(2020, 1, 1), TODAY)
+    assert client.get("/requests").status_code == 200
+    assert world.client().post("/login", data=_payload()).status_code == 303, "the whole last day"
+    world.at(datetime(2026, 11, 23, 16, tzinfo=UTC))  # midnight in the office, not in UTC
+    for path in ("/", "/requests", "/worklog", "/account"):
+        assert client.get(path).headers["location"].startswith("/login")
+    for path in ("/presence/check-in", "/worklog", "/requests", "/account/password"):
+        assert client.post(path, data={}).headers["location"].startswith("/login")
+    assert "23 November 2026" in (answer := world.client().post("/login", data=_payload())).text
+    assert (answer.status_code, "set-cookie" in answer.headers) == (422, False)
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 0
+
+
+@SQLITE
+def test_whoever_returns_has_the_account_back_with_the_new_dates(world: World) -> None:
+    client = world.client("ben")
+    _serves(world, "ben", date(2020, 1, 1), date(2026, 11, 2))
+    assert client.get("/").status_code == 303
+    _serves(world, "ben", date(2026, 11, 24), None)
+    assert "24 November 2026" in world.client().post("/login", data=_payload()).text, "not before the first day"
+    _serves(world, "ben", date(2020, 1, 1), None)
+    assert client.get("/").status_code == 200
+    assert world.client().post("/login", data=_payload()).status_code == 303
+
+
+@SQLITE
+def test_only_the_right_password_learns_that_service_is_over(world: World) -> None:
+    wrong = world.client().post("/login", data=_payload(password="salah-sekali")).text
+    _serves(world, "ben", date(2020, 1, 1), date(2026, 11, 2))
+    _account(world, "tia", must_change_password=True, one_time_until=MORNING - timedelta(days=1))
+    for username in ("ben", "tia"):
+        answer = world.client().post("/login", data=_payload(username=username, password="salah-sekali"))
+        assert answer.text.replace(f'value="{username}"', 'value="ben"') == wrong
+    assert "kedaluwarsa" in world.client().post("/login", data=_payload(username="tia")).text
+
+
+@SQLITE
+def test_an_administrator_without_an_officer_has_no_dates_of_service(world: World) -> None:
+    password = people.create_admin(world.database, 1, username="second", name="Sari", now=MORNING)
+    assert world.client().post("/login", data=_payload(username="second", password=password)).status_code == 303
 
 
 @SQLITE

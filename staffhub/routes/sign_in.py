@@ -10,10 +10,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from staffhub import clock, i18n, security
-from staffhub.errors import TooMany
+from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
-from staffhub.i18n import gettext as _
-from staffhub.models import Account
 from staffhub.routes.deps import DB, Apart, Here, Now, Posted, database_of, settings_of
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, redirect, render
 
@@ -73,20 +71,24 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
         page.headers["Retry-After"] = str(error.retry_after)
         return page
     fits = security.password_fits(typed, account.password_hash if account else None)
-    if account is None or not fits or not _is_open(account, now):
-        form.errors[""] = _("The user name or the password is not right. Check capital letters, then try again.")
+    if account is None or not fits:
+        form.errors[""] = security.wrong_pair()
         return _page(request, form, now, status=422)
     device = device or secrets.token_urlsafe(24)
-    with database_of(request).transaction() as db:
-        token = security.finish_sign_in(
-            db,
-            attempt_id,
-            account,
-            device=device,
-            user_agent=request.headers.get("user-agent", ""),
-            now=clock.now(),
-            previous=request.cookies.get(SESSION_COOKIE),
-        )
+    try:
+        with database_of(request).transaction() as db:
+            token = security.finish_sign_in(
+                db,
+                attempt_id,
+                account,
+                device=device,
+                user_agent=request.headers.get("user-agent", ""),
+                now=clock.now(),
+                previous=request.cookies.get(SESSION_COOKIE),
+            )
+    except Refused as error:
+        form.refuse(error)
+        return _page(request, form, now, status=422)
     response = redirect(request, own_path(form.data.next))
     _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
     _set_cookie(request, response, DEVICE_COOKIE, device, days=365)
@@ -97,11 +99,6 @@ def _device(request: Request) -> str | None:
     """Return the browser's mark if it is one of ours: what comes back as a cookie is never a stranger's text."""
     device = request.cookies.get(DEVICE_COOKIE, "")
     return device if re.fullmatch(r"[\w-]{32}", device, re.ASCII) else None
-
-
-def _is_open(account: Account, now: datetime) -> bool:
-    expired = account.must_change_password and account.one_time_until is not None and account.one_time_until < now
-    return account.disabled_at is None and not expired
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str, *, days: int) -> None:

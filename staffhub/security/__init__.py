@@ -33,6 +33,7 @@ from staffhub.security.sessions import (
     note_right_password,
     set_password,
     touch_session,
+    wrong_pair,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "session_for",
     "set_password",
     "touch_session",
+    "wrong_pair",
 ]

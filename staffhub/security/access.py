@@ -1,17 +1,29 @@
 """Who acts, and who may do what: the matrix and the scopes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from staffhub import clock
 from staffhub.db import digest
 from staffhub.errors import Forbidden, NotSignedIn
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, Office, Officer, PlanMode, Role, UserSession, WorkMode
+from staffhub.models import (
+    Account,
+    Division,
+    Office,
+    Officer,
+    PlanMode,
+    Role,
+    UserSession,
+    WorkMode,
+    is_in_service,
+)
 
 # Without use for so long a session ends.
 IDLE_DAYS = 14
@@ -123,15 +135,42 @@ class WebSession:
     seen_at: datetime
 
 
+class Standing(Protocol):
+    """What decides whether an account may be used on a day; the dates are those of its officer, if it has one."""
+
+    @property
+    def disabled_at(self) -> datetime | None: ...
+    @property
+    def active_from(self) -> date | None: ...
+    @property
+    def active_to(self) -> date | None: ...
+    @property
+    def timezone(self) -> str: ...
+
+
+def is_open(account: Standing, now: datetime) -> bool:
+    """Whether the account is neither closed nor outside of the dates of service, by the calendar of its office.
+
+    Nothing is written when somebody leaves or returns: the dates themselves end the rights and give them back.
+    """
+    return account.disabled_at is None and serves_now(account, now)
+
+
+def serves_now(account: Standing, now: datetime) -> bool:
+    """Whether today is a day of service; an account without an officer, an administrator's, knows no such days."""
+    today = clock.local_day(now, ZoneInfo(account.timezone))
+    return account.active_from is None or is_in_service(account.active_from, account.active_to, today)
+
+
 def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
-    """Load the session behind a cookie; NotSignedIn when it is unknown, ended, expired or the account closed."""
+    """Load the session behind a cookie; NotSignedIn when it is unknown or over, or its account not open."""
     row = db.execute(_SESSION, {"token": digest(token)}).one_or_none()
     alive = (
         row is not None
         and row.ended_at is None
-        and row.disabled_at is None
         and now < row.expires_at
         and now - row.seen_at < timedelta(days=IDLE_DAYS)
+        and is_open(row, now)
     )
     if row is None or not alive:
         raise NotSignedIn(_("Sign in first."))
@@ -171,6 +210,8 @@ def _session_query() -> Select[*tuple[object, ...]]:
             Officer.name,
             Officer.position,
             Officer.division_id,
+            Officer.active_from,
+            Officer.active_to,
             Division.short_name.label("division_name"),
         )
         .select_from(UserSession)

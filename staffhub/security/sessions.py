@@ -4,16 +4,18 @@ import secrets
 import unicodedata
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Integer, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, clock, i18n
 from staffhub.db import digest
-from staffhub.errors import TooMany
+from staffhub.errors import Refused, TooMany
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, SignInAttempt, UserSession
-from staffhub.security.access import Viewer, WebSession
+from staffhub.models import Account, Office, Officer, SignInAttempt, UserSession
+from staffhub.security.access import Viewer, WebSession, serves_now
 
 SESSION_DAYS = 30
 ONE_TIME_DAYS = 7
@@ -112,8 +114,10 @@ def finish_sign_in(
 ) -> str:
     """The password was right: note it, open a new session (never an old id) and return its token.
 
-    `previous` is the token the browser came with: whoever's session that was, it ends here.
+    Refused when the account may not be used today. `previous` is the token the browser came with: whoever's session
+    that was, it ends here.
     """
+    _refuse_closed(db, account.id, now)
     note_right_password(db, attempt_id)
     if previous:
         left = update(UserSession).where(UserSession.token_hash == digest(previous), UserSession.ended_at.is_(None))
@@ -132,6 +136,41 @@ def finish_sign_in(
     )
     audit.record(db, None, "account.signed_in", "account", account.id, now=now, office_id=account.office_id)
     return token
+
+
+def wrong_pair() -> str:
+    """What is said of a wrong name, a wrong password and a closed account alike."""
+    return _("The user name or the password is not right. Check capital letters, then try again.")
+
+
+def _refuse_closed(db: Session, account_id: int, now: datetime) -> None:
+    """Only who knows the password learns more than `wrong_pair`: that service is over, or the password's time."""
+    row = db.execute(
+        select(
+            Account.disabled_at,
+            Account.must_change_password,
+            Account.one_time_until,
+            Office.timezone,
+            Officer.active_from,
+            Officer.active_to,
+        )
+        .join(Office, Office.id == Account.office_id)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(Account.id == account_id)
+    ).one()
+    if row.disabled_at is not None:
+        raise Refused(wrong_pair())
+    if not serves_now(row, now):
+        raise Refused(_out_of_service(row, now))
+    if row.must_change_password and row.one_time_until is not None and row.one_time_until < now:
+        raise Refused(_("This one-time password has expired. Ask the personnel section for a new one."))
+
+
+def _out_of_service(row: Any, now: datetime) -> str:
+    if clock.local_day(now, ZoneInfo(row.timezone)) < row.active_from:
+        return _("Your account opens on your first day of service, %(day)s.", day=i18n.day(row.active_from))
+    text = _("Your service here ended on %(day)s, and your account with it.", day=i18n.day(row.active_to))
+    return text + " " + _("If you serve again, ask the personnel section to enter the new dates.")
 
 
 def note_right_password(db: Session, attempt_id: int) -> None:
