@@ -120,6 +120,79 @@ def test_a_missing_and_a_doubled_column_are_named() -> None:
     assert "no rows" in _refusal(_csv(";;;"), "a.csv")
 
 
+def test_a_unicode_text_of_the_spreadsheet_is_read() -> None:
+    header = "\t".join(COLUMNS)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        mark = {"utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}.get(encoding, "")
+        data = f"{mark}{header}\r\nSité Ondang\t{NIP}\tPNS\t\tPIAK\t\t\t\tsite\t\r\n".encode(encoding)
+        (row,) = read_register(data, "pegawai.txt").rows
+        assert (row.cells["nama"].text, row.cells["username"].text) == ("Sité Ondang", "site")
+
+
+def test_commas_in_titles_do_not_make_a_semicolon_file_a_comma_file() -> None:
+    names = [f'Budi {letter}, S.Kom., M.Si., Ph.D., S.H.;{letter};PNS;a, b, c, d;;;;;u{letter};' for letter in "abcdefgh"]
+    register = read_register(_csv(*names), "a.csv")
+    assert [row.cells["username"].text for row in register.rows] == [f"u{letter}" for letter in "abcdefgh"]
+    assert register.rows[0].cells["nama"].text == "Budi a, S.Kom., M.Si., Ph.D., S.H."
+
+
+def _book(**sheets: tuple[bool, list[list[object]]]) -> bytes:
+    """Sheets by name: whether it is hidden, and its rows."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        for name, (hidden, rows) in sheets.items():
+            sheet = book.add_worksheet(name)
+            for n, row in enumerate(rows):
+                sheet.write_row(n, 0, row)
+            if hidden:
+                sheet.hide()
+            else:
+                sheet.activate()
+    return content.getvalue()
+
+
+PERSON = ["Ben Tumiwa", NIP, "PNS", "", "PIAK", "", "", "", "ben", ""]
+
+
+def test_a_cover_an_empty_and_a_hidden_sheet_before_the_register_are_passed_over() -> None:
+    old = [list(COLUMNS), ["Lama", NIP, "PNS", "", "", "", "", "", "lama", ""]]
+    data = _book(lama=(True, old), sampul=(False, [["Daftar pegawai"], ["2026"]]), kosong=(False, []),
+                 pegawai=(False, [list(COLUMNS), PERSON]))  # fmt: skip
+    assert [row.cells["username"].text for row in read_register(data, "a.xlsx").rows] == ["ben"]
+
+
+def test_a_second_sheet_with_a_register_is_named_as_not_read() -> None:
+    data = _book(a=(False, [list(COLUMNS), PERSON]), b=(False, [list(COLUMNS), PERSON]))
+    assert read_register(data, "a.xlsx").ignored == ("the sheet b",)
+
+
+def test_a_file_whose_only_register_is_hidden_is_refused() -> None:
+    assert "No header" in _refusal(_book(a=(True, [list(COLUMNS), PERSON]), b=(False, [["Sampul"]])))
+
+
+def test_the_headings_that_offices_use_are_known() -> None:
+    header = "No.;Nomor;Nama (dengan gelar);NIP / NI PPPK;Status Kepegawaian;Nama Jabatan;Unit Kerja;Pejabat Penilai;" \
+        "Alamat Email;No. HP/WA;Login;Hak Akses;Pangkat"  # fmt: skip
+    register = read_register(_csv("1;1;Ben;9;PNS;;PIAK;;;;ben;;III/a", header=header), "a.csv")
+    (row,) = register.rows
+    assert (row.cells["NIP"].text, row.cells["bidang"].text, row.cells["username"].text) == ("9", "PIAK", "ben")
+    assert register.ignored == ("A (No.)", "B (Nomor)", "M (Pangkat)")
+
+
+def test_a_signature_block_below_the_table_is_no_officer_and_is_named() -> None:
+    rows = ["Ben;1;PNS;;;;;;ben;", ";;;;;;;;;", ";;;;Ratahan, 23 November 2026;;;;;", ";;;;Kepala Dinas,;;;;;",
+            ";;;;Drs. Adi Contoh, M.Si;;;;;", ";;;;NIP. 19670101 199003 1 004;;;;;"]  # fmt: skip
+    register = read_register(_csv(*rows), "a.csv")
+    assert [row.number for row in register.rows] == [2]
+    assert register.ignored == ("what stands below the table, from row 4 on",)
+
+
+def test_a_last_row_that_lacks_its_cells_is_still_an_officer() -> None:
+    register = read_register(_csv("Ben;1;PNS;;;;;;ben;", "", "Tia Lumintang"), "a.csv")
+    assert [row.cells["nama"].text for row in register.rows] == ["Ben", "Tia Lumintang"]
+    assert register.ignored == ()
+
+
 @pytest.mark.parametrize(
     ("data", "filename", "said"),
     [

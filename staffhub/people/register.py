@@ -4,17 +4,19 @@ An XLSX is an archive that others made. It is unpacked here within limits, its s
 and only what was checked is handed to the reader, which would otherwise set up memory for every cell of the range.
 """
 
+import codecs
 import csv
 import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import islice
+from itertools import dropwhile, islice, takewhile
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
@@ -27,19 +29,68 @@ _MAX_COLUMNS = 64
 _MAX_TEXT = 256 * 1024 * 1024
 _HEADER_WITHIN = 10
 _EXACT_DIGITS = 15
+# Headings that are an NIP's only where nothing else is: beside one they are the running number.
+_COUNTS = {"nomor", "number"}
 
-# Column name as in the template -> other names offices write above the same column.
+# Column name as in the template -> other names offices write above the same column. What stands in brackets is left out.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "nama": ("nama lengkap", "nama pegawai", "name"),
-    "NIP": ("nomor", "nip ni pppk", "nip nipppk", "ni pppk", "number", "employee number"),
-    "jenis pegawai": ("jenis", "status pegawai", "kind", "employment type"),
-    "jabatan": ("position",),
-    "bidang": ("unit", "bidang sekretariat", "division"),
-    "atasan": ("atasan langsung", "superior", "direct superior"),
-    "email": ("e mail", "surel"),
-    "telepon": ("no hp", "nomor hp", "hp", "no telepon", "nomor telepon", "telp", "phone"),
-    "username": ("nama pengguna", "user name", "akun"),
-    "peran": ("role",),
+    "nama": ("nama lengkap", "nama pegawai", "nama lengkap dan gelar", "nama dan gelar", "nama asn", "name"),
+    "NIP": (
+        "nomor",
+        "nip baru",
+        "nip ni pppk",
+        "nip nipppk",
+        "nip nippk",
+        "ni pppk",
+        "nipppk",
+        "nomor induk pegawai",
+        "number",
+        "employee number",
+    ),
+    "jenis pegawai": (
+        "jenis",
+        "jenis asn",
+        "jenis kepegawaian",
+        "status",
+        "status pegawai",
+        "status kepegawaian",
+        "kind",
+        "employment type",
+    ),
+    "jabatan": ("nama jabatan", "jabatan saat ini", "jabatan terakhir", "position"),
+    "bidang": (
+        "unit",
+        "unit kerja",
+        "unit organisasi",
+        "nama unit kerja",
+        "bidang bagian",
+        "bidang unit kerja",
+        "bagian",
+        "bidang sekretariat",
+        "division",
+    ),
+    "atasan": ("atasan langsung", "nama atasan", "nama atasan langsung", "pejabat penilai", "superior", "direct superior"),
+    "email": ("e mail", "surel", "alamat email", "alamat surel", "email dinas"),
+    "telepon": (
+        "no hp",
+        "nomor hp",
+        "hp",
+        "no telepon",
+        "nomor telepon",
+        "no telp",
+        "telp",
+        "no hp wa",
+        "no wa",
+        "nomor wa",
+        "no whatsapp",
+        "nomor whatsapp",
+        "whatsapp",
+        "wa",
+        "handphone",
+        "phone",
+    ),
+    "username": ("nama pengguna", "user name", "user", "akun", "login"),
+    "peran": ("role", "hak akses", "peran akun"),
 }
 
 
@@ -74,24 +125,46 @@ def read_register(data: bytes, filename: str) -> Register:
         raise Refused(_("The file is larger than 5 MB. Save only the register in it."), field="file")
     if not data.strip():
         raise Refused(_("The file is empty."), field="file")
-    lines = _sheet_lines(data) if data.startswith(b"PK") else _csv_lines(data, filename)
-    return _arrange(lines)
+    return _sheet_register(data) if data.startswith(b"PK") else _arrange(_csv_lines(data, filename))
 
 
 def _arrange(lines: Iterable[list[Cell]]) -> Register:
     numbered = enumerate(islice(lines, MAX_ROWS + _HEADER_WITHIN + 1), 1)
     at, header = _find_header(numbered)
     places, ignored = _places(header)
-    rows = tuple(
+    rows = [
         Row(number, {name: _at(cells, place) for name, place in places.items()})
         for number, cells in numbered
         if any(cell.text for cell in cells)
-    )
+    ]
+    below = _below_the_table(rows)
+    if below:
+        del rows[-len(below) :]
+        ignored += (_("what stands below the table, from row %(row)s on", row=below[0].number),)
     if len(rows) > MAX_ROWS or (rows and rows[-1].number > at + MAX_ROWS):
         raise Refused(_("The file has more than %(n)s rows. Split it.", n=MAX_ROWS), field="file")
     if not rows:
         raise Refused(_("The file has a header but no rows below it."), field="file")
-    return Register(rows, {name: column_letter(place) for name, place in places.items()}, ignored)
+    return Register(tuple(rows), {name: column_letter(place) for name, place in places.items()}, ignored)
+
+
+# What stands below a table in an office: place and date, who signs, how many there are.
+_BELOW = re.compile(
+    r"\b(mengetahui|menyetujui|kepala|sekretaris|plt|plh|nip|catatan|keterangan|sumber|jumlah|total)\b"
+    r"|\b\d{1,2} +[a-z]+ +(19|20)\d\d\b",
+    re.IGNORECASE,
+)
+
+
+def _below_the_table(rows: list[Row]) -> list[Row]:
+    """Return the last rows that are no officers: a person has a username or a kind, or name and number side by side."""
+
+    def is_nobody(row: Row) -> bool:
+        cells = {name: cell.text for name, cell in row.cells.items()}
+        return not (cells["username"] or cells["jenis pegawai"] or (cells["nama"] and cells["NIP"]))
+
+    last = list(takewhile(is_nobody, reversed(rows)))[::-1]
+    return list(dropwhile(lambda row: not any(_BELOW.search(cell.text) for cell in row.cells.values()), last))
 
 
 def _at(cells: list[Cell], place: int) -> Cell:
@@ -105,33 +178,39 @@ def _plain(text: str) -> str:
 _NAMES = {_plain(name): column for column, others in COLUMNS.items() for name in (column, *others)}
 
 
+def _meant(cell: Cell) -> str | None:
+    """Return the column that a heading names: as it is written, else without what stands in brackets."""
+    without = re.sub(r"\([^)]*\)", " ", cell.text)
+    return _NAMES.get(_plain(cell.text)) or _NAMES.get(_plain(without))
+
+
+def _is_header(cells: list[Cell]) -> bool:
+    return len({_meant(cell) for cell in cells} - {None}) >= 3  # noqa: PLR2004  a title or a row of data never names three
+
+
 def _find_header(numbered: Iterator[tuple[int, list[Cell]]]) -> tuple[int, list[Cell]]:
     """Offices put a title above their table: the header is the first line that names at least three columns."""
     for number, cells in islice(numbered, _HEADER_WITHIN):
-        known = {_NAMES[_plain(cell.text)] for cell in cells if _plain(cell.text) in _NAMES}
-        if len(known) >= 3:  # noqa: PLR2004  a title or a row of data never names three
+        if _is_header(cells):
             return number, cells
     text = _("No header found. The first row names the columns: %(columns)s.", columns=", ".join(COLUMNS))
     raise Refused(text, field="file")
 
 
 def _places(header: list[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
-    places: dict[str, int] = {}
-    ignored = []
-    for place, cell in enumerate(header):
-        name = _NAMES.get(_plain(cell.text))
-        if name is None:
-            if cell.text:
-                ignored.append(f"{column_letter(place)} ({cell.text[:40]})")
-        elif name in places:
-            raise Refused(_("The column %(name)s is there twice.", name=name), field="file")
-        else:
-            places[name] = place
-    missing = [name for name in COLUMNS if name not in places]
+    meanings = [_meant(cell) for cell in header]
+    if meanings.count("NIP") > 1:  # the other one only counts the rows
+        meanings = [None if _plain(cell.text) in _COUNTS else name for name, cell in zip(meanings, header, strict=True)]
+    doubled = [name for name in COLUMNS if meanings.count(name) > 1]
+    if doubled:
+        raise Refused(_("The column %(name)s is there twice.", name=doubled[0]), field="file")
+    missing = [name for name in COLUMNS if name not in meanings]
     if missing:
         text = _("Columns are missing: %(names)s. A cell may stay empty, its column may not.", names=", ".join(missing))
         raise Refused(text, field="file")
-    return places, tuple(ignored)
+    unknown = [place for place, name in enumerate(meanings) if name is None and header[place].text]
+    ignored = tuple(f"{column_letter(place)} ({header[place].text[:40]})" for place in unknown)
+    return {name: place for place, name in enumerate(meanings) if name}, ignored
 
 
 def column_letter(place: int) -> str:
@@ -148,23 +227,37 @@ def column_letter(place: int) -> str:
 
 
 def _csv_lines(data: bytes, filename: str) -> Iterator[list[Cell]]:
-    if not filename.lower().endswith((".csv", ".txt")) or b"\0" in data:
+    text = _decoded(data)
+    if not filename.lower().endswith((".csv", ".txt")) or "\0" in text:
         raise Refused(_("This is not an XLSX or CSV file. Save the register as one of these."), field="file")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")  # what older spreadsheets on Windows write
-    try:
-        for line in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
+        for line in _csv_reader(text, _delimiter(text)):
             yield [_text_cell(value) for value in line]
     except csv.Error:
         raise Refused(_("The CSV file is damaged. Save it again from the spreadsheet."), field="file") from None
 
 
+def _decoded(data: bytes) -> str:
+    """UTF-8, or UTF-16 as a spreadsheet's "Unicode text" is, or what older spreadsheets on Windows write."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def _csv_reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
 def _delimiter(text: str) -> str:
-    """Indonesian spreadsheets write semicolons, since the comma stands in numbers: count in the first lines."""
-    head = text[:2000]
-    return max((";", ",", "\t"), key=head.count)
+    """Return what separates the header's cells: commas stand in titles (S.Kom., M.Si) too, so counting misleads."""
+    for delimiter in (";", ",", "\t"):
+        first = islice(_csv_reader(text[:20_000], delimiter), _HEADER_WITHIN)
+        with suppress(csv.Error):
+            if any(_is_header([Cell(value) for value in line]) for line in first):
+                return delimiter
+    return ";"
 
 
 def _text_cell(value: str) -> Cell:
@@ -175,15 +268,23 @@ def _text_cell(value: str) -> Cell:
 # XLSX
 
 
-def _sheet_lines(data: bytes) -> Iterator[list[Cell]]:
+def _sheet_register(data: bytes) -> Register:
+    """Read the first visible sheet that holds a register; cover sheets, empty and hidden ones are passed over."""
     checked = _repacked(data)
     try:
         with CalamineWorkbook.from_filelike(checked) as book:
+            if not book.sheet_names:
+                raise Refused(_damaged(), field="file")
+            visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible is SheetVisibleEnum.Visible]
             # to_python would leave out the empty rows above the table, and every row number would be wrong
-            rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, IndexError, ValueError):
+            sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
+    except (CalamineError, ValueError):
         raise Refused(_damaged(), field="file") from None
-    yield from ([_typed_cell(value) for value in row] for row in rows)
+    lines = {name: [[_typed_cell(value) for value in row] for row in rows] for name, rows in sheets.items()}
+    tables = [name for name, rows in lines.items() if any(map(_is_header, rows[:_HEADER_WITHIN]))]
+    register = _arrange(lines[tables[0]] if tables else next(iter(lines.values()), []))
+    others = tuple(_("the sheet %(name)s", name=name) for name in tables[1:])
+    return replace(register, ignored=register.ignored + others)
 
 
 def _damaged() -> str:
