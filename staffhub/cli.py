@@ -202,7 +202,7 @@ def import_officers(
 @contextmanager
 def _kept_to_owner(path: Path | None) -> "Iterator[Any]":
     """Open the file before anything is imported: a password that cannot be written down is lost. An empty one goes."""
-    import csv
+    from staffhub import people
 
     if path is None:
         yield _print_passwords
@@ -215,11 +215,11 @@ def _kept_to_owner(path: Path | None) -> "Iterator[Any]":
     def write(rows: list[tuple[str, str, str]]) -> None:
         if not rows:
             return
-        csv.writer(file).writerows([(_("name"), "username", _("one-time password")), *rows])
+        file.write(people.csv_file([_("name"), "username", _("one-time password")], rows))
         print(_("%(n)s one-time passwords are in %(file)s.", n=len(rows), file=path))
 
     try:
-        with os.fdopen(opened, "w", newline="", encoding="utf-8") as file:
+        with os.fdopen(opened, "wb") as file:
             yield write
     finally:
         if not path.stat().st_size:

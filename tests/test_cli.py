@@ -1,5 +1,6 @@
 """The `staffhub` command as an operator types it."""
 
+import codecs
 import json
 import os
 import shlex
@@ -150,8 +151,10 @@ def test_good_rows_are_imported_on_request_and_a_second_time_changes_nothing(
     assert answer.returncode == 0, answer.stderr
     assert "1 new, 0 changed, 0 unchanged, 1 left out." in answer.stdout
     assert secrets.stat().st_mode & 0o777 == 0o600
-    assert [line.split(",")[1] for line in secrets.read_text("utf-8").splitlines()] == ["username", "greis.tumiwa"]
-    assert secrets.read_text("utf-8").splitlines()[1].split(",")[2] not in answer.stdout
+    assert secrets.read_bytes().startswith(codecs.BOM_UTF8)  # so that an Indonesian Excel opens it in columns
+    lines = secrets.read_text("utf-8-sig").splitlines()
+    assert [line.split(";")[1] for line in lines] == ["username", "greis.tumiwa"]
+    assert lines[1].split(";")[2] not in answer.stdout
     again = cli("import-officers", register, "--skip-bad")
     assert "0 new, 0 changed, 1 unchanged, 1 left out." in again.stdout
 

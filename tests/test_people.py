@@ -12,7 +12,7 @@ from staffhub import i18n, people, security
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import Account, AuditEvent, EmploymentType, Officer, Role, UserSession
-from staffhub.people import COLUMNS, ImportReport, Register, importing
+from staffhub.people import COLUMNS, ImportReport, Register, bare_name, importing
 from staffhub.people.register import Cell, Row
 from tests.conftest import MORNING, World
 
@@ -174,6 +174,42 @@ def test_superiors_are_found_by_name_or_number_in_the_file_or_in_the_office(data
     assert greis.superior_id == _officer(database, "dewi").id
     assert {_officer(database, name).superior_id for name in ("bb", "cc")} == {greis.id}
     assert _officer(database, "dd").superior_id is None
+
+
+def test_a_superior_is_found_without_the_titles_when_only_one_person_fits(database: Database) -> None:
+    rows = (
+        _row(nama="Drs. H. Rudi Wowor, M.Si", atasan="Dra. Dewi Ondang, M.AP"),
+        _row(nama="B", NIP="198801012010011002", username="bb", atasan="rudi wowor"),
+    )
+    assert _import(database, *rows).new == 2
+    rudi = _officer(database, "greis.tumiwa")
+    assert rudi.superior_id == _officer(database, "dewi").id
+    assert _officer(database, "bb").superior_id == rudi.id
+
+
+def test_two_people_whose_titles_alone_differ_are_told_apart_by_number(database: Database) -> None:
+    rows = (
+        _row(nama="Rudi Wowor, S.H."),
+        _row(nama="Rudi Wowor, S.Kom.", NIP="198801012010011002", username="bb"),
+        _row(nama="C", NIP="198801012010011003", username="cc", atasan="Rudi Wowor"),
+    )
+    assert _reason(database, *rows)[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Drs. H. Adi Contoh, M.Si", "Adi Contoh"),
+        ("Dr. dr. Site Ondang", "Site Ondang"),
+        ("Hj. Dra. Hana Tendean S.H. M.Si.", "Hana Tendean"),
+        ("Irma Kaunang", "Irma Kaunang"),
+        ("Drajat Prof", "Drajat Prof"),
+        ("Ben", "Ben"),
+        ("Drs.", "Drs."),
+    ],
+)
+def test_titles_are_no_part_of_a_name(name: str, bare: str) -> None:
+    assert bare_name(name) == bare
 
 
 def test_a_known_officer_may_get_a_superior_who_is_new(database: Database) -> None:

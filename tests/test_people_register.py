@@ -69,7 +69,7 @@ def test_headers_may_be_in_any_order_and_spelling_and_others_are_named_but_not_r
     register = read_register(_csv("ben;Ben;1;PNS;;;;;;;7107010101900001", header=header), "a.csv")
     assert register.letters["username"] == "A"
     assert register.letters["nama"] == "B"
-    assert register.ignored == ("K (NIK)",)
+    assert register.ignored == ("column K (NIK)",)
     assert "7107010101900001" not in str(register)
 
 
@@ -130,7 +130,9 @@ def test_a_unicode_text_of_the_spreadsheet_is_read() -> None:
 
 
 def test_commas_in_titles_do_not_make_a_semicolon_file_a_comma_file() -> None:
-    names = [f'Budi {letter}, S.Kom., M.Si., Ph.D., S.H.;{letter};PNS;a, b, c, d;;;;;u{letter};' for letter in "abcdefgh"]
+    names = [
+        f"Budi {letter}, S.Kom., M.Si., Ph.D., S.H.;{letter};PNS;a, b, c, d;;;;;u{letter};" for letter in "abcdefgh"
+    ]
     register = read_register(_csv(*names), "a.csv")
     assert [row.cells["username"].text for row in register.rows] == [f"u{letter}" for letter in "abcdefgh"]
     assert register.rows[0].cells["nama"].text == "Budi a, S.Kom., M.Si., Ph.D., S.H."
@@ -171,12 +173,14 @@ def test_a_file_whose_only_register_is_hidden_is_refused() -> None:
 
 
 def test_the_headings_that_offices_use_are_known() -> None:
-    header = "No.;Nomor;Nama (dengan gelar);NIP / NI PPPK;Status Kepegawaian;Nama Jabatan;Unit Kerja;Pejabat Penilai;" \
-        "Alamat Email;No. HP/WA;Login;Hak Akses;Pangkat"  # fmt: skip
+    header = (
+        "No.;Nomor;Nama (dengan gelar);NIP / NI PPPK;Status Kepegawaian;Nama Jabatan;Unit Kerja;Pejabat Penilai;"
+        "Alamat Email;No. HP/WA;Login;Hak Akses;Pangkat"
+    )
     register = read_register(_csv("1;1;Ben;9;PNS;;PIAK;;;;ben;;III/a", header=header), "a.csv")
     (row,) = register.rows
     assert (row.cells["NIP"].text, row.cells["bidang"].text, row.cells["username"].text) == ("9", "PIAK", "ben")
-    assert register.ignored == ("A (No.)", "B (Nomor)", "M (Pangkat)")
+    assert register.ignored == ("column A (No.)", "column B (Nomor)", "column M (Pangkat)")
 
 
 def test_a_signature_block_below_the_table_is_no_officer_and_is_named() -> None:

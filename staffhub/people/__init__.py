@@ -17,7 +17,7 @@ from staffhub.people.accounts import (
     set_locale,
     version,
 )
-from staffhub.people.cells import KIND_NAMES, ROLE_NAMES
+from staffhub.people.cells import KIND_NAMES, ROLE_NAMES, bare_name
 from staffhub.people.checking import BadCell
 from staffhub.people.importing import ImportReport, import_register
 from staffhub.people.known import Person
@@ -59,6 +59,7 @@ __all__ = [
     "State",
     "Wanted",
     "account_to_change",
+    "bare_name",
     "change_role",
     "choices",
     "counts",

@@ -79,6 +79,22 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", folded.encode("ascii", "ignore").decode()).split())
 
 
+_TITLES_BEFORE = re.compile(
+    r"(?:(?:prof|drs|dra|dr|drg|ir|apt|ns|pdt|h|hj|k\.?h|r|raden|tn|ny|bpk|bapak|ibu)(?:\.|\s)\s*)+(?=\w)",
+    re.IGNORECASE,
+)
+_TITLE_AFTER = re.compile(r"\s+(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Za-z]{0,4}\.?$")
+
+
+def bare_name(name: str) -> str:
+    """Return a name without its titles: "Drs. H. Adi Contoh, M.Si" is Adi Contoh. What is only titles stays."""
+    text = " ".join(name.partition(",")[0].split())
+    text = _TITLES_BEFORE.sub("", text, count=1) if _TITLES_BEFORE.match(text) else text
+    while _TITLE_AFTER.search(text):
+        text = _TITLE_AFTER.sub("", text)
+    return text.strip() or name
+
+
 def line(cell: Cell, column: str, *, required: bool = False) -> str:
     """Return the cell as one safe line: no formula, no control characters, not longer than its field."""
     text = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in cell.text).split())

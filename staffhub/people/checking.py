@@ -281,12 +281,12 @@ def _refuse_doubles(found: Check) -> None:
 
 
 def _find_superiors(found: Check) -> None:
-    by_text = _offers(found)
+    by_text, by_bare_name = _offers(found)
     names = [p.name for p in found.known.people if p.name] + [e.facts["name"] for e in found.entries.values()]
     for row, entry in found.rows():
         if not entry.superior_text:
             continue
-        candidates = by_text.get(_key(entry.superior_text), set())
+        candidates = by_text.get(_key(entry.superior_text)) or by_bare_name.get(_bare(entry.superior_text), set())
         reason = _why_not(entry, candidates, names if found.may_suggest else [])
         if reason:
             found.refuse(row, "atasan", reason)
@@ -298,20 +298,29 @@ def _find_superiors(found: Check) -> None:
             entry.facts["superior_id"] = chosen
 
 
-def _offers(found: Check) -> dict[str, set[int]]:
-    """Return who may be meant by a name or number: the rows of the file, and who of the office is not in it."""
+def _offers(found: Check) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    """Return who may be meant by a name or number: the rows of the file, and who of the office is not in it.
+
+    The second answer goes by names without titles: for a name that nobody has as it is written.
+    """
     by_text: dict[str, set[int]] = {}
+    names: list[tuple[int, str]] = []
     in_file = {entry.person for entry in found.entries.values()}
     for person in found.known.people:
         if person.officer_id and person.officer_id not in in_file and person.name and person.number:
             _offer(by_text, person.officer_id, person.name, person.number)
+            names.append((person.officer_id, person.name))
     for entry in found.entries.values():
         _offer(by_text, entry.person, entry.facts["name"], entry.facts["number"])
+        names.append((entry.person, entry.facts["name"]))
     for row in found.register.rows:
         if row.number not in found.entries:  # not right yet, but there: its people need no second message
             for header in ("nama", "NIP"):
                 by_text.setdefault(_key(row.cells[header].text), {-row.number})
-    return by_text
+    by_bare_name: dict[str, set[int]] = {}
+    for who, name in names:
+        by_bare_name.setdefault(_bare(name), set()).add(who)
+    return by_text, by_bare_name
 
 
 def _refuse_known(found: Check) -> None:
@@ -325,6 +334,10 @@ def _refuse_known(found: Check) -> None:
 
 def _key(text: str) -> str:
     return plain(text).replace(" ", "")
+
+
+def _bare(name: str) -> str:
+    return _key(cells.bare_name(name))
 
 
 def _offer(by_text: dict[str, set[int]], person: int, name: str, number: str) -> None:

@@ -32,7 +32,7 @@ _EXACT_DIGITS = 15
 # Headings that are an NIP's only where nothing else is: beside one they are the running number.
 _COUNTS = {"nomor", "number"}
 
-# Column name as in the template -> other names offices write above the same column. What stands in brackets is left out.
+# Column name as in the template -> other names offices write above it. What stands in brackets is left out.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "nama": ("nama lengkap", "nama pegawai", "nama lengkap dan gelar", "nama dan gelar", "nama asn", "name"),
     "NIP": (
@@ -69,7 +69,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "bidang sekretariat",
         "division",
     ),
-    "atasan": ("atasan langsung", "nama atasan", "nama atasan langsung", "pejabat penilai", "superior", "direct superior"),
+    "atasan": (
+        "atasan langsung",
+        "nama atasan",
+        "nama atasan langsung",
+        "pejabat penilai",
+        "superior",
+        "direct superior",
+    ),
     "email": ("e mail", "surel", "alamat email", "alamat surel", "email dinas"),
     "telepon": (
         "no hp",
@@ -209,7 +216,10 @@ def _places(header: list[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
         text = _("Columns are missing: %(names)s. A cell may stay empty, its column may not.", names=", ".join(missing))
         raise Refused(text, field="file")
     unknown = [place for place, name in enumerate(meanings) if name is None and header[place].text]
-    ignored = tuple(f"{column_letter(place)} ({header[place].text[:40]})" for place in unknown)
+    ignored = tuple(
+        _("column %(letter)s (%(heading)s)", letter=column_letter(place), heading=header[place].text[:40])
+        for place in unknown
+    )
     return {name: place for place, name in enumerate(meanings) if name}, ignored
 
 

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import presence, service_requests, workdays, worklog
+from staffhub import people, presence, service_requests, workdays, worklog
 from staffhub.db import undo
 from staffhub.errors import Refused
 from staffhub.forms import Fields, Form, Key, Line
@@ -85,7 +85,11 @@ def _page(
     local = now.astimezone(me.zone)
     day = local.date()
     context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200, "now": local}  # noqa: PLR2004
-    context |= {"greeting": _greeting(local) % {"name": me.name.split()[0]}, "key": str(uuid4()), "today": day}
+    context |= {
+        "greeting": _greeting(local) % {"name": people.bare_name(me.name).split()[0]},
+        "key": str(uuid4()),
+        "today": day,
+    }
     if me.officer_id is None:
         return render(request, "today/nobody.html", **context)
     found = presence.spell(db, me, now=now)
