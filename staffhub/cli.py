@@ -4,7 +4,7 @@ fault is one line, never a traceback.
 
 import os
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -324,31 +324,31 @@ def _print_verdict(verdict: "Verdict", noted: str) -> None:
 
 @app.command(help=_("Copy a SQLite database while it is in use."))
 def backup(file: Annotated[Path, typer.Argument(help=_("The new file."))]) -> None:
+    from staffhub import backups
+
     with _database(_settings()) as database:
         if not database.sqlite:
             _fail(_("This is PostgreSQL: use pg_dump --format=custom"))
-        size = _copy_sqlite(database, file)
+        size = backups.back_up(database, file)
     print(_("%(file)s: %(size)s kB, checked.", file=file, size=size // 1024))
 
 
-def _copy_sqlite(database: "Database", file: Path) -> int:
-    """Copy beside the target, check the copy, then give it its name: a half copy is never taken for a backup."""
-    import sqlite3
+@app.command(help=_("Put a backup in the place of a SQLite database; the service must be stopped."))
+def restore(file: Annotated[Path, typer.Argument(help=_("The backup."), exists=True, dir_okay=False)]) -> None:
+    from staffhub import backups
 
-    if file.exists():
-        _fail(_("%(file)s is there already. Choose another name.", file=file))
-    beside = file.with_name(file.name + ".part")
-    os.close(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    source = database.engine.raw_connection()
-    with closing(sqlite3.connect(beside)) as target:
-        source.driver_connection.backup(target)  # type: ignore[union-attr]
-        target.execute("PRAGMA journal_mode=DELETE")
-        fault = target.execute("PRAGMA integrity_check").fetchone()[0]
-    source.close()
-    if fault != "ok":
-        _fail(_("The copy is damaged: %(reason)s", reason=fault))
-    beside.replace(file)
-    return file.stat().st_size
+    settings = _settings()
+    done = backups.restore(settings.database, file, zone=settings.zone, now=clock.now())
+    until = f"{done.until.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}" if done.until else "-"
+    print(_("Restored from %(file)s; its last change was made on %(until)s.", file=file, until=until))
+    print(_("Rows: %(rows)s", rows=", ".join(f"{name} {count}" for name, count in done.rows.items())))
+    if done.aside:
+        print(_("The database that stood there is kept as %(file)s.", file=done.aside))
+    if done.head is None:
+        print(_("It is of an older version. Run: staffhub migrate, then staffhub audit-verify"))
+        return
+    print(_("The audit trail holds: %(n)s events.", n=done.head.sequence))
+    print(_("Head: %(hash)s", hash=done.head.hash))
 
 
 if __name__ == "__main__":

@@ -254,6 +254,28 @@ def test_a_backup_is_whole_private_and_never_overwrites(cli: Cli, office: Path, 
     assert (again.returncode, again.stderr.strip()) == (1, f"{copy} is there already. Choose another name.")
 
 
+def test_a_backup_is_restored_once_the_service_is_stopped(cli: Cli, office: Path, tmp_path: Path) -> None:
+    copy, port = tmp_path / "copy.db", _free_port()
+    assert cli("audit-verify").returncode == 0
+    assert cli("backup", copy).returncode == 0
+    assert cli("create-admin", "--username", "ria", "--name", "Ria").returncode == 0
+    with _Served(office.parent, "serve", "--port", port) as server:
+        server.read_until(f"http://127.0.0.1:{port}")
+        refused = cli("restore", copy)
+        assert (refused.returncode, refused.stderr.strip()) == (
+            1,
+            "The database is in use. Stop the service first, then restore.",
+        )
+        assert server.stop(signal.SIGTERM) == 0
+    done = cli("restore", copy)
+    assert done.returncode == 0, done.stderr
+    assert "officer 0, mark 0, log_entry 0, service_request 0, audit_event " in done.stdout
+    assert "is kept as " in done.stdout
+    assert _rows(office, "SELECT username FROM account") == [("adi",)]
+    head = done.stdout.split("Head: ")[1].strip()
+    assert cli("audit-verify", "--head", head).returncode == 0
+
+
 def test_on_postgresql_the_set_up_is_the_same_and_backups_are_its_own(cli: Cli, postgres) -> None:
     postgres.run("CREATE DATABASE cli_office")
     url = {"STAFFHUB_DATABASE_URL": postgres.url("cli_office")}
@@ -263,6 +285,7 @@ def test_on_postgresql_the_set_up_is_the_same_and_backups_are_its_own(cli: Cli, 
         assert made.returncode == 0, made.stderr
         assert cli("audit-verify", **url).returncode == 0
         assert "pg_dump" in cli("backup", "x.db", **url).stderr
+        assert "pg_restore" in cli("restore", __file__, **url).stderr
         database = Database(url["STAFFHUB_DATABASE_URL"])
         with database.reading() as db:
             found = db.execute(sa.select(Office.name, Account.username).join(Account)).all()

@@ -35,6 +35,13 @@ def is_at_head(connection: sa.Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == _head()
 
 
+def is_known(connection: sa.Connection) -> bool:
+    """Say whether `migrate` can bring this database to head: one of an older version of this program."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory(str(Path(__file__).parent))
+    return current in {script.revision for script in scripts.walk_revisions()}
+
+
 @cache
 def _head() -> str | None:
     return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
