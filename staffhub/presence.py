@@ -1,9 +1,10 @@
 """Check in, check out, receipts. Marks are facts: a new one is added, none is changed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from staffhub import audit, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Grade, Mark, MarkKind, Officer, WorkMode, receipt_code
+from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, WorkMode, receipt_code
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
@@ -54,14 +55,14 @@ class Stamp:
 _STAMPS = (
     select(
         Mark.id,
-        Mark.date,
+        Mark.date.label("day"),
         Mark.kind,
         Mark.mode,
-        Mark.attempted_at,
-        Mark.note,
+        Mark.attempted_at.label("at"),
+        NOTED,
         Mark.grade,
         Mark.receipt,
-        Mark.idempotency_key,
+        Mark.idempotency_key.label("key"),
     )
     .where(
         Mark.office_id == bindparam("office"),
@@ -79,7 +80,8 @@ def stamps(db: Session, me: Viewer, *, day: date) -> list[Stamp]:
 
 def _stamps(db: Session, me: Viewer, first: date, last: date) -> list[Stamp]:
     span = {"office": me.office_id, "officer": me.officer_id, "first": first, "last": last}
-    return [Stamp(*row[:4], row[4].astimezone(me.zone), *row[5:]) for row in db.execute(_STAMPS, span)]
+    rows: Iterable[Any] = db.execute(_STAMPS, span)
+    return [Stamp(**row._asdict() | {"at": row.at.astimezone(me.zone)}) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,46 @@ def spell(db: Session, me: Viewer, *, now: datetime) -> Spell:
     return Spell(day, today, before if waits else [])
 
 
+def is_inside(db: Session, me: Viewer, *, now: datetime) -> bool:
+    """Whether I am checked in on the day that it is."""
+    today = spell(db, me, now=now).today
+    return bool(today) and today[-1].kind is MarkKind.CHECK_IN
+
+
 def check_in(db: Session, me: Viewer, *, mode: WorkMode, note: str = "", idempotency_key: str, now: datetime) -> Stamp:
-    """Declare where I work from now on; a second tap or a replay changes nothing and returns what is there."""
-    if mode is WorkMode.FIELD and not note:
-        raise Refused(_("Write where you are on duty and the number of the duty order."), field="note")
+    """Declare where I work from now on; a second tap or a replay changes nothing and returns what is there.
+
+    The time that counts is this one: the place of a field duty may follow (`add_note`).
+    """
     return _declare(db, me, MarkKind.CHECK_IN, mode, note=note, idempotency_key=idempotency_key, now=now)
+
+
+@dataclass(frozen=True)
+class Own:
+    """A mark of mine, and what stands beside it now."""
+
+    id: int
+    note: str
+
+
+def own_mark(db: Session, me: Viewer, code: str) -> Own:
+    mine = (Mark.office_id == me.office_id, Mark.officer_id == me.officer_id, Mark.receipt == _plain(code))
+    row = db.execute(select(Mark.id, NOTED).where(*mine)).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no receipt with this code."))
+    return Own(*row)
+
+
+def add_note(db: Session, me: Viewer, mark: Own, *, note: str, idempotency_key: str, now: datetime) -> None:
+    """Add to a mark of mine where the duty is, or what was forgotten; the mark stays as it is."""
+    added = {"office_id": me.office_id, "mark_id": mark.id, "note": note, "created_at": now}
+    if mark.note != note and insert_unless_there(db, MarkNote, added | {"idempotency_key": idempotency_key}):
+        # The note stays out of the trail: it may say why somebody is at home.
+        audit.record(db, me, "presence.note_added", "mark_note", mark.id, now=now)
+
+
+def _plain(code: str) -> str:
+    return code.upper().replace("-", "")
 
 
 def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime) -> Stamp:
@@ -214,15 +251,15 @@ class Receipt:
 
 def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     """Load a receipt that I may see: mine, or of somebody in my scope."""
-    wanted = code.upper().replace("-", "")
+    wanted = _plain(code)
     row = db.execute(
-        select(Mark, Officer.name, Officer.division_id)
+        select(Mark, NOTED, Officer.name, Officer.division_id)
         .join(Officer, Officer.id == Mark.officer_id)
         .where(Mark.office_id == me.office_id, Mark.receipt == wanted)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no receipt with this code."))
-    mark, name, division_id = row
+    mark, note, name, division_id = row
     if not me.sees(officer_id=mark.officer_id, division_id=division_id):
         raise Forbidden(_("This receipt belongs to somebody outside your scope."))
     at = mark.attempted_at.astimezone(me.zone)
@@ -233,7 +270,7 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
         mark.date,
         mark.kind,
         mark.mode,
-        mark.note,
+        note,
         mark.method,
         mark.grade,
         at,

@@ -79,6 +79,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/presence/check-in"): ALL,
     ("POST", "/presence/check-out"): ALL,
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
+    ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,
     ("POST", "/requests"): ALL,
     ("GET", "/requests/{request_id}"): OFFICE,

@@ -61,8 +61,9 @@ def _one_row_each(database: Database) -> None:
             row = {key: value for key, value in (base | values).items() if key in columns}
             return int(db.scalar(tables[name].insert().values(row).returning(columns.id)) or 0)
 
-        add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
+        mark = add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
             method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
+        add("mark_note", mark_id=mark, note="Ratahan", created_at=MORNING, idempotency_key="n")
         add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
             idempotency_key="c")  # fmt: skip
         request = add("service_request", number="PM-2611-0001", service_type_id=service, applicant="Ibu N.", phone="",
@@ -126,7 +127,12 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
     _one_row_each(database)
     for table in FACTS:
         before = _content(database, table)
-        moment = {"mark": "attempted_at", "plan_grant": "created_at", "plan_ending": "created_at"}.get(table, "at")
+        moment = {
+            "mark": "attempted_at",
+            "mark_note": "created_at",
+            "plan_grant": "created_at",
+            "plan_ending": "created_at",
+        }.get(table, "at")
         _refused(
             database,
             _written_over(table, moment),
@@ -172,9 +178,9 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
     _one_row_each(database)
     for table in (*FACTS, "audit_event"):
         before = _content(database, table)
-        together = (
-            "plan_grant, plan_ending, plan_entry" if table == "plan_grant" else table
-        )  # else the foreign key refuses first
+        # Else the foreign key of what points at it refuses first.
+        pointing = {"plan_grant": "plan_grant, plan_ending, plan_entry", "mark": "mark, mark_note"}
+        together = pointing.get(table, table)
         _refused(database, f"TRUNCATE {together}", f"TRUNCATE {table} RESTART IDENTITY CASCADE")
         _refused(database, "TRUNCATE office CASCADE", "TRUNCATE officer CASCADE", "TRUNCATE meeting CASCADE")
         assert _content(database, table) == before != []

@@ -71,16 +71,29 @@ def test_two_quick_taps_make_one_mark(site: Site) -> None:
     assert _marks(site, username) == 1
 
 
-def test_field_duty_asks_for_a_note_beside_the_field_and_keeps_the_page(site: Site) -> None:
+def test_field_duty_is_recorded_with_one_tap_and_asks_for_its_place_afterwards(site: Site) -> None:
     username = _newcomer(site, 7)
     page = site.context(username)
     page.goto("/")
     page.locator("#presence-card button[value=field]").click()
-    note = page.get_by_label("Keterangan")
-    expect(note).to_have_attribute("aria-invalid", "true")
-    note.fill("Perekaman KTP-el di kecamatan")
-    page.locator("#presence-card button[value=field]").click()
-    expect(page.locator("#presence-card")).to_contain_text("Perekaman KTP-el di kecamatan")
+    expect(page.locator("#toasts")).to_contain_text("Presensi masuk tercatat")
+    place = page.get_by_label("Tempat dan nomor surat tugas")
+    place.fill("Perekaman KTP-el di kecamatan")
+    page.get_by_role("button", name="Simpan tempat").click()
+    expect(page.locator("#presence-card .did")).to_contain_text("Perekaman KTP-el di kecamatan")
+    assert _marks(site, username) == 1
+
+
+def test_the_clock_before_the_check_in_runs_by_the_servers_time(site: Site) -> None:
+    page = site.context(_newcomer(site, 14))
+    page.clock.install()
+    page.goto("/")
+    clock_face = page.locator("#presence-card .clock")
+    before = clock_face.inner_text()
+    page.clock.fast_forward(3 * 60 * 1000)
+    hours, minutes = (int(part) for part in before.split("."))
+    later = (hours * 60 + minutes + 3) % (24 * 60)
+    expect(clock_face).to_have_text(re.compile(rf"^{later // 60:02}\.({later % 60:02}|{(later + 1) % 60:02})$"))
 
 
 def test_the_head_schedules_a_meeting_which_becomes_ready_without_a_reload(site: Site) -> None:
@@ -198,6 +211,9 @@ def test_the_whole_day_works_without_scripts(site: Site, how: dict[str, object])
     expect(page.locator("main")).to_contain_text("Memeriksa berkas KK")
     page.goto("/")
     page.locator("form[action='/presence/check-out'] button").click()
+    sure = page.get_by_role("button", name="Ya, presensi pulang")
+    if sure.count():  # before four o'clock
+        sure.click()
     expect(page.locator("main")).to_contain_text("Presensi pulang tercatat")
     assert _marks(site, username) == 2
 

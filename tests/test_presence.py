@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from staffhub import presence
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
-from staffhub.models import AuditEvent, Mark, MarkKind, WorkMode
+from staffhub.models import AuditEvent, Mark, MarkKind, MarkNote, WorkMode
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_queries, viewer_of
 
@@ -69,12 +69,34 @@ def test_a_changed_mode_during_the_day_is_a_new_mark_beside_the_old_one(database
     assert [(mark.turn, mark.mode) for mark in _marks(database)] == [(1, "home"), (2, "office")]
 
 
-def test_field_duty_asks_for_a_note(database: Database) -> None:
+def test_field_duty_is_stored_at_once_and_its_place_is_a_later_fact(database: Database) -> None:
     ben = viewer_of(database, "ben")
-    with pytest.raises(Refused) as refused:
-        _in(database, ben, WorkMode.FIELD)
-    assert refused.value.field == "note"
-    assert _in(database, ben, WorkMode.FIELD, note="Ratahan, ST 12").first
+    stamp = _in(database, ben, WorkMode.FIELD)
+    assert stamp.first
+    later = MORNING + timedelta(minutes=5)
+    for note in ("Ratahan, ST 12", "Ratahan, ST 13"):
+        with database.transaction() as db:
+            presence.add_note(
+                db, ben, presence.own_mark(db, ben, stamp.code), note=note, idempotency_key=str(uuid4()), now=later
+            )
+    with database.reading() as db:
+        (seen,) = presence.stamps(db, ben, day=TODAY)
+        assert (seen.note, seen.at) == ("Ratahan, ST 13", stamp.at)
+        assert presence.receipt_for(db, ben, stamp.code).note == "Ratahan, ST 13"
+        assert len(db.scalars(sa.select(MarkNote)).all()) == 2
+    assert [mark.note for mark in _marks(database)] == [""], "the mark itself stays as it was"
+
+
+def test_a_place_sent_twice_is_one_fact_and_only_ones_own_mark_takes_one(database: Database) -> None:
+    ben, cy = viewer_of(database, "ben"), viewer_of(database, "cy")
+    code, key = _in(database, ben, WorkMode.FIELD).receipt, str(uuid4())
+    for note in ("Ratahan", "Ratahan", "Tombatu"):
+        with database.transaction() as db:
+            presence.add_note(db, ben, presence.own_mark(db, ben, code), note=note, idempotency_key=key, now=MORNING)
+    with pytest.raises(NotFound), database.transaction() as db:
+        presence.own_mark(db, cy, code)
+    with database.reading() as db:
+        assert db.scalars(sa.select(MarkNote.note)).all() == ["Ratahan"]
 
 
 def test_checking_out_counts_once(database: Database) -> None:

@@ -63,16 +63,38 @@ def test_a_second_tap_and_a_replay_change_nothing_and_say_so(world: World) -> No
     assert _count(world) == 1
 
 
-def test_field_duty_without_a_note_is_asked_for_it_and_keeps_what_was_typed(world: World) -> None:
+def test_field_duty_is_recorded_with_one_tap_and_then_asks_for_its_place(world: World) -> None:
     client = world.client("ben")
-    answer = client.post("/presence/check-in", data=_payload(mode="field"))
-    assert answer.status_code == 422
-    assert "Tulis tempat tugas dan nomor surat tugas." in answer.text
-    assert re.search(r'id="check-in-note"[^>]*aria-invalid="true"', answer.text)
-    too_long = client.post("/presence/check-in", data=_payload(mode="field", note="x" * 141))
-    assert too_long.status_code == 422
-    assert "x" * 141 in too_long.text
-    assert _count(world) == 0
+    assert client.post("/presence/check-in", data=_payload(mode="field")).status_code == 303
+    page = client.get("/").text
+    assert "Presensi masuk tercatat 07.12 WITA" in page
+    assert "Di mana Anda bertugas?" in page
+    address = re.search(r'action="(/presence/receipts/\w+/note)"', page)
+    assert address
+    for wrong in ("", "x" * 141, "NIK 7107 0241 0390 0001"):
+        answer = client.post(address[1], data={"note": wrong, "idempotency_key": str(uuid4())})
+        assert answer.status_code == 422
+        assert re.search(r'id="place-note"[^>]*aria-invalid="true"', answer.text)
+        assert wrong in answer.text, "what was typed is kept"
+    assert (
+        client.post(address[1], data={"note": "Kec. Ratahan, ST 12", "idempotency_key": str(uuid4())}).status_code
+        == 303
+    )
+    page = client.get("/").text
+    assert "Tercatat: Kec. Ratahan, ST 12." in page
+    assert "Di mana Anda bertugas?" not in page
+    assert "Kec. Ratahan, ST 12" in world.client("cy").get("/board").text
+    assert _count(world) == 1
+
+
+def test_a_place_for_somebody_elses_mark_is_refused(world: World) -> None:
+    world.client("ben").post("/presence/check-in", data=_payload(mode="field"))
+    with world.database.reading() as db:
+        receipt = db.scalar(sa.select(Mark.receipt))
+    answer = world.client("ana").post(
+        f"/presence/receipts/{receipt}/note", data={"note": "Manado", "idempotency_key": str(uuid4())}
+    )
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "moon"}, {"mode": ""}, {"idempotency_key": "x"}, {"idempotency_key": ""}])

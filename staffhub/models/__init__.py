@@ -24,12 +24,14 @@ from staffhub.models.org import (
     serves,
 )
 from staffhub.models.presence import (
+    NOTED,
     Correction,
     CorrectionKind,
     CorrectionReason,
     Grade,
     Mark,
     MarkKind,
+    MarkNote,
     WorkMode,
     receipt_code,
 )
@@ -40,11 +42,12 @@ from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, 
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
-APPEND_ONLY = (Mark, Correction, RequestEvent, JoinClick, PlanGrant, PlanEnding, AuditEvent)
+APPEND_ONLY = (Mark, MarkNote, Correction, RequestEvent, JoinClick, PlanGrant, PlanEnding, AuditEvent)
 
 __all__ = [
     "APPEND_ONLY",
     "BOARD_CHANGES",
+    "NOTED",
     "Account",
     "AuditEvent",
     "Channel",
@@ -63,6 +66,7 @@ __all__ = [
     "LogEntry",
     "Mark",
     "MarkKind",
+    "MarkNote",
     "Meeting",
     "MeetingInvite",
     "MeetingKind",

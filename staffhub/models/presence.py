@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -58,6 +58,25 @@ class Mark(Base):
     grade: Mapped[Grade]
     receipt: Mapped[str] = mapped_column(String(12))
     idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class MarkNote(Base):
+    """What is added to a mark afterwards, as the place of a field duty: a fact beside the mark; the newest counts."""
+
+    __tablename__ = "mark_note"
+    __table_args__ = (UniqueConstraint("office_id", "idempotency_key"), Index(None, "mark_id"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    mark_id: Mapped[int] = mapped_column(ForeignKey("mark.id"))
+    note: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+_ADDED = select(MarkNote.note).where(MarkNote.mark_id == Mark.id).order_by(MarkNote.id.desc()).limit(1)
+# What stands beside a mark now, as a column called `note`.
+NOTED = func.coalesce(_ADDED.correlate(Mark).scalar_subquery(), Mark.note).label("note")
 
 
 class CorrectionKind(StrEnum):

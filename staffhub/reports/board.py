@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, workdays
 from staffhub.models import (
     BOARD_CHANGES,
+    NOTED,
     AuditEvent,
     Division,
     EmploymentType,
@@ -161,7 +162,7 @@ def _officers(db: Session, office_id: int, day: date) -> Sequence[Any]:
 
 def _last_marks(db: Session, office_id: int, day: date) -> dict[int, Any]:
     rows = db.execute(
-        select(Mark.officer_id, Mark.kind, Mark.mode, Mark.attempted_at, Mark.note)
+        select(Mark.officer_id, Mark.kind, Mark.mode, Mark.attempted_at, NOTED)
         .where(Mark.office_id == office_id, Mark.date == day)
         .order_by(Mark.turn)
     )

@@ -14,6 +14,7 @@ from staffhub.corrections import Listed
 from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, is_counted, reconcile
 from staffhub.db import UtcDateTime
 from staffhub.models import (
+    NOTED,
     Grade,
     JoinClick,
     LogEntry,
@@ -121,7 +122,7 @@ def _marks(db: Session, me: Viewer, officer_id: int, day: date) -> list[StoredMa
             Mark.turn,
             Mark.kind,
             Mark.mode,
-            Mark.note,
+            NOTED,
             Mark.attempted_at,
             Mark.received_at,
             Mark.method,

@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import people, presence, service_requests, workdays, worklog
-from staffhub.db import undo
-from staffhub.errors import Refused
+from staffhub.days import DayRecord, Facts, MarkFact, State, reconcile
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
-from staffhub.models import MarkKind, WorkMode
+from staffhub.models import MarkKind, PlanMode, WorkMode
 from staffhub.presence import Stamp
+from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted
 from staffhub.security import Viewer
 from staffhub.web import clock, is_fragment, redirect, render, short_day
@@ -32,7 +33,25 @@ class CheckInFields(Fields):
     idempotency_key: Key
 
 
+def _moment(text: object) -> datetime | None:
+    """What the page wrote down itself; anything else says nothing, so that no check-out is refused for it."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
 class CheckOutFields(Fields):
+    """`until` is when the day was planned to end, as the page knew it; `sure`: the question was answered."""
+
+    idempotency_key: Key
+    until: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    sure: bool = False
+
+
+class NoteFields(Fields):
+    note: Annotated[Line, StringConstraints(max_length=140)]
     idempotency_key: Key
 
 
@@ -64,6 +83,42 @@ def _bar(plan: workdays.Plan, marks: list[Stamp], met: list[tuple[time, int]], n
     return Bar(start, round(end - start, 1), here, held, _percent(now))
 
 
+def _day(plan: workdays.Plan, marks: list[Stamp], now: datetime) -> DayRecord:
+    """What the taps of today come to so far, as the month will say it."""
+    zone = cast("ZoneInfo", now.tzinfo)
+    facts = tuple(MarkFact(n, mark.kind, mark.mode, mark.at) for n, mark in enumerate(marks, 1))
+    return reconcile(Facts(day=now.date(), now=now, zone=zone, plan=plan, marks=facts))
+
+
+def _until(plan: workdays.Plan, record: DayRecord, now: datetime) -> datetime | None:
+    """When the day ends for whoever leaves now; field duty ends where its order says."""
+    timed = record.state in {State.PRESENT, State.HOME} and plan.is_work and plan.hours
+    return datetime.combine(now.date(), plan.hours.ends, tzinfo=now.tzinfo) if timed and plan.hours else None
+
+
+def _minutes_since(plan: workdays.Plan, now: datetime) -> int:
+    """How long ago work began, for whoever has not come yet; 0 before that, and where a duty order says when."""
+    if not plan.is_work or plan.hours is None or plan.mode is PlanMode.FIELD:
+        return 0
+    return max(0, int((now - datetime.combine(now.date(), plan.hours.starts, tzinfo=now.tzinfo)).total_seconds()) // 60)
+
+
+def _way(marks: list[Stamp]) -> str:
+    """Masuk 14.46 Rumah, 14.58 Dinas luar, pulang 16.02."""
+    parts, inside = [], False
+    for mark in marks:
+        at = clock(mark.at)
+        if mark.kind is MarkKind.CHECK_OUT:
+            parts.append(_("out %(at)s", at=at))
+        elif inside:
+            parts.append(f"{at} {words.place(mark.mode)}")
+        else:
+            parts.append(_("in %(at)s %(place)s", at=at, place=words.place(mark.mode)))
+        inside = mark.kind is MarkKind.CHECK_IN
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:] + "."
+
+
 def _greeting(local: datetime) -> str:
     if local.hour < 11:  # noqa: PLR2004  pagi, siang, sore, malam as they are said
         return _("Good morning, %(name)s")
@@ -79,9 +134,12 @@ def _page(
     now: datetime,
     *,
     form: Form[CheckInFields] | None = None,
+    place_form: Form[NoteFields] | None = None,
+    leaving: int = 0,
     status: int = 200,
     toast: str | None = None,
 ) -> Response:
+    """`leaving`: minutes by which somebody is about to leave early, to be asked about."""
     local = now.astimezone(me.zone)
     day = local.date()
     context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200, "now": local}  # noqa: PLR2004
@@ -97,6 +155,7 @@ def _page(
     plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     entries = worklog.entries_of(db, me.officer_id, day)
+    record = _day(plan, marks, local)
     return render(
         request,
         "today/index.html",
@@ -105,7 +164,14 @@ def _page(
         toast=toast,
         **context,
         plan=plan,
+        record=record,
         marks=marks,
+        way=_way(marks) if len(marks) > 1 else "",
+        until=_until(plan, record, local),
+        leaving=leaving,
+        overdue=_minutes_since(plan, local),
+        placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
+        place_form=place_form or Form.blank("place"),
         left_open=found.left_open,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
@@ -155,14 +221,9 @@ def check_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Resp
     if form.data is None:
         return _page(request, db, me, now, form=form, status=422)
     given = form.data
-    try:
-        stamp = presence.check_in(
-            db, me, mode=given.mode, note=given.note or "", idempotency_key=given.idempotency_key, now=now
-        )
-    except Refused as error:
-        undo(db)
-        form.refuse(error)
-        return _page(request, db, me, now, form=form, status=422)
+    stamp = presence.check_in(
+        db, me, mode=given.mode, note=given.note or "", idempotency_key=given.idempotency_key, now=now
+    )
     return _answer(request, db, me, now, stamp)
 
 
@@ -171,10 +232,31 @@ def check_out(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Res
     form = Form.parse(CheckOutFields, posted, name="check-out")
     if form.data is None:
         return _page(request, db, me, now, status=422)
+    # Asked once, by what the page knew: the office does not wait for three statements at four o'clock.
+    left = (form.data.until or now) - now
+    early = -(-int(left.total_seconds()) // 60)
+    if early > 0 and not form.data.sure and presence.is_inside(db, me, now=now):
+        return _page(request, db, me, now, leaving=early)
     stamp = presence.check_out(db, me, idempotency_key=form.data.idempotency_key, now=now)
     return _answer(request, db, me, now, stamp)
 
 
+Code = Annotated[str, Path(max_length=12)]
+
+
+@router.post("/presence/receipts/{code}/note")
+def add_note(request: Request, code: Code, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    mark = presence.own_mark(db, me, code)
+    form = Form.parse(NoteFields, posted, name="place")
+    if form.data is None:
+        return _page(request, db, me, now, place_form=form, status=422)
+    presence.add_note(db, me, mark, note=form.data.note, idempotency_key=form.data.idempotency_key, now=now)
+    said = _("Noted: %(note)s.", note=form.data.note.rstrip("."))
+    if is_fragment(request):
+        return _page(request, db, me, now, toast=said)
+    return redirect(request, "/", said=said)
+
+
 @router.get("/presence/receipts/{code}")
-def receipt(request: Request, code: Annotated[str, Path(max_length=12)], db: DB, me: Me) -> Response:
+def receipt(request: Request, code: Code, db: DB, me: Me) -> Response:
     return render(request, "today/receipt.html", receipt=presence.receipt_for(db, me, code))

@@ -50,3 +50,14 @@ window.addEventListener("offline", () => {
   document.getElementById("toasts").append(offline);
 });
 window.addEventListener("online", () => offline?.remove());
+
+// The clock before the check-in runs, by the server's clock and in the office's zone, whatever the phone believes.
+const shown = new WeakMap();
+const tick = () => document.querySelectorAll("[data-now]").forEach((clock) => {
+  if (!shown.has(clock)) shown.set(clock, Date.now());
+  const at = new Date(Date.parse(`${clock.dataset.now.slice(0, 19)}Z`) + Date.now() - shown.get(clock));
+  const text = [at.getUTCHours(), at.getUTCMinutes()].map((n) => String(n).padStart(2, "0")).join(clock.textContent[2]);
+  if (clock.textContent !== text) clock.textContent = text;
+});
+tick();
+setInterval(tick, 1000);
