@@ -284,4 +284,4 @@ def test_nobody_changes_the_own_account_here(world: World) -> None:
     assert "Ini akun Anda sendiri." in _text(page)
     assert client.post(f"/people/{hana}/reset-password").status_code == 403
     page = client.get(f"/people/{world.officer_id('adi')}")
-    assert "hanya diubah oleh administrator" in _text(page)
+    assert "hanya diurus oleh administrator" in _text(page)

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, clock
 from staffhub.db import Database, changed_meanwhile, digest, lock_row
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Office, Officer, Role, UserSession
+from staffhub.models import Account, Office, Officer, Role, UserSession, serves
 from staffhub.people import cells
 from staffhub.people.known import Person, people
 from staffhub.people.register import Cell
@@ -21,8 +21,10 @@ from staffhub.security import (
     ONE_TIME_DAYS,
     Viewer,
     WebSession,
+    beyond_own,
     end_other_sessions,
     hash_password,
+    manages,
     one_time_password,
 )
 
@@ -80,14 +82,14 @@ def editable_officer(db: Session, me: Viewer, officer_id: int) -> Person:
 
 
 def account_to_change(db: Session, me: Viewer, officer_id: int) -> Person:
-    """Load an officer whose account may be changed by this person: not the own one, an administrator's only by one."""
+    """Load an officer whose account may be changed by this person: not the own one, and none beyond the own rights."""
     person = editable_officer(db, me, officer_id)
     if person.account_id is None:
         raise NotFound(_("This officer has no account."))
     if person.account_id == me.account_id:
         raise Forbidden(_("Nobody changes the own account here. Ask another administrator."))
-    if person.role is Role.ADMIN and not me.may("admin"):
-        raise Forbidden(_("Only an administrator changes the account of an administrator."))
+    if not manages(me, person.role):
+        raise Forbidden(beyond_own())
     return person
 
 
@@ -105,7 +107,7 @@ def disable_account(db: Session, me: Viewer, person: Person, *, now: datetime) -
     """Close an account at once, on every device; False when it was closed already."""
     account_id = _account_id(person)
     if person.role is Role.ADMIN:
-        _require_another_admin(db, me.office_id, account_id)
+        require_another_admin(db, me, account_id, day=clock.local_day(now, me.zone))
     return _switch(db, me, account_id, "account.disabled", {"disabled_at": now}, now=now) and _end(db, account_id, now)
 
 
@@ -143,12 +145,12 @@ def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: dat
         return False
     if seen not in {None, version(person)}:
         raise Conflict(changed_meanwhile())
-    if Role.ADMIN in {role, person.role} and not me.may("admin"):
-        raise Refused(_("Only an administrator changes the account of an administrator."), field="role")
+    if not (manages(me, role) and manages(me, person.role)):
+        raise Refused(beyond_own(), field="role")
     if role is Role.DIVISION_HEAD and person.division_id is None:
         raise Refused(_("A head of division needs a division."), field="role")
     if person.role is Role.ADMIN and person.is_open:
-        _require_another_admin(db, me.office_id, account_id)
+        require_another_admin(db, me, account_id, day=clock.local_day(now, me.zone))
     changed = update(Account).where(Account.id == account_id, Account.role == person.role)
     done = db.execute(changed.values(role=role).returning(Account.id)).first()
     if done is None:
@@ -164,17 +166,25 @@ def _account_id(person: Person) -> int:
     return person.account_id
 
 
-def _require_another_admin(db: Session, office_id: int, account_id: int) -> None:
-    """Two administrators who take the role from each other at once queue at the office's row."""
-    db.execute(select(Office.id).where(Office.id == office_id).with_for_update())
-    others = select(Account.id).where(
-        Account.office_id == office_id,
-        Account.role == Role.ADMIN,
-        Account.disabled_at.is_(None),
-        Account.id != account_id,
+def require_another_admin(db: Session, me: Viewer, account_id: int, *, day: date, field: str = "role") -> None:
+    """Refuse to lose the last administrator who still serves on `day`.
+
+    Two administrators who take the role from each other at once queue at the office's row.
+    """
+    lock_row(db, Office, me.office_id)
+    others = (
+        select(Account.id)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(
+            Account.office_id == me.office_id,
+            Account.role == Role.ADMIN,
+            Account.disabled_at.is_(None),
+            Account.id != account_id,
+            Account.officer_id.is_(None) | serves(day, day),
+        )
     )
     if db.scalars(others.limit(1)).first() is None:
-        raise Refused(_("This is the last administrator. Make somebody else one first."), field="role")
+        raise Refused(_("This is the last administrator. Make somebody else one first."), field=field)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from staffhub.people import cells
 from staffhub.people.cells import Bad, plain
 from staffhub.people.known import Known, Person
 from staffhub.people.register import COLUMNS, Cell, Register, Row
+from staffhub.security import beyond_own
 
 T = TypeVar("T")
 _WHOLE_OFFICE = {"semua bidang", "all divisions"}
@@ -74,7 +75,8 @@ class Check:
     register: Register
     known: Known
     today: date
-    may_make_admins: bool = True
+    # Whether whoever brings the register may deal in the rights of a role.
+    manages: Callable[[Role | None], bool]
     entries: dict[int, Entry] = field(default_factory=dict)
     bad: list[BadCell] = field(default_factory=list)
 
@@ -104,7 +106,7 @@ def check(
     known: Known,
     *,
     today: date,
-    may_make_admins: bool = True,
+    manages: Callable[[Role | None], bool],
     match: Person | None = None,
     only_new: bool = False,
 ) -> Check:
@@ -112,7 +114,7 @@ def check(
 
     `match` says whom a single row is about, whatever its number and username; `only_new` changes nobody who is there.
     """
-    found = Check(register, known, today, may_make_admins)
+    found = Check(register, known, today, manages)
     for row in register.rows:
         entry = _understand(found, row, match)
         if entry:
@@ -221,8 +223,8 @@ def _fits(found: Check, row: Row, entry: Entry, *, sure: bool) -> bool:
         _refuse_username(found, row, entry, _("%(name)s has this username.", name=holder.name))
     elif _wanted_role(entry) is Role.DIVISION_HEAD and entry.facts["division_id"] is None:
         found.refuse(row, "bidang", _("A head of division needs a division."))
-    elif not found.may_make_admins and _touches_admin(entry):
-        found.refuse(row, "peran", _("Only an administrator changes the account of an administrator."))
+    elif column := _beyond(found, entry):
+        found.refuse(row, column, beyond_own())
     else:
         return True
     return False
@@ -236,10 +238,16 @@ def _wanted_role(entry: Entry) -> Role:
     return entry.role or (entry.match and entry.match.role) or Role.STAFF
 
 
-def _touches_admin(entry: Entry) -> bool:
-    was = entry.match.role if entry.match else None
-    changed = _wanted_role(entry) is not was or (entry.match is not None and entry.username != entry.match.username)
-    return changed and Role.ADMIN in {was, _wanted_role(entry)}
+def _beyond(found: Check, entry: Entry) -> str:
+    """Return the column that deals in rights beyond those of whoever brings the register, or nothing."""
+    match, wanted = entry.match, _wanted_role(entry)
+    was = match.role if match else None
+    if found.manages(was) and found.manages(wanted):
+        return ""
+    if wanted is not was:
+        return "peran"
+    # A row that would be the officer of an account without one decides on its dates of service.
+    return "username" if match and (entry.username != match.username or match.officer_id is None) else ""
 
 
 def _alike(holder: Person, entry: Entry) -> bool:
@@ -378,7 +386,7 @@ def _leads_back(start: int, above: dict[int, int | None]) -> bool:
 
 
 def _keep_an_admin(found: Check) -> None:
-    admins = {p.account_id for p in found.known.people if p.role is Role.ADMIN and p.is_open}
+    admins = {p.account_id for p in found.known.people if p.role is Role.ADMIN and p.is_open and p.serves(found.today)}
     demoting = {
         e.row: e.match.account_id for e in found.entries.values() if e.match and e.role not in {None, Role.ADMIN}
     }

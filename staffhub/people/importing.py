@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
@@ -24,6 +25,7 @@ from staffhub.security import (
     Viewer,
     end_other_sessions,
     hash_password,
+    manages,
     normal_username,
     one_time_password,
 )
@@ -69,7 +71,8 @@ def import_register(
 ) -> ImportReport:
     """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given.
 
-    `only_new` refuses a row that would change somebody who is there already.
+    `only_new` refuses a row that would change somebody who is there already. Without an `actor` it is the command line,
+    which may do what an administrator may.
     """
 
     def look(db: Session) -> Check:
@@ -114,9 +117,8 @@ def _checked(
     now: datetime,
 ) -> Check:
     there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows))
-    may_make_admins = actor is None or actor.may("admin")
     today = office_day(db, office_id, now)
-    found = check(register, there, today=today, may_make_admins=may_make_admins, only_new=only_new)
+    found = check(register, there, today=today, manages=partial(manages, actor), only_new=only_new)
     if skip_bad:
         leave_out_bad(found)
     return found
@@ -206,7 +208,7 @@ def _complete_new(
         db.execute(superior.values(superior_id=entry.facts["superior_id"]))
     if entry.match and entry.match.account_id:
         db.execute(update(Account).where(Account.id == entry.match.account_id).values(officer_id=officer_id))
-        _change_account(db, entry, now=now)
+        _change_account(db, office_id, entry, actor=actor, now=now)
     facts = {name: value for name, value in entry.facts.items() if name not in PRIVATE}
     after = facts | {"username": entry.username, "role": entry.role}
     audit.record(db, actor, "officer.added", "officer", officer_id, now=now, office_id=office_id, after=after)
@@ -221,21 +223,29 @@ def apply_changes(db: Session, office_id: int, entry: Entry, *, actor: Viewer | 
     facts = {name: entry.facts[name] for name in changed if name in entry.facts}
     if facts:
         db.execute(update(Officer).where(Officer.id == entry.match.officer_id).values(**facts))
-    _change_account(db, entry, now=now)
+    _change_account(db, office_id, entry, actor=actor, now=now)
     told: dict[str, object] = {name: "changed" if name in PRIVATE else pair for name, pair in changed.items()}
     if told:
         officer_id = entry.match.officer_id
         audit.record(db, actor, "officer.changed", "officer", officer_id, now=now, office_id=office_id, changes=told)
 
 
-def _change_account(db: Session, entry: Entry, *, now: datetime) -> None:
+def _change_account(db: Session, office_id: int, entry: Entry, *, actor: Viewer | None, now: datetime) -> None:
     """Take over username and role, never the password; a new role ends the sessions of the old one."""
     match = entry.match
     if match is None or match.account_id is None:
         return
     role = entry.role or match.role or Role.STAFF
-    if (entry.username, role) != (match.username, match.role):
-        values = {"username": entry.username, "role": role}
-        db.execute(update(Account).where(Account.id == match.account_id).values(**values))
-    if role is not match.role:
+    changed = {"username": (match.username, entry.username), "role": (match.role, role)}
+    changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+    if not changed:
+        return
+    values = {name: after for name, (_before, after) in changed.items()}
+    db.execute(update(Account).where(Account.id == match.account_id).values(**values))
+    if "role" in changed:
         end_other_sessions(db, match.account_id, keep=None, now=now)
+    for name, (before, after) in changed.items():
+        told = {"before": before, "after": after}
+        audit.record(
+            db, actor, f"account.{name}_changed", "account", match.account_id, now=now, office_id=office_id, **told
+        )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from staffhub.models import Account, Division, EmploymentType, Officer, Role
+from staffhub.models import Account, Division, EmploymentType, Officer, Role, is_in_service
 from staffhub.people.cells import plain
 
 
@@ -31,6 +31,10 @@ class Person:
     username: str | None
     role: Role | None
     is_open: bool
+
+    def serves(self, day: date) -> bool:
+        """Whether the account may be used on a day; one without an officer knows no dates of service."""
+        return self.active_from is None or is_in_service(self.active_from, self.active_to, day)
 
     def facts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in FACTS}

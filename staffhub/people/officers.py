@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
@@ -13,12 +14,12 @@ from staffhub import audit
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Division, EmploymentType, Officer, Role, serves
-from staffhub.people.accounts import version
+from staffhub.people.accounts import require_another_admin, version
 from staffhub.people.checking import check
 from staffhub.people.importing import apply_changes
 from staffhub.people.known import Person, known
 from staffhub.people.register import COLUMNS, Cell, Register, Row
-from staffhub.security import Viewer, normal_username
+from staffhub.security import Viewer, beyond_own, manages, normal_username
 
 PAGE = 25
 
@@ -236,7 +237,7 @@ def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: da
         one_row(edit.cells),
         there,
         today=today,
-        may_make_admins=me.may("admin"),
+        manages=partial(manages, me),
         match=there.by_id[person.officer_id],
     )
     if found.bad:
@@ -245,8 +246,23 @@ def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: da
     dates = {"active_from": edit.active_from, "active_to": edit.active_to}
     changed = audit.changes({name: getattr(person, name) for name in dates}, dates)
     if changed:
+        _refuse_dates(db, me, person, edit, now=now)
         db.execute(update(Officer).where(Officer.id == person.officer_id).values(**dates))
         audit.record(db, me, "officer.period_changed", "officer", person.officer_id, now=now, changes=changed)
     if not entry.is_same():
         apply_changes(db, me.office_id, entry, actor=me, now=now)
     return bool(changed) or not entry.is_same()
+
+
+def _refuse_dates(db: Session, me: Viewer, person: Person, edit: Edit, *, now: datetime) -> None:
+    """The dates of service open and end the account, so they are part of its rights."""
+    assert person.account_id is not None  # noqa: S101  the caller's branch
+    field = "active_to" if edit.active_to != person.active_to else "active_from"
+    if not manages(me, person.role):
+        raise Refused(beyond_own(), field=field)
+    if person.role is Role.ADMIN and person.is_open:
+        today = now.astimezone(me.zone).date()
+        if edit.active_from > today:
+            require_another_admin(db, me, person.account_id, day=today, field=field)
+        if edit.active_to:
+            require_another_admin(db, me, person.account_id, day=edit.active_to + timedelta(days=1), field=field)

@@ -5,6 +5,8 @@ from staffhub.security.access import (
     PERMISSIONS,
     Viewer,
     WebSession,
+    beyond_own,
+    manages,
     session_for,
 )
 from staffhub.security.passwords import (
@@ -51,6 +53,7 @@ __all__ = [
     "Viewer",
     "WebSession",
     "begin_sign_in",
+    "beyond_own",
     "check_new_password",
     "end_other_sessions",
     "end_session",
@@ -58,6 +61,7 @@ __all__ = [
     "forget_old",
     "hash_password",
     "is_stale",
+    "manages",
     "normal_username",
     "note_right_password",
     "one_time_password",

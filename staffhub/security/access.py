@@ -124,6 +124,22 @@ SCOPES: dict[Role, Scope] = {
 }
 
 
+def manages(actor: Viewer | None, role: Role | None) -> bool:
+    """Whether somebody may give, reset, close, open or edit the rights of an account that has, or is to have, a role.
+
+    The one rule for every form, the import and the command: nobody deals in rights that go beyond the own. Whoever
+    sees the whole office (its head, personnel, administrators) is an administrator's matter alone. None is the command
+    line, which acts as an administrator: who may run it may read the database.
+    """
+    if actor is None or actor.may("admin"):
+        return True
+    return actor.may("people.edit") and (role is None or SCOPES[role] is not Scope.OFFICE)
+
+
+def beyond_own() -> str:
+    return _("Only an administrator deals with the accounts of the head of office, of personnel and of administrators.")
+
+
 @dataclass(frozen=True)
 class WebSession:
     """One browser in which somebody is signed in, loaded once per request: who it is, and what belongs to it alone."""

@@ -1,10 +1,11 @@
 """What the forms of an officer share: fields, choices, and how roles and kinds are called."""
 
-from staffhub import people
+from staffhub import people, security
 from staffhub.forms import Fields, Line, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people import Choices
+from staffhub.security import Viewer
 
 
 class FactFields(Fields):
@@ -36,12 +37,12 @@ def kind_name(kind: EmploymentType | None) -> str:
     return people.KIND_NAMES[kind] if kind else ""
 
 
-def options(choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
+def options(me: Viewer, choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
     return {
         "divisions": [*choices.divisions],
         "superiors": [(id_, f"{name} ({people.masked_number(number)})") for id_, name, number in choices.colleagues],
         "kinds": [(kind.value, kind_name(kind)) for kind in EmploymentType],
-        "roles": [(role.value, role_name(role)) for role in Role],
+        "roles": [(role.value, role_name(role)) for role in Role if security.manages(me, role)],
     }
 
 

@@ -40,13 +40,12 @@ class RoleFields(Fields):
 @router.get("/people/new")
 def new(request: Request, db: DB, me: Me, now: Now) -> Response:
     choices = people.choices(db, me, now=now)
-    return _new_page(request, choices, Form.blank("officer", role=Role.STAFF.value))
+    return _new_page(request, me, choices, Form.blank("officer", role=Role.STAFF.value))
 
 
-def _new_page(request: Request, choices: Choices, form: Form[NewFields], *, status: int = 200) -> Response:
-    return render(
-        request, "people/new.html", status=status, form=form, choices=options(choices), invalid=bool(form.errors)
-    )
+def _new_page(request: Request, me: Viewer, choices: Choices, form: Form[NewFields], *, status: int = 200) -> Response:
+    offered = options(me, choices)
+    return render(request, "people/new.html", status=status, form=form, choices=offered, invalid=bool(form.errors))
 
 
 def add_one(request: Request, me: Viewer, posted: FormData, now: datetime) -> Response:
@@ -55,17 +54,17 @@ def add_one(request: Request, me: Viewer, posted: FormData, now: datetime) -> Re
     with database.reading() as db:
         choices = people.choices(db, me, now=now)
     if form.data is None:
-        return _new_page(request, choices, form, status=422)
+        return _new_page(request, me, choices, form, status=422)
     row = people.one_row(texts(form.data, choices, form.data.role))
     try:
         report = people.import_register(database, me.office_id, row, actor=me, skip_bad=False, only_new=True, now=now)
     except Conflict as error:
         form.refuse(error)
-        return _new_page(request, choices, form, status=error.status)
+        return _new_page(request, me, choices, form, status=error.status)
     for cell in report.bad:
         form.refuse(Refused(cell.reason, field=people.FIELD_OF[cell.header]))
     if report.bad:
-        return _new_page(request, choices, form, status=422)
+        return _new_page(request, me, choices, form, status=422)
     if report.same:
         return redirect(request, query("/people", q=form.data.name), said=_("This officer was there already."))
     return _passwords_page(request, report.passwords, back="/people")
@@ -105,12 +104,10 @@ def _officer_page(
         kind=kind_name(person.employment_type),
         role=role_name(person.role),
         may_edit=may_edit,
-        may_change_account=may_edit
-        and person.account_id not in {None, me.account_id}
-        and (person.role is not Role.ADMIN or me.may("admin")),
+        beyond_own="" if security.manages(me, person.role) else security.beyond_own(),
         form=form or _proposed(person),
         role_form=role_form or Form.blank("role", role=person.role, version=people.version(person)),
-        choices=options(choices) if choices else {},
+        choices=options(me, choices) if choices else {},
         invalid=bool((form and form.errors) or (role_form and role_form.errors)),
     )
 
