@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from staffhub.db import Database
+from staffhub.db import Database, undo
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.meetings import joining, plan, terms
 from staffhub.meetings.audience import Audience, choices
@@ -323,7 +323,7 @@ def test_a_meeting_that_zoom_never_saw_is_cancelled_without_asking_zoom(database
     meeting_id = _schedule(database, dewi, **_facts())
     for _twice in range(2):
         with database.transaction() as db:
-            plan.cancel(db, dewi, meeting_id, now=MORNING)
+            plan.cancel(db, dewi, meeting_id, version=1, now=MORNING)
     meeting = _meeting(database, meeting_id)
     assert (meeting.state, meeting.cancelled_at) == (MeetingState.CANCELLED, MORNING)
     assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.DONE)]
@@ -337,7 +337,7 @@ def test_what_zoom_may_have_is_deleted_there(database: Database, task: dict[str,
     meeting_id = _schedule(database, dewi, **_facts())
     _set(database, meeting_id, task=task, **({"zoom_id": 81} if task.get("attempts") else {}))
     with database.transaction() as db:
-        plan.cancel(db, dewi, meeting_id, now=MORNING)
+        plan.cancel(db, dewi, meeting_id, version=1, now=MORNING)
     assert _tasks(database)[-1] == (ZoomVerb.DELETE, TaskState.PENDING)
 
 
@@ -347,9 +347,9 @@ def test_what_is_over_or_cancelled_is_left_alone(database: Database) -> None:
     with pytest.raises(Conflict):
         _edit(database, dewi, meeting_id, topic="Lain", now=over)
     with database.transaction() as db, pytest.raises(Conflict):
-        plan.cancel(db, dewi, meeting_id, now=over)
+        plan.cancel(db, dewi, meeting_id, version=1, now=over)
     with database.transaction() as db:
-        plan.cancel(db, dewi, meeting_id, now=MORNING)
+        plan.cancel(db, dewi, meeting_id, version=1, now=MORNING)
     with pytest.raises(Conflict):
         _edit(database, dewi, meeting_id, topic="Lain")
 
@@ -359,12 +359,12 @@ def test_trying_again_makes_a_waiting_task_due_and_a_failed_one_anew(database: D
     meeting_id = _schedule(database, dewi, **_facts())
     _set(database, meeting_id, task={"due_at": MORNING + timedelta(days=1)}, trouble="credentials", state="failed")
     with database.transaction() as db:
-        assert plan.retry(db, dewi, meeting_id, now=later).state is MeetingState.WAITING
+        assert plan.retry(db, dewi, meeting_id, version=1, now=later).state is MeetingState.WAITING
     with database.reading() as db:
         assert db.scalars(sa.select(ZoomTask.due_at)).all() == [later]
     _set(database, meeting_id, task={"state": TaskState.FAILED}, trouble="refused:", state="failed")
     with database.transaction() as db:
-        plan.retry(db, dewi, meeting_id, now=later)
+        plan.retry(db, dewi, meeting_id, version=1, now=later)
     assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.FAILED), (ZoomVerb.CREATE, TaskState.PENDING)]
 
 
@@ -372,7 +372,7 @@ def test_trying_again_without_trouble_changes_nothing(database: Database) -> Non
     dewi = viewer_of(database, "dewi")
     meeting_id = _schedule(database, dewi, **_facts())
     with database.transaction() as db:
-        plan.retry(db, dewi, meeting_id, now=MORNING)
+        plan.retry(db, dewi, meeting_id, version=1, now=MORNING)
     assert len(_tasks(database)) == 1
 
 
@@ -383,7 +383,7 @@ def test_a_meeting_gone_from_zoom_is_made_anew_only_when_asked(database: Databas
     _edit(database, dewi, meeting_id, topic="Lain")
     assert len(_tasks(database)) == 1
     with database.transaction() as db:
-        plan.retry(db, dewi, meeting_id, now=MORNING)
+        plan.retry(db, dewi, meeting_id, version=2, now=MORNING)
     assert _meeting(database, meeting_id).zoom_id is None
     assert _tasks(database)[-1] == (ZoomVerb.CREATE, TaskState.PENDING)
 
@@ -393,7 +393,7 @@ def test_a_delete_that_zoom_refused_can_be_tried_again(database: Database) -> No
     meeting_id = _schedule(database, dewi, **_facts())
     _set(database, meeting_id, task={"state": TaskState.FAILED}, trouble="refused:", state="cancelled", zoom_id=81)
     with database.transaction() as db:
-        plan.retry(db, dewi, meeting_id, now=MORNING)
+        plan.retry(db, dewi, meeting_id, version=1, now=MORNING)
     assert _tasks(database)[-1] == (ZoomVerb.DELETE, TaskState.PENDING)
     assert _meeting(database, meeting_id).state is MeetingState.CANCELLED
 
@@ -420,7 +420,7 @@ def test_a_day_shows_the_meetings_that_fall_on_it(database: Database) -> None:
     single = _schedule(database, dewi, **_facts(starts_on=TODAY))
     gone = _schedule(database, dewi, **_facts())
     with database.transaction() as db:
-        plan.cancel(db, dewi, gone, now=MORNING)
+        plan.cancel(db, dewi, gone, version=1, now=MORNING)
     assert ben.officer_id
     with database.reading() as db:
         with count_queries(database) as seen:
@@ -492,7 +492,7 @@ def test_cancelling_calls_off_the_dates_that_are_left(database: Database) -> Non
     dewi = viewer_of(database, "dewi")
     meeting_id = _schedule(database, dewi, **_standup(occurrences=3))
     with database.transaction() as db:
-        plan.cancel(db, dewi, meeting_id, now=_at(TODAY, 8, 40))
+        plan.cancel(db, dewi, meeting_id, version=1, now=_at(TODAY, 8, 40))
     assert [state for *_rest, state in _dates(database, meeting_id)] == ["planned", "cancelled", "cancelled"]
 
 
@@ -505,3 +505,39 @@ def test_what_is_looked_at_before_saving_is_refused_as_saving_would_be(database:
         with pytest.raises(Refused) as saved:
             _schedule(database, dewi, **facts)
         assert (looked.value.field, looked.value.message) == (saved.value.field, saved.value.message)
+
+
+@pytest.mark.parametrize("act", ["edit", "cancel", "retry"])
+def test_whoever_has_an_older_version_before_the_eyes_changes_nothing(database: Database, act: str) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    _edit(database, dewi, meeting_id, topic="Lain")
+    _set(database, meeting_id, trouble="unreachable")
+    stale = {"version": 1, "now": MORNING}
+    with pytest.raises(Conflict), database.transaction() as db:
+        if act == "edit":
+            terms_of = _facts(topic="Ketiga") | stale
+            plan.edit(
+                db, dewi, meeting_id, **{k: v for k, v in terms_of.items() if k not in {"kind", "idempotency_key"}}
+            )
+        else:
+            {"cancel": plan.cancel, "retry": plan.retry}[act](db, dewi, meeting_id, **stale)
+    meeting = _meeting(database, meeting_id)
+    assert (meeting.topic, meeting.state, meeting.trouble) == ("Lain", MeetingState.WAITING, "unreachable")
+
+
+def test_of_two_who_save_at_once_the_second_hears_of_the_first(database: Database) -> None:
+    """Both have read version 1; the second waits for the lock and then sees what the first has stored."""
+    dewi = viewer_of(database, "dewi")
+    meeting_id = _schedule(database, dewi, **_facts())
+    if database.sqlite:  # one writer at a time: nothing is read before the lock is held
+        return
+    facts = {k: v for k, v in _facts().items() if k not in {"kind", "idempotency_key"}}
+    with database.transaction() as second:
+        plan.own_meeting(second, dewi, meeting_id)
+        with database.transaction() as first:
+            plan.edit(first, dewi, meeting_id, **facts | {"topic": "Pertama"}, version=1)
+        with pytest.raises(Conflict):
+            plan.edit(second, dewi, meeting_id, **facts | {"topic": "Kedua"}, version=1)
+        undo(second)
+    assert _meeting(database, meeting_id).topic == "Pertama"

@@ -30,6 +30,7 @@ from tests.conftest import MORNING, World, count_queries
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
 
 HTMX = {"HX-Request": "true"}
+SEEN = {"version": "1"}
 
 
 @pytest.fixture
@@ -307,7 +308,7 @@ def test_verbs_on_a_meeting_are_refused_to_everybody_else(world: World) -> None:
         for page in ("edit", "cancel"):
             assert client.get(f"{address}/{page}").status_code == status
     cross = world.client("dewi", **{"Sec-Fetch-Site": "cross-site"})
-    assert cross.post(f"{address}/cancel").status_code == 403
+    assert cross.post(f"{address}/cancel", data=SEEN).status_code == 403
     assert "Dibatalkan" not in world.client("dewi").get(address).text
 
 
@@ -368,7 +369,7 @@ def test_cancelling_asks_first_and_reaches_zoom(world: World, sandbox: ZoomSandb
     asked = Page(dewi.get(f"{address}/cancel").text)
     assert "Batalkan rapat ini?" in asked.text
     assert len(sandbox.meetings()) == 1
-    assert dewi.post(f"{address}/cancel").status_code == 303
+    assert dewi.post(f"{address}/cancel", data=SEEN).status_code == 303
     _tick(world)
     assert sandbox.meetings() == []
     assert "Dibatalkan" in Page(dewi.get(address).text).text
@@ -386,7 +387,7 @@ def test_a_cancelled_standup_crosses_out_only_what_was_left(world: World) -> Non
     address = _schedule(world, path="/standups")
     world.at(MORNING + timedelta(days=1))
     dewi = world.client("dewi")
-    dewi.post(f"{address}/cancel")
+    dewi.post(f"{address}/cancel", data=SEEN)
     assert dewi.get("/meetings").text.count('class="meeting off"') == 1
 
 
@@ -441,7 +442,7 @@ def test_a_refusal_shows_its_reason_and_a_button_to_try_again(world: World, sand
     assert "1 rapat perlu Anda" in Page(dewi.get("/meetings").text).text
     assert "perlu Anda" not in Page(world.client("ben").get("/meetings").text).text
     assert f"{address}/retry" not in world.client("ben").get(address).text
-    assert dewi.post(f"{address}/retry").headers["location"] == address
+    assert dewi.post(f"{address}/retry", data=SEEN).headers["location"] == address
     _tick(world)
     assert "Siap" in Page(dewi.get(address).text).text
 
@@ -454,7 +455,7 @@ def test_a_meeting_gone_from_zoom_is_offered_again(world: World, sandbox: ZoomSa
     page = Page(dewi.get(address).text)
     assert "Hilang dari Zoom" in page.text
     assert "Buat lagi" in page.text
-    dewi.post(f"{address}/retry")
+    dewi.post(f"{address}/retry", data=SEEN)
     _tick(world)
     assert len(sandbox.meetings()) == 1
 
@@ -517,7 +518,7 @@ def test_a_meeting_that_is_over_offers_nothing(world: World) -> None:
     page = Page(world.client("dewi").get(address).text)
     assert "Rapat ini sudah selesai." in page.text
     assert not {f"{address}/edit", f"{address}/cancel"} & set(page.links)
-    assert world.client("dewi").post(f"{address}/cancel").status_code == 409
+    assert world.client("dewi").post(f"{address}/cancel", data=SEEN).status_code == 409
 
 
 def test_the_pages_stay_within_their_budget(world: World) -> None:

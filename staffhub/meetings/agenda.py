@@ -13,7 +13,8 @@ from staffhub import workdays
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.failures import in_words
-from staffhub.meetings.plan import GONE, has_begun, is_over, may_change
+from staffhub.meetings.plan import GONE, is_over, may_change
+from staffhub.meetings.steps import Step, next_steps
 from staffhub.meetings.terms import dates
 from staffhub.models import (
     Account,
@@ -59,6 +60,7 @@ _COLUMNS = (
     Meeting.topic,
     Meeting.division_id,
     Meeting.state,
+    Meeting.version,
     Meeting.trouble,
     Meeting.zoom_id,
     Occurrence.date,
@@ -81,6 +83,7 @@ class Entry:
     people: int
     next_try: datetime | None
     may_change: bool
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -152,17 +155,19 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
 def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanBook, now: datetime) -> Entry:
     plans = (book.of(officer_id, meeting.date).mode for officer_id in guests)
     waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
+    over = meeting.starts + timedelta(minutes=meeting.minutes) <= now
     return Entry(
         meeting,
         meeting.starts.astimezone(me.zone),
         status_of(meeting),
         # The dates of a series that were held before it was cancelled were not cancelled.
         cancelled=meeting.date_state is OccurrenceState.CANCELLED,
-        over=meeting.starts + timedelta(minutes=meeting.minutes) <= now,
+        over=over,
         places=Counter(mode.value for mode in plans if mode),
         people=len(guests),
         next_try=meeting.next_try.astimezone(me.zone) if waits else None,
         may_change=may_change(me, meeting.division_id),
+        steps=next_steps(meeting.state, meeting.trouble, over=over),
     )
 
 
@@ -194,7 +199,6 @@ class Page:
     next_try: datetime | None
     cancelled_at: datetime | None
     may_change: bool
-    begun: bool
     over: bool
 
     @property
@@ -205,6 +209,10 @@ class Page:
     def open(self) -> bool:
         """Whether there is still something to change or to cancel."""
         return self.meeting.state is not MeetingState.CANCELLED and not self.over
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return next_steps(self.meeting.state, self.meeting.trouble, over=self.over)
 
     @property
     def week(self) -> str:
@@ -247,7 +255,6 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         next_try=_next_try(db, me, meeting),
         cancelled_at=meeting.cancelled_at.astimezone(me.zone) if meeting.cancelled_at else None,
         may_change=may_change(me, meeting.division_id),
-        begun=has_begun(meeting, me.zone, now),
         over=is_over(meeting, me.zone, now),
     )
 

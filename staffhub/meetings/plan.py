@@ -158,8 +158,7 @@ def edit(
     """Change a meeting; who stays invited keeps the link. Zoom hears only of a change in what it shows."""
     meeting = own_meeting(db, me, meeting_id, lock=True)
     _refuse_closed(meeting, me.zone, now)
-    if meeting.version != version:
-        raise Conflict(_("Somebody changed this meeting meanwhile. Compare, then save again."))
+    _refuse_stale(meeting, version)
     today = clock.local_day(now, me.zone)
     begun = has_begun(meeting, me.zone, now)
     terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
@@ -228,12 +227,13 @@ def _open_tasks(db: Session, meeting: Meeting) -> list[ZoomTask]:
     return list(db.scalars(tasks.with_for_update()))
 
 
-def cancel(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meeting:
+def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datetime) -> Meeting:
     """Cancel the meeting, or the dates of a series that are left; what Zoom may have of it is deleted there."""
     meeting = own_meeting(db, me, meeting_id, lock=True)
     if meeting.state is MeetingState.CANCELLED:
         return meeting
     _refuse_closed(meeting, me.zone, now)
+    _refuse_stale(meeting, version)
     tasks = _open_tasks(db, meeting)
     maybe_there = meeting.zoom_id is not None and meeting.trouble != GONE
     for task in tasks:
@@ -250,16 +250,18 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meetin
     return meeting
 
 
-def retry(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meeting:
+def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datetime) -> Meeting:
     """Try again now; a meeting that is gone from Zoom is made anew, with a new number and a new link."""
     meeting = own_meeting(db, me, meeting_id, lock=True)
     if not meeting.trouble:
         return meeting
-    cancelled = meeting.state is MeetingState.CANCELLED
+    _refuse_stale(meeting, version)
+    cancelled, failed = meeting.state is MeetingState.CANCELLED, meeting.state is MeetingState.FAILED
     if not cancelled:
         _refuse_closed(meeting, me.zone, now)
         meeting.state = MeetingState.WAITING
-    if meeting.trouble == GONE:
+    if meeting.trouble == GONE and failed:
+        # Believed to be gone, not merely missed once: from here on it is a new meeting.
         meeting.zoom_id, meeting.join_url, meeting.zoom_host = None, "", ""
     waiting = [task for task in _open_tasks(db, meeting) if task.state is TaskState.PENDING]
     for task in waiting:
@@ -278,7 +280,10 @@ def own_meeting(db: Session, me: Viewer, meeting_id: int, *, lock: bool = False)
     """Load a meeting that I may change: of the office for its head, of the own division for the division's."""
     me.require("meetings.schedule")
     query = select(Meeting).where(Meeting.id == meeting_id, Meeting.office_id == me.office_id)
-    meeting = db.scalars(query.with_for_update() if lock else query).one_or_none()
+    if lock:
+        # Read anew: whoever held the lock until now may have changed what this session has seen before.
+        query = query.with_for_update().execution_options(populate_existing=True)
+    meeting = db.scalars(query).one_or_none()
     if meeting is None:
         raise NotFound(_("There is no such meeting."))
     if not may_change(me, meeting.division_id):
@@ -301,6 +306,11 @@ def is_over(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
 def is_open(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
     """Whether there is still something to change or to cancel."""
     return meeting.state is not MeetingState.CANCELLED and not is_over(meeting, zone, now)
+
+
+def _refuse_stale(meeting: Meeting, version: int) -> None:
+    if meeting.version != version:
+        raise Conflict(_("Somebody changed this meeting meanwhile. Look at it as it is now, then try again."))
 
 
 def _refuse_closed(meeting: Meeting, zone: ZoneInfo, now: datetime) -> None:

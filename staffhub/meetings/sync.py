@@ -1,7 +1,7 @@
 """The outbox to Zoom: claim a task, call Zoom outside any transaction, write the outcome in a second one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,11 +13,20 @@ from sqlalchemy.orm import Session
 from staffhub import audit, claims, clock
 from staffhub.db import Database
 from staffhub.meetings import occurrences, wire
-from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, Failure, Unsendable, explain, unexpected
+from staffhub.meetings.failures import (
+    FOREIGN_USER,
+    NO_HOST,
+    NO_SUCH_USER,
+    NOT_SET_UP,
+    Failure,
+    Unsendable,
+    explain,
+    unexpected,
+)
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.client import ZoomClient
-from staffhub.zoom.errors import ZoomError, ZoomRefused, ZoomUnavailable
+from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRefused, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
 log = structlog.get_logger(__name__)
@@ -119,11 +128,12 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     facts = job.meeting
     if facts.cancelled:
         return None
-    host = facts.zoom_host or desk.find_host()
+    if job.unclear and (found := _find(desk.zoom, facts)):
+        return _pulled_straight(desk, found, facts)
+    # Always the host of today's settings: the one before may be the very thing that was wrong.
+    host = desk.find_host()
     if not host:
         raise Unsendable(NO_HOST)
-    if job.unclear and (found := _find(desk.zoom, host, facts.marker)):
-        return _pulled_straight(desk, found, facts)
     body = wire.body(facts, now=desk.now())
     if desk.now() > job.lease_until - _MARGIN:
         # Another worker may take the task over while this one still waits for the answer, and look too early.
@@ -134,36 +144,56 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     return desk.zoom.create_meeting(host, body)
 
 
-def _find(zoom: ZoomClient, host: str, marker: str) -> ZoomMeeting | None:
-    """Look for our marker in the host's list. "scheduled" holds the upcoming ones and those whose start has passed."""
-    for row in zoom.list_meetings(host, "scheduled"):
-        if row.get("agenda", "").startswith(marker):
-            return zoom.get_meeting(row["id"])
+def _find(zoom: ZoomClient, facts: wire.Facts) -> ZoomMeeting | None:
+    """Look for our marker in the list of the host who was asked last, if any was.
+
+    "scheduled" holds the upcoming ones and those whose start has passed. A host whom Zoom does not know has no list.
+    """
+    if not facts.zoom_host:
+        return None
+    try:
+        for row in zoom.list_meetings(facts.zoom_host, "scheduled"):
+            if row.get("agenda", "").startswith(facts.marker):
+                return zoom.get_meeting(row["id"])
+    except (ZoomNotFound, ZoomRefused) as error:
+        if error.code not in {NO_SUCH_USER, FOREIGN_USER}:
+            raise
     return None
 
 
 def _pulled_straight(desk: Desk, found: ZoomMeeting, facts: wire.Facts) -> ZoomMeeting:
     """An adopted meeting was created as things were agreed then; bring it to what is agreed now."""
     if wire.differences(found, facts, now=desk.now()):
-        desk.zoom.update_meeting(found["id"], wire.body(facts, now=desk.now(), begun=facts.begun(desk.now())))
-        return desk.zoom.get_meeting(found["id"])
+        return _bring_to_ours(desk, found["id"], facts)
     return found
+
+
+def _bring_to_ours(desk: Desk, zoom_id: int, facts: wire.Facts) -> ZoomMeeting:
+    """Send a change. Once it has begun the dates at Zoom are touched only when those ahead are not the agreed ones."""
+    begun = facts.begun(desk.now())
+    desk.zoom.update_meeting(zoom_id, wire.words(facts) if begun else wire.body(facts, now=desk.now()))
+    stored = desk.zoom.get_meeting(zoom_id)
+    if begun and "start" in wire.differences(stored, facts, now=desk.now()):
+        desk.zoom.update_meeting(zoom_id, wire.body(facts, now=desk.now()))
+        stored = desk.zoom.get_meeting(zoom_id)
+    return stored
 
 
 def _update(desk: Desk, job: Job) -> ZoomMeeting | None:
     facts = job.meeting
-    if facts.cancelled or facts.zoom_id is None:
+    if facts.cancelled:
         return None
-    desk.zoom.update_meeting(facts.zoom_id, wire.body(facts, now=desk.now(), begun=facts.begun(desk.now())))
-    return desk.zoom.get_meeting(facts.zoom_id)
+    if facts.zoom_id is None:
+        # The create before it failed: this is the create, and whether that one came through is not known any more.
+        return _create(desk, replace(job, unclear=True))
+    return _bring_to_ours(desk, facts.zoom_id, facts)
 
 
 def _delete(desk: Desk, job: Job) -> ZoomMeeting | None:
     facts = job.meeting
     zoom_id = facts.zoom_id
-    if zoom_id is None and (host := facts.zoom_host or desk.find_host()):
-        found = _find(desk.zoom, host, facts.marker)
-        zoom_id = found["id"] if found else None
+    if zoom_id is None and (found := _find(desk.zoom, facts)):
+        zoom_id = found["id"]
     if zoom_id is not None:
         try:
             desk.zoom.delete_meeting(zoom_id)

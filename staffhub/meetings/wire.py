@@ -51,43 +51,53 @@ class Facts:
     def begun(self, now: datetime) -> bool:
         return self.starts[0] <= now
 
+    def ahead(self, now: datetime) -> list[datetime]:
+        return [start for start in self.starts if start > now]
 
-def body(facts: Facts, *, now: datetime, begun: bool = False) -> JSON:
-    """Return what to send; once it has begun only words and length, since Zoom lays a series out anew otherwise."""
-    words: JSON = {
-        "topic": facts.topic,
-        "agenda": f"{facts.marker} {facts.agenda}".rstrip(),
-        "duration": facts.minutes,
-    }
-    if begun:
-        return words
-    left = [start for start in facts.starts if start + timedelta(minutes=facts.minutes) > now]
+
+def words(facts: Facts) -> JSON:
+    """Return what can be sent at any time and leaves the dates at Zoom alone."""
+    agenda = f"{facts.marker} {facts.agenda}".rstrip()
+    return {"topic": facts.topic, "agenda": agenda, "duration": facts.minutes}
+
+
+def body(facts: Facts, *, now: datetime) -> JSON:
+    """Return the whole meeting; Zoom lays its dates out anew from it.
+
+    A date that has begun is left out while others are ahead: of a start in the past Zoom makes "now", and the whole
+    series would then be held at that minute. Its link opens at any time, so today's date needs no place in it.
+    """
+    running = [start for start in facts.starts if start <= now < start + timedelta(minutes=facts.minutes)]
+    ahead = facts.ahead(now)
+    left = ahead or running
     if not left:
         raise Unsendable(PAST)
-    words |= {
-        "type": SERIES if facts.weekdays else SCHEDULED,
+    series = bool(facts.weekdays and ahead)
+    sent = words(facts) | {
+        "type": SERIES if series else SCHEDULED,
         # Local time beside the zone: with a Z the zone would only be for show.
         "start_time": left[0].astimezone(facts.zone).strftime("%Y-%m-%dT%H:%M:%S"),
         "timezone": facts.zone.key,
         "settings": SETTINGS,
     }
-    if facts.weekdays:
-        words["recurrence"] = {
+    if series:
+        sent["recurrence"] = {
             "type": WEEKLY,
             "repeat_interval": 1,
             "weekly_days": ",".join(str(number) for number in sorted((day + 1) % 7 + 1 for day in facts.weekdays)),
             "end_times": len(left),
         }
-    return words
+    return sent
 
 
 def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str]:
     """Name what Zoom stored otherwise than agreed: it drops and bends some wishes without an error."""
     settings = stored.get("settings", {})
-    ahead = [start for start in facts.starts if start > now]
+    ahead = facts.ahead(now)
     found = {
         "topic": stored.get("topic") == facts.topic,
-        "start": _starts(stored, now) == ahead,
+        # Where all have begun Zoom's own start says nothing any more.
+        "start": not ahead or _starts(stored, now) == ahead,
         "timezone": stored.get("timezone") == facts.zone.key,
         "duration": _durations(stored) <= {facts.minutes},
         "waiting_room": not settings.get("waiting_room") and settings.get("join_before_host", True),

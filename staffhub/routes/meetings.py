@@ -77,8 +77,14 @@ class StandupFields(SeriesFields):
         return Terms(**{name: value for name, value in facts.items() if name != "audience"})
 
 
-class EditFields(SeriesFields):
+class Seen(Fields):
+    """Which version of the meeting somebody has before the eyes."""
+
     version: Version
+
+
+class EditFields(SeriesFields, Seen):
+    pass
 
 
 AnyForm = Form[Any]
@@ -295,22 +301,33 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
 
 @router.get("/meetings/{meeting_id}/cancel")
 def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    plan.own_meeting(db, me, meeting_id)
-    page = agenda.page(db, me, meeting_id, now=now)
-    if not page.open:
+    meeting = plan.own_meeting(db, me, meeting_id)
+    if not plan.is_open(meeting, me.zone, now):
         return redirect(request, f"/meetings/{meeting_id}")
-    return render(request, "meetings/cancel.html", page=page)
+    page = agenda.page(db, me, meeting_id, now=now)
+    return render(request, "meetings/cancel.html", page=page, form=Form.blank("cancel", version=meeting.version))
 
 
 @router.post("/meetings/{meeting_id}/cancel")
-def cancel_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    plan.cancel(db, me, meeting_id, now=now)
+def cancel_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: AnyForm = Form.parse(Seen, posted, name="cancel")
+    try:
+        plan.cancel(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
+    except Conflict as error:
+        db_module.undo(db)
+        page = agenda.page(db, me, meeting_id, now=now)
+        if not page.open:
+            raise
+        form = Form.blank("cancel", version=page.meeting.version)
+        form.refuse(error)
+        return render(request, "meetings/cancel.html", status=error.status, page=page, form=form)
     return redirect(request, f"/meetings/{meeting_id}", said=_("The meeting is cancelled."))
 
 
 @router.post("/meetings/{meeting_id}/retry")
-def retry_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    plan.retry(db, me, meeting_id, now=now)
+def retry_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: AnyForm = Form.parse(Seen, posted, name="retry")
+    plan.retry(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
     return redirect(request, f"/meetings/{meeting_id}", said=_("It is tried again now."))
 
 
