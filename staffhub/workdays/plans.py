@@ -83,10 +83,14 @@ class PlanBook:
 
     @staticmethod
     def _merged(plan: Plan, granted: Sequence[Granted], hours: Hours | None) -> Plan:
-        """Lay the ranges over the usual day, lowest first. A free day stays free unless a range was written for it."""
+        """Lay the ranges over the usual day, lowest first.
+
+        A free day stays free unless a range was written for free days; leave also covers such a duty, as it does any.
+        """
+        is_free = plan.mode is None
         beneath: tuple[Granted, ...] = ()
         for one in granted:
-            if plan.mode is not None or one.on_free_days:
+            if not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
                 plan = Plan(one.mode, one.layer.value, one.note, hours, beneath)
                 beneath = (one, *beneath)
         return plan
