@@ -153,6 +153,8 @@ def _navigation(viewer: Viewer, path: str) -> tuple[list[NavItem], list[NavItem]
     menu = []
     if viewer.may("people"):
         menu.append(item("/people", "board", _("People")))
+    if viewer.may("rules"):
+        menu.append(item("/admin/office", "roster", _("Rules of the office")))
     if viewer.may("holidays.edit"):
         menu.append(item("/admin/holidays", "month", _("Holidays")))
     menu.append(item("/account", "user", _("My account")))

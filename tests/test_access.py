@@ -43,6 +43,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/sessions/end-others"): ALL,
     ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
     ("GET", "/admin/holidays"): PEOPLE,
+    ("GET", "/admin/office"): PEOPLE,
     ("POST", "/admin/holidays"): PEOPLE,
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),

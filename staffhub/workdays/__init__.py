@@ -20,8 +20,10 @@ from staffhub.workdays.rules import (
     Rule,
     RuleLine,
     WorkHours,
+    divisions_of,
     end_rule,
     rules_of,
+    services_of,
     write_rule,
 )
 
@@ -43,6 +45,7 @@ __all__ = [
     "WorkHours",
     "add_holiday",
     "calendar",
+    "divisions_of",
     "end_rule",
     "holidays_of",
     "is_built_in",
@@ -50,6 +53,7 @@ __all__ = [
     "remove_holiday",
     "rules_of",
     "seed_holidays",
+    "services_of",
     "standing",
     "touched",
     "write_rule",

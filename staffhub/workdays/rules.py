@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from staffhub import audit
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import EmploymentType, Office, RuleKind, RuleSet
+from staffhub.models import Division, EmploymentType, Office, RuleKind, RuleSet, ServiceType
 from staffhub.security import Viewer
 
 log = structlog.get_logger(__name__)
@@ -168,6 +168,26 @@ def _groups(stored: object) -> frozenset[EmploymentType] | None:
 
 
 @dataclass(frozen=True)
+class ServiceLine:
+    """A service of the office: who handles it, whether the citizen comes, and the working days promised, if any."""
+
+    name: str
+    name_en: str
+    division: str
+    needs_presence: bool
+    service_days: int | None
+
+
+@dataclass(frozen=True)
+class DivisionLine:
+    """A bidang, and whether it keeps the duty minimum."""
+
+    name: str
+    short_name: str
+    keeps_cover: bool
+
+
+@dataclass(frozen=True)
 class RuleLine:
     """A rule as the office's page shows it; `problem` says why it is left out, and nothing stands for its values."""
 
@@ -222,6 +242,32 @@ def _line(row: Any) -> RuleLine:
         coverage=values if isinstance(values, Coverage) else None,
         problem=problem,
     )
+
+
+def divisions_of(db: Session, me: Viewer) -> list[DivisionLine]:
+    me.require("rules")
+    columns = select(Division.name, Division.short_name, Division.keeps_cover)
+    return [
+        DivisionLine(*row)
+        for row in db.execute(columns.where(Division.office_id == me.office_id).order_by(Division.sort))
+    ]
+
+
+def services_of(db: Session, me: Viewer) -> list[ServiceLine]:
+    me.require("rules")
+    rows = db.execute(
+        select(
+            ServiceType.name,
+            ServiceType.name_en,
+            Division.short_name,
+            ServiceType.needs_presence,
+            ServiceType.service_days,
+        )
+        .join(Division, Division.id == ServiceType.division_id)
+        .where(ServiceType.office_id == me.office_id)
+        .order_by(Division.sort, ServiceType.sort)
+    )
+    return [ServiceLine(*row) for row in rows]
 
 
 def write_rule(
