@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from staffhub import workdays
 from staffhub.errors import Forbidden, NotFound, Refused
-from staffhub.models import AuditEvent, Holiday, HolidayKind
-from tests.conftest import MORNING, World, count_queries
+from staffhub.models import AuditEvent, Holiday, HolidayKind, PlanMode
+from tests.conftest import MORNING, World, count_queries, plan_range
 
 FREE = date(2026, 12, 21)
 
@@ -74,9 +74,15 @@ def test_the_page_lists_a_year_and_adds_and_removes(world: World) -> None:
     assert "Hari libur 2025" in client.get("/admin/holidays?year=2025").text
     for year in ("1", "x", "99999"):
         assert "Hari libur 2026" in client.get(f"/admin/holidays?year={year}").text
+    ben, tia = world.viewer("ben"), world.viewer("tia")
+    with world.database.transaction() as db:
+        plan_range(db, ben, ben.officer_id, FREE, date(2026, 12, 23))
+        plan_range(db, ben, tia.officer_id, FREE, mode=PlanMode.FIELD)
     added = client.post("/admin/holidays", data=_payload())
     assert (added.status_code, added.headers["location"]) == (303, "/admin/holidays?year=2026")
-    assert "sekarang hari libur" in client.get("/admin/holidays?year=2026").text
+    told = client.get("/admin/holidays?year=2026").text
+    for text in ("sekarang hari libur", "dalam cuti 1 pegawai", "1 pegawai punya rencana tugas"):
+        assert text in told
     assert "memang sudah" in client.get(client.post("/admin/holidays", data=_payload()).headers["location"]).text
     with world.database.reading() as db:
         holiday_id = db.scalars(sa.select(Holiday.id).where(Holiday.date == FREE)).one()

@@ -1,5 +1,6 @@
 """The plan: who may write it, and what it makes of a day."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 
 from staffhub import workdays
 from staffhub.db import Database
-from staffhub.errors import Forbidden, NotFound, Refused
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import AuditEvent, PlanMode, WeekPattern
 from staffhub.roster import grants, plan, sheet, weeks
 from staffhub.security import Viewer
@@ -79,6 +80,27 @@ def test_of_two_weeks_from_one_date_the_later_holds_and_the_earlier_is_kept(data
     with database.reading() as db:
         saves = db.execute(sa.select(WeekPattern.version, WeekPattern.days).order_by(WeekPattern.version)).all()
     assert [(version, days[0]) for version, days in saves] == [(1, "home"), (2, "field")], "the same save again is none"
+
+
+def test_of_weeks_saved_at_the_same_moment_one_goes_in_and_the_others_are_told(database: Database) -> None:
+    ana = viewer_of(database, "ana")
+    ben = _officer(database, ana, "ben")
+
+    def save(place: str) -> str:
+        try:
+            with database.transaction() as db:
+                weeks.set_usual_week(db, ana, ben, days=[place] * 5, valid_from=TODAY, now=MORNING, version=0)
+        except Conflict as told:
+            return told.message
+        return "saved"
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(save, ["home", "field", "office"] * 2))
+    with database.reading() as db:
+        saved = db.scalars(sa.select(WeekPattern.days)).all()
+    assert len(saved) == 1, "two different weeks never both go in"
+    assert answers.count("saved") <= 2, "the same one twice is one"
+    assert all(answers)
 
 
 def test_an_exception_covers_the_working_days_of_a_range_and_leaves_a_trace(database: Database) -> None:

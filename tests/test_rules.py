@@ -123,8 +123,9 @@ def test_of_two_who_write_the_same_rule_at_once_one_is_told(database: Database) 
 
 
 def test_rules_are_written_by_hr_and_the_administrator(database: Database) -> None:
+    ana = viewer_of(database, "ana")
     with database.transaction() as db, pytest.raises(Forbidden):
-        workdays.write_rule(db, viewer_of(database, "ana"), **NEW)
+        workdays.write_rule(db, ana, **NEW)
 
 
 @pytest.mark.parametrize("values", [{"mon": ["half", "16.00", 0]}, {"mon": 7}, "nothing", None, [1], {"groups": 5}])
@@ -144,8 +145,9 @@ def test_a_wrong_row_is_left_out_and_breaks_nobodys_page(world: World, values: A
 
 def test_the_rules_of_the_office_are_shown_with_their_source_and_dates(world: World) -> None:
     _write(world.database)
+    adi = world.client("adi")
     with count_queries(world.database) as seen:
-        page = world.client("adi").get("/admin/office")
+        page = adi.get("/admin/office")
     assert len(seen) <= 8
     for text in ("Perpres 21/2023", "07.30", "16.30", "37 jam 30 menit", "SK Kadis 5/2026", "THL", "Perekaman KTP-el",
                  "Pelayanan Pencatatan Sipil", "kepegawaian"):  # fmt: skip

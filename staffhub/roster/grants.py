@@ -13,10 +13,11 @@ from sqlalchemy import and_, delete, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
+from staffhub.db import lock_row
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
-from staffhub.roster.plan import Planned, lock, refuse_past, writes_past
+from staffhub.models import Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.roster.plan import Planned, refuse_past, writes_past
 from staffhub.security import Viewer
 
 # A longer range is more likely a slip of the finger than a plan.
@@ -107,7 +108,7 @@ def grant(
         raise Refused(_("The last day is before the first."), field="last")
     if last - first > _LONGEST:
         raise Refused(_("Write at most half a year at once."), field="last")
-    lock(db, me, officer)
+    lock_row(db, Officer, officer.id)
     facts: dict[str, Any] = {
         "layer": layer,
         "first": first,
@@ -258,7 +259,7 @@ def shorten(db: Session, me: Viewer, officer: Planned, grant_id: int, *, last: d
 
 
 def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> PlanGrant:
-    lock(db, me, officer)
+    lock_row(db, Officer, officer.id)
     row = db.get(PlanGrant, grant_id)
     if row is None or (row.office_id, row.officer_id) != (me.office_id, officer.id):
         raise NotFound(_("There is no such plan."))

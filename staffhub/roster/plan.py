@@ -40,12 +40,6 @@ def officer_for(db: Session, me: Viewer, officer_id: int, *, edit: bool = False)
     return Planned(row.id, row.name, row.position, row.division_id, row.division or "", may_edit)
 
 
-def lock(db: Session, me: Viewer, officer: Planned) -> None:
-    """Let whoever else writes this officer's plan finish first; on SQLite all writers wait for each other anyway."""
-    found = select(Officer.id).where(Officer.office_id == me.office_id, Officer.id == officer.id)
-    db.execute(found.with_for_update(key_share=True))
-
-
 def writes_past(me: Viewer) -> bool:
     """HR may write down a leave letter that came late; a head of division plans from today on."""
     return me.role is Role.HR

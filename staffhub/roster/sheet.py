@@ -44,31 +44,36 @@ class Group:
 class Sheet:
     """`groups` are those that the page shows; `sections` tell of the whole office.
 
-    `left_out`: how many more were found than stand on one page.
+    `first` to `last` of `total`: which of the people found stand on this page.
     """
 
     groups: list[Group]
     sections: Sections
-    left_out: int = 0
+    first: int
+    last: int
+    total: int
 
 
-def month_sheet(db: Session, me: Viewer, *, month: date, division_id: int | None = None, q: str = "") -> Sheet:
+def month_sheet(
+    db: Session, me: Viewer, *, month: date, division_id: int | None = None, q: str = "", page: int = 1
+) -> Sheet:
     """Return the plan of a month by division, in four statements whatever the head count.
 
-    `q` finds people in the whole office, by a part of their name.
+    `q` finds people in the whole office, by a part of their name; `page` counts from 1.
     """
     days = clock.month_days(month)
     officers = _officers(db, me.office_id, days)
     found = sections.choose(_sections(officers), own=me.division_id, asked=division_id, q=q)
     fitting = [one for one in officers if _is_shown(one, found, q)]
-    shown = fitting[: sections.AT_ONCE] if q else fitting
+    start = (page - 1) * sections.AT_ONCE
+    shown = fitting[start : start + sections.AT_ONCE]
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=[one.id for one in shown])
     groups: dict[int, Group] = {}
     for officer in shown:
         group = groups.setdefault(officer.division_id or 0, Group(officer.division_id or 0, officer.division or "", []))
         cells = [_LETTERS[book.of(officer.id, day).mode] for day in days]
         group.rows.append(Row(officer.id, officer.name, cells))
-    return Sheet(list(groups.values()), found, len(fitting) - len(shown))
+    return Sheet(list(groups.values()), found, start + 1, start + len(shown), len(fitting))
 
 
 def _officers(db: Session, office_id: int, days: Sequence[date]) -> Sequence[Any]:

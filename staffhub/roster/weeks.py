@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
-from staffhub.db import insert_unless_there
+from staffhub.db import insert_unless_there, lock_row
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import WeekPattern
-from staffhub.roster.plan import Planned, lock, refuse_past
+from staffhub.models import Officer, WeekPattern
+from staffhub.roster.plan import Planned, refuse_past
 from staffhub.security import Viewer
 
 Week = list[str | None]
@@ -110,7 +110,7 @@ def remove_week(
 def _save(
     db: Session, me: Viewer, officer: Planned, days: Week | None, start: date, *, now: datetime, version: int | None
 ) -> None:
-    lock(db, me, officer)
+    lock_row(db, Officer, officer.id)
     there = weeks_of(db, me, officer)
     before = dict(there.standing).get(start)
     if before == days:

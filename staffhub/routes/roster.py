@@ -20,7 +20,7 @@ from staffhub.models import PlanLayer, PlanMode
 from staffhub.roster import grants, plan, sheet, weeks
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from
 from staffhub.security import Viewer
-from staffhub.web import redirect, render, short_day
+from staffhub.web import query, redirect, render, short_day
 
 router = APIRouter()
 
@@ -80,10 +80,13 @@ def month(
     month: Annotated[str | None, Query(max_length=7)] = None,
     division: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=80)] = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     today = clock.local_day(now, me.zone)
     first = month_from(month, today=today)
-    found = sheet.month_sheet(db, me, month=first, division_id=sections.asked_for(division), q=q.strip())
+    asked = sections.asked_for(division)
+    found = sheet.month_sheet(db, me, month=first, division_id=asked, q=q.strip(), page=page)
+    here = partial(query, "/roster", month=f"{first:%Y-%m}", division=found.sections.shown, q=q.strip())
     return render(
         request,
         "roster/month.html",
@@ -93,6 +96,13 @@ def month(
         today=today,
         sheet=found,
         q=q.strip(),
+        pager={
+            "first": found.first,
+            "last": found.last,
+            "total": found.total,
+            "previous_url": here(page=page - 1) if page > 1 else None,
+            "next_url": here(page=page + 1) if found.last < found.total else None,
+        },
         previous=clock.month_before(first),
         following=clock.month_after(first),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit
+from staffhub.db import lock_row
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Office, RuleKind, RuleSet, ServiceType
@@ -293,7 +294,7 @@ def write_rule(
     if valid_to is not None and valid_to < valid_from:
         raise Refused(_("The last day is before the first."), field="valid_to")
     # Two who write at once wait for each other, so that the second sees what the first wrote.
-    db.execute(select(Office.id).where(Office.id == me.office_id).with_for_update(key_share=True))
+    lock_row(db, Office, me.office_id)
     _refuse_overlap(db, me, kind, valid_from, valid_to, for_whom)
     facts = {"kind": kind, "groups": stored, "valid_from": valid_from, "valid_to": valid_to, "values": dict(values)}
     rule = RuleSet(office_id=me.office_id, legal_source=legal_source, owner=owner, **facts)
