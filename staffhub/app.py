@@ -203,9 +203,7 @@ def _add_error_pages(app: FastAPI) -> None:
 def _on_staffhub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffHubError)  # noqa: S101  for the type checker: registered for this class only
     if isinstance(error, NotSignedIn):
-        url = request.url
-        wanted = f"{url.path}?{url.query}" if url.query else url.path
-        return redirect(request, query("/login", next=wanted if request.method == "GET" else None))
+        return redirect(request, query("/login", next=_wanted(request)))
     response = error_page(request, error.status, event=request_id.get(), said=error.message)
     if error.status in {403, 404}:
         log.warning("refused", status=error.status, route=str(getattr(request.scope.get("route"), "path", "-")))
@@ -215,7 +213,15 @@ def _on_staffhub_error(request: Request, error: Exception) -> Response:
 
 
 def _on_must_change(request: Request, _error: Exception) -> Response:
-    return redirect(request, "/account/password")
+    return redirect(request, query("/account/password", next=_wanted(request)))
+
+
+def _wanted(request: Request) -> str | None:
+    """Return where somebody comes back to after signing in: what was posted is no page."""
+    url = request.url
+    if request.method != "GET":
+        return None
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

@@ -37,6 +37,8 @@ EDITORS = frozenset({"hana", "adi"})
 WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ALL,
     ("GET", "/account"): ALL,
+    ("GET", "/account/changes"): ALL,
+    ("POST", "/account/changes"): ALL,
     ("POST", "/account/locale"): ALL,
     ("GET", "/account/password"): ALL,
     ("POST", "/account/password"): ALL,

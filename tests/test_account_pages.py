@@ -111,7 +111,7 @@ def test_after_a_one_time_password_nothing_else_opens(world: World) -> None:
         ben = sa.update(Account).where(Account.username == "ben")
         db.execute(ben.values(must_change_password=True, one_time_until=MORNING))
     client = world.client("ben")
-    assert client.get("/account").headers["location"] == "/account/password"
+    assert client.get("/account").headers["location"] == "/account/password?next=%2Faccount"
     page = client.get("/account/password")
     assert "sekali pakai" in page.text
     assert client.post("/account/password", data=_payload()).status_code == 303

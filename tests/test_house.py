@@ -141,6 +141,8 @@ UNGUARDED = {
     "PasswordFields.current": "compared only",
     "PasswordFields.new": "hashed only",
     "PasswordFields.repeat": "compared only",
+    "PasswordFields.next": "an address of this site to go on to",
+    "ToldFields.next": "an address of this site to go on to",
     "FactFields.number": "the NIP itself, kept where the register keeps it",
     "FactFields.email": "an address, checked by the register's rule",
     "FactFields.phone": "a telephone number, checked by the register's rule",

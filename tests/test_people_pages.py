@@ -153,7 +153,7 @@ def test_an_import_shows_the_one_time_passwords_once_and_they_open_the_account(w
     assert not re.search(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", _text(again))
     client = world.client()
     assert client.post("/login", data={"username": "greis.tumiwa", "password": found[0]}).status_code == 303
-    assert client.get("/board").headers["location"] == "/account/password"
+    assert client.get("/board").headers["location"] == "/account/password?next=%2Fboard"
 
 
 def test_a_file_that_is_none_is_refused_beside_the_field(world: World) -> None:

@@ -114,11 +114,14 @@ def test_a_one_time_password_opens_only_the_change_of_password_and_expires(world
     client = world.client()
     assert client.post("/login", data=_payload()).status_code == 303
     for path in ("/", "/board", "/worklog", "/account", "/attendance/1/2026-11-23"):
-        assert client.get(path).headers["location"] == "/account/password"
+        location = client.get(path).headers["location"]
+        assert location.partition("?")[0] == "/account/password"
     assert client.post("/presence/check-in", data={}).headers["location"] == "/account/password"
     assert client.get("/account/password").status_code == 200
-    changed = {"current": PASSWORD, "new": "sepeda hijau tua", "repeat": "sepeda hijau tua"}
-    assert client.post("/account/password", data=changed).headers["location"] == "/"
+    page = client.get(client.get("/worklog?date=2026-11-23").headers["location"])
+    assert 'name="next" value="/worklog?date=2026-11-23"' in page.text
+    changed = {"current": PASSWORD, "new": "sepeda hijau tua", "repeat": "sepeda hijau tua", "next": "/worklog"}
+    assert client.post("/account/password", data=changed).headers["location"] == "/worklog"
     assert client.get("/board").status_code == 200
     _account(world, "ben", must_change_password=True, one_time_until=MORNING - timedelta(seconds=1))
     assert world.client().post("/login", data=_payload(password="sepeda hijau tua")).status_code == 422

@@ -52,6 +52,7 @@ EDITS = {
 }
 # The rest of what is posted, and why no older picture can undo anybody's edit there.
 WITHOUT = {
+    "/account/changes": "notes what was read; only newer events count",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",

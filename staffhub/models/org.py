@@ -100,6 +100,8 @@ class Account(Base):
     role: Mapped[Role]
     locale: Mapped[str | None] = mapped_column(String(5))
     disabled_at: Mapped[datetime | None]
+    # The newest event of the trail that the owner acknowledged: what others changed since is told at sign-in.
+    told_event_id: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

@@ -40,6 +40,7 @@ from staffhub.people.officers import (
 )
 from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
 from staffhub.people.sheets import csv_file, explanations, register_csv, template_csv, template_xlsx
+from staffhub.people.told import Change, acknowledge, has_untold, untold
 
 __all__ = [
     "COLUMNS",
@@ -50,6 +51,7 @@ __all__ = [
     "PAGE",
     "ROLE_NAMES",
     "BadCell",
+    "Change",
     "Choices",
     "Edit",
     "ImportReport",
@@ -59,6 +61,7 @@ __all__ = [
     "State",
     "Wanted",
     "account_to_change",
+    "acknowledge",
     "bare_name",
     "change_role",
     "choices",
@@ -72,6 +75,7 @@ __all__ = [
     "enable_account",
     "end_others",
     "explanations",
+    "has_untold",
     "import_register",
     "listed",
     "masked_number",
@@ -87,5 +91,6 @@ __all__ = [
     "shown_number",
     "template_csv",
     "template_xlsx",
+    "untold",
     "version",
 ]

@@ -11,10 +11,12 @@ from staffhub import i18n, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
+from staffhub.models import Role
 from staffhub.people import OwnSession
-from staffhub.routes.deps import DB, Here, HereApart, Now, Posted, RowId, database_of, settings_of
+from staffhub.routes.deps import DB, Here, HereApart, Me, NextPage, Now, Posted, RowId, database_of, settings_of
+from staffhub.routes.people.facts import role_name
 from staffhub.security import Viewer, WebSession
-from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, redirect, render
+from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, own_path, redirect, render
 
 router = APIRouter()
 
@@ -29,6 +31,7 @@ class PasswordFields(Fields):
     current: str
     new: str
     repeat: str
+    next: str | None = None
 
 
 @router.get("/account")
@@ -85,9 +88,48 @@ def end_others(request: Request, db: DB, here: Here, now: Now) -> Response:
     return redirect(request, "/account", said=_("All other devices are signed out."))
 
 
+class ToldFields(Fields):
+    event_id: int
+    next: str | None = None
+
+
+@router.get("/account/changes")
+def changes(request: Request, db: DB, me: Me, next_page: NextPage = None) -> Response:
+    found = people.untold(db, me)
+    if not found:
+        return redirect(request, own_path(next_page))
+    told = [(change.at, _told(change), change.by or _("the command line of the server")) for change in found]
+    form = Form[ToldFields].blank("told", event_id=found[-1].event_id, next=own_path(next_page))
+    return render(request, "account/changes.html", changes=told, form=form)
+
+
+def _told(change: people.Change) -> str:
+    said = {
+        "password_reset": _("Your password was reset."),
+        "disabled": _("Your account was closed."),
+        "enabled": _("Your account was opened again."),
+    }
+    if change.what in said:
+        return said[change.what]
+    if isinstance(change.before, Role) and isinstance(change.after, Role):
+        pair = {"before": role_name(change.before), "after": role_name(change.after)}
+        return _("Your role was changed from “%(before)s” to “%(after)s”.", **pair)
+    pair = {"before": str(change.before), "after": str(change.after)}
+    return _("Your username was changed from “%(before)s” to “%(after)s”.", **pair)
+
+
+@router.post("/account/changes")
+def acknowledge(request: Request, posted: Posted, db: DB, me: Me) -> Response:
+    form: Form[ToldFields] = Form.parse(ToldFields, posted, name="told")
+    if form.data is None:
+        raise Refused
+    people.acknowledge(db, me, event_id=form.data.event_id)
+    return redirect(request, own_path(form.data.next))
+
+
 @router.get("/account/password")
-def password_page(request: Request, here: Here) -> Response:
-    return _password_page(request, here, Form.blank("password"))
+def password_page(request: Request, here: Here, next_page: NextPage = None) -> Response:
+    return _password_page(request, here, Form.blank("password", next=own_path(next_page)))
 
 
 def _password_page(request: Request, here: WebSession, form: Form[PasswordFields], *, status: int = 200) -> Response:
@@ -107,7 +149,8 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
     """Count the try as a sign-in, hash, store: the slow hashes stay between two short transactions."""
     form: Form[PasswordFields] = Form.parse(PasswordFields, posted, name="password")
     current, new, repeat = (str(posted.get(name, "")) for name in _PASSWORDS)  # as typed, blanks at the ends too
-    form.typed.clear()
+    for name in _PASSWORDS:
+        form.typed.pop(name, None)
     if form.data is None:
         return _password_page(request, here, form, status=422)
     try:
@@ -121,7 +164,9 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
     with database_of(request).transaction() as db:
         security.note_right_password(db, attempt_id)
         security.set_password(db, here, hashed, now=now)
-    return redirect(request, "/", said=_("Your new password is saved. Other devices sign in again."))
+    return redirect(
+        request, own_path(form.data.next), said=_("Your new password is saved. Other devices sign in again.")
+    )
 
 
 def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
 from typing import Annotated, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -83,6 +83,8 @@ async def _db(request: Request, _after_it: Trail) -> AsyncIterator[Session]:
 DB = Annotated[Session, Depends(_db, scope="function")]
 Now = Annotated[datetime, Depends(_now)]
 Posted = Annotated[FormData, Depends(_posted)]
+# Where somebody wanted to go before something else came in between.
+NextPage = Annotated[str | None, Query(alias="next", max_length=500)]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 _OPEN_WHILE_FORCED = {"/account/password", "/logout"}

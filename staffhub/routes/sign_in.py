@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from staffhub import clock, i18n, security
+from staffhub import clock, i18n, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
-from staffhub.routes.deps import DB, Apart, Here, Now, Posted, database_of, settings_of
-from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, redirect, render
+from staffhub.routes.deps import DB, Apart, Here, NextPage, Now, Posted, database_of, settings_of
+from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, query, redirect, render
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ def _page(request: Request, form: Form[SignInFields], now: datetime, *, status: 
 def sign_in_page(
     request: Request,
     now: Now,
-    next_page: Annotated[str | None, Query(alias="next", max_length=500)] = None,
+    next_page: NextPage = None,
     lang: Annotated[str | None, Query(pattern="^(id|en)$")] = None,
 ) -> Response:
     if lang:
@@ -86,10 +86,12 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
                 now=clock.now(),
                 previous=request.cookies.get(SESSION_COOKIE),
             )
+            has_untold = people.has_untold(db, account.id)
     except Refused as error:
         form.refuse(error)
         return _page(request, form, now, status=422)
-    response = redirect(request, own_path(form.data.next))
+    onward = own_path(form.data.next)
+    response = redirect(request, query("/account/changes", next=onward) if has_untold else onward)
     _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
     _set_cookie(request, response, DEVICE_COOKIE, device, days=365)
     return response
