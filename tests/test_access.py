@@ -85,8 +85,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,
     ("POST", "/requests"): ALL,
+    ("GET", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
+    ("POST", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("GET", "/requests/{request_id}"): OFFICE,
     ("POST", "/requests/{request_id}/assign"): frozenset({"ben", "tia", "ana", "dewi", "adi"}),  # taking a free one
+    ("POST", "/requests/{request_id}/reopen"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/reveal"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/state"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("GET", "/roster"): ALL,

@@ -21,15 +21,16 @@ from staffhub.models import (
     Holiday,
     HolidayKind,
     Officer,
+    PlanMode,
     RequestEvent,
     RequestState,
     ServiceRequest,
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import desk, one, open_for, promises, steps
+from staffhub.service_requests import desk, one, open_for, owners, promises, steps
 from staffhub.service_requests.desk import Wanted
-from tests.conftest import MORNING, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
 S = RequestState
 
@@ -49,7 +50,7 @@ def take_in(database: Database, username: str = "ben", **overrides: Any) -> one.
     me = viewer_of(database, username)
     with database.transaction() as db:
         taken = steps.take_in(db, me, **facts(**overrides))
-        return one.request_for(db, me, taken.id)
+        return one.request_for(db, me, taken.id, now=MORNING)
 
 
 def assigned(database: Database, username: str = "ben", **overrides: Any) -> one.Request:
@@ -63,7 +64,7 @@ def assigned(database: Database, username: str = "ben", **overrides: Any) -> one
 
 def reload(database: Database, request: one.Request, me: Viewer | None = None) -> one.Request:
     with database.reading() as db:
-        return one.request_for(db, me or viewer_of(database, "ben"), request.id)
+        return one.request_for(db, me or viewer_of(database, "ben"), request.id, now=MORNING)
 
 
 def move(database: Database, username: str, request: one.Request, *states: RequestState, **facts: Any) -> one.Request:
@@ -73,6 +74,11 @@ def move(database: Database, username: str, request: one.Request, *states: Reque
             steps.change_state(db, me, request, **{"state": state, "now": MORNING, **facts})
         request = reload(database, request, me)
     return request
+
+
+def may_be_given(db: Session, me: Viewer, request: one.Request) -> list[owners.Candidate]:
+    facts = {"division_id": request.division_id, "instead_of": request.assignee_id}
+    return owners.candidates(db, me, **facts, now=MORNING)
 
 
 def test_numbers_count_on_within_the_office_and_the_month_of_its_zone(database: Database) -> None:
@@ -209,19 +215,21 @@ def test_who_may_change_the_state(database: Database) -> None:
     ]:
         with database.reading() as db:
             if may:
-                assert one.request_to_work_on(db, viewer_of(database, username), request.id).id == request.id
+                assert (
+                    one.request_to_work_on(db, viewer_of(database, username), request.id, now=MORNING).id == request.id
+                )
             else:
                 with pytest.raises(Forbidden):
-                    one.request_to_work_on(db, viewer_of(database, username), request.id)
+                    one.request_to_work_on(db, viewer_of(database, username), request.id, now=MORNING)
     certificate = take_in(database, service_type="birth_certificate")
     with database.reading() as db, pytest.raises(Forbidden):
-        one.request_to_work_on(db, viewer_of(database, "ana"), certificate.id)
+        one.request_to_work_on(db, viewer_of(database, "ana"), certificate.id, now=MORNING)
 
 
 def test_another_office_finds_nothing(database: Database) -> None:
     request = take_in(database)
     with database.reading() as db, pytest.raises(NotFound):
-        one.request_for(db, viewer_of(database, "oka"), request.id)
+        one.request_for(db, viewer_of(database, "oka"), request.id, now=MORNING)
 
 
 def test_an_officer_takes_a_free_request_of_the_own_division_only(database: Database) -> None:
@@ -276,8 +284,8 @@ def test_a_head_hands_over_within_the_own_scope(database: Database) -> None:
     with database.transaction() as db:
         steps.assign(db, dewi, request, assignee_id=ids["cy"], now=MORNING)
     with database.reading() as db:
-        divisions = {c.division for c in one.candidates(db, ana, request, now=MORNING)}
-        everyone = one.candidates(db, dewi, reload(database, request), now=MORNING)
+        divisions = {c.division for c in may_be_given(db, ana, request)}
+        everyone = may_be_given(db, dewi, reload(database, request))
     assert divisions == {"Pendaftaran Penduduk"}
     assert "Cy Sondakh" not in {c.name for c in everyone}
     assert everyone[0].division == "Pendaftaran Penduduk"
@@ -291,7 +299,7 @@ def test_nobody_hands_over_to_an_officer_who_left(database: Database) -> None:
         steps.assign(db, ana, request, assignee_id=tia.officer_id or 0, now=MORNING)
     assert refused.value.field == "assignee"
     with database.reading() as db:
-        names = {c.name for c in one.candidates(db, ana, request, now=MORNING)}
+        names = {c.name for c in may_be_given(db, ana, request)}
     assert "Tia Lumintang" not in names
 
 
@@ -315,7 +323,7 @@ def test_the_phone_is_masked_and_looking_at_it_is_written_down_without_it(databa
 
 
 def is_late(db: Session, me: Viewer, request: one.Request) -> bool:
-    seen = one.request_for(db, me, request.id)
+    seen = one.request_for(db, me, request.id, now=MORNING)
     found = one.promise(db, me, seen, one.history(db, me, seen), now=MORNING)
     return found is not None and found.late
 
@@ -439,8 +447,9 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
     assert numbers(q="%") == []
     with database.reading() as db:
         counts = desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts
+        alone = owners.waiting(db, ben, now=MORNING)
     assert (counts.open, counts.mine, counts.deferred, counts.ready, counts.unassigned) == (4, 2, 1, 1, 2)
-    assert (counts.unassigned_id, counts.unassigned_number) == (deferred.id, deferred.number)
+    assert alone == [owners.Waiting(None, None, "none", 2, deferred.id, deferred.number)]
 
 
 def test_an_account_without_an_officer_has_nothing_of_its_own(database: Database) -> None:
@@ -523,3 +532,154 @@ def test_the_age_of_what_is_closed_stands_still(database: Database) -> None:
     request = move(database, "ben", assigned(database, now=MORNING - timedelta(days=2)), S.CANCELLED)
     assert request.age(MORNING + timedelta(days=30)) == "2 days old"
     assert not request.is_open
+
+
+def leaves(database: Database, username: str) -> None:
+    """The officer's last day was yesterday."""
+    gone = viewer_of(database, username).officer_id
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == gone).values(active_to=TODAY - timedelta(days=1)))
+
+
+def goes_on_leave(database: Database, username: str) -> None:
+    me = viewer_of(database, username)
+    with database.transaction() as db:
+        plan_range(db, me, me.officer_id, TODAY)
+
+
+ABSENCES = pytest.mark.parametrize(("absence", "why"), [(leaves, "left"), (goes_on_leave, "away")])
+
+
+@ABSENCES
+def test_what_lies_with_somebody_who_is_not_there_needs_an_officer(database: Database, absence: Any, why: str) -> None:
+    ana = viewer_of(database, "ana")
+    hers, free = assigned(database, "tia"), take_in(database, "tia")
+    his = assigned(database, "ben")
+    with database.reading() as db:
+        assert {row.why for row in owners.waiting(db, ana, now=MORNING)} == {"none"}
+    absence(database, "tia")
+    with database.reading() as db:
+        found = desk.listing(db, ana, Wanted(assignee="none"), page=1, now=MORNING)
+    assert [(row.name, row.why, row.count) for row in found.waiting] == [(None, "none", 1), ("Tia Lumintang", why, 1)]
+    assert {row.id: row.lacking for row in found.rows} == {hers.id: why, free.id: "none"}
+    assert (found.counts.unassigned, found.counts.open) == (2, 3)
+    assert [reload(database, one_of, ana).lacking for one_of in (hers, free, his)] == [why, "none", ""]
+
+
+@ABSENCES
+def test_a_colleague_of_the_division_takes_it_and_nobody_else(database: Database, absence: Any, why: str) -> None:
+    request = assigned(database, "tia")
+    ben, cy = viewer_of(database, "ben"), viewer_of(database, "cy")
+    assert not one.may_take(ben, request)
+    absence(database, "tia")
+    request = reload(database, request)
+    assert (one.may_take(ben, request), one.may_take(cy, request)) == (True, False)
+    with pytest.raises(Forbidden), database.transaction() as db:
+        steps.assign(db, cy, request, assignee_id=cy.officer_id or 0, now=MORNING)
+    with database.transaction() as db:
+        assert steps.assign(db, ben, request, assignee_id=ben.officer_id or 0, now=MORNING) == "Ben Tumiwa"
+    taken = reload(database, request)
+    assert (taken.officer, taken.lacking, one.may_take(ben, taken)) == ("Ben Tumiwa", "", False)
+
+
+def test_leave_of_another_day_or_of_an_officer_without_requests_changes_nothing(database: Database) -> None:
+    request, tia = assigned(database, "tia"), viewer_of(database, "tia")
+    with database.transaction() as db:
+        tomorrow = TODAY + timedelta(days=1)
+        plan_range(db, tia, tia.officer_id, tomorrow)
+        plan_range(db, tia, tia.officer_id, TODAY, mode=PlanMode.HOME)
+    goes_on_leave(database, "ben")
+    assert reload(database, request).lacking == ""
+
+
+def test_a_head_hands_on_all_of_a_leavers_requests_with_a_note(database: Database) -> None:
+    ana, ben, tia = (viewer_of(database, name) for name in ("ana", "ben", "tia"))
+    hers = [assigned(database, "tia"), move(database, "tia", assigned(database, "tia"), S.CHECKING)]
+    closed = move(database, "tia", assigned(database, "tia"), S.CANCELLED)
+    his = assigned(database, "ben")
+    leaves(database, "tia")
+    ids = {"giver_id": tia.officer_id or 0, "taker_id": ben.officer_id or 0}
+    with database.reading() as db:
+        assert owners.holder_for(db, ana, ids["giver_id"], now=MORNING).count == 2
+    with database.transaction() as db:
+        assert steps.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 2
+    with database.transaction() as db:
+        assert steps.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 0, "a second tap moves nothing"
+    assert [reload(database, one_of).officer for one_of in (*hers, his)] == ["Ben Tumiwa"] * 3
+    assert reload(database, closed).officer == "Tia Lumintang"
+    for before in hers:
+        now = reload(database, before)
+        assert (now.state, now.version) == (before.state, before.version + 1)
+        with database.reading() as db:
+            latest = one.history(db, ana, now)[0]
+        assert (latest.handed_to, latest.officer, latest.note) == ("Ben Tumiwa", "Ana Kaunang", "Tia pindah")
+    with database.reading() as db:
+        event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "requests.handed_on")).one()
+    assert event.facts["requests"] == [one_of.id for one_of in hers]
+
+
+def test_only_what_is_mine_to_give_is_handed_on_and_only_to_somebody_who_serves(database: Database) -> None:
+    """Ana heads one division: the certificate that Tia holds belongs to another."""
+    ana, dewi = viewer_of(database, "ana"), viewer_of(database, "dewi")
+    ids = {name: viewer_of(database, name).officer_id or 0 for name in ("ben", "tia", "cy", "oka", "hana")}
+    card, certificate = assigned(database, "tia"), assigned(database, "tia", service_type="birth_certificate")
+    for username, giver, taker, error in [
+        ("ben", "tia", "ben", Forbidden),
+        ("hana", "tia", "ben", Forbidden),
+        ("ana", "tia", "cy", Forbidden),
+        ("ana", "tia", "oka", NotFound),
+        ("ana", "tia", "tia", Refused),
+    ]:
+        me = viewer_of(database, username)
+        with pytest.raises(error), database.transaction() as db:
+            steps.hand_on(db, me, giver_id=ids[giver], taker_id=ids[taker], now=MORNING)
+    with database.transaction() as db:
+        assert steps.hand_on(db, ana, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING) == 1
+    assert [reload(database, one_of).officer for one_of in (card, certificate)] == ["Ben Tumiwa", "Tia Lumintang"]
+    leaves(database, "ben")
+    with pytest.raises(Refused) as refused, database.transaction() as db:
+        steps.hand_on(db, dewi, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING)
+    assert refused.value.field == "assignee"
+    with database.reading() as db, pytest.raises(NotFound):
+        owners.holder_for(db, dewi, ids["oka"], now=MORNING)
+
+
+def test_who_is_on_leave_today_is_offered_last_and_said_so(database: Database) -> None:
+    request, ana = take_in(database), viewer_of(database, "ana")
+    goes_on_leave(database, "ben")
+    with database.reading() as db:
+        found = may_be_given(db, ana, request)
+    assert [(one_of.name, one_of.on_leave) for one_of in found][-1] == ("Ben Tumiwa", True)
+    assert not any(one_of.on_leave for one_of in found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("way", "back"),
+    [
+        ((S.CHECKING, S.SIGNING, S.READY, S.DONE), S.READY),
+        ((S.CANCELLED,), S.NEW),
+        ((S.CHECKING, S.CANCELLED), S.CHECKING),
+    ],
+)
+def test_what_was_closed_by_mistake_goes_back_to_where_it_was(
+    database: Database, way: tuple[RequestState, ...], back: RequestState
+) -> None:
+    ben, closed = viewer_of(database, "ben"), move(database, "ben", assigned(database), *way)
+    with database.transaction() as db:
+        assert steps.reopen(db, ben, closed, note="Salah tekan", version=closed.version, now=MORNING) is back
+    request = reload(database, closed)
+    assert (request.state, request.closed_at, request.is_open, request.officer) == (back, None, True, "Ben Tumiwa")
+    with database.reading() as db:
+        latest, before = one.history(db, ben, request)[:2]
+        counts = desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts
+        done = desk.listing(db, ben, Wanted(state=S.DONE), page=1, now=MORNING)
+        verbs = db.scalars(sa.select(AuditEvent.verb)).all()
+    assert (latest.reopened, latest.note, before.reopened, before.state) == (True, "Salah tekan", False, way[-1])
+    assert (counts.open, counts.mine, done.total) == (1, 1, 0)
+    assert "request.reopened" in verbs
+    with database.reading() as db:
+        assert [row.id for row in open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)] == [request.id]
+    with pytest.raises(Conflict), database.transaction() as db:  # the second of two taps
+        steps.reopen(db, ben, request, note="Salah tekan", now=MORNING)
+    with pytest.raises(Conflict), database.transaction() as db:  # on an old page
+        steps.reopen(db, ben, closed, note="Salah tekan", version=1, now=MORNING)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.models import AuditEvent, ServiceRequest
-from tests.conftest import World, count_queries
+from tests.conftest import TODAY, World, count_queries, plan_range
 
 NIK = "7107015501900001"
 
@@ -179,6 +179,60 @@ def test_the_telephone_is_shown_on_demand_and_the_look_is_recorded(world: World)
     assert verbs.count("request.phone_shown") == 2
 
 
+def test_a_head_hands_on_what_an_absent_officer_has_with_one_press(world: World) -> None:
+    paths = [_take_in(world, applicant=f"Novi {n}") for n in range(2)]
+    ana, tia, ben = world.client("ana"), world.officer_id("tia"), world.officer_id("ben")
+    for path in paths:
+        ana.post(f"{path}/assign", data={"assignee": tia, "note": "Berkas lama"})
+    assert "Berkas lama" in ana.get(paths[0]).text
+    head = world.viewer("ana")
+    with world.database.transaction() as db:
+        plan_range(db, head, tia, TODAY)
+    address = f"/requests/hand-on?officer={tia}"
+    listed = ana.get("/requests").text
+    assert "Tia Lumintang cuti hari ini:" in listed
+    assert f'href="{address}"' in listed
+    assert address not in world.client("ben").get("/requests").text
+    assert "Petugas cuti hari ini" in world.client("ben").get("/requests?assignee=none").text
+    assert "Ambil permohonan ini" in world.client("ben").get(paths[0]).text
+    page = ana.get(address).text
+    assert "2 permohonan terbuka yang dapat Anda alihkan" in page
+    missing = ana.post("/requests/hand-on", data={"officer": tia, "note": "Tia cuti"})
+    assert (missing.status_code, 'value="Tia cuti"' in missing.text) == (422, True)
+    assert ana.post("/requests/hand-on", data={"officer": "x", "assignee": ben}).status_code == 422
+    refused = ana.post("/requests/hand-on", data={"officer": tia, "assignee": tia})
+    assert refused.status_code == 422
+    done = ana.post("/requests/hand-on", data={"officer": tia, "assignee": ben, "note": "Tia cuti"})
+    assert done.headers["location"] == "/requests?assignee=none"
+    assert "2 permohonan Tia Lumintang sudah dialihkan" in ana.get("/requests").text
+    assert "Tia cuti" in ana.get(paths[1]).text
+    again = ana.post("/requests/hand-on", data={"officer": tia, "assignee": ben})
+    assert again.headers["location"] == "/requests"
+    assert "tidak punya permohonan terbuka" in ana.get("/requests").text
+    assert "Tidak ada yang perlu dialihkan" in ana.get(address).text
+    assert ana.get("/requests/hand-on").headers["location"] == "/requests?assignee=none"
+
+
+def test_a_request_closed_by_mistake_is_opened_again_with_a_note(world: World) -> None:
+    path, ana = _take_in(world), world.client("ana")
+    ana.post(f"{path}/state", data={"state": "checking"})
+    ana.post(f"{path}/state", data={"state": "cancelled", "note": "Ganda"})
+    page = ana.get(path).text
+    assert "Terlanjur ditutup" in page
+    assert "Terlanjur ditutup" not in world.client("ben").get(path).text
+    without = ana.post(f"{path}/reopen", data={"version": _hidden(page, "version")})
+    assert (without.status_code, 'id="again-note-error"' in without.text) == (422, True)
+    form = {"note": "Salah tekan", "version": _hidden(page, "version")}
+    assert ana.post(f"{path}/reopen", data=form).headers["location"] == path
+    page = ana.get(path).text
+    assert "Dibuka lagi" in page
+    assert "Salah tekan" in page
+    assert "Dibatalkan" in page, "that it was closed stays in its history"
+    assert 'value="signing"' in page
+    assert ana.post(f"{path}/reopen", data=form).status_code == 409
+    assert "PM-2611-0001" in ana.get("/requests").text
+
+
 def test_whatsapp_is_offered_with_a_usable_number_and_the_look_at_it_is_recorded(world: World) -> None:
     path, ana = _take_in(world), world.client("ana")
     page = ana.get(path).text
@@ -227,7 +281,14 @@ def test_a_search_by_htmx_answers_with_the_found_block_only(world: World) -> Non
 def test_the_pages_stay_within_eight_statements(world: World) -> None:
     for _n in range(12):
         path = _take_in(world)
-    for name, address in (("ben", "/requests"), ("ana", path), ("ben", "/requests?new=1")):
+    tia = world.officer_id("tia")
+    world.client("ana").post(f"{path}/assign", data={"assignee": tia})
+    head = world.viewer("ana")
+    with world.database.transaction() as db:
+        db.execute(sa.text("UPDATE service_type SET service_days = 0"))
+        plan_range(db, head, tia, TODAY)
+    hand_on = f"/requests/hand-on?officer={tia}"
+    for name, address in (("ben", "/requests"), ("ana", path), ("ben", "/requests?new=1"), ("ana", hand_on)):
         client = world.client(name)
         with count_queries(world.database) as queries:
             assert client.get(address).status_code == 200

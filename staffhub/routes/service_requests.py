@@ -13,13 +13,18 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
 from staffhub.forms import Fields, Form, Key, Line, Phone, Version, Word
 from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId
 from staffhub.security import Viewer
-from staffhub.service_requests import desk, one, steps
+from staffhub.service_requests import desk, one, owners, steps
 from staffhub.web import query, redirect, render
 
 router = APIRouter()
+
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Note = Annotated[Line, StringConstraints(max_length=200)]
 
 
 class RequestFields(Fields):
@@ -29,19 +34,31 @@ class RequestFields(Fields):
     channel: Channel
     urgent: bool = False
     siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
-    note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    note: Note | None = None
     idempotency_key: Key
 
 
 class StateFields(Fields):
     state: RequestState
-    note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    note: Note | None = None
     version: Version | None = None
 
 
 class AssignFields(Fields):
-    assignee: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    assignee: Id
+    note: Note | None = None
     version: Version | None = None
+
+
+class ReopenFields(Fields):
+    note: Note
+    version: Version | None = None
+
+
+class HandOnFields(Fields):
+    officer: Id
+    assignee: Id
+    note: Note | None = None
 
 
 def _channels() -> dict[Channel, str]:
@@ -92,6 +109,7 @@ def index(
         wanted=wanted,
         found=found,
         counts=found.counts,
+        may_hand_on=me.may("requests.assign"),
         pages={
             "first": found.first,
             "last": found.last,
@@ -148,6 +166,7 @@ def _page(
     status: int = 200,
     step: Form[StateFields] | None = None,
     hand: Form[AssignFields] | None = None,
+    again: Form[ReopenFields] | None = None,
     phone: str | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
@@ -166,9 +185,13 @@ def _page(
         may_work_on=row.is_open and one.may_work_on(me, row),
         may_take=one.may_take(me, row),
         may_see_phone=one.may_work_on(me, row),
-        candidates=one.candidates(db, me, row, now=now) if may_assign else [],
+        may_reopen=not row.is_open and one.may_work_on(me, row),
+        candidates=owners.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now)
+        if may_assign
+        else [],
         step=step or Form.blank("step"),
         hand=hand or Form.blank("hand"),
+        again=again or Form.blank("again"),
         phone=phone,
         masked=one.masked(row.phone),
         channel=_channels()[row.channel],
@@ -177,14 +200,74 @@ def _page(
     )
 
 
+@router.get("/requests/hand-on")
+def hand_on_page(
+    request: Request, db: DB, me: Me, now: Now, officer: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
+) -> Response:
+    me.require("requests.assign")
+    if officer is None:
+        return redirect(request, "/requests?assignee=none")
+    return _hand_on_page(request, db, me, now, owners.holder_for(db, me, officer, now=now))
+
+
+def _hand_on_page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    holder: owners.Holder,
+    form: Form[HandOnFields] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    division_id = holder.division_id or me.division_id
+    return render(
+        request,
+        "requests/hand_on.html",
+        status=status,
+        invalid=form is not None,
+        holder=holder,
+        form=form or Form.blank("hand-on"),
+        candidates=owners.candidates(db, me, division_id=division_id, instead_of=holder.id, now=now),
+    )
+
+
+@router.post("/requests/hand-on")
+def hand_on(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("requests.assign")
+    form = Form.parse(HandOnFields, posted, name="hand-on")
+    if form.error("officer"):
+        raise Refused(form.errors["officer"], field="officer")
+    holder = owners.holder_for(db, me, int(form.value("officer")), now=now)
+    if form.data is None:
+        return _hand_on_page(request, db, me, now, holder, form, status=422)
+    given = form.data
+    try:
+        count = steps.hand_on(db, me, giver_id=holder.id, taker_id=given.assignee, note=given.note or "", now=now)
+    except Refused as error:
+        undo(db)
+        form.refuse(error)
+        return _hand_on_page(request, db, me, now, holder, form, status=422)
+    if not count:
+        said = _("%(name)s has no open request that you could hand on.", name=holder.name)
+        return redirect(request, "/requests", said=said, kind="warn")
+    said = ngettext(
+        "%(num)s request of %(name)s was handed on.",
+        "%(num)s requests of %(name)s were handed on.",
+        count,
+        name=holder.name,
+    )
+    return redirect(request, "/requests?assignee=none", said=said)
+
+
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    return _page(request, db, me, now, one.request_for(db, me, request_id))
+    return _page(request, db, me, now, one.request_for(db, me, request_id, now=now))
 
 
 @router.post("/requests/{request_id}/state")
 def change_state(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    row = one.request_to_work_on(db, me, request_id)
+    row = one.request_to_work_on(db, me, request_id, now=now)
     form = Form.parse(StateFields, posted, name="step")
     if form.data is None:
         return _page(request, db, me, now, row, step=form, status=422)
@@ -199,12 +282,15 @@ def change_state(request: Request, request_id: RowId, posted: Posted, db: DB, me
 
 @router.post("/requests/{request_id}/assign")
 def assign(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    row = one.request_to_hand_over(db, me, request_id)
+    row = one.request_to_hand_over(db, me, request_id, now=now)
     form = Form.parse(AssignFields, posted, name="hand")
     if form.data is None:
         return _page(request, db, me, now, row, hand=form, status=422)
+    given = form.data
     try:
-        name = steps.assign(db, me, row, assignee_id=form.data.assignee, version=form.data.version, now=now)
+        name = steps.assign(
+            db, me, row, assignee_id=given.assignee, note=given.note or "", version=given.version, now=now
+        )
     except (Conflict, Refused) as error:
         return _again(request, db, me, now, request_id, error, hand=form)
     said = _("%(number)s is now with %(name)s.", number=row.number, name=name)
@@ -221,18 +307,34 @@ def _again(
     *,
     step: Form[StateFields] | None = None,
     hand: Form[AssignFields] | None = None,
+    again: Form[ReopenFields] | None = None,
 ) -> Response:
     """Show the request as it is now, with what was typed and why it was not done."""
     undo(db)
-    for form in (step, hand):
+    for form in (step, hand, again):
         if form is not None:
             form.refuse(error)
-    return _page(request, db, me, now, one.request_for(db, me, request_id), step=step, hand=hand, status=error.status)
+    row = one.request_for(db, me, request_id, now=now)
+    return _page(request, db, me, now, row, step=step, hand=hand, again=again, status=error.status)
+
+
+@router.post("/requests/{request_id}/reopen")
+def reopen(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id, now=now)
+    form = Form.parse(ReopenFields, posted, name="again")
+    if form.data is None:
+        return _page(request, db, me, now, row, again=form, status=422)
+    try:
+        state = steps.reopen(db, me, row, note=form.data.note, version=form.data.version, now=now)
+    except Conflict as error:
+        return _again(request, db, me, now, request_id, error, again=form)
+    said = _("%(number)s is open again: %(state)s.", number=row.number, state=desk.state_label(state))
+    return redirect(request, f"/requests/{request_id}", said=said)
 
 
 @router.post("/requests/{request_id}/reveal")
 def reveal(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    row = one.request_to_work_on(db, me, request_id)
+    row = one.request_to_work_on(db, me, request_id, now=now)
     phone = steps.show_phone(db, me, row, now=now)
     response = _page(request, db, me, now, row, phone=phone)
     response.headers["Cache-Control"] = "no-store"

@@ -14,10 +14,9 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Division, Office, Officer, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
+from staffhub.service_requests.owners import CLOSED, OPEN, Waiting, lacking, waiting
 from staffhub.service_requests.promises import late_ones
 
-CLOSED = (RequestState.DONE, RequestState.CANCELLED)
-OPEN = tuple(state for state in RequestState if state not in CLOSED)
 PAGE = 25
 
 
@@ -135,7 +134,10 @@ def _on_desk(row: Row[*tuple[Any, ...]], at: datetime) -> OpenRequest:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the list shows: `state` done means all that is closed; without any filter, what is open."""
+    """What the list shows: `state` done means all that is closed; without any filter, what is open.
+
+    `assignee` "none": what needs an officer, also because who has it has left or is away.
+    """
 
     q: str = ""
     service: str = ""
@@ -159,6 +161,7 @@ class ListedRequest(_InWords):
     applicant: str
     division: str
     officer: str | None
+    lacking: str
     state: RequestState
     urgent: bool
     closed: bool
@@ -177,14 +180,13 @@ class Counts:
     ready: int
     late: int
     unassigned: int
-    unassigned_id: int | None
-    unassigned_number: str | None
 
 
 @dataclass(frozen=True)
 class Listing:
     rows: Sequence[ListedRequest]
     counts: Counts
+    waiting: Sequence[Waiting]
     services: Sequence[Service]
     page: int
     total: int
@@ -207,26 +209,22 @@ def _held_by(me: Viewer) -> ColumnElement[bool]:
     return false() if me.officer_id is None else ServiceRequest.assignee_id == me.officer_id
 
 
-def _counts(db: Session, me: Viewer, late: int) -> Counts:
+def _counts(db: Session, me: Viewer, *, late: int, unassigned: int) -> Counts:
     request = ServiceRequest
-    alone = request.assignee_id.is_(None)
     row = db.execute(
         select(
             func.count().label("open"),
             func.count().filter(_held_by(me)).label("mine"),
             func.count().filter(request.state == RequestState.DEFERRED).label("deferred"),
             func.count().filter(request.state == RequestState.READY).label("ready"),
-            func.count().filter(alone).label("unassigned"),
-            func.min(request.id).filter(alone).label("unassigned_id"),
-            func.min(request.number).filter(alone).label("unassigned_number"),
         )
         .select_from(request)
         .where(request.office_id == me.office_id, request.state.in_(OPEN))
     ).one()
-    return Counts(**row._asdict(), late=late)
+    return Counts(**row._asdict(), late=late, unassigned=unassigned)
 
 
-def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(me: Viewer, wanted: Wanted, today: date) -> list[ColumnElement[bool]]:
     request = ServiceRequest
     found = [request.office_id == me.office_id]
     if wanted.state in CLOSED:
@@ -236,7 +234,7 @@ def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     elif wanted.assignee or not wanted.q:  # who looks a number up means it, open or closed
         found.append(request.state.in_(OPEN))
     if wanted.assignee:
-        found.append(_held_by(me) if wanted.assignee == "me" else request.assignee_id.is_(None))
+        found.append(_held_by(me) if wanted.assignee == "me" else lacking(today) != "")
     if wanted.service:
         found.append(ServiceType.code == wanted.service)
     if wanted.q:
@@ -248,7 +246,7 @@ def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _rows(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
+def _rows(today: date, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
     order = (
         (func.coalesce(request.closed_at, request.updated_at).desc(), request.id.desc())
@@ -263,6 +261,7 @@ def _rows(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
             request.applicant,
             Division.short_name.label("division"),
             Officer.name.label("officer"),
+            lacking(today).label("lacking"),
             request.state,
             request.urgent,
             request.created_at,
@@ -280,14 +279,18 @@ def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime
     """Return one page of the office's requests; a page past the end is the last one."""
     offered = services(db, me.office_id)
     promised = {one.id: one.service_days for one in offered if one.service_days is not None}
-    late = late_ones(db, me, promised, now=now)
-    where = _conditions(me, wanted)
-    counted = select(func.count()).select_from(ServiceRequest)
+    late, alone = late_ones(db, me, promised, now=now), waiting(db, me, now=now)
+    today = clock.local_day(now, me.zone)
+    where = _conditions(me, wanted, today)
+    counted = (
+        select(func.count()).select_from(ServiceRequest).outerjoin(Officer, Officer.id == ServiceRequest.assignee_id)
+    )
     total = db.scalar(counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id).where(*where)) or 0
     page = max(1, min(page, -(-total // PAGE)))
-    found = _rows(newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
+    found = _rows(today, newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
     rows = [_listed(row, now, me.zone, late=row.id in late) for row in db.execute(found)]
-    return Listing(rows, _counts(db, me, len(late)), offered, page, total)
+    counts = _counts(db, me, late=len(late), unassigned=sum(one.count for one in alone))
+    return Listing(rows, counts, alone, offered, page, total)
 
 
 def _listed(row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo, *, late: bool) -> ListedRequest:

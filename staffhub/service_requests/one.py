@@ -6,24 +6,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import (
-    Channel,
-    Division,
-    Officer,
-    RequestEvent,
-    RequestState,
-    ServiceRequest,
-    ServiceType,
-    serves,
-)
+from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import OPEN, aged, service_name, state_label
+from staffhub.service_requests.desk import aged, service_name, state_label
+from staffhub.service_requests.owners import CLOSED, OPEN, lacking
 from staffhub.service_requests.promises import Promise, promise_of
 from staffhub.typed import whatsapp_number
 
@@ -43,6 +35,7 @@ class Request:
     state: RequestState
     assignee_id: int | None
     officer: str | None
+    lacking: str
     division_id: int
     division: str
     needs_presence: bool
@@ -64,7 +57,7 @@ class Request:
         return aged((until.date() - self.created_at.date()).days)
 
 
-def request_for(db: Session, me: Viewer, request_id: int) -> Request:
+def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
     request = ServiceRequest
     found: Select[*tuple[Any, ...]] = (
         select(
@@ -79,6 +72,7 @@ def request_for(db: Session, me: Viewer, request_id: int) -> Request:
             request.state,
             request.assignee_id,
             Officer.name.label("officer"),
+            lacking(clock.local_day(now, me.zone)).label("lacking"),
             ServiceType.division_id,
             Division.short_name.label("division"),
             ServiceType.needs_presence,
@@ -112,21 +106,22 @@ def may_work_on(me: Viewer, request: Request) -> bool:
 
 
 def may_take(me: Viewer, request: Request) -> bool:
-    free = request.assignee_id is None and request.is_open
+    """A colleague of its division, while nobody has it or who has it is not there."""
+    free = request.is_open and request.lacking != "" and request.assignee_id != me.officer_id
     return free and me.officer_id is not None and me.division_id == request.division_id
 
 
-def request_to_hand_over(db: Session, me: Viewer, request_id: int) -> Request:
+def request_to_hand_over(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
     """Load a request that I may give to somebody, or take while it is free: then it is one of my division."""
-    request = request_for(db, me, request_id)
+    request = request_for(db, me, request_id, now=now)
     of_my_division = me.officer_id is not None and me.division_id == request.division_id
     if not (of_my_division or may_assign(me, request)):
         raise Forbidden(_("Your account may not give this request to that officer."))
     return request
 
 
-def request_to_work_on(db: Session, me: Viewer, request_id: int) -> Request:
-    request = request_for(db, me, request_id)
+def request_to_work_on(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
+    request = request_for(db, me, request_id, now=now)
     if not may_work_on(me, request):
         raise Forbidden(_("Only the officer who has this request, or a head, may do this."))
     return request
@@ -196,7 +191,10 @@ def whatsapp_link(request: Request, text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Event:
-    """`handed_to`: the step gave the request to that officer; `taken`: who did it took it himself."""
+    """`handed_to`: the step gave the request to that officer; `taken`: who did it took it himself.
+
+    `reopened`: it was closed before.
+    """
 
     at: datetime
     officer: str | None
@@ -205,6 +203,7 @@ class Event:
     first: bool
     handed_to: str | None
     taken: bool
+    reopened: bool
 
     @property
     def state_label(self) -> str:
@@ -225,49 +224,10 @@ def history(db: Session, me: Viewer, request: Request) -> list[Event]:
         .order_by(event.at, event.id)
     )
     found: list[Event] = []
-    holder: int | None = None
+    holder, closed = None, False
     for n, row in enumerate(rows):
         handed = row.to if row.assignee_id != holder else None
-        holder = row.assignee_id
+        holder, reopened, closed = row.assignee_id, closed and row.state in OPEN, row.state in CLOSED
         at, taken = row.at.astimezone(me.zone), handed is not None and row.officer_id == row.assignee_id
-        found.append(Event(at, row.name, row.state, row.note, n == 0, handed, taken))
+        found.append(Event(at, row.name, row.state, row.note, n == 0, handed, taken, reopened))
     return found[::-1]
-
-
-def _open_count() -> ScalarSelect[int]:
-    request = ServiceRequest
-    return (
-        select(func.count())
-        .where(request.assignee_id == Officer.id, request.state.in_(OPEN))
-        .correlate(Officer)
-        .scalar_subquery()
-    )
-
-
-@dataclass(frozen=True)
-class Candidate:
-    id: int
-    name: str
-    division: str
-    open: int
-
-
-def candidates(db: Session, me: Viewer, request: Request, *, now: datetime) -> list[Candidate]:
-    """Return who may be given the request, its own division first; the load beside each name."""
-    today = clock.local_day(now, me.zone)
-    rows = db.execute(
-        select(Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count())
-        .outerjoin(Division, Division.id == Officer.division_id)
-        .where(
-            Officer.office_id == me.office_id,
-            serves(today, today),
-            me.within(Officer.id, Officer.division_id),
-            Officer.id != (request.assignee_id or 0),
-        )
-        .order_by(
-            (Officer.division_id == request.division_id).is_(True).desc(),
-            func.coalesce(Division.sort, -1),
-            Officer.name,
-        )
-    )
-    return [Candidate(*row) for row in rows]

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, insert, select
+from sqlalchemy import Integer, cast, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
@@ -14,8 +14,9 @@ from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType, serves
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import CLOSED, state_label
+from staffhub.service_requests.desk import state_label
 from staffhub.service_requests.one import Request, may_assign
+from staffhub.service_requests.owners import CLOSED, OPEN, mine_to_give
 
 _S = RequestState
 # The likely next step first; what is open can also be cancelled.
@@ -178,30 +179,96 @@ def change_state(
     )
 
 
-def assign(
-    db: Session, me: Viewer, request: Request, *, assignee_id: int, now: datetime, version: int | None = None
-) -> str:
-    """Give the request to an officer, or take it when it has none; return the officer's name."""
+def reopen(
+    db: Session, me: Viewer, request: Request, *, note: str, now: datetime, version: int | None = None
+) -> RequestState:
+    """Open again what was closed by mistake, in the state it had before; that it was closed stays in its history."""
+    if version not in {None, request.version} or request.is_open:
+        raise Conflict(
+            _("%(number)s is now “%(state)s”. Nothing was changed.", number=request.number, state=request.state_label)
+        )
+    event = RequestEvent
+    before = (
+        select(event.state)
+        .where(event.request_id == request.id, event.state.in_(OPEN))
+        .order_by(event.at.desc(), event.id.desc())
+        .limit(1)
+    )
+    state = db.scalars(before).one()
+    _change(db, request, version, now=now, state=state, closed_at=None)
+    _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
+    audit.record(db, me, "request.reopened", "service_request", request.id, now=now, before=request.state, after=state)
+    return state
+
+
+def _taker(db: Session, me: Viewer, officer_id: int, now: datetime) -> Any:
     today = clock.local_day(now, me.zone)
     officer = db.execute(
         select(Officer.name, Officer.division_id, serves(today, today).label("serves")).where(
-            Officer.id == assignee_id, Officer.office_id == me.office_id
+            Officer.id == officer_id, Officer.office_id == me.office_id
         )
     ).one_or_none()
     if officer is None:
         raise NotFound(_("There is no such officer in your office."))
+    return officer
+
+
+def _refuse_leaver(officer: Any) -> None:
+    if not officer.serves:
+        raise Refused(_("%(name)s is not in service today.", name=officer.name), field="assignee")
+
+
+def hand_on(db: Session, me: Viewer, *, giver_id: int, taker_id: int, now: datetime, note: str = "") -> int:
+    """Give every open request of one officer, as far as they are mine to give, to another; return how many went.
+
+    For whoever leaves or is away. What somebody took meanwhile is not touched, so a second tap moves nothing.
+    """
+    me.require("requests.assign")
+    taker = _taker(db, me, taker_id, now)
+    if not me.sees(officer_id=taker_id, division_id=taker.division_id):
+        raise Forbidden(_("Your account may not give this request to that officer."))
+    _refuse_leaver(taker)
+    if giver_id == taker_id:
+        raise Refused(_("Choose another officer: these requests lie there already."), field="assignee")
+    request = ServiceRequest
+    moved = db.execute(
+        update(request)
+        .where(request.office_id == me.office_id, request.assignee_id == giver_id, mine_to_give(me))
+        .values(assignee_id=taker_id, version=request.version + 1, updated_at=now)
+        .returning(request.id, request.state)
+    ).all()
+    for row in sorted(moved):
+        _note_step(db, me, row.id, row.state, taker_id, note=note, now=now)
+    if moved:
+        ids = sorted(row.id for row in moved)
+        facts: dict[str, Any] = {"before": giver_id, "after": taker_id, "requests": ids}
+        audit.record(db, me, "requests.handed_on", "officer", giver_id, now=now, **facts)
+    return len(moved)
+
+
+def assign(
+    db: Session,
+    me: Viewer,
+    request: Request,
+    *,
+    assignee_id: int,
+    now: datetime,
+    note: str = "",
+    version: int | None = None,
+) -> str:
+    """Give the request to an officer, or take it while nobody is there who has it; return the officer's name."""
+    officer = _taker(db, me, assignee_id, now)
     in_scope = me.sees(officer_id=assignee_id, division_id=officer.division_id)
     takes = assignee_id == me.officer_id and me.division_id == request.division_id
     if not takes and not (may_assign(me, request) and in_scope):
         raise Forbidden(_("Your account may not give this request to that officer."))
     if not request.is_open or request.assignee_id == assignee_id:
         raise Conflict(_already(request))
-    if request.assignee_id is not None and not may_assign(me, request):
+    if not request.lacking and not may_assign(me, request):
         raise Conflict(_already(request))
-    if not officer.serves:
-        raise Refused(_("%(name)s is not in service today.", name=officer.name), field="assignee")
+    _refuse_leaver(officer)
     _change(db, request, version, now=now, assignee_id=assignee_id)
-    _note_step(db, me, request.id, request.state, assignee_id, note="", now=now)
+    _note_step(db, me, request.id, request.state, assignee_id, note=note, now=now)
     audit.record(
         db,
         me,
