@@ -65,9 +65,9 @@ def test_a_commit_that_fails_is_never_answered_as_saved(world: World, monkeypatc
     def full(_session: object) -> None:
         raise sa.exc.OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
-    sa.event.listen(world.database._writing, "before_commit", full)
+    sa.event.listen(world.database.writing, "before_commit", full)
     answer = client.post("/presence/check-in", data=_check_in())
-    sa.event.remove(world.database._writing, "before_commit", full)
+    sa.event.remove(world.database.writing, "before_commit", full)
     assert answer.status_code == 503
     with world.database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 0
@@ -112,9 +112,9 @@ def test_a_transaction_that_loses_its_connection_half_way_is_not_stored_and_says
         pid = session.scalar(sa.text("SELECT pg_backend_pid()"))
         postgres.run(f"SELECT pg_terminate_backend({pid})")
 
-    sa.event.listen(world.database._writing, "before_commit", cut)
+    sa.event.listen(world.database.writing, "before_commit", cut)
     answer = client.post("/presence/check-in", data=_check_in())
-    sa.event.remove(world.database._writing, "before_commit", cut)
+    sa.event.remove(world.database.writing, "before_commit", cut)
     assert answer.status_code == 503
     with world.database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 0

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from staffhub import clock
 from staffhub.app import create_app
+from staffhub.claims import claim
 from staffhub.models import Claim, Mark, UserSession
-from staffhub.scheduler import claim
 from staffhub.settings import Settings
 from tests.conftest import PASSWORD, open_session
 from tests.live import browser, serving
