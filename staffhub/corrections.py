@@ -1,30 +1,79 @@
 """What HR adds to a day: a new fact with an author and a reason. The facts it corrects stay as they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n
+from staffhub.days import CorrectionFact, DayRecord, Facts, Serving, Stage, load, reconcile
 from staffhub.db import insert_unless_there
-from staffhub.errors import Refused
+from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import (
-    Account,
-    Correction,
-    CorrectionKind,
-    CorrectionReason,
-    Mark,
-    MarkKind,
-    Officer,
-    WorkMode,
-)
+from staffhub.models import Account, Correction, CorrectionKind, CorrectionReason, Officer, Role, WorkMode, serves
 from staffhub.security import Viewer
 
 _TIMED = {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT}
 _PLACED = {CorrectionKind.CHECK_IN, CorrectionKind.MODE}
+
+
+@dataclass(frozen=True)
+class Right:
+    """Whether I may decide on somebody's days; `why_not` is for whoever would find the form there otherwise."""
+
+    may: bool
+    why_not: str = ""
+
+
+def right(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Right:
+    """HR decides, on everybody's days but the own. Where only one account is HR's, the head of the office decides on
+    the days of that one.
+    """
+    own = officer_id == me.officer_id
+    if me.may("attendance.correct") and not own:
+        return Right(may=True)
+    if not me.may("attendance.correct") and (own or not me.may("attendance.correct_hr")):
+        return Right(may=False)
+    today = clock.local_day(now, me.zone)
+    accounts = db.execute(
+        select(Account.role, Account.officer_id, func.coalesce(Officer.name, Account.username).label("name"))
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(Account.office_id == me.office_id, Account.disabled_at.is_(None))
+        .where(Account.role.in_((Role.HR, Role.OFFICE_HEAD)))
+        .where(Account.officer_id.is_(None) | serves(today, today))
+    ).all()
+    hr = {row.officer_id: row.name for row in accounts if row.role is Role.HR}
+    if not own:
+        return Right(may=list(hr) == [officer_id])
+    others = [name for id_, name in hr.items() if id_ != officer_id]
+    others = others or [row.name for row in accounts if row.role is Role.OFFICE_HEAD]
+    if not others:
+        return Right(
+            may=False, why_not=_("Nobody decides on the own day, and no other account may: give one the role of HR.")
+        )
+    return Right(
+        may=False, why_not=_("Nobody decides on the own day. Ask %(names)s to do it.", names=", ".join(sorted(others)))
+    )
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a correction is to say. `next_day`: the time is of the day after, as when a night on guard ends."""
+
+    kind: CorrectionKind
+    clock_time: time | None = None
+    mode: WorkMode | None = None
+    next_day: bool = False
+
+
+def outcome(facts: Facts, wish: Wish, *, now: datetime) -> DayRecord:
+    """Return the day as it would be; nothing is written. Refused when it cannot have been so."""
+    at = _moment(facts, wish, now=now)
+    newest = max((fact.id for fact in facts.corrections), default=0)
+    fact = CorrectionFact(newest + 1, wish.kind, at, _place(wish), now)
+    return reconcile(replace(facts, corrections=(*facts.corrections, fact)))
 
 
 @dataclass(frozen=True)
@@ -39,31 +88,38 @@ class Added:
 def add(
     db: Session,
     me: Viewer,
-    officer_id: int,
+    officer: Serving,
     *,
     day: date,
-    kind: CorrectionKind,
-    clock_time: time | None,
-    mode: WorkMode | None,
+    wish: Wish,
     reason: CorrectionReason,
     note: str,
+    newest: int | None = None,
     idempotency_key: str,
     now: datetime,
 ) -> Added:
-    me.require("attendance.correct")
+    """Add the fact. `newest` is the last correction of the day that was on the page, 0: none; Conflict when another
+    came meanwhile.
+    """
+    allowed = right(db, me, officer.id, now=now)
+    if not allowed.may:
+        raise Forbidden(allowed.why_not or _("Your account may not do this."))
+    # Of two who decide at once the second waits here, and then sees what the first has decided.
+    of_office = select(Officer.id).where(Officer.office_id == me.office_id, Officer.id == officer.id)
+    db.execute(of_office.with_for_update(key_share=True))
     same_key = (Correction.office_id == me.office_id) & (Correction.idempotency_key == idempotency_key)
     there = db.execute(select(Correction.officer_id, Correction.date).where(same_key)).one_or_none()
     if there:
         return Added(there.officer_id, there.date, first=False)
-    at = _checked_time(db, me, officer_id, day=day, kind=kind, clock_time=clock_time, now=now)
-    if kind is CorrectionKind.MODE and mode is None:
-        raise Refused(_("Choose the place of work."), field="mode")
-    mode = mode if kind in _PLACED else None
+    facts = load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
+    _refuse_stale(facts, newest)
+    at = _moment(facts, wish, now=now)
+    mode = _place(wish)
     correction = {
         "office_id": me.office_id,
-        "officer_id": officer_id,
+        "officer_id": officer.id,
         "date": day,
-        "kind": kind,
+        "kind": wish.kind,
         "at": at,
         "mode": mode,
         "reason": reason,
@@ -73,67 +129,57 @@ def add(
         "idempotency_key": idempotency_key,
     }
     if not insert_unless_there(db, Correction, correction):
-        return Added(officer_id, day, first=False)
+        return Added(officer.id, day, first=False)
     # The note stays out of the trail: it may say that a doctor's letter was seen.
-    facts = {"date": day, "kind": kind, "corrected_to": at, "mode": mode, "reason": reason}
-    audit.record(db, me, "correction.added", "officer", officer_id, now=now, **facts)  # type: ignore[arg-type]
-    return Added(officer_id, day, first=True)
+    told = {"date": day, "kind": wish.kind, "corrected_to": at, "mode": mode, "reason": reason}
+    audit.record(db, me, "correction.added", "officer", officer.id, now=now, **told)  # type: ignore[arg-type]
+    return Added(officer.id, day, first=True)
 
 
-def _checked_time(
-    db: Session,
-    me: Viewer,
-    officer_id: int,
-    *,
-    day: date,
-    kind: CorrectionKind,
-    clock_time: time | None,
-    now: datetime,
-) -> datetime | None:
+def _refuse_stale(facts: Facts, newest: int | None) -> None:
+    last = max(facts.corrections, key=lambda fact: fact.id, default=None)
+    if newest is not None and last is not None and last.id != newest:
+        raise Conflict(
+            _("%(author)s has corrected this day meanwhile. Look at it as it is now, then decide.", author=last.author)
+        )
+
+
+def _place(wish: Wish) -> WorkMode | None:
+    return wish.mode if wish.kind in _PLACED else None
+
+
+def _moment(facts: Facts, wish: Wish, *, now: datetime) -> datetime | None:
     """Refuse what cannot have happened; return the instant a correction of a time speaks of."""
-    today = clock.local_day(now, me.zone)
-    if day > today:
+    if facts.stage is Stage.TO_COME:
         raise Refused(_("This day has not come yet. Change the plan instead."), field="date")
-    if kind is CorrectionKind.ABSENT and day == today:
+    if wish.kind is CorrectionKind.ABSENT and facts.stage is not Stage.OVER:
         raise Refused(_("Nobody is absent before the day is over. Record it tomorrow."), field="kind")
-    if kind not in _TIMED:
+    if wish.kind is CorrectionKind.MODE and wish.mode is None:
+        raise Refused(_("Choose the place of work."), field="mode")
+    if wish.kind not in _TIMED:
         return None
-    if clock_time is None:
+    if wish.clock_time is None:
         raise Refused(_("Write the time as hours and minutes, for example 15.58."), field="time")
-    at = clock.at_local(day, clock_time, me.zone)
+    if wish.next_day and wish.kind is CorrectionKind.CHECK_IN:
+        raise Refused(_("Work that began on the next day belongs to that day: open it there."), field="next_day")
+    at = clock.at_local(facts.day + timedelta(days=wish.next_day), wish.clock_time, facts.zone)
     if at > now:
         raise Refused(_("This time has not come yet."), field="time")
-    check_in, check_out = _times_in_force(db, me, officer_id, day)
-    if kind is CorrectionKind.CHECK_OUT and check_in and at < check_in:
-        shown = _shown(check_in, me)
-        raise Refused(_("The check-out cannot be before the check-in at %(time)s.", time=shown), field="time")
-    if kind is CorrectionKind.CHECK_IN and check_out and at > check_out:
-        shown = _shown(check_out, me)
+    record = reconcile(facts)
+    if wish.kind is CorrectionKind.CHECK_OUT and record.first and at < record.first:
+        shown = _shown(record.first)
+        raise Refused(
+            _("The check-out cannot be before the check-in at %(time)s. Was it on the next day? Say so.", time=shown),
+            field="time",
+        )
+    if wish.kind is CorrectionKind.CHECK_IN and record.last and at > record.last:
+        shown = _shown(record.last)
         raise Refused(_("The check-in cannot be after the check-out at %(time)s.", time=shown), field="time")
     return at
 
 
-def _shown(at: datetime, me: Viewer) -> str:
-    return at.astimezone(me.zone).strftime("%H.%M" if i18n.current_locale() == "id" else "%H:%M")
-
-
-def _times_in_force(db: Session, me: Viewer, officer_id: int, day: date) -> tuple[datetime | None, datetime | None]:
-    """Return the first check-in and the last check-out of the day; the newest correction comes before the marks."""
-    timed = db.execute(
-        select(Correction.kind, Correction.at)
-        .where(Correction.office_id == me.office_id, Correction.officer_id == officer_id, Correction.date == day)
-        .where(Correction.kind.in_(_TIMED))
-        .order_by(Correction.created_at, Correction.id)
-    )
-    corrected = {row.kind: row.at for row in timed}
-    marks = db.execute(
-        select(Mark.kind, Mark.attempted_at)
-        .where(Mark.office_id == me.office_id, Mark.officer_id == officer_id, Mark.date == day)
-        .order_by(Mark.attempted_at, Mark.turn)
-    ).all()
-    first = next((at for kind, at in marks if kind is MarkKind.CHECK_IN), None)
-    last = marks[-1].attempted_at if marks and marks[-1].kind is MarkKind.CHECK_OUT else None
-    return corrected.get(CorrectionKind.CHECK_IN) or first, corrected.get(CorrectionKind.CHECK_OUT) or last
+def _shown(at: datetime) -> str:
+    return at.strftime("%H.%M" if i18n.current_locale() == "id" else "%H:%M")
 
 
 @dataclass(frozen=True)
@@ -155,7 +201,7 @@ class Listed:
 
 
 def listed(
-    db: Session, me: Viewer, first: date, last: date, *, officer_id: int | None = None, offset: int = 0, limit: int = 50
+    db: Session, me: Viewer, first: date, last: date, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[Listed], int]:
     """Return the corrections of a span of days that I may see, newest first, and how many there are."""
     writer = aliased(Officer)
@@ -193,10 +239,7 @@ def listed(
         .offset(offset)
         .limit(limit)
     )
-    if officer_id is not None:
-        rows = rows.where(Correction.officer_id == officer_id)
-    else:
-        rows = rows.where(me.within(Officer.id, Officer.division_id))
+    rows = rows.where(me.within(Officer.id, Officer.division_id))
     found = db.execute(rows).all()
     return [_listed(me, row) for row in found], int(found[0][-1]) if found else 0
 

@@ -54,7 +54,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/attendance/{officer_id}/{day}"): ABOVE_BEN,
     ("GET", "/board"): ALL,
     ("GET", "/corrections"): ALL,  # each within the own scope
-    ("POST", "/corrections"): frozenset({"hana", "oka"}),
+    ("POST", "/corrections"): frozenset({"dewi", "hana", "oka"}),  # the head for the one who alone is HR
     ("GET", "/join/{token}"): frozenset({"ben"}),
     ("POST", "/logout"): ALL,
     ("GET", "/me/month"): ALL,

@@ -308,3 +308,66 @@ def test_pages_speak_english_too(world, friday):
     assert "07:52 – ? WITA" in page
     world.at(datetime(2026, 11, 23, 16, 30, tzinfo=UTC))
     assert client.get("/attendance").status_code == 200
+
+
+def preview(client, officer_id: int, **overrides: Any):
+    return client.post("/corrections", data=payload(officer_id, **overrides) | {"preview": "1", "reason": ""})
+
+
+def test_the_form_shows_what_the_day_becomes_before_it_is_saved(world, friday):
+    client = world.client("hana")
+    answer = preview(client, friday, time="1515")
+    assert answer.status_code == 200
+    assert "Dengan koreksi ini harinya menjadi: HT HP Hadir, 07.52 – 15.15 WITA" in text_of(answer.text)
+    assert "Terlambat 22 menit, pulang 1 jam 15 menit lebih cepat" in text_of(answer.text)
+    assert 'value="15.15"' in element(answer.text, "correction-time")
+    assert 'aria-invalid="true"' not in answer.text, "the reason may wait"
+    part = world.client("hana", **{"HX-Request": "true"}).post(
+        "/corrections", data=payload(friday, time="1515") | {"preview": "1"}
+    )
+    assert 'id="koreksi"' in part.text
+    assert "<html" not in part.text
+    proposed = client.get(f"/attendance/{friday}/2026-11-20?kind=check_out").text
+    assert "Dengan koreksi ini harinya menjadi:" in proposed, "an accepted proposal is no surprise either"
+    assert preview(client, friday, time="07.00").status_code == 422
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Correction)) == 0
+
+
+def test_a_time_of_the_next_day_is_ticked_and_shown_as_one(world, friday):
+    client = world.client("hana")
+    assert "Bila pulang keesokan harinya" in client.post("/corrections", data=payload(friday, time="6")).text
+    answer = client.post("/corrections", data=payload(friday, time="6", next_day="1"))
+    assert answer.status_code == 303
+    page = text_of(client.get(answer.headers["location"]).text)
+    assert "07.52 – 06.00 keesokan harinya WITA" in page
+    assert "pulang 06.00 keesokan harinya" in page
+    assert "06.00 keesokan harinya" in text_of(client.get("/corrections?month=2026-11").text)
+
+
+def test_who_decides_on_an_older_picture_is_told_and_keeps_what_was_typed(world, friday):
+    client = world.client("hana")
+    assert 'name="newest" value="0"' in client.get(f"/attendance/{friday}/2026-11-20").text
+    client.post("/corrections", data=payload(friday, newest="0"))
+    answer = client.post("/corrections", data=payload(friday, newest="0", time="15.00"))
+    assert answer.status_code == 409
+    assert "Hana Tendean sudah mengoreksi hari ini sementara itu" in text_of(answer.text)
+    assert 'value="15.00"' in element(answer.text, "correction-time")
+    newest = re.search(r'name="newest" value="(\d+)"', answer.text)
+    assert newest
+    assert client.post("/corrections", data=payload(friday, newest=newest[1], time="15.00")).status_code == 303
+
+
+def test_on_her_own_day_hr_finds_the_reason_instead_of_the_form(world):
+    hana_id = world.officer_id("hana")
+    client, head = world.client("hana"), world.client("dewi")
+    page = client.get(f"/attendance/{hana_id}/2026-11-20").text
+    assert "Minta Dewi Ondang memutuskannya" in page
+    assert 'action="/corrections"' not in page
+    assert client.post("/corrections", data=payload(hana_id)).status_code == 403
+    assert 'action="/corrections"' in head.get(f"/attendance/{hana_id}/2026-11-20").text
+    assert 'action="/corrections"' not in head.get(f"/attendance/{world.officer_id('ben')}/2026-11-20").text
+    with count_queries(world.database) as seen:
+        head.get(f"/attendance/{hana_id}/2026-11-20")
+    assert len(seen) - 2 <= 8, "its reading is noted besides"
+    assert head.post("/corrections", data=payload(hana_id)).status_code == 303

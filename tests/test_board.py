@@ -21,6 +21,7 @@ from staffhub.models import (
     WorkMode,
 )
 from staffhub.reports import board as boards
+from staffhub.reports import recap
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 from tests.test_presence import _in
 
@@ -197,8 +198,9 @@ def test_a_check_in_a_check_out_and_a_correction_make_a_new_version(database: Da
         presence.check_out(db, ben, idempotency_key=str(uuid4()), now=later)
     seen.append(_version(database))
     with database.transaction() as db:
+        wish = corrections.Wish(CorrectionKind.LEAVE)
         corrections.add(
-            db, hana, hana.officer_id or 0, day=TODAY, kind=CorrectionKind.LEAVE, clock_time=None, mode=None,
+            db, hana, recap.officer_for(db, hana, ben.officer_id), day=TODAY, wish=wish,
             reason=CorrectionReason.LEAVE_LETTER, note="Surat", idempotency_key=str(uuid4()), now=later,
         )  # fmt: skip
     seen.append(_version(database))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staffhub.days import CorrectionFact, Facts, Finding, MarkFact, State, reconcile
+from staffhub.days import CorrectionFact, Facts, Finding, MarkFact, Stage, State, reconcile
 from staffhub.models import CorrectionKind, MarkKind, PlanMode, WorkMode
 from staffhub.workdays import Hours, Plan
 
@@ -30,8 +30,8 @@ def came(text, mode=WorkMode.OFFICE):
     return MarkFact(next(_numbers), MarkKind.CHECK_IN, mode, at(text))
 
 
-def went(text):
-    return MarkFact(next(_numbers), MarkKind.CHECK_OUT, None, at(text))
+def went(text, day=DAY):
+    return MarkFact(next(_numbers), MarkKind.CHECK_OUT, None, at(text, day))
 
 
 def corrected(kind, text=None, mode=None):
@@ -40,8 +40,8 @@ def corrected(kind, text=None, mode=None):
     return CorrectionFact(number, CorrectionKind(kind), at(text) if text else None, mode, when)
 
 
-def day(*marks: MarkFact, plan=OFFICE, now=NEXT_DAY, corrections=(), **more: Any):
-    facts = Facts(day=DAY, now=now, zone=WITA, plan=plan, marks=marks, corrections=tuple(corrections), **more)
+def day(*marks: MarkFact, plan=OFFICE, stage=Stage.OVER, corrections=(), **more: Any):
+    facts = Facts(day=DAY, stage=stage, zone=WITA, plan=plan, marks=marks, corrections=tuple(corrections), **more)
     return reconcile(facts)
 
 
@@ -71,7 +71,7 @@ def test_each_place_of_work_has_its_state_and_letter(mode, plan, state, code):
 
 def test_late_and_early_are_whole_minutes_as_people_read_them():
     record = day(came("07:52:40"), went("15:10:20"))
-    assert (record.late, record.early, record.code) == (22, 50, "HT")
+    assert (record.late, record.early, record.code, record.codes) == (22, 50, "HT HP", ["HT", "HP"])
     assert kinds(record) == [Finding.LATE, Finding.EARLY]
     assert not record.needs_person
 
@@ -99,11 +99,11 @@ def test_log_entries_speak_against_an_absence():
 
 
 def test_nobody_is_absent_before_the_day_is_over():
-    evening = at("23:59")
-    assert day(now=evening).state is State.PENDING
-    assert day(now=evening).code == "-"
-    assert day(now=evening, corrections=[corrected("absent")]).state is State.PENDING
-    assert day(now=at("00:00", DAY + timedelta(days=1))).state is State.ABSENT
+    running = Stage.RUNNING
+    assert day(stage=running).state is State.PENDING
+    assert day(stage=running).code == "-"
+    assert day(stage=running, corrections=[corrected("absent")]).state is State.PENDING
+    assert day(stage=Stage.OVER).state is State.ABSENT
 
 
 def test_nobody_is_absent_outside_of_service_or_before_the_office_recorded():
@@ -117,13 +117,13 @@ def test_nobody_is_absent_outside_of_service_or_before_the_office_recorded():
     ("plan", "code"), [(OFFICE, "K"), (HOME, "R"), (Plan(PlanMode.FIELD, "manual"), "DL"), (LEAVE, "C")]
 )
 def test_a_day_to_come_shows_its_plan(plan, code):
-    record = day(plan=plan, now=NEXT_DAY - timedelta(days=5))
+    record = day(plan=plan, stage=Stage.TO_COME)
     assert (record.state, record.code, record.is_plain) == (State.PLANNED, code, True)
 
 
 def test_a_day_off_is_off_before_and_after():
-    for now in (NEXT_DAY, NEXT_DAY - timedelta(days=5)):
-        assert (day(plan=OFF, now=now).state, day(plan=OFF, now=now).code) == (State.DAY_OFF, "L")
+    for stage in Stage:
+        assert (day(plan=OFF, stage=stage).state, day(plan=OFF, stage=stage).code) == (State.DAY_OFF, "L")
 
 
 def test_marks_on_a_day_off_count_as_work():
@@ -143,7 +143,7 @@ def test_leave_is_leave_and_marks_on_it_ask_for_a_person():
 def test_a_missing_check_out_needs_a_person_once_the_day_is_over():
     assert day(came("07:30")).needs_person
     assert kinds(day(came("07:30"))) == [Finding.NO_CHECK_OUT]
-    assert day(came("07:30"), now=at("17:00")).discrepancies == ()
+    assert day(came("07:30"), stage=Stage.RUNNING).discrepancies == ()
 
 
 def test_a_check_in_after_the_check_out_opens_the_day_again():
@@ -163,7 +163,7 @@ def test_another_place_than_planned_needs_a_person_until_somebody_decides():
     marks = (came("07:30", WorkMode.OFFICE), went("16:00"))
     assert kinds(day(*marks, plan=HOME)) == [Finding.OTHER_PLACE]
     assert day(*marks, plan=HOME).needs_person
-    assert not day(*marks, plan=HOME, now=at("17:00")).needs_person
+    assert not day(*marks, plan=HOME, stage=Stage.RUNNING).needs_person
     confirmed = day(*marks, plan=HOME, corrections=[corrected("mode", mode=WorkMode.OFFICE)])
     assert kinds(confirmed) == [Finding.OTHER_PLACE]
     assert not confirmed.needs_person
@@ -202,9 +202,43 @@ def test_leave_and_absence_as_decided_stand_until_a_later_time_sets_them_aside()
     assert day(*marks, corrections=[leave, corrected("check_out", "16:00")]).state is State.PRESENT
 
 
+NIGHT = Plan(PlanMode.OFFICE, "manual", hours=Hours(time(22, 0), time(6, 0), 480))
+
+
+def test_a_planned_night_is_measured_against_its_own_hours_over_midnight():
+    next_day = DAY + timedelta(days=1)
+    whole = day(came("21:50"), went("06:05", next_day), plan=NIGHT)
+    assert (whole.code, whole.late, whole.early, whole.minutes, whole.ends_later) == ("H", 0, 0, 495, True)
+    short = day(came("22:10"), went("05:30", next_day), plan=NIGHT)
+    assert (short.late, short.early, short.minutes) == (10, 30, 440)
+    before_midnight = day(came("22:00"), went("23:30"), plan=NIGHT)
+    assert (before_midnight.early, before_midnight.ends_later) == (390, False)
+
+
+def test_work_that_begins_after_the_planned_hours_is_at_other_hours_and_not_late_by_a_day():
+    record = day(came("22:00"), went("06:00", DAY + timedelta(days=1)))
+    assert (record.late, record.early, record.minutes, kinds(record)) == (0, 0, 480, [Finding.OTHER_HOURS])
+    assert record.needs_person
+    decided = day(came("22:00"), went("23:00"), corrections=[corrected("mode", mode=WorkMode.OFFICE)])
+    assert (kinds(decided), decided.needs_person) == ([Finding.OTHER_HOURS], False)
+    assert day(came("15:59"), went("16:05")).late == 509
+
+
+def test_work_that_ends_after_midnight_is_neither_early_nor_short():
+    record = day(came("07:30"), went("00:05", DAY + timedelta(days=1)))
+    assert (record.code, record.early, record.minutes) == ("H", 0, 16 * 60 + 35)
+
+
+def test_a_check_out_alone_is_work_whose_beginning_is_asked_for():
+    record = day(went("16:05"))
+    assert (record.code, record.early, kinds(record)) == ("H", 0, [Finding.NO_CHECK_IN])
+    assert record.needs_person
+    assert not day(went("16:05"), stage=Stage.RUNNING).needs_person
+
+
 # Whatever is declared, planned and corrected
 
-moments = st.integers(0, 24 * 60 - 1).map(lambda n: at("00:00") + timedelta(minutes=n))
+moments = st.integers(0, 36 * 60 - 1).map(lambda n: at("00:00") + timedelta(minutes=n))
 modes = st.sampled_from(WorkMode)
 
 
@@ -237,7 +271,7 @@ def any_day(marks, corrections):
     return st.builds(
         Facts,
         day=st.just(DAY),
-        now=st.sampled_from([-40, -20, -10, 0, 60]).map(lambda hours: NEXT_DAY + timedelta(hours=hours)),
+        stage=st.sampled_from(Stage),
         zone=st.just(WITA),
         plan=st.sampled_from(
             [OFFICE, HOME, LEAVE, OFF, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")]
@@ -276,7 +310,7 @@ def test_a_correction_never_removes_a_mark_or_an_older_correction(facts, kind, m
 @given(facts_of_any_day | facts_without_any)
 def test_nobody_is_ever_absent_before_the_day_is_over(facts):
     record = reconcile(facts)
-    if facts.now.astimezone(WITA).date() <= DAY:
+    if facts.stage is not Stage.OVER:
         assert record.state is not State.ABSENT
         assert not record.needs_person
 

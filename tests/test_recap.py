@@ -2,11 +2,14 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from staffhub import i18n, people
 from staffhub.clock import at_local
@@ -179,14 +182,14 @@ def test_division_name_and_trouble_narrow_the_sheet(database, hana, ben):
     ]
 
 
-def test_a_sheet_takes_six_statements_however_many_people(database, hana):
+def test_a_sheet_takes_five_statements_however_many_people(database, hana):
     with database.transaction() as db:
         office = db.get_one(Office, hana.office_id)
         for number in range(60):
             add_officer(db, office, number=f"t{number}", name=f"Pegawai {number}")
     with count_queries(database) as seen:
         assert len(load(database, hana).lines) == 67
-    assert len(seen) == 6
+    assert len(seen) == 5
 
 
 def test_officers_are_loaded_only_within_scope(database, ben):
@@ -266,7 +269,7 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         db.add(JoinClick(**who, meeting_id=meeting.id, date=FRIDAY, at=at))
     with database.reading() as db, count_queries(database) as seen:
         found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id), FRIDAY, now=MORNING)
-    assert len(seen) == 7
+    assert len(seen) == 6
     assert [(mark.code, mark.at.strftime("%H:%M")) for mark in found.marks] == [("M2-8TR-51", "07:52")]
     assert [(trace.source, trace.starts.strftime("%H:%M")) for trace in found.traces] == [
         ("meeting", "08:34"),
@@ -275,10 +278,35 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
     ]
     assert (found.log_minutes, found.last_trace.strftime("%H:%M")) == (90, "15:58")
     drawn = day_report.lanes(found, now=MORNING.astimezone(wita))
-    assert (drawn.hours[0][1], drawn.hours[-1][1]) == (time(7), time(17))
-    assert (drawn.here.x, drawn.gap.x, drawn.plan.x) == (8.7, 89.7, 5.0)
+    assert [at.hour for _x, at in drawn.labels] == [7, 10, 13, 17]
+    assert [bar.x for bar in (*drawn.here, drawn.gap, drawn.plan)] == [8.7, 89.7, 5.0]
     month_record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
     assert month_record.discrepancies == found.record.discrepancies
+
+
+def test_the_bar_of_a_day_shows_every_place_of_work(database, hana, ben):
+    for clock, mode in (("07:14", WorkMode.HOME), ("10:12", WorkMode.OFFICE), ("13:00", WorkMode.FIELD)):
+        put_mark(database, hana, ben.officer_id, FRIDAY, clock, MarkKind.CHECK_IN, mode=mode)
+    put_mark(database, hana, ben.officer_id, FRIDAY, "16:40", MarkKind.CHECK_OUT)
+    add(database, hana, ben.officer_id, kind=CorrectionKind.CHECK_IN, clock_time=time(7, 0))
+    add(database, hana, ben.officer_id, clock_time=time(0, 10), next_day=True)
+    with database.reading() as db:
+        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id), FRIDAY, now=MORNING)
+    stays = day_report.stays(found)
+    assert [stay.mode for stay in stays] == [WorkMode.HOME, WorkMode.OFFICE, WorkMode.FIELD]
+    assert words.course(found.record, stays) == "07:00 home, 10:12 office, 13:00 field duty, out 00:10 the next day"
+    drawn = day_report.lanes(found, now=MORNING.astimezone(hana.zone))
+    assert len(drawn.here) == 3
+    assert [at.hour for _x, at in drawn.labels] == [7, 12, 17, 1]
+
+
+@given(st.integers(1, 40))
+def test_the_hours_below_a_bar_never_touch_each_other(length):
+    step = -(-length // 4)
+    chosen = day_report._labelled(length, step)
+    assert (chosen[0], chosen[-1]) == (0, length)
+    assert len(chosen) <= 5
+    assert all(later - earlier >= step for earlier, later in pairwise(chosen)) or length == 1
 
 
 def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
@@ -288,7 +316,7 @@ def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
         assert day_report.lanes(found, now=MORNING.astimezone(hana.zone)) is None
         assert found.last_trace is None
         today = day_report.evidence(db, hana, officer, TODAY, now=MORNING)
-        assert day_report.lanes(today, now=MORNING.astimezone(hana.zone)).here is None
+        assert day_report.lanes(today, now=MORNING.astimezone(hana.zone)).here == []
 
 
 def rows_of(database, me, **asked: Any) -> list[list[str]]:

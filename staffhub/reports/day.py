@@ -1,55 +1,37 @@
 """One day with all its evidence: plan, marks, meetings, log and requests beside each other, and what follows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, corrections, workdays
-from staffhub.corrections import Listed
-from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, is_counted, reconcile
+from staffhub import clock, days
+from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
 from staffhub.models import (
-    NOTED,
+    CorrectionKind,
+    CorrectionReason,
     Grade,
     JoinClick,
     LogEntry,
-    Mark,
     MarkKind,
     Meeting,
     RequestEvent,
     ServiceRequest,
     WorkMode,
-    receipt_code,
 )
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 
 _HOUR = 3600
-_LIKELY, _PROVEN, _DECLARED = Grade.B, Grade.A, Grade.C
-
-
-@dataclass(frozen=True)
-class StoredMark:
-    """A mark as it was stored; times are local."""
-
-    turn: int
-    kind: MarkKind
-    mode: WorkMode | None
-    note: str
-    at: datetime
-    received_at: datetime
-    method: str
-    grade: Grade
-    receipt: str
-
-    @property
-    def code(self) -> str:
-        return receipt_code(self.receipt)
+# How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
+# opened by another hand, a log entry is written by its author.
+_GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
 @dataclass(frozen=True)
@@ -73,13 +55,38 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A correction as people read it; times are local. `replaced`: a newer one of its kind counts."""
+
+    kind: CorrectionKind
+    at: datetime | None
+    mode: WorkMode | None
+    reason: CorrectionReason | None
+    note: str
+    author: str
+    created_at: datetime
+    replaced: bool
+
+
+@dataclass(frozen=True)
 class Evidence:
+    """`marks` are in local time, oldest first; `corrections` newest first."""
+
     officer: Staff
+    facts: Facts
     record: DayRecord
-    marks: list[StoredMark]
+    marks: list[MarkFact]
     traces: list[Trace]
-    corrections: list[Listed]
-    is_future: bool
+    corrections: list[Told]
+
+    @property
+    def is_future(self) -> bool:
+        return self.facts.stage is Stage.TO_COME
+
+    @property
+    def newest(self) -> int:
+        """The last correction on the page, 0: none. A form sends it back, so nobody decides on an older picture."""
+        return max((fact.id for fact in self.record.corrections), default=0)
 
     def of(self, source: str) -> list[Trace]:
         return [trace for trace in self.traces if trace.source == source]
@@ -97,47 +104,39 @@ class Evidence:
 
 
 def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetime) -> Evidence:
-    """Load the day in six statements."""
-    book = workdays.plans(db, me.office_id, day, day, officers=[officer.id])
-    marks = _marks(db, me, officer.id, day)
-    traces = _traces(db, me, officer.id, day)
-    listed, _total = corrections.listed(db, me, day, day, officer_id=officer.id)
-    today = clock.local_day(now, me.zone)
-    facts = Facts(
-        day=day,
-        now=now,
-        zone=me.zone,
-        plan=book.of(officer.id, day),
-        marks=tuple(MarkFact(mark.turn, mark.kind, mark.mode, mark.at) for mark in marks),
-        corrections=tuple(CorrectionFact(one.id, one.kind, one.at, one.mode, one.created_at) for one in listed),
-        log_entries=sum(trace.source == "log" for trace in traces),
-        counted=is_counted(officer, day, officer.recorded_from if day < today else day),
+    """Load the day in five statements."""
+    facts = days.load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
+    record = days.reconcile(facts)
+    return Evidence(
+        officer=officer,
+        facts=facts,
+        record=record,
+        marks=[_local(mark, me) for mark in record.marks],
+        traces=_traces(db, me, officer.id, day),
+        corrections=_told(record.corrections, me),
     )
-    return Evidence(officer, reconcile(facts), marks, traces, listed, is_future=day > today)
 
 
-def _marks(db: Session, me: Viewer, officer_id: int, day: date) -> list[StoredMark]:
-    rows = db.execute(
-        select(
-            Mark.turn,
-            Mark.kind,
-            Mark.mode,
-            NOTED,
-            Mark.attempted_at,
-            Mark.received_at,
-            Mark.method,
-            Mark.grade,
-            Mark.receipt,
+def _local(mark: MarkFact, me: Viewer) -> MarkFact:
+    received = (mark.received_at or mark.at).astimezone(me.zone)
+    return replace(mark, at=mark.at.astimezone(me.zone), received_at=received)
+
+
+def _told(facts: Sequence[CorrectionFact], me: Viewer) -> list[Told]:
+    newest = {fact.kind: fact.id for fact in facts}
+    return [
+        Told(
+            kind=fact.kind,
+            at=fact.at.astimezone(me.zone) if fact.at else None,
+            mode=fact.mode,
+            reason=fact.reason,
+            note=fact.note,
+            author=fact.author,
+            created_at=fact.created_at.astimezone(me.zone),
+            replaced=newest[fact.kind] != fact.id,
         )
-        .where(Mark.office_id == me.office_id, Mark.officer_id == officer_id, Mark.date == day)
-        .order_by(Mark.attempted_at, Mark.turn)
-    )
-
-    def stored(row: Any) -> StoredMark:
-        at, received = row.attempted_at.astimezone(me.zone), row.received_at.astimezone(me.zone)
-        return StoredMark(row.turn, row.kind, row.mode, row.note, at, received, row.method, row.grade, row.receipt)
-
-    return [stored(row) for row in rows]
+        for fact in reversed(facts)
+    ]
 
 
 def _traces(db: Session, me: Viewer, officer_id: int, day: date) -> list[Trace]:
@@ -189,65 +188,104 @@ def _traces(db: Session, me: Viewer, officer_id: int, day: date) -> list[Trace]:
 
 def _trace(row: Any, me: Viewer, day: date) -> Trace:
     if row.source != "log":
-        grade = _LIKELY if row.source == "meeting" else _PROVEN
-        return Trace(row.source, row.id, row.text, row.at.astimezone(me.zone), None, row.detail, grade)
+        at = row.at.astimezone(me.zone)
+        return Trace(row.source, row.id, row.text, at, None, row.detail, _GRADES[row.source])
     starts, ends = (datetime.combine(day, at, tzinfo=me.zone) for at in (row.starts, row.ends))
     detail = f"{row.quantity} {row.detail}".strip() if row.quantity else ""
-    return Trace(row.source, row.id, row.text, starts, ends, detail, _DECLARED)
+    return Trace(row.source, row.id, row.text, starts, ends, detail, _GRADES["log"])
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A time at one place of work, local; `ends` None: not known."""
+
+    starts: datetime
+    ends: datetime | None
+    mode: WorkMode | None
+
+
+def stays(found: Evidence) -> list[Stay]:
+    """Every place of the day in order; corrected times and a corrected place stand in for the declared ones."""
+    record, marks = found.record, found.marks
+    came: list[Stay] = [
+        Stay(mark.at, following.at if following else None, mark.mode)
+        for mark, following in zip_longest(marks, marks[1:])
+        if mark.kind is MarkKind.CHECK_IN
+    ]
+    if not came:
+        return [Stay(record.first, record.last, record.mode)] if record.first else []
+    came[0] = replace(came[0], starts=record.first or came[0].starts, mode=record.mode or came[0].mode)
+    came[-1] = replace(came[-1], ends=record.last)
+    return came
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A piece of a lane, in percent of the drawn hours; `text` stands in or beside it."""
+    """A piece of a lane, in percent of the drawn hours."""
 
     x: float
     width: float
-    text: str = ""
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """The day drawn on one axis from a full hour to a full hour."""
+    """The day drawn on one axis from a full hour to a full hour. `labels`: few enough never to touch on a phone."""
 
-    hours: list[tuple[float, time]]
+    hours: list[float]
+    labels: list[tuple[float, datetime]]
     plan: Bar | None
-    here: Bar | None
+    here: list[Bar]
     gap: Bar | None
     meetings: list[Bar]
     log: list[Bar]
     requests: list[Bar]
 
 
+_LABELS = 5
+
+
 def lanes(found: Evidence, *, now: datetime) -> Lanes | None:
-    """Return nothing to draw for a day without plan hours, marks or work."""
-    record, zone = found.record, now.tzinfo
-    planned = record.plan.hours if record.plan.is_work else None
-    span = [datetime.combine(record.day, at, tzinfo=zone) for at in (planned.starts, planned.ends)] if planned else []
-    end = record.last or (now if now.date() == record.day else found.last_trace)
-    here = [record.first, max(end, record.first)] if record.first and end else []
-    moments = [*span, *here, *_moments(found.traces)]
+    """Return nothing to draw for a day without plan hours, marks or work. `now` is local."""
+    record = found.record
+    span = planned_span(record.day, record.plan, found.facts.zone)
+    running = found.facts.stage is Stage.RUNNING
+    here: list[tuple[datetime, datetime]] = [
+        _drawn(stay, now if running else found.last_trace) for stay in stays(found)
+    ]
+    moments: list[datetime] = [*(span or ()), *(moment for pair in here for moment in pair), *_moments(found.traces)]
     if not moments:
         return None
     first = min(moments).replace(minute=0, second=0, microsecond=0)
     length = int((max(moments) - first).total_seconds()) // _HOUR + 1
+    step = -(-length // (_LABELS - 1))
 
     def at(moment: datetime) -> float:
-        return round((moment - first).total_seconds() / (length * _HOUR) * 100, 1)
+        return round(100 * (moment - first).total_seconds() / (length * _HOUR), 1)
 
-    def bar(start: datetime, stop: datetime, text: str = "") -> Bar:
-        return Bar(at(start), round(at(stop) - at(start), 1), text)
+    def bar(start: datetime, stop: datetime) -> Bar:
+        return Bar(at(start), round(at(stop) - at(start), 1))
 
+    until = at(here[-1][1]) if here else 0
     return Lanes(
-        hours=[(round(n / length * 100, 1), time((first.hour + n) % 24)) for n in range(length + 1)],
-        plan=bar(span[0], span[1]) if span else None,
-        here=bar(here[0], here[1]) if here else None,
-        gap=Bar(at(here[1]), round(100 - at(here[1]), 1))
-        if here and record.last is None and record.needs_person
-        else None,
-        meetings=[bar(one.starts, one.starts, one.text) for one in found.of("meeting")],
+        hours=[round(n / length * 100, 1) for n in range(length + 1)],
+        labels=[(round(n / length * 100, 1), first + timedelta(hours=n)) for n in _labelled(length, step)],
+        plan=bar(*span) if span else None,
+        here=[bar(*pair) for pair in here],
+        gap=Bar(until, round(100 - until, 1)) if here and record.last is None and record.needs_person else None,
+        meetings=[bar(one.starts, one.starts) for one in found.of("meeting")],
         log=[bar(one.starts, one.ends or one.starts) for one in found.of("log")],
         requests=[bar(one.starts, one.starts) for one in found.of("request")],
     )
+
+
+def _labelled(length: int, step: int) -> list[int]:
+    """Every `step`-th hour and the last one, which takes the place of a neighbour that would stand too near."""
+    chosen = list(range(0, length, step))
+    return [*(chosen if length - chosen[-1] >= step or len(chosen) == 1 else chosen[:-1]), length]
+
+
+def _drawn(stay: Stay, otherwise: datetime | None) -> tuple[datetime, datetime]:
+    return stay.starts, max(stay.ends or otherwise or stay.starts, stay.starts)
 
 
 def _moments(traces: Iterable[Trace]) -> Iterable[datetime]:

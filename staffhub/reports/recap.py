@@ -155,13 +155,12 @@ def month(
     dates = month_days(first)
     everybody = staff_of(db, me, dates[0], dates[-1])
     wanted = [one for one in everybody if _is_wanted(one, division, q)]
-    began = everybody[0].recorded_from if everybody else None
-    book, by_officer = days.records(db, me.office_id, wanted, dates, zone=me.zone, now=now, recorded_from=began)
-    lines = [Line(one, by_officer[one.id], totals(by_officer[one.id])) for one in wanted]
+    found = days.load(db, me.office_id, wanted, dates, zone=me.zone, now=now)
+    lines = [Line(one, records, totals(records)) for one in wanted for records in (found.records(one.id),)]
     lines = [line for line in lines if _is_shown(line, show)]
     queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
     today = local_day(now, me.zone)
-    working = [day for day in dates if book.calendar.is_working_day(day)]
+    working = [day for day in dates if found.book.calendar.is_working_day(day)]
     return Month(
         first=dates[0],
         days=dates,
@@ -228,13 +227,11 @@ SHOWN = {
 
 def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: datetime, show: str = "") -> OwnMonth:
     dates = month_days(first)
-    book, found = days.records(
-        db, me.office_id, [officer], dates, zone=me.zone, now=now, recorded_from=officer.recorded_from
-    )
-    records, today = found[officer.id], local_day(now, me.zone)
+    found = days.load(db, me.office_id, [officer], dates, zone=me.zone, now=now)
+    records, today = found.records(officer.id), local_day(now, me.zone)
     wanted = SHOWN.get(show)
     past = [record for record in records if record.day <= today and (wanted is None or wanted(record))]
-    working = [day for day in dates if book.calendar.is_working_day(day)]
+    working = [day for day in dates if found.book.calendar.is_working_day(day)]
     return OwnMonth(
         first=dates[0],
         today=today,

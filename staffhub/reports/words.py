@@ -1,9 +1,13 @@
 """A day in plain words, the same on every page and in every file."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
+
 from staffhub.days import DayRecord, Discrepancy, Finding, State
+from staffhub.i18n import current_locale, ngettext
 from staffhub.i18n import gettext as _
-from staffhub.i18n import ngettext
 from staffhub.models import CorrectionKind, CorrectionReason, EmploymentType, PlanMode, WorkMode
+from staffhub.reports.day import Stay
 
 
 def state(value: State) -> str:
@@ -67,6 +71,7 @@ def finding(record: DayRecord, found: Discrepancy) -> str:
         Finding.NO_CHECK_OUT: _("no check-out yet"),
         Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
+        Finding.OTHER_HOURS: _("worked at other hours than planned"),
     }[found.kind]
 
 
@@ -74,6 +79,29 @@ def sentence(record: DayRecord) -> str:
     """All that does not fit, in one line; empty when everything does."""
     text = ", ".join(finding(record, found) for found in record.discrepancies)
     return text[:1].upper() + text[1:]
+
+
+def clock(at: datetime) -> str:
+    return at.strftime("%H.%M" if current_locale() == "id" else "%H:%M")
+
+
+def moment(at: datetime | None, day: date) -> str:
+    """A time of a day; one of the day after says so."""
+    if at is None:
+        return "?"
+    return clock(at) if at.date() <= day else _("%(time)s the next day", time=clock(at))
+
+
+def span(record: DayRecord) -> str:
+    """22.00 – 06.00 the next day."""
+    return f"{moment(record.first, record.day)} – {moment(record.last, record.day)}"
+
+
+def course(record: DayRecord, stays: Iterable[Stay]) -> str:
+    """The day's places in order: 07.14 home, 10.12 office, out 16.12."""
+    parts = [f"{moment(stay.starts, record.day)} {place(stay.mode).lower()}" for stay in stays]
+    out = [_("out %(time)s", time=moment(record.last, record.day))] if record.last else []
+    return ", ".join([*parts, *out])
 
 
 def duration(minutes: int) -> str:
@@ -96,16 +124,20 @@ def correction_kind(kind: CorrectionKind) -> str:
     }[kind]
 
 
-def correction_reason(reason: CorrectionReason) -> str:
-    return {
-        CorrectionReason.FORGOT: _("Forgot"),
-        CorrectionReason.NETWORK: _("Network trouble"),
-        CorrectionReason.APPLICATION: _("Application trouble"),
-        CorrectionReason.DUTY_OUTSIDE: _("Duty outside the office"),
-        CorrectionReason.LATE: _("Late"),
-        CorrectionReason.LEFT_EARLY: _("Left early"),
-        CorrectionReason.LEAVE_LETTER: _("Leave or doctor's letter"),
-    }[reason]
+def correction_reason(reason: CorrectionReason | None) -> str:
+    return (
+        {
+            CorrectionReason.FORGOT: _("Forgot"),
+            CorrectionReason.NETWORK: _("Network trouble"),
+            CorrectionReason.APPLICATION: _("Application trouble"),
+            CorrectionReason.DUTY_OUTSIDE: _("Duty outside the office"),
+            CorrectionReason.LATE: _("Late"),
+            CorrectionReason.LEFT_EARLY: _("Left early"),
+            CorrectionReason.LEAVE_LETTER: _("Leave or doctor's letter"),
+        }[reason]
+        if reason
+        else ""
+    )
 
 
 def employment(kind: EmploymentType) -> str:

@@ -7,12 +7,14 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from staffhub import audit, clock, corrections
-from staffhub.days import Finding
+from staffhub.corrections import Wish
+from staffhub.days import DayRecord, Finding
 from staffhub.db import undo
-from staffhub.errors import NotFound, Refused
+from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
@@ -37,6 +39,7 @@ _REMEDIES = {
     Finding.ABSENT: CorrectionKind.ABSENT,
     Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
     Finding.OTHER_PLACE: CorrectionKind.MODE,
+    Finding.OTHER_HOURS: CorrectionKind.MODE,
 }
 
 # Classes of the codes in a sheet and in a list of days; those left out are plain.
@@ -150,12 +153,22 @@ def _officer_page(
     )
 
 
-class CorrectionFields(Fields):
+class WishFields(Fields):
     kind: CorrectionKind
     time: ClockTime | None = None
+    next_day: bool = False
     mode: WorkMode | None = None
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(self.kind, self.time, self.mode, next_day=self.next_day)
+
+
+class CorrectionFields(WishFields):
     reason: CorrectionReason
     note: Annotated[Lines, StringConstraints(max_length=500)] | None = None
+    # The last correction that was on the page, 0: none.
+    newest: int | None = None
     idempotency_key: Key
 
 
@@ -182,36 +195,67 @@ def day(
     found = day_report.evidence(db, me, officer, when, now=now)
     if officer.id != me.officer_id:
         trail.append(lambda writing: audit.record(writing, me, "day.read", "officer", officer.id, now=now, date=when))
-    return _day_page(request, me, found, now, _proposed(found, kind))
+    wish = _proposal(found, kind)
+    form: Form[WishFields] = Form.blank(
+        "correction",
+        idempotency_key=uuid4(),
+        newest=found.newest,
+        kind=kind or None,
+        time=wish.clock_time if wish else None,
+        next_day=1 if wish and wish.next_day else None,
+    )
+    return _day_page(request, db, me, found, now, form, becomes=_becomes(found, wish, now))
 
 
-def _proposed(found: Evidence, kind: str) -> Form[CorrectionFields]:
-    """A fresh form. For a missing check-out it proposes the last trace of work, which HR may change."""
-    values: dict[str, object] = {"idempotency_key": uuid4(), "kind": kind or None}
-    if kind == CorrectionKind.CHECK_OUT and found.last_trace:
-        values["time"] = found.last_trace.timetz().replace(tzinfo=None)
-    return Form.blank("correction", **values)
+def _proposal(found: Evidence, kind: str) -> Wish | None:
+    """For a missing check-out propose the last trace of work, which HR may change."""
+    last = found.last_trace
+    if kind != CorrectionKind.CHECK_OUT or last is None:
+        return None
+    clock_time = last.time().replace(second=0, microsecond=0)
+    return Wish(CorrectionKind.CHECK_OUT, clock_time, next_day=last.date() > found.record.day)
+
+
+def _becomes(found: Evidence, wish: Wish | None, now: datetime) -> DayRecord | None:
+    """The day as a proposal would make it; one that cannot be is not shown."""
+    try:
+        return corrections.outcome(found.facts, wish, now=now) if wish else None
+    except Refused:
+        return None
 
 
 def _day_page(
-    request: Request, me: Viewer, found: Evidence, now: datetime, form: Form[CorrectionFields], *, status: int = 200
+    request: Request,
+    db: Session,
+    me: Viewer,
+    found: Evidence,
+    now: datetime,
+    form: Form[WishFields] | Form[CorrectionFields],
+    *,
+    becomes: DayRecord | None = None,
+    status: int = 200,
 ) -> Response:
+    right = corrections.right(db, me, found.officer.id, now=now)
     local = now.astimezone(me.zone)
     return render(
         request,
         "attendance/day.html",
+        block="correction",
         status=status,
         invalid=bool(form.errors),
         found=found,
         record=found.record,
         officer=found.officer,
         lanes=day_report.lanes(found, now=local),
+        stays=day_report.stays(found),
         words=words,
         css=_SHAPES,
         state_label=state_label,
         form=form,
         remedies=_REMEDIES,
-        may_correct=me.may("attendance.correct") and not found.is_future,
+        may_correct=right.may and not found.is_future,
+        why_not=right.why_not,
+        becomes=becomes,
         month_address=_month_address(me, found),
         before=found.record.day - timedelta(days=1),
         after=found.record.day + timedelta(days=1),
@@ -228,35 +272,58 @@ def _month_address(me: Viewer, found: Evidence) -> str:
 
 @router.post("/corrections")
 def correct(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    me.require("attendance.correct")
+    """Record a correction, or with `preview` only show what the day would become."""
+    if not me.may("attendance.correct"):
+        me.require("attendance.correct_hr")
     target: Form[TargetFields] = Form.parse(TargetFields, posted, name="correction")
     if target.data is None or target.data.date.year not in YEARS:
         raise Refused(_("Open the day that needs a correction, and fill in the form there."))
     officer, when = recap.officer_for(db, me, target.data.officer), target.data.date
+    if posted.get("preview"):
+        return _preview(request, db, me, officer, when, posted, now)
     form: Form[CorrectionFields] = Form.parse(CorrectionFields, posted, name="correction")
+    status = 422
     if form.data is not None:
         given = form.data
         try:
             added = corrections.add(
                 db,
                 me,
-                officer.id,
+                officer,
                 day=when,
-                kind=given.kind,
-                clock_time=given.time,
-                mode=given.mode,
+                wish=given.wish,
                 reason=given.reason,
                 note=given.note or "",
+                newest=given.newest,
                 idempotency_key=given.idempotency_key,
                 now=now,
             )
-        except Refused as error:
+        except (Refused, Conflict) as error:
             undo(db)
             form.refuse(error)
+            status = error.status
         else:
             said = _("Correction recorded.") if added.first else _("This correction was already recorded.")
             return redirect(request, f"/attendance/{added.officer_id}/{added.day}", said=said)
-    return _day_page(request, me, day_report.evidence(db, me, officer, when, now=now), now, form, status=422)
+    found = day_report.evidence(db, me, officer, when, now=now)
+    if status == Conflict.status:
+        form.typed["newest"] = [str(found.newest)]  # with what came meanwhile before the eyes, the next save counts
+    return _day_page(request, db, me, found, now, form, status=status)
+
+
+def _preview(
+    request: Request, db: Session, me: Viewer, officer: Staff, when: date, posted: FormData, now: datetime
+) -> Response:
+    """Show what the day would become. The reason may still be missing: it changes nothing about the day."""
+    found = day_report.evidence(db, me, officer, when, now=now)
+    form: Form[WishFields] = Form.parse(WishFields, posted, name="correction")
+    becomes = None
+    if form.data is not None:
+        try:
+            becomes = corrections.outcome(found.facts, form.data.wish, now=now)
+        except Refused as error:
+            form.refuse(error)
+    return _day_page(request, db, me, found, now, form, becomes=becomes, status=422 if form.errors else 200)
 
 
 @router.get("/corrections")

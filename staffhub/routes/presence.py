@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import people, presence, service_requests, workdays, worklog
-from staffhub.days import DayRecord, Facts, MarkFact, State, reconcile
+from staffhub.days import DayRecord, Facts, MarkFact, Stage, State, planned_span, reconcile
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
@@ -87,13 +87,13 @@ def _day(plan: workdays.Plan, marks: list[Stamp], now: datetime) -> DayRecord:
     """What the taps of today come to so far, as the month will say it."""
     zone = cast("ZoneInfo", now.tzinfo)
     facts = tuple(MarkFact(n, mark.kind, mark.mode, mark.at) for n, mark in enumerate(marks, 1))
-    return reconcile(Facts(day=now.date(), now=now, zone=zone, plan=plan, marks=facts))
+    return reconcile(Facts(day=now.date(), stage=Stage.RUNNING, zone=zone, plan=plan, marks=facts))
 
 
 def _until(plan: workdays.Plan, record: DayRecord, now: datetime) -> datetime | None:
     """When the day ends for whoever leaves now; field duty ends where its order says."""
-    timed = record.state in {State.PRESENT, State.HOME} and plan.is_work and plan.hours
-    return datetime.combine(now.date(), plan.hours.ends, tzinfo=now.tzinfo) if timed and plan.hours else None
+    span = planned_span(now.date(), plan, cast("ZoneInfo", now.tzinfo))
+    return span[1] if span and record.state in {State.PRESENT, State.HOME} else None
 
 
 def _minutes_since(plan: workdays.Plan, now: datetime) -> int:

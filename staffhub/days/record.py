@@ -1,23 +1,21 @@
-"""An officer's day: what was planned, declared and corrected, and what follows from it.
+"""What follows from the facts of a day. `reconcile` knows no database and no clock."""
 
-`reconcile` knows no database and no clock; `records` loads the facts of many days and asks it for each.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from staffhub.models import CorrectionKind, CorrectionReason, Grade, MarkKind, PlanMode, WorkMode, receipt_code
+from staffhub.workdays import Plan
 
-from staffhub.clock import local_day
-from staffhub.models import Correction, CorrectionKind, LogEntry, Mark, MarkKind, PlanMode, WorkMode, is_in_service
-from staffhub.workdays import Plan, PlanBook, plans
+
+class Stage(StrEnum):
+    """How far a day has come. A night that still takes its check-out runs on after midnight."""
+
+    TO_COME = "to_come"
+    RUNNING = "running"
+    OVER = "over"
 
 
 class State(StrEnum):
@@ -56,6 +54,7 @@ class Finding(StrEnum):
     NO_CHECK_OUT = "no_check_out"
     ABSENT = "absent"
     OTHER_PLACE = "other_place"
+    OTHER_HOURS = "other_hours"
     WORKED_ON_LEAVE = "worked_on_leave"
     WORKED_ON_DAY_OFF = "worked_on_day_off"
 
@@ -71,19 +70,35 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class MarkFact:
+    """A mark as it was declared; what stands below `at` is evidence for people, no rule reads it."""
+
     turn: int
     kind: MarkKind
     mode: WorkMode | None
     at: datetime
+    note: str = ""
+    received_at: datetime | None = None
+    method: str = "tap"
+    grade: Grade = Grade.C
+    receipt: str = ""
+
+    @property
+    def code(self) -> str:
+        return receipt_code(self.receipt)
 
 
 @dataclass(frozen=True)
 class CorrectionFact:
+    """A correction; who made it and why are for people, no rule reads them."""
+
     id: int
     kind: CorrectionKind
     at: datetime | None
     mode: WorkMode | None
     created_at: datetime
+    reason: CorrectionReason | None = None
+    note: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Facts:
     """
 
     day: date
-    now: datetime
+    stage: Stage
     zone: ZoneInfo
     plan: Plan
     marks: tuple[MarkFact, ...] = ()
@@ -146,21 +161,29 @@ class DayRecord:
             return _PLAN_LETTERS.get(self.plan.mode, "L") if self.plan.mode else "L"
         if self.state is State.DAY_OFF and self.plan.mode:
             return ""  # a working day that is not counted
-        if self.late:
-            return "HT"
-        return "HP" if self.early else _LETTERS[self.state]
+        return " ".join(self.codes) or _LETTERS[self.state]
+
+    @property
+    def codes(self) -> list[str]:
+        """What the clock says of a day at work: late, left early, or both."""
+        return ["HT"] * (self.late > 0) + ["HP"] * (self.early > 0)
+
+    @property
+    def ends_later(self) -> bool:
+        """Work ended on the day after."""
+        return self.last is not None and self.last.date() > self.day
 
 
 def reconcile(facts: Facts) -> DayRecord:
     marks = tuple(sorted(facts.marks, key=lambda mark: (mark.at, mark.turn)))
     corrections = tuple(sorted(facts.corrections, key=lambda fact: (fact.created_at, fact.id)))
     newest = {fact.kind: fact for fact in corrections}
-    is_over = facts.day < local_day(facts.now, facts.zone)
+    is_over = facts.stage is Stage.OVER
     verdict = _verdict(corrections, is_over=is_over)
     first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
     modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
     state = verdict or _state(facts, modes)
-    late, early = _against_hours(facts, state, first, last)
+    late, early, outside = _against_hours(facts, state, first, last)
     record = DayRecord(
         day=facts.day,
         plan=facts.plan,
@@ -176,7 +199,7 @@ def reconcile(facts: Facts) -> DayRecord:
         corrections=corrections,
         counted=facts.counted,
     )
-    return _with_discrepancies(record, newest, is_over=is_over, log_entries=facts.log_entries)
+    return _with_discrepancies(record, newest, is_over=is_over, outside=outside, log_entries=facts.log_entries)
 
 
 def _verdict(corrections: Sequence[CorrectionFact], *, is_over: bool) -> State | None:
@@ -221,33 +244,48 @@ def _state(facts: Facts, modes: Sequence[WorkMode]) -> State:
         return WORKED[modes[0]]
     if not facts.counted or facts.plan.mode is None:
         return State.DAY_OFF
-    today = local_day(facts.now, facts.zone)
-    if facts.day > today:
+    if facts.stage is Stage.TO_COME:
         return State.PLANNED
     if facts.plan.mode is PlanMode.LEAVE:
         return State.LEAVE
-    return State.ABSENT if facts.day < today else State.PENDING
+    return State.ABSENT if facts.stage is Stage.OVER else State.PENDING
 
 
 def _minutes(start: datetime, end: datetime) -> int:
     return max(0, int((end - start).total_seconds()) // 60)
 
 
-def _against_hours(facts: Facts, state: State, first: datetime | None, last: datetime | None) -> tuple[int, int]:
-    """Return late and early minutes. Field duty begins where its order says, not at the office's clock."""
-    hours = facts.plan.hours
-    if state not in {State.PRESENT, State.HOME} or not facts.plan.is_work or hours is None:
-        return 0, 0
+def planned_span(day: date, plan: Plan, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """Return when planned work begins and ends; hours that end before they begin end on the next day."""
+    if not plan.is_work or plan.hours is None:
+        return None
+    starts = datetime.combine(day, plan.hours.starts, tzinfo=zone)
+    ends = datetime.combine(day, plan.hours.ends, tzinfo=zone)
+    return starts, ends if ends > starts else ends + timedelta(days=1)
 
-    def at(clock_time: time) -> datetime:
-        return datetime.combine(facts.day, clock_time, tzinfo=facts.zone)
 
-    late = _minutes(at(hours.starts), first) if first else 0
-    return late, _minutes(last, at(hours.ends)) if last else 0
+def _against_hours(facts: Facts, state: State, first: datetime | None, last: datetime | None) -> tuple[int, int, bool]:
+    """Return late and early minutes, and whether the work began only when the planned hours were over.
+
+    Such work is at other hours than planned, not late by a whole day. Field duty begins where its order says, not at
+    the office's clock.
+    """
+    span = planned_span(facts.day, facts.plan, facts.zone)
+    if state not in {State.PRESENT, State.HOME} or span is None:
+        return 0, 0, False
+    starts, ends = span
+    if first and first >= ends:
+        return 0, 0, True
+    return _minutes(starts, first) if first else 0, _minutes(last, ends) if last else 0, False
 
 
 def _with_discrepancies(
-    record: DayRecord, newest: dict[CorrectionKind, CorrectionFact], *, is_over: bool, log_entries: int
+    record: DayRecord,
+    newest: dict[CorrectionKind, CorrectionFact],
+    *,
+    is_over: bool,
+    outside: bool,
+    log_entries: int,
 ) -> DayRecord:
     """What a person has to look at waits until the day is over; what a person has decided is settled."""
     decided = CorrectionKind.MODE in newest
@@ -261,6 +299,7 @@ def _with_discrepancies(
         (Finding.WORKED_ON_LEAVE, record.is_work and plan is PlanMode.LEAVE, is_over and not decided, 0),
         (Finding.WORKED_ON_DAY_OFF, record.is_work and plan is None, False, 0),
         (Finding.OTHER_PLACE, _is_elsewhere(record, decided=decided), is_over and not decided, 0),
+        (Finding.OTHER_HOURS, outside, is_over and not decided, 0),
     )
     found = tuple(Discrepancy(kind, needs, count) for kind, holds, needs, count in checks if holds)
     return replace(record, discrepancies=found) if found else record
@@ -272,99 +311,3 @@ def _is_elsewhere(record: DayRecord, *, decided: bool) -> bool:
         return False
     places = record.modes[:1] if decided else record.modes
     return record.plan.mode not in {PlanMode(place) for place in places}
-
-
-class Serving(Protocol):
-    """Somebody of the register, with the dates of service."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def active_from(self) -> date: ...
-    @property
-    def active_to(self) -> date | None: ...
-
-
-@dataclass(frozen=True)
-class Declared:
-    """The marks, corrections and counts of log entries of many officers, by (officer, date)."""
-
-    marks: dict[tuple[int, date], list[MarkFact]]
-    entries: dict[tuple[int, date], int]
-    corrections: dict[tuple[int, date], list[CorrectionFact]]
-
-
-def is_counted(officer: Serving, day: date, recorded_from: date | None) -> bool:
-    """Whether an absence would mean something: in service, and the office was already recording."""
-    return (
-        is_in_service(officer.active_from, officer.active_to, day)
-        and recorded_from is not None
-        and recorded_from <= day
-    )
-
-
-def records(
-    db: Session,
-    office_id: int,
-    officers: Sequence[Serving],
-    days: Sequence[date],
-    *,
-    zone: ZoneInfo,
-    now: datetime,
-    recorded_from: date | None,
-) -> tuple[PlanBook, dict[int, list[DayRecord]]]:
-    """Return the plans and every day of every officer, in five statements."""
-    ids = [officer.id for officer in officers]
-    book = plans(db, office_id, days[0], days[-1], officers=ids)
-    declared = _declared(db, office_id, ids, days)
-    today = local_day(now, zone)
-
-    def record(officer: Serving, day: date) -> DayRecord:
-        key = (officer.id, day)
-        return reconcile(
-            Facts(
-                day=day,
-                now=now,
-                zone=zone,
-                plan=book.of(officer.id, day),
-                marks=tuple(declared.marks.get(key, ())),
-                corrections=tuple(declared.corrections.get(key, ())),
-                log_entries=declared.entries.get(key, 0),
-                counted=is_counted(officer, day, recorded_from if day < today else day),
-            )
-        )
-
-    return book, {officer.id: [record(officer, day) for day in days] for officer in officers}
-
-
-def _declared(db: Session, office_id: int, ids: Iterable[int], days: Sequence[date]) -> Declared:
-    found = Declared(defaultdict(list), {}, defaultdict(list))
-    officers, span = list(ids), (days[0], days[-1])
-    marks = select(Mark.officer_id, Mark.date, Mark.turn, Mark.kind, Mark.mode, Mark.attempted_at).where(
-        Mark.office_id == office_id, Mark.date.between(*span), Mark.officer_id.in_(officers)
-    )
-    entries = (
-        select(LogEntry.officer_id, LogEntry.date, sa.func.count(), sa.null(), sa.null(), sa.null())
-        .where(LogEntry.office_id == office_id, LogEntry.date.between(*span), LogEntry.officer_id.in_(officers))
-        .group_by(LogEntry.officer_id, LogEntry.date)
-    )
-    rows: Iterable[Any] = db.execute(sa.union_all(marks, entries))
-    for row in rows:
-        key = (row.officer_id, row.date)
-        if row.kind is None:
-            found.entries[key] = row.turn
-        else:
-            found.marks[key].append(MarkFact(row.turn, row.kind, row.mode, row.attempted_at))
-    corrections = select(
-        Correction.officer_id,
-        Correction.date,
-        Correction.id,
-        Correction.kind,
-        Correction.at,
-        Correction.mode,
-        Correction.created_at,
-    ).where(Correction.office_id == office_id, Correction.date.between(*span), Correction.officer_id.in_(officers))
-    for row in db.execute(corrections):
-        fact = CorrectionFact(row.id, row.kind, row.at, row.mode, row.created_at)
-        found.corrections[row.officer_id, row.date].append(fact)
-    return found
