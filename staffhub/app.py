@@ -42,7 +42,7 @@ from staffhub.routes import (
 from staffhub.routes.deps import MustChangePassword
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
-from staffhub.web import SESSION_COOKIE, is_fragment, query, redirect, render
+from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, query, redirect, render
 from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
@@ -124,7 +124,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.mount("/static", Static(packages=[("staffhub", "static")]), name="static")
     _add_error_pages(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=SESSION_COOKIE)
+    app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE))
     app.add_middleware(Edge, settings=settings, error_page=_page_of)
     return app
 

@@ -33,6 +33,23 @@ LOCALE_COOKIE = i18n.COOKIE
 FLASH_COOKIE = "staffhub_flash"
 
 
+def cookie_name(settings: Settings, name: str) -> str:
+    """Return the name as browsers know it: under https "__Host-" binds a cookie to this host, whatever it is called."""
+    return f"__Host-{name}" if settings.https else name
+
+
+def read_cookie(request: Request, name: str) -> str | None:
+    return request.cookies.get(cookie_name(request.app.state.settings, name))
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, *, seconds: int) -> None:
+    """Set one of our own cookies, or with 0 seconds take it away: no script reads it, no other site sends it along."""
+    settings: Settings = request.app.state.settings
+    response.set_cookie(
+        cookie_name(settings, name), value, max_age=seconds, httponly=True, secure=settings.https, samesite="lax"
+    )
+
+
 @cache
 def static(name: str) -> str:
     """Address of a static file; the hash in it lets a phone keep the file for a year."""
@@ -213,7 +230,7 @@ def render(
         values["flashes"] = [*said, *([Flash("ok", toast)] if toast else [])]
         response = HTMLResponse(environment().get_template(template).render(values), status)
         if said:
-            response.delete_cookie(FLASH_COOKIE)
+            set_cookie(request, response, FLASH_COOKIE, "", seconds=0)
     response.headers["Vary"] = "HX-Request"
     return response
 
@@ -237,13 +254,11 @@ def _sign(request: Request, body: bytes) -> str:
 
 def _set_flash(request: Request, response: Response, said: Flash) -> None:
     body = base64.urlsafe_b64encode(json.dumps([said.kind, said.text]).encode())
-    secure = request.app.state.settings.https
-    value = f"{body.decode()}.{_sign(request, body)}"
-    response.set_cookie(FLASH_COOKIE, value, max_age=60, httponly=True, secure=secure, samesite="lax")
+    set_cookie(request, response, FLASH_COOKIE, f"{body.decode()}.{_sign(request, body)}", seconds=60)
 
 
 def _read_flash(request: Request) -> list[Flash]:
-    body, _dot, signature = request.cookies.get(FLASH_COOKIE, "").rpartition(".")
+    body, _dot, signature = (read_cookie(request, FLASH_COOKIE) or "").rpartition(".")
     if not body or not hmac.compare_digest(signature.encode(), _sign(request, body.encode()).encode()):
         return []
     kind, text = json.loads(base64.urlsafe_b64decode(body))

@@ -106,6 +106,15 @@ def test_guessing_the_password_of_a_phone_left_open_is_held_up(world: World) -> 
     assert answers[-1] == 429
 
 
+@pytest.mark.parametrize(
+    "easy", ["ben-tumiwa-99", "Dukcapil Contoh", "kabupatencontoh1", "000000000000000003", "Pengelola1"]
+)
+def test_no_password_is_made_of_what_anybody_knows_of_the_person_and_the_office(world: World, easy: str) -> None:
+    answer = world.client("ben").post("/account/password", data=_payload(new=easy, repeat=easy))
+    assert answer.status_code == 422
+    assert "terlalu mudah ditebak" in answer.text
+
+
 def test_after_a_one_time_password_nothing_else_opens(world: World) -> None:
     with world.database.transaction() as db:
         ben = sa.update(Account).where(Account.username == "ben")

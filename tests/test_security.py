@@ -38,6 +38,8 @@ from staffhub.security.access import SCOPES
 from tests.conftest import MORNING, PASSWORD, PASSWORD_HASH, open_session, session_of, viewer_of
 
 MINUTE = timedelta(minutes=1)
+# User name, name, number, telephone, office.
+ABOUT = ("ben.tumiwa", "Ben Yosua Tumiwa", "199004112015031002", "0812 3456 7890", "Disdukcapil Kabupaten Contoh")
 
 
 def _try(
@@ -101,20 +103,49 @@ def _is_dead(database: Database, token: str, *, now: datetime = MORNING) -> bool
         "23456789",
         "9876543210",
         "x" * 130 + "y" * 127,
+        "dragon2026!",
+        "P4ssw0rd",
+        "m0nk3y!!!",
+        "1loveyou",
+        "4dm1n-2026",
+        "s4y4ngku99",
+        "Sulawesi Utara 1",
+        "bismillah123",
+        "contohDUKCAPIL",
+        "Tumiwa-Ben-1990",
+        "yosuatumiwa",
+        "11041990",
+        "1990-04-11",
+        "199004112015031002",
+        "081234567890",
+        "17081945",
+        "asdfghjkl",
+        "manamana",
+        "mnopqrst",
     ],
 )
 def test_a_password_that_is_short_common_or_the_own_name_is_refused(password: str) -> None:
     with pytest.raises(Refused) as refused:
-        security.check_new_password(password, username="ben.tumiwa")
+        security.check_new_password(password, about=ABOUT)
     assert refused.value.field == "new"
 
 
 @pytest.mark.parametrize(
-    "password", ["sepeda-1", "kopi susu gula aren", "xy" + "z" * 254, "пароль-длинный", "🔑" * 3 + "kunci"]
+    "password",
+    [
+        "sepeda-1",
+        "ombak4perahu",
+        "7 kucing di pasar",
+        "Xk9#12345678",
+        "kopi susu gula aren",
+        "xy" + "z" * 254,
+        "пароль-длинный",
+        "🔑" * 3 + "kunci",
+    ],
 )
 def test_any_other_password_may_be_chosen_without_rules_of_composition(password: str) -> None:
     stored = security.hash_password(password)
-    security.check_new_password(password, username="ben")
+    security.check_new_password(password, about=ABOUT)
     assert security.password_fits(password, stored)
 
 

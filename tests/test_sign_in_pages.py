@@ -2,17 +2,20 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
-from staffhub import people, security
+from staffhub import clock, people, security
 from staffhub.app import create_app
 from staffhub.models import Account, AuditEvent, Mark, Officer, UserSession
 from staffhub.security import LIMIT_PAIR
 from staffhub.settings import Settings
-from tests.conftest import MORNING, PASSWORD, TODAY, World
+from tests.conftest import MORNING, PASSWORD, TODAY, World, open_session
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -208,9 +211,64 @@ def test_cookies_cannot_be_read_by_scripts_or_sent_by_other_sites(settings: Sett
             assert ("Secure" in cookie) == https, cookie
     assert "SameSite=lax" in language
     assert ("Secure" in language) == https
-    assert {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")} == {
-        "staffhub_session", "staffhub_device",
-    }  # fmt: skip
+    prefix = "__Host-" if https else ""
+    given = {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")}
+    assert given == {f"{prefix}staffhub_session", f"{prefix}staffhub_device"}
+
+
+@SQLITE
+def test_under_https_every_cookie_of_ours_is_bound_to_the_host_and_a_planted_one_is_nobody(settings: Settings) -> None:
+    base = "https://kantor.example"
+    app = create_app(settings.model_copy(update={"base_url": base}), ticking=False)
+    with TestClient(app, base_url=base, follow_redirects=False) as client:
+        given = client.post("/login", data=_payload()).headers.get_list("set-cookie")
+        given += client.post("/account/sessions/end-others", headers={"Origin": base}).headers.get_list("set-cookie")
+        said = client.get("/account")
+        given += said.headers.get_list("set-cookie")
+        assert "sudah dikeluarkan" in said.text or "keluar" in said.text
+        given += client.post("/logout", headers={"Origin": base}).headers.get_list("set-cookie")
+        assert client.get("/account").status_code == 303
+        assert len(given) == 5  # session, device, flash, flash taken away, session taken away
+        for cookie in given:
+            assert cookie.startswith("__Host-staffhub_"), cookie
+            assert ("Path=/" in cookie, "Secure" in cookie, "Domain" in cookie) == (True, True, False), cookie
+        planted = open_session(app.state.database, "tia", now=clock.now())
+        assert client.get("/account", headers={"Cookie": f"staffhub_session={planted}"}).status_code == 303
+
+
+@SQLITE
+def test_whoever_was_signed_in_before_the_address_became_https_signs_in_once_more(settings: Settings) -> None:
+    token = ""
+    for base in ("http://kantor.example", "https://kantor.example", "http://kantor.example"):
+        app = create_app(settings.model_copy(update={"base_url": base}), ticking=False)
+        with TestClient(app, base_url=base, follow_redirects=False) as client:
+            client.cookies.set("staffhub_session", token)
+            assert client.get("/account").status_code == 303
+            assert client.post("/login", data=_payload(), headers={"Origin": base}).status_code == 303
+            assert client.get("/account").status_code == 200
+            token = next(
+                cookie.value or "" for cookie in client.cookies.jar if cookie.name.endswith("staffhub_session")
+            )
+
+
+@SQLITE
+def test_a_hash_of_older_parameters_is_renewed_at_sign_in_and_the_password_stays(world: World) -> None:
+    older = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8192, parallelism=1),)).hash(PASSWORD)
+    _account(world, "ben", password_hash=older)
+    wanted = sa.select(Account.password_hash, Account.password_changed_at).where(Account.username == "ben")
+
+    def stored() -> Any:
+        with world.database.reading() as db:
+            return db.execute(wanted).one()
+
+    world.client().post("/login", data=_payload(password="salah"))
+    assert stored()[0] == older
+    assert world.client().post("/login", data=_payload()).status_code == 303
+    renewed = stored()
+    assert renewed[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert renewed[1] == MORNING, "the password itself is no newer"
+    assert world.client().post("/login", data=_payload()).status_code == 303
+    assert stored() == renewed, "once is enough"
 
 
 def test_a_session_is_dead_after_signing_out_also_for_whoever_copied_its_cookie(world: World) -> None:
@@ -218,7 +276,7 @@ def test_a_session_is_dead_after_signing_out_also_for_whoever_copied_its_cookie(
     token = client.cookies["staffhub_session"]
     answer = client.post("/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    assert 'staffhub_session=""; expires=' in answer.headers["set-cookie"]
+    assert 'staffhub_session=""; HttpOnly; Max-Age=0;' in answer.headers["set-cookie"]
     thief = world.client()
     thief.cookies.set("staffhub_session", token)
     assert thief.get("/account").headers["location"].startswith("/login")

@@ -246,3 +246,13 @@ def set_locale(db: Session, here: WebSession, *, locale: str, now: datetime) -> 
 
 def own_username(db: Session, me: Viewer) -> str:
     return db.scalars(select(Account.username).where(Account.id == me.account_id)).one()
+
+
+def own_words(db: Session, me: Viewer) -> tuple[str, ...]:
+    """Return what anybody may know of me and the office: no password is made of it."""
+    row = db.execute(
+        select(Account.username, Officer.number, Officer.email, Officer.phone)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(Account.id == me.account_id)
+    ).one()
+    return (me.name, me.office_name, me.position, me.division_name, *(text for text in row if text))

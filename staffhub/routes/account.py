@@ -16,7 +16,7 @@ from staffhub.people import OwnSession
 from staffhub.routes.deps import DB, Here, HereApart, Me, NextPage, Now, Posted, RowId, database_of, settings_of
 from staffhub.routes.people.facts import role_name
 from staffhub.security import Viewer, WebSession
-from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, own_path, redirect, render
+from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, own_path, read_cookie, redirect, render
 
 router = APIRouter()
 
@@ -154,8 +154,8 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
     if form.data is None:
         return _password_page(request, here, form, status=422)
     try:
-        attempt_id, username = _try(request, here.viewer, current, now)
-        security.check_new_password(new, username=username)
+        attempt_id, about = _try(request, here.viewer, current, now)
+        security.check_new_password(new, about=about)
         _compare(current, new, repeat)
     except (Refused, TooMany) as error:
         form.refuse(error)
@@ -169,20 +169,21 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
     )
 
 
-def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int, str]:
+def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int, tuple[str, ...]]:
     """Whoever finds a phone signed in may not guess its password here without limit."""
     with database_of(request).transaction() as db:
         attempt_id, account = security.begin_sign_in(
             db,
             username=people.own_username(db, me),
             address=request.client.host if request.client else "",
-            device=request.cookies.get(DEVICE_COOKIE),
+            device=read_cookie(request, DEVICE_COOKIE),
             key=request.app.state.secret,
             now=now,
         )
+        about = people.own_words(db, me)
     if account is None or not security.password_fits(current, account.password_hash):
         raise Refused(_("This is not your password now. Check capital letters."), field="current")
-    return attempt_id, account.username
+    return attempt_id, about
 
 
 def _compare(current: str, new: str, repeat: str) -> None:

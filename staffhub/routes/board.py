@@ -9,7 +9,7 @@ from staffhub import i18n
 from staffhub.db import digest
 from staffhub.reports import board as boards
 from staffhub.routes.deps import DB, Me, Now
-from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, render
+from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, read_cookie, render
 
 router = APIRouter()
 
@@ -36,7 +36,7 @@ def board(
     rights = (str(me.account_id), me.role.value, str(me.officer_id), str(me.division_id))
     etag = f'"{digest(*seen, *rights, str(is_fragment(request)), looks())[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, HX-Request"}
-    if request.headers.get("if-none-match") == etag and FLASH_COOKIE not in request.cookies:
+    if request.headers.get("if-none-match") == etag and read_cookie(request, FLASH_COOKIE) is None:
         return Response(status_code=304, headers=headers)
     board = boards.board(db, me, now=now, division_id=chosen, q=q.strip(), state=mode)
     response = render(

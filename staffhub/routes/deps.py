@@ -15,7 +15,7 @@ from staffhub.errors import NotSignedIn, Refused
 from staffhub.i18n import gettext as _
 from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
-from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE
+from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, read_cookie
 
 
 def database_of(request: Request) -> Database:
@@ -119,7 +119,7 @@ async def _here_apart(request: Request, _gate: Annotated[None, Apart], now: Now)
 
 
 async def _recognise(request: Request, db: Session, now: datetime) -> WebSession:
-    token = request.cookies.get(SESSION_COOKIE)
+    token = read_cookie(request, SESSION_COOKIE)
     if not token:
         raise NotSignedIn(_("Sign in first."))
     session = await run_in_threadpool(security.session_for, db, token, now=now)

@@ -13,9 +13,22 @@ from staffhub import clock, i18n, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
 from staffhub.routes.deps import DB, Apart, Here, NextPage, Now, Posted, database_of, settings_of
-from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, SESSION_COOKIE, own_path, query, redirect, render
+from staffhub.web import (
+    DEVICE_COOKIE,
+    LOCALE_COOKIE,
+    SESSION_COOKIE,
+    own_path,
+    query,
+    read_cookie,
+    redirect,
+    render,
+    set_cookie,
+)
 
 router = APIRouter()
+
+# A day longer than the session: what is typed into a page of an ended session is kept for whoever it was.
+_SESSION_COOKIE_SECONDS = (security.SESSION_DAYS + 1) * 86_400
 
 
 class SignInFields(Fields):
@@ -75,6 +88,7 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
         form.errors[""] = security.wrong_pair()
         return _page(request, form, now, status=422)
     device = device or secrets.token_urlsafe(24)
+    renewed = security.renewed_hash(typed, account.password_hash)
     try:
         with database_of(request).transaction() as db:
             token = security.finish_sign_in(
@@ -84,7 +98,8 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
                 device=device,
                 user_agent=request.headers.get("user-agent", ""),
                 now=clock.now(),
-                previous=request.cookies.get(SESSION_COOKIE),
+                previous=read_cookie(request, SESSION_COOKIE),
+                renewed_hash=renewed,
             )
             has_untold = people.has_untold(db, account.id)
     except Refused as error:
@@ -92,25 +107,20 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
         return _page(request, form, now, status=422)
     onward = own_path(form.data.next)
     response = redirect(request, query("/account/changes", next=onward) if has_untold else onward)
-    _set_cookie(request, response, SESSION_COOKIE, token, days=security.SESSION_DAYS)
-    _set_cookie(request, response, DEVICE_COOKIE, device, days=365)
+    set_cookie(request, response, SESSION_COOKIE, token, seconds=_SESSION_COOKIE_SECONDS)
+    set_cookie(request, response, DEVICE_COOKIE, device, seconds=365 * 86_400)
     return response
 
 
 def _device(request: Request) -> str | None:
     """Return the browser's mark if it is one of ours: what comes back as a cookie is never a stranger's text."""
-    device = request.cookies.get(DEVICE_COOKIE, "")
+    device = read_cookie(request, DEVICE_COOKIE) or ""
     return device if re.fullmatch(r"[\w-]{32}", device, re.ASCII) else None
-
-
-def _set_cookie(request: Request, response: Response, name: str, value: str, *, days: int) -> None:
-    secure = settings_of(request).https
-    response.set_cookie(name, value, max_age=days * 86_400, httponly=True, secure=secure, samesite="lax")
 
 
 @router.post("/logout")
 def sign_out(request: Request, db: DB, here: Here, now: Now) -> Response:
     security.end_session(db, here.viewer, here.id, now=now)
     response = redirect(request, "/login")
-    response.delete_cookie(SESSION_COOKIE)
+    set_cookie(request, response, SESSION_COOKIE, "", seconds=0)
     return response

@@ -16,6 +16,7 @@ from staffhub.security.passwords import (
     hash_password,
     one_time_password,
     password_fits,
+    renewed_hash,
 )
 from staffhub.security.sessions import (
     LIMIT_ADDRESS,
@@ -66,6 +67,7 @@ __all__ = [
     "note_right_password",
     "one_time_password",
     "password_fits",
+    "renewed_hash",
     "session_for",
     "set_password",
     "touch_session",

@@ -111,14 +111,19 @@ def finish_sign_in(
     user_agent: str,
     now: datetime,
     previous: str | None = None,
+    renewed_hash: str | None = None,
 ) -> str:
     """The password was right: note it, open a new session (never an old id) and return its token.
 
     Refused when the account may not be used today. `previous` is the token the browser came with: whoever's session
-    that was, it ends here.
+    that was, it ends here. `renewed_hash` is the same password with today's parameters.
     """
     _refuse_closed(db, account.id, now)
     note_right_password(db, attempt_id)
+    if renewed_hash:
+        # Unless somebody changed the password since it was looked at.
+        same = (Account.id == account.id) & (Account.password_hash == account.password_hash)
+        db.execute(update(Account).where(same).values(password_hash=renewed_hash))
     if previous:
         left = update(UserSession).where(UserSession.token_hash == digest(previous), UserSession.ended_at.is_(None))
         db.execute(left.values(ended_at=now))
