@@ -60,6 +60,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/me/month"): ALL,
     ("GET", "/meetings"): ALL,
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),
     ("GET", "/standups"): ALL,
     ("POST", "/standups"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),

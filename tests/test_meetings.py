@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from staffhub.db import Database, undo
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.meetings import joining, plan, terms
-from staffhub.meetings.audience import Audience, choices
+from staffhub.meetings.audience import Audience, choices, find
 from staffhub.models import (
     Account,
     Division,
@@ -20,13 +20,14 @@ from staffhub.models import (
     MeetingKind,
     MeetingState,
     Occurrence,
+    Office,
     Officer,
     TaskState,
     ZoomTask,
     ZoomVerb,
 )
 from staffhub.security import Viewer
-from tests.conftest import MORNING, TODAY, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, add_officer, count_queries, viewer_of
 
 WEDNESDAY = date(2026, 11, 25)
 EVERYONE = Audience(everyone=True)
@@ -225,11 +226,30 @@ def test_who_has_left_by_that_day_is_not_invited(database: Database) -> None:
 def test_the_choices_are_those_of_ones_scope(database: Database) -> None:
     ana, dewi = viewer_of(database, "ana"), viewer_of(database, "dewi")
     with database.reading() as db:
-        mine, whole = choices(db, ana, day=TODAY), choices(db, dewi, day=TODAY)
-    assert [name for _id, name in mine.officers] == ["Ana Kaunang", "Ben Tumiwa", "Tia Lumintang"]
-    assert [name for _id, name in mine.divisions] == ["Pendaftaran Penduduk"]
-    assert (mine.everyone, whole.everyone) == (False, True)
-    assert (len(whole.divisions), len(whole.officers)) == (5, 7)
+        mine, whole = choices(db, ana), choices(db, dewi)
+        assert [name for _id, name in mine.divisions] == ["Pendaftaran Penduduk"]
+        assert (mine.everyone, whole.everyone, len(whole.divisions)) == (False, True, 5)
+        found = {name: find(db, me, chosen=[], sought="n", day=TODAY) for name, me in (("ana", ana), ("dewi", dewi))}
+    assert [one.name for one in found["ana"].others] == ["Ana Kaunang", "Ben Tumiwa", "Tia Lumintang"]
+    assert len(found["dewi"].others) == 7
+
+
+def test_persons_are_found_by_parts_of_their_names_and_those_chosen_stay(database: Database) -> None:
+    dewi, ben = viewer_of(database, "dewi"), _officer(database, "ben")
+    with database.transaction() as db:
+        office = db.get_one(Office, dewi.office_id)
+        for number in range(30):
+            add_officer(db, office, number=f"x{number}", name=f"Maria Ke-{number:02}")
+        add_officer(db, office, number="y", name="Maria Lama", active_to=TODAY - timedelta(days=1))
+    with database.reading() as db:
+        with count_queries(database) as seen:
+            found = find(db, dewi, chosen=[ben], sought="maria", day=TODAY)
+        assert len(seen) == 1
+        assert ([one.name for one in found.chosen], len(found.others), found.more) == (["Ben Tumiwa"], 20, True)
+        few = find(db, dewi, chosen=[ben], sought="ke-07 MAR", day=TODAY)
+        assert ([one.name for one in few.others], few.more) == (["Maria Ke-07"], False)
+        assert find(db, dewi, chosen=[], sought="lama", day=TODAY).others == []
+        assert find(db, dewi, chosen=[], sought="%", day=TODAY).others == []
 
 
 def test_an_edit_keeps_the_links_of_those_who_stay(database: Database) -> None:

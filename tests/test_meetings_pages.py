@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 import zoom_server
 from zoom_server import ZoomSandbox
 
+import staffhub
 from staffhub.meetings import sync
 from staffhub.models import (
     AuditEvent,
@@ -521,20 +523,91 @@ def test_a_meeting_that_is_over_offers_nothing(world: World) -> None:
     assert world.client("dewi").post(f"{address}/cancel", data=SEEN).status_code == 409
 
 
-def test_the_pages_stay_within_their_budget(world: World) -> None:
+def _crowd(world: World, people: int) -> None:
     with world.database.transaction() as db:
         office = db.scalars(sa.select(Office).order_by(Office.id)).first()
         assert office
-        for number in range(100, 135):
+        for number in range(100, 100 + people):
             facts = {"number": str(number), "name": f"Pegawai Nomor {number}", "employment_type": "pns"}
             db.execute(sa.insert(Officer).values(office_id=office.id, active_from=date(2020, 1, 1), **facts))
+
+
+@pytest.mark.parametrize("people", [35, 400])
+def test_the_pages_stay_within_their_budget(world: World, people: int) -> None:
+    _crowd(world, people)
     address = _schedule(world, path="/standups", weekday=["mon", "tue", "wed", "thu", "fri"], count="20")
     for n in range(6):
         _schedule(world, topic=f"Rapat {n}", date=f"2026-11-2{4 + n % 3}")
     dewi = world.client("dewi")
-    for path in ("/meetings", address, f"{address}/edit"):
-        dewi.get(path)
+    for path in ("/meetings", address, f"{address}/edit", f"{address}/cancel", "/meetings/guests?find=pegawai"):
+        dewi.get(path, headers=HTMX if "guests" in path else {})
         with count_queries(world.database) as seen:
-            html = dewi.get(path).text
+            html = dewi.get(path, headers=HTMX if "guests" in path else {}).text
         assert len(seen) <= 8, path
         assert len(html.encode()) < 60_000, path
+
+
+def _ticked(page: Page, name: str) -> set[str]:
+    return {one["value"] for one in page.fields if one.get("name") == name and "checked" in one}
+
+
+def test_persons_are_found_and_added_without_a_script(world: World) -> None:
+    dewi, ben = world.client("dewi"), str(world.officer_id("ben"))
+    typed = _payload(everyone=None, topic="Rapat kecil", time="ngawur", find="ben", search="1")
+    page = Page(dewi.post("/meetings", data=typed).text)
+    assert _ticked(page, "officer") == {ben}  # the only one of the name
+    assert page.value("meeting-topic") == "Rapat kecil"
+    assert "meeting-time-error" not in page.ids  # nothing was to be saved yet
+    more = Page(dewi.post("/meetings", data=typed | {"officer": ben, "find": "an"}).text)
+    offered = {one["value"] for one in more.fields if one.get("name") == "officer"}
+    assert (_ticked(more, "officer"), offered > {ben}) == ({ben}, True)
+    nobody = dewi.post("/meetings", data=typed | {"find": "zzz"})
+    assert (nobody.status_code, "Tidak ada yang bernama “zzz”." in nobody.text) == (200, True)
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
+    # Enter presses the first button of a form: with nothing sought it saves.
+    saved = dewi.post("/meetings", data=_payload(everyone=None, officer=ben, search="1"))
+    assert saved.status_code == 303
+
+
+def test_persons_are_found_while_one_types(world: World) -> None:
+    ana, ben, cy = world.client("ana"), world.officer_id("ben"), world.officer_id("cy")
+    html = ana.get(f"/meetings/guests?form=standup&find=i&officer={ben}", headers=HTMX).text
+    page = Page(html)
+    assert ("<html" in html, "standup-found" in page.ids, _ticked(page, "officer")) == (False, True, {str(ben)})
+    assert str(cy) not in {one.get("value") for one in page.fields}  # another division's
+    assert ana.get("/meetings/guests?find=i").headers["location"] == "/meetings"
+
+
+def test_an_edit_shows_who_was_chosen_and_finds_others(world: World) -> None:
+    dewi, ben = world.client("dewi"), str(world.officer_id("ben"))
+    address = _schedule(world, everyone=None, officer=ben)
+    assert _ticked(Page(dewi.get(f"{address}/edit").text), "officer") == {ben}
+    form = _payload(everyone=None, officer=ben, version="1", find="cy", search="1")
+    page = Page(dewi.post(f"{address}/edit", data=form).text)
+    assert _ticked(page, "officer") == {ben, str(world.officer_id("cy"))}
+
+
+def test_no_link_of_ours_leads_to_an_anchor_that_is_not_there(world: World) -> None:
+    links = set()
+    for path in Path(staffhub.__file__).parent.rglob("templates/**/*.html"):
+        links |= set(re.findall(r'href="(/[a-z/]*)#([a-z-]+)"', path.read_text("utf-8")))
+    assert ("/meetings", "new-meeting") in links
+    dewi = world.client("dewi")
+    assert [link for link in sorted(links) if link[1] not in Page(dewi.get(link[0]).text).ids] == []
+    assert "/meetings#new-meeting" in Page(dewi.get("/board").text).links
+
+
+@pytest.mark.parametrize("name", ["dewi", "ben"])
+def test_the_state_card_can_be_fetched_alone_in_every_state(world: World, name: str) -> None:
+    address = _schedule(world)
+    for state, trouble in (
+        ("failed", "refused:topic"),
+        ("failed", "gone"),
+        ("ready", "differs:topic"),
+        ("cancelled", ""),
+    ):
+        with world.database.transaction() as db:
+            db.execute(sa.update(Meeting).values(state=state, trouble=trouble, cancelled_at=MORNING))
+        answer = world.client(name).get(address, headers=HTMX)
+        assert (answer.status_code, "<html" in answer.text) == (200, False)

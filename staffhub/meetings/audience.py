@@ -1,11 +1,11 @@
 """Who can be invited, and whom a choice of everyone, divisions and persons stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub.errors import Forbidden, NotFound, Refused
@@ -30,26 +30,66 @@ class Audience:
 
 @dataclass(frozen=True)
 class Choices:
-    """What a head may choose from; `everyone` is False for the head of a division."""
+    """What a head may choose from beside persons; `everyone` is False for the head of a division."""
 
     everyone: bool
     divisions: list[tuple[int, str]]
-    officers: list[tuple[int, str]]
 
 
-def choices(db: Session, me: Viewer, *, day: date) -> Choices:
-    """Return the divisions and the officers active on `day` within my scope."""
+def choices(db: Session, me: Viewer) -> Choices:
     divisions = select(Division.id, Division.short_name).where(
         Division.office_id == me.office_id, me.within(None, Division.id)
     )
-    officers = select(Officer.id, Officer.name).where(
-        Officer.office_id == me.office_id, serves(day, day), me.within(Officer.id, Officer.division_id)
-    )
     return Choices(
-        me.sees_everyone,
-        [(row.id, row.short_name) for row in db.execute(divisions.order_by(Division.sort))],
-        [(row.id, row.name) for row in db.execute(officers.order_by(Officer.name))],
+        me.sees_everyone, [(row.id, row.short_name) for row in db.execute(divisions.order_by(Division.sort))]
     )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    id: int
+    name: str
+    division: str
+    serves: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """Who is chosen already, and who else has the name that was sought; `more` of them than are shown."""
+
+    chosen: list[Candidate]
+    others: list[Candidate]
+    more: bool
+    sought: str
+
+
+NOBODY = Found([], [], more=False, sought="")
+MOST = 20
+
+
+def find(db: Session, me: Viewer, *, chosen: Sequence[int], sought: str, day: date) -> Found:
+    """Return persons by their names, in one statement: an office is too large to list for choosing."""
+    words = sought.split()
+    if not chosen and not words:
+        return NOBODY
+    is_chosen = Officer.id.in_(chosen)
+    named = and_(*(Officer.name.icontains(word, autoescape=True) for word in words)) if words else false()
+    fits = named & serves(day, day) & me.within(Officer.id, Officer.division_id)
+    rows = db.execute(
+        select(
+            Officer.id,
+            Officer.name,
+            func.coalesce(Division.short_name, "").label("division"),
+            serves(day, day).label("serves"),
+        )
+        .outerjoin(Division, Division.id == Officer.division_id)
+        .where(Officer.office_id == me.office_id, or_(is_chosen, fits))
+        .order_by(is_chosen.desc(), Officer.name, Officer.id)
+        .limit(len(chosen) + MOST + 1)
+    )
+    people = [Candidate(row.id, row.name, row.division, bool(row.serves)) for row in rows]
+    others = [one for one in people if one.id not in chosen]
+    return Found([one for one in people if one.id in chosen], others[:MOST], len(others) > MOST, sought)
 
 
 def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[int]:

@@ -1,0 +1,97 @@
+"""What is typed about a meeting: its words, its dates, its guests."""
+
+import datetime as dt
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
+from staffhub.meetings.audience import Audience, Found, find
+from staffhub.meetings.terms import Terms
+from staffhub.models import MeetingKind
+from staffhub.security import Viewer
+from staffhub.web import weekday
+from staffhub.workdays import WEEKDAYS
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+SHOWN_DAYS = WEEKDAYS[:5]
+_MONDAY = dt.date(2026, 1, 5)
+NAME, DIGITS = 80, 18
+
+
+class WhatFields(Fields):
+    topic: Line
+    date: dt.date
+    time: ClockTime
+    duration: int
+    agenda: Lines | None = None
+    everyone: bool = False
+    division: list[int]
+    officer: list[int]
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "topic": self.topic,
+            "agenda": (self.agenda or "").replace("\r\n", "\n"),
+            "starts_on": self.date,
+            "starts_at": self.time,
+            "minutes": self.duration,
+            "audience": Audience(self.everyone, tuple(self.division), tuple(self.officer)),
+        }
+
+
+class SeriesFields(WhatFields):
+    weekday: list[Weekday]
+    count: int | None = None
+    until: dt.date | None = None
+
+    def series(self) -> dict[str, Any]:
+        weekdays = [WEEKDAYS.index(name) for name in self.weekday]
+        return {"weekdays": weekdays, "occurrences": self.count, "until": self.until}
+
+
+class MeetingFields(WhatFields):
+    idempotency_key: Key
+
+
+class StandupFields(SeriesFields):
+    idempotency_key: Key
+    preview: str | None = None
+
+    def terms(self) -> Terms:
+        facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}
+        return Terms(**{name: value for name, value in facts.items() if name != "audience"})
+
+
+class Seen(Fields):
+    """Which version of the meeting somebody has before the eyes."""
+
+    version: Version
+
+
+class EditFields(SeriesFields, Seen):
+    pass
+
+
+AnyForm = Form[Any]
+
+
+def sought_in(form: AnyForm) -> str:
+    """What the person typed before pressing Find, which saves nothing.
+
+    A browser presses a form's first button for whoever presses Enter: nothing sought, so it was meant to save.
+    """
+    return form.value("find").strip() if form.value("search") else ""
+
+
+def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
+    """Find persons for a form; the only one of a name is chosen at once."""
+    chosen = [int(text) for text in form.list("officer") if text.isdecimal() and len(text) < DIGITS]
+    found = find(db, me, chosen=chosen, sought=sought_in(form)[:NAME], day=today)
+    if len(found.others) == 1:
+        form.typed.setdefault("officer", []).append(str(found.others[0].id))
+    return found
+
+
+def weekday_choices() -> list[tuple[str, str]]:
+    return [(name, weekday(_MONDAY + dt.timedelta(days=n))) for n, name in enumerate(SHOWN_DAYS)]

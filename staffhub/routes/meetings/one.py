@@ -1,0 +1,169 @@
+"""One meeting: its state, its edit, its end, and the way in."""
+
+import datetime as dt
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from staffhub import clock
+from staffhub import db as db_module
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Form
+from staffhub.i18n import gettext as _
+from staffhub.meetings import agenda, joining, plan
+from staffhub.meetings.audience import Audience, choices
+from staffhub.models import Meeting, MeetingKind
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail
+from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
+from staffhub.security import Viewer
+from staffhub.web import is_fragment, redirect, render
+from staffhub.workdays import WEEKDAYS
+
+router = APIRouter()
+
+_SOON = dt.timedelta(minutes=1)
+
+
+@router.get("/meetings/{meeting_id}")
+def show_meeting(
+    request: Request,
+    meeting_id: RowId,
+    db: DB,
+    me: Me,
+    now: Now,
+    seen: Annotated[str | None, Query(max_length=80)] = None,
+) -> Response:
+    page = agenda.page(db, me, meeting_id, now=now)
+    if seen == page.stamp and is_fragment(request):
+        return Response(status_code=204, headers={"Vary": "HX-Request"})
+    return _meeting_page(request, page, now)
+
+
+def _meeting_page(request: Request, page: agenda.Page, now: dt.datetime, *, status: int = 200) -> Response:
+    soon = page.next_try is None or page.next_try <= now + _SOON
+    every = "3s" if soon else "30s"
+    return render(request, "meetings/meeting.html", block="meeting_state", status=status, page=page, every=every)
+
+
+def _edit_page(
+    request: Request, db: Session, me: Viewer, now: dt.datetime, meeting: Meeting, form: AnyForm, *, status: int = 200
+) -> Response:
+    return render(
+        request,
+        "meetings/edit.html",
+        status=status,
+        meeting=meeting,
+        begun=plan.has_begun(meeting, me.zone, now),
+        form=form,
+        choices=choices(db, me),
+        found=found_for(db, me, form, clock.local_day(now, me.zone)),
+        weekday_choices=weekday_choices(),
+        invalid=status >= HTTPStatus.BAD_REQUEST,
+    )
+
+
+def _stored(meeting: Meeting) -> AnyForm:
+    audience = Audience.read(meeting.audience)
+    series: dict[str, object] = {}
+    if meeting.kind is MeetingKind.STANDUP:
+        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays], "count": meeting.occurrences}
+    return Form.blank(
+        "edit",
+        topic=meeting.topic,
+        agenda=meeting.agenda,
+        date=meeting.starts_on,
+        time=meeting.starts_at,
+        duration=meeting.minutes,
+        everyone="1" if audience.everyone else None,
+        division=audience.divisions,
+        officer=audience.officers,
+        version=meeting.version,
+        **series,
+    )
+
+
+@router.get("/meetings/{meeting_id}/edit")
+def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    meeting = plan.own_meeting(db, me, meeting_id)
+    if not plan.is_open(meeting, me.zone, now):
+        return redirect(request, f"/meetings/{meeting_id}")
+    return _edit_page(request, db, me, now, meeting, _stored(meeting))
+
+
+@router.post("/meetings/{meeting_id}/edit")
+def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    plan.own_meeting(db, me, meeting_id)
+    form: AnyForm = Form.parse(EditFields, posted, name="edit")
+    status = 422
+    if sought_in(form):
+        form.errors.clear()
+        status = 200
+    elif form.data is not None:
+        try:
+            facts = form.data.facts() | form.data.series()
+            plan.edit(db, me, meeting_id, version=form.data.version, **facts, now=now)
+        except (Refused, Conflict) as error:
+            db_module.undo(db)
+            form.refuse(error, version=plan.own_meeting(db, me, meeting_id).version)
+            status = error.status
+        else:
+            return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
+    meeting = plan.own_meeting(db, me, meeting_id)
+    return _edit_page(request, db, me, now, meeting, form, status=status)
+
+
+@router.get("/meetings/{meeting_id}/cancel")
+def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    meeting = plan.own_meeting(db, me, meeting_id)
+    if not plan.is_open(meeting, me.zone, now):
+        return redirect(request, f"/meetings/{meeting_id}")
+    page = agenda.page(db, me, meeting_id, now=now)
+    return render(request, "meetings/cancel.html", page=page, form=Form.blank("cancel", version=meeting.version))
+
+
+@router.post("/meetings/{meeting_id}/cancel")
+def cancel_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: AnyForm = Form.parse(Seen, posted, name="cancel")
+    try:
+        plan.cancel(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
+    except Conflict as error:
+        db_module.undo(db)
+        page = agenda.page(db, me, meeting_id, now=now)
+        if not page.open:
+            raise
+        form = Form.blank("cancel", version=page.meeting.version)
+        form.refuse(error)
+        return render(request, "meetings/cancel.html", status=error.status, page=page, form=form)
+    return redirect(request, f"/meetings/{meeting_id}", said=_("The meeting is cancelled."))
+
+
+@router.post("/meetings/{meeting_id}/retry")
+def retry_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: AnyForm = Form.parse(Seen, posted, name="retry")
+    plan.retry(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
+    return redirect(request, f"/meetings/{meeting_id}", said=_("It is tried again now."))
+
+
+@router.get("/join/{token}")
+def join(
+    request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, trail: Trail, now: Now
+) -> Response:
+    way = joining.way_in(db, me, token, now=now)
+    if way.cancelled or not way.join_url:
+        return _meeting_page(request, agenda.page(db, me, way.meeting_id, now=now), now, status=409)
+    if _is_ahead_of_the_person(request):
+        # Refused, since a browser could use the answer for the person's click later, which then nobody would hear of.
+        return Response(status_code=503)
+    if (day := way.day) and request.headers.get("sec-fetch-mode", "navigate") == "navigate":
+        # The click is evidence of attendance: it is stored before the answer sends anybody on.
+        trail.append(lambda writing: joining.note_click(writing, me, way.meeting_id, day, now=now))
+    return RedirectResponse(way.join_url, 303)
+
+
+def _is_ahead_of_the_person(request: Request) -> bool:
+    """A browser fetches what its person may open next. Previews of messengers need no rule: they are not signed in."""
+    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+    return any(word in request.headers.get(name, "") for name in names for word in ("prefetch", "preview"))
