@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from staffhub import audit
 from staffhub.db import Database, make_engine
-from staffhub.migrations import differences, migrate
+from staffhub.migrations import differences, go_back, migrate
 from staffhub.reports import recap
 from tests.conftest import viewer_of
 
@@ -144,7 +144,7 @@ def test_the_audit_trail_goes_on_where_it_stood(before: sa.Engine) -> None:
 
 def test_the_way_back_keeps_the_facts_too(before: sa.Engine, demo: Any) -> None:
     migrate(before)
-    migrate(before, BEFORE)
+    go_back(before, BEFORE)
     assert _count(before, *KEPT) == {name: len(demo["tables"][name]["rows"]) for name in KEPT}
     columns = demo["tables"]["officer"]["columns"]
     officers = sa.Table("officer", sa.MetaData(), autoload_with=before)

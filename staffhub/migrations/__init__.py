@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from staffhub import models
 from staffhub.db import Base
 
-__all__ = ["differences", "is_at_head", "make_revision", "migrate", "models"]
+__all__ = ["differences", "go_back", "is_at_head", "make_revision", "migrate", "models"]
 
 
 def _config(engine: sa.Engine) -> Config:
@@ -26,9 +26,14 @@ def _config(engine: sa.Engine) -> Config:
 
 def migrate(engine: sa.Engine, target: str = "head") -> None:
     if target == "base":
-        command.downgrade(_config(engine), target)
+        go_back(engine, target)
     else:
         command.upgrade(_config(engine), target)
+
+
+def go_back(engine: sa.Engine, target: str) -> None:
+    """Take the database back to an earlier revision; `migrate` to one that lies behind does nothing."""
+    command.downgrade(_config(engine), target)
 
 
 def is_at_head(connection: sa.Connection) -> bool:
