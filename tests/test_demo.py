@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from staffhub import clock, demo, security
 from staffhub.db import Base, Database
 from staffhub.errors import Conflict
+from staffhub.meetings import agenda
 from staffhub.migrations import migrate
 from staffhub.models import (
     Account,
@@ -20,11 +21,13 @@ from staffhub.models import (
     CorrectionKind,
     DailyReport,
     EmploymentType,
+    JoinClick,
     LogEntry,
     Mark,
     MarkKind,
     Meeting,
     MeetingKind,
+    Occurrence,
     Officer,
     PlanGrant,
     PlanMode,
@@ -254,8 +257,27 @@ def test_outside_of_working_hours_somebody_is_there_too(fresh: Any, moment: date
 
 
 @pytest.mark.parametrize("moment", [MONDAY_NOON, datetime(2026, 11, 27, 12, 0, tzinfo=UTC)])
-def test_a_standup_series_and_two_meetings_wait_for_zoom(fresh: Any, moment: datetime) -> None:
+def test_a_standup_has_been_held_every_morning_and_two_meetings_are_to_come(fresh: Any, moment: datetime) -> None:
     database = fresh(moment)
     meetings = _all(database, Meeting.kind, Meeting.starts_on, Meeting.starts_at, Meeting.weekdays)
     assert sorted(row.kind for row in meetings) == [MeetingKind.SINGLE, MeetingKind.SINGLE, MeetingKind.STANDUP]
-    assert all(clock.at_local(row.starts_on, row.starts_at, ZONE) > moment for row in meetings)
+    ahead = [clock.at_local(row.starts_on, row.starts_at, ZONE) > moment for row in meetings]
+    assert sorted(ahead) == [False, True, True]
+    today = clock.local_day(moment, ZONE)
+    days = {row.date for row in _all(database, Occurrence.date)}
+    assert today in days
+    assert len([day for day in days if day < today]) >= 19
+    clicks = _all(database, JoinClick.date, JoinClick.at)
+    assert len({row.date for row in clicks}) >= 15
+    assert all(row.at < moment for row in clicks)
+
+
+@pytest.mark.parametrize(("day", "holds"), [(date(2026, 11, n), n < 28) for n in range(23, 30)])
+def test_on_whatever_weekday_the_demo_starts_there_is_a_standup_or_a_reason(fresh: Any, day: date, holds: bool) -> None:
+    now = clock.at_local(day, datetime.min.time().replace(hour=6), ZONE)
+    database = fresh(now)
+    me = viewer_of(database, "kadis", now=now)
+    with database.reading() as db:
+        week = agenda.week(db, me, first=day - timedelta(days=day.weekday()), now=now)
+    shown = next(one for one in week.days if one.day == day)
+    assert (bool(shown.entries), shown.works) == (holds, holds)

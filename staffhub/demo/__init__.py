@@ -48,6 +48,6 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     plans.write(db, office.id, cast, today=today, now=now, rng=rng)
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
-    meetings.write(db, cast, zone=zone, now=now)
+    meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True

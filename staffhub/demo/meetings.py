@@ -1,44 +1,50 @@
 """The demo's meetings, scheduled like any other: the outbox then creates them on the Zoom sandbox."""
 
+import random
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
 from staffhub.demo.people import Person
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, Division, MeetingKind, Office, Officer
+from staffhub.models import Account, Division, JoinClick, Mark, MeetingKind, Occurrence, Office, Officer
 from staffhub.security import Viewer
 
 _WORKDAYS = (0, 1, 2, 3, 4)
-_STANDUP_DATES = 20
+_STANDUP_DATES = 40
+_JOINS = 0.85
+_STANDUP_AT, _STANDUP_MINUTES = time(7, 45), 15
 
 
-def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
-    """One standup on every working day and two single meetings in the days to come."""
+def write(
+    db: Session, people: Sequence[Person], *, since: date, zone: ZoneInfo, now: datetime, rng: random.Random
+) -> None:
+    """One standup on every working day since the history began, and two single meetings in the days to come."""
     head = _viewer(db, people, "kadis", zone)
     division_head = _viewer(db, people, "kabid.dafduk", zone)
     soon = _free_hours(db, head.office_id, zone, now)
-    plan.schedule(
+    standup = plan.schedule(
         db,
         head,
         kind=MeetingKind.STANDUP,
         topic="Apel pagi daring",
         agenda="Siapa di mana hari ini, apa yang tertahan, siapa perlu bantuan.",
-        starts_on=_first_day(time(7, 45), zone, now),
-        starts_at=time(7, 45),
-        minutes=15,
+        starts_on=since,
+        starts_at=_STANDUP_AT,
+        minutes=_STANDUP_MINUTES,
         weekdays=_WORKDAYS,
         occurrences=_STANDUP_DATES,
         audience=Audience(everyone=True),
         idempotency_key=str(UUID(int=1)),
-        now=now,
+        now=clock.at_local(since, time(7), zone),
     )
+    _join(db, standup.id, now=now, rng=rng)
     plan.schedule(
         db,
         division_head,
@@ -67,9 +73,27 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     )
 
 
-def _first_day(at: time, zone: ZoneInfo, now: datetime) -> date:
-    today = clock.local_day(now, zone)
-    return today if clock.at_local(today, at, zone) > now else today + timedelta(days=1)
+def _join(db: Session, meeting_id: int, *, now: datetime, rng: random.Random) -> None:
+    """Most of those who had come by then have gone to the standup, a few minutes before or after it began."""
+    first = (
+        select(Mark.office_id, Mark.officer_id, Mark.date, func.min(Mark.attempted_at).label("came"))
+        .group_by(Mark.office_id, Mark.officer_id, Mark.date)
+        .subquery()
+    )
+    held = (
+        select(first.c.office_id, first.c.officer_id, first.c.date, first.c.came, Occurrence.starts_at)
+        .join(Occurrence, Occurrence.date == first.c.date)
+        .where(Occurrence.meeting_id == meeting_id)
+        .order_by(first.c.date, first.c.officer_id)
+    )
+    clicks = []
+    for row in db.execute(held):
+        at = row.starts_at + timedelta(seconds=rng.randint(-240, 420))
+        if row.came < at < now and rng.random() < _JOINS:
+            facts = {"office_id": row.office_id, "officer_id": row.officer_id, "date": row.date, "at": at}
+            clicks.append(facts | {"meeting_id": meeting_id})
+    if clicks:
+        db.execute(insert(JoinClick), clicks)
 
 
 def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> list[datetime]:

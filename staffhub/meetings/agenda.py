@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import workdays
+from staffhub import clock, workdays
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.failures import in_words
@@ -88,14 +88,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Day:
+    """A date with its meetings; `works` is False on a weekend and a holiday, whose name is `holiday`."""
+
     day: date
     holiday: str
+    works: bool
     entries: list[Entry]
 
 
 @dataclass(frozen=True)
 class Week:
-    """Monday to Sunday; `days` holds those with a meeting, `failed` counts those that need me."""
+    """Monday to Sunday; `days` holds those with a meeting, and today; `failed` counts those that need me."""
 
     first: date
     days: list[Day]
@@ -147,7 +150,11 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     entries: dict[date, list[Entry]] = defaultdict(list)
     for row in rows:
         entries[row.date].append(_entry(me, row, guests[row.id], book, now))
-    days = [Day(day, book.calendar.holidays.get(day, ""), entries[day]) for day in sorted(entries)]
+    today, calendar = clock.local_day(now, me.zone), book.calendar
+    shown = {*entries} | ({today} if first <= today <= last else set())
+    days = [
+        Day(day, calendar.holidays.get(day, ""), calendar.is_working_day(day), entries[day]) for day in sorted(shown)
+    ]
     failed = {row.id for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)}
     return Week(first, days, len(failed))
 
