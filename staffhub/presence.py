@@ -101,7 +101,11 @@ class Spell:
 def spell(db: Session, me: Viewer, *, now: datetime) -> Spell:
     """Load my marks of today and, when a night is not over, of yesterday, in one statement."""
     day = clock.local_day(now, me.zone)
-    found = _stamps(db, me, day - timedelta(days=1), day)
+    return spell_of(_stamps(db, me, day - timedelta(days=1), day), day, now=now)
+
+
+def spell_of(found: Sequence[Stamp], day: date, *, now: datetime) -> Spell:
+    """Say the same of marks of today and yesterday that were loaded already."""
     today = [stamp for stamp in found if stamp.day == day]
     before = [stamp for stamp in found if stamp.day != day]
     came = [stamp.at for stamp in before if stamp.kind is MarkKind.CHECK_IN]

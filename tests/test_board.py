@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,13 +16,15 @@ from staffhub.db import Database
 from staffhub.models import (
     CorrectionKind,
     CorrectionReason,
+    Division,
     EmploymentType,
+    Officer,
     RuleSet,
     WorkMode,
 )
 from staffhub.reports import board as boards
 from staffhub.reports import recap
-from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, count_queries, plan_range, viewer_of
 from tests.test_presence import _in
 
 
@@ -102,6 +104,7 @@ def test_the_search_filters_the_list_and_never_the_counts(database: Database) ->
     board = _board(database, q="ben")
     assert _states(board) == {"Ben": "pending"}
     assert board.total == 7
+    assert sum(board.counts.values()) == 7, "everybody is in exactly one tile"
     assert _states(_board(database, state="office")) == {}
     registration = next(c.id for c in _board(database).columns if c.name == "Pendaftaran Penduduk")
     assert set(_states(_board(database, division_id=registration))) == {"Ana", "Ben", "Tia"}
@@ -242,3 +245,106 @@ def test_why_somebody_works_at_home_is_private_and_where_somebody_is_on_duty_is_
             seen = boards.board(db, viewer, now=MORNING)
         notes = {person.id: person.note for column in seen.columns for person in column.people}
         assert (notes[ben.officer_id], notes[tia.officer_id]) == (private, "Perekaman di Ratahan")
+
+
+def test_who_came_late_or_left_early_is_marked_and_field_duty_is_not(database: Database) -> None:
+    ben, tia, cy = (viewer_of(database, username) for username in ("ben", "tia", "cy"))
+    _in(database, ben, now=MORNING + timedelta(minutes=33))
+    _in(database, tia, WorkMode.FIELD, now=MORNING + timedelta(hours=3))
+    _in(database, cy)
+    with database.transaction() as db:
+        presence.check_out(db, cy, idempotency_key=str(uuid4()), now=MORNING + timedelta(hours=8))
+    seen = {
+        one.id: one for column in _board(database, now=MORNING + timedelta(hours=9)).columns for one in column.people
+    }
+    marked = {
+        viewer.name: (seen[viewer.officer_id or 0].late, seen[viewer.officer_id or 0].early)
+        for viewer in (ben, tia, cy)
+    }
+    assert marked == {"Ben Tumiwa": (15, 0), "Tia Lumintang": (0, 0), "Cy Sondakh": (0, 48)}
+    assert seen[tia.officer_id or 0].lacks_place
+
+
+def test_what_hr_corrects_today_stands_on_the_board(database: Database) -> None:
+    ben, hana = viewer_of(database, "ben"), viewer_of(database, "hana")
+    later = MORNING + timedelta(hours=2)
+    with database.transaction() as db:
+        corrections.add(
+            db, hana, recap.officer_for(db, hana, ben.officer_id), day=TODAY,
+            wish=corrections.Wish(CorrectionKind.CHECK_IN, time(7, 40), WorkMode.HOME),
+            reason=CorrectionReason.NETWORK, note="Jaringan", idempotency_key=str(uuid4()), now=later,
+        )  # fmt: skip
+    ben_there = next(one for c in _board(database, now=later).columns for one in c.people if one.id == ben.officer_id)
+    assert (ben_there.state, ben_there.late) == ("home", 10)
+    assert ben_there.since is not None
+    assert ben_there.since.time() == time(7, 40)
+
+
+def test_a_phone_is_only_for_those_who_may_open_the_day(database: Database) -> None:
+    ben, cy, ana = (viewer_of(database, username) for username in ("ben", "cy", "ana"))
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == ben.officer_id).values(phone="0812 1111 2222"))
+    for viewer, phone in ((ana, "0812 1111 2222"), (cy, "")):
+        with database.reading() as db:
+            seen = boards.board(db, viewer, now=MORNING)
+        assert next(one for c in seen.columns for one in c.people if one.id == ben.officer_id).phone == phone
+
+
+def _crowd(database: Database, count: int, *, divisions: int = 4) -> None:
+    dewi = viewer_of(database, "dewi")
+    with database.transaction() as db:
+        found = db.scalars(
+            sa.select(Division.id).where(Division.office_id == dewi.office_id).order_by(Division.id)
+        ).all()
+        db.execute(
+            sa.insert(Officer),
+            [
+                {
+                    "office_id": dewi.office_id, "number": f"N{n:05}", "name": f"Wilhelmina Rondonuwu {n:03}",
+                    "employment_type": EmploymentType.THL, "position": "", "division_id": found[n % divisions],
+                    "phone": "0812 3456 7890", "active_from": date(2020, 1, 1),
+                }
+                for n in range(count)
+            ],
+        )  # fmt: skip
+
+
+def test_a_large_office_opens_ones_own_bidang_and_a_search_goes_through_all_of_it(database: Database) -> None:
+    _crowd(database, 200)
+    ana = viewer_of(database, "ana")
+    with database.reading() as db:
+        seen = boards.board(db, ana, now=MORNING)
+        assert [column.id for column in seen.columns] == [ana.division_id] == [seen.sections.shown]
+        assert (seen.total, sum(seen.counts.values()), seen.sections.total) == (207, 207, 207)
+        other = next(one.id for one in seen.sections.all if one.id != ana.division_id)
+        assert [column.id for column in boards.board(db, ana, now=MORNING, division_id=other).columns] == [other]
+        found = boards.board(db, ana, now=MORNING, q="Sondakh", division_id=other)
+    assert list(_states(found)) == ["Cy"]
+
+
+@pytest.mark.parametrize("divisions", [1, 4])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_with_400_people_every_board_is_a_page_of_60_kb(world: World, divisions: int) -> None:
+    _crowd(world.database, 400, divisions=divisions)
+    for who in ("dewi", "hana", "ana", "cy"):
+        client = world.client(who)
+        first = world.viewer("ben").division_id
+        for address in (
+            "/board",
+            f"/board?division={first}",
+            "/board?mode=pending",
+            "/board?q=Rondonuwu",
+            "/board?mode=short",
+        ):
+            with count_queries(world.database) as seen:
+                page = client.get(address)
+            assert page.status_code == 200
+            assert len(page.content) <= 60_000, (who, address, len(page.content))
+            assert len(seen) <= 8, seen
+
+
+def test_the_uncovered_bidang_are_one_link(database: Database) -> None:
+    _in(database, viewer_of(database, "ben"))
+    _in(database, viewer_of(database, "tia"))
+    short = _board(database, state="short")
+    assert {column.name for column in short.columns} == {column.name for column in short.short} == {"Pencatatan Sipil"}

@@ -270,6 +270,39 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: Site, username: st
     assert said == []
 
 
+def test_no_swap_makes_the_browser_complain(site: Site) -> None:
+    """What a content policy or a script finds fault with stands in the console and nowhere else."""
+    said: list[str] = []
+
+    def watched(username: str, path: str) -> Page:
+        page = site.context(username, width=1280)
+        page.on("console", lambda message: said.append(f"{path}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"{path}: {error}"))
+        page.goto(path)
+        return page
+
+    page = watched(_newcomer(site, 15), "/")
+    page.locator("#presence-card button[value=field]").click()
+    page.get_by_label("Tempat dan nomor surat tugas").fill("Kec. Ratahan")
+    page.get_by_role("button", name="Simpan tempat").click()
+    expect(page.locator("#toasts")).to_contain_text("Tercatat: Kec. Ratahan")
+    page.locator("form[action='/presence/check-out'] button").click()
+    expect(page.locator("#presence-card")).to_contain_text(re.compile("Sudah pulang|lebih cepat"))
+    for username, path, rows in (
+        ("kadis", "/board", "#people"),
+        ("pegawai01", "/requests", "#requests-found"),
+        ("kepegawaian", "/people", "#people-rows"),
+    ):
+        page = watched(username, path)
+        page.get_by_role("searchbox").press_sequentially("an")
+        page.wait_for_url(re.compile(r"q=an"))
+        expect(page.locator(rows)).to_be_visible()
+        page.go_back()
+    for username, path in (("kepegawaian", "/attendance"), ("kepegawaian", "/roster"), ("kadis", "/meetings")):
+        watched(username, path)
+    assert said == []
+
+
 def _violations(page: Page) -> list[str]:
     page.evaluate(npm_file("axe-core", "axe.min.js").decode())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import Mark, MarkKind
-from tests.conftest import MORNING, World, count_queries
+from staffhub.models import Mark, MarkKind, Office
+from tests.conftest import MORNING, TODAY, World, count_queries
 
 HTMX = {"HX-Request": "true"}
 
@@ -121,3 +121,64 @@ def test_the_page_costs_at_most_eight_statements_also_when_it_asks(world: World)
     with count_queries(world.database) as seen:
         client.post("/presence/check-in", data={"mode": "field", "idempotency_key": str(uuid4())})
     assert len(seen) <= 4, seen
+
+
+def _office_line(world: World, who: str) -> dict[str, str]:
+    """The linked counts with which the page begins: address -> number."""
+    page = world.client(who).get("/").text
+    line = re.search(r'<ul class="stats".*?</ul>', page, re.DOTALL)
+    assert line
+    assert page.index(line[0]) < page.index("presence-card"), "the office comes first"
+    return {a.replace("&amp;", "&"): n for a, n in re.findall(r'href="([^"]+)".*?<b>(\d+)</b>', line[0], re.DOTALL)}
+
+
+def test_who_leads_begins_with_the_office_and_each_count_leads_to_exactly_those(world: World) -> None:
+    _tap(world, "ben", 30)
+    world.at(MORNING + timedelta(minutes=60))
+    for who, missing in (("dewi", "6"), ("hana", "6"), ("ana", "2")):
+        own = f"&division={world.viewer('ana').division_id}" if who == "ana" else ""
+        line = _office_line(world, who)
+        assert line == {
+            f"/board?mode=pending{own}": missing,
+            f"/board?mode=short{own}": "1" if own else "2",
+            "/requests?assignee=none": "0",
+            "/attendance?show=open": "0",
+        }
+        for address, number in line.items():
+            page = world.client(who).get(address)
+            assert page.status_code == 200
+            if "pending" in address:
+                assert len(re.findall(r'class="person"', page.text)) == int(number)
+            if "short" in address:
+                assert len(re.findall(r'class="card\s+lack"', page.text)) == int(number)
+
+
+def test_a_day_that_needs_a_decision_is_counted_and_found_in_the_month(world: World) -> None:
+    _tap(world, "ben", 0)
+    world.at(MORNING + timedelta(days=1))
+    for who, days in (("hana", "1"), ("dewi", "1"), ("ana", "1")):
+        with world.database.transaction() as db:
+            db.execute(sa.update(Office).values(recorded_from=TODAY + timedelta(days=1)))
+        assert _office_line(world, who)["/attendance?show=open"] == days
+        assert "Ben Tumiwa" in world.client(who).get("/attendance?show=open").text
+
+
+def test_staff_see_no_office_line_and_those_who_lead_still_check_in_with_one_tap(world: World) -> None:
+    assert '<ul class="stats"' not in world.client("ben").get("/").text
+    for who in ("dewi", "hana", "ana"):
+        page = world.client(who).get("/").text
+        assert re.search(r'class="btn main"\s+name="mode"\s+value="office"', page)
+        assert "Anda masuk" in _tap(world, who, 60)
+
+
+def test_before_work_begins_no_bidang_is_called_uncovered(world: World) -> None:
+    assert _office_line(world, "dewi")["/board?mode=short"] == "0"
+
+
+@pytest.mark.parametrize("who", ["dewi", "hana", "ana", "ben"])
+def test_the_page_of_who_leads_costs_at_most_eight_statements_too(world: World, who: str) -> None:
+    client = world.client(who)
+    with count_queries(world.database) as seen:
+        page = client.get("/")
+    assert len(seen) <= 8, seen
+    assert len(page.content) < 20_000

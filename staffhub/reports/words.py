@@ -41,6 +41,11 @@ def place(where: PlanMode | WorkMode | str | None) -> str:
     }[where]
 
 
+def tile(state: str) -> str:
+    """The same in a word or two, where a number stands before it."""
+    return {"pending": _("Not yet"), "leave": _("Leave, sick")}.get(state) or place(state)
+
+
 def planned(mode: PlanMode | None) -> str:
     """The same as a part of a sentence: "your plan: ..."."""
     return {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from staffhub import i18n
+from staffhub import i18n, sections
 from staffhub.db import digest
 from staffhub.reports import board as boards
 from staffhub.routes.deps import DB, Me, Now
@@ -13,7 +13,7 @@ from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, read_cookie, r
 
 router = APIRouter()
 
-State = Literal["", "pending", "office", "home", "field", "leave", "out", "off"]
+State = Literal["", "pending", "office", "home", "field", "leave", "out", "off", "short"]
 
 
 @router.get("/board")
@@ -27,7 +27,7 @@ def board(
     mode: State = "",
 ) -> Response:
     me.require("board")
-    chosen = int(division) if division.isdecimal() else None
+    chosen = sections.asked_for(division)
     # What the page shows: the day, the hour (a lack becomes a fact when the day begins), every change, and to whom.
     # Five minutes at a time: that is how hours of work are written.
     local = now.astimezone(me.zone)
@@ -46,7 +46,6 @@ def board(
         oob=("summary",),
         board=board,
         q=q,
-        chosen=chosen,
         mode=mode,
         address=query("/board", q=q, division=chosen, mode=mode),
     )

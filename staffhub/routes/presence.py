@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import people, presence, service_requests, workdays, worklog
-from staffhub.days import DayRecord, Facts, MarkFact, Stage, State, planned_span, reconcile
+from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
 from staffhub.models import MarkKind, PlanMode, WorkMode
 from staffhub.presence import Stamp
 from staffhub.reports import words
+from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted
 from staffhub.security import Viewer
 from staffhub.web import clock, is_fragment, redirect, render, short_day
@@ -83,13 +84,6 @@ def _bar(plan: workdays.Plan, marks: list[Stamp], met: list[tuple[time, int]], n
     return Bar(start, round(end - start, 1), here, held, _percent(now))
 
 
-def _day(plan: workdays.Plan, marks: list[Stamp], now: datetime) -> DayRecord:
-    """What the taps of today come to so far, as the month will say it."""
-    zone = cast("ZoneInfo", now.tzinfo)
-    facts = tuple(MarkFact(n, mark.kind, mark.mode, mark.at) for n, mark in enumerate(marks, 1))
-    return reconcile(Facts(day=now.date(), stage=Stage.RUNNING, zone=zone, plan=plan, marks=facts))
-
-
 def _until(plan: workdays.Plan, record: DayRecord, now: datetime) -> datetime | None:
     """When the day ends for whoever leaves now; field duty ends where its order says."""
     span = planned_span(now.date(), plan, cast("ZoneInfo", now.tzinfo))
@@ -150,12 +144,20 @@ def _page(
     }
     if me.officer_id is None:
         return render(request, "today/nobody.html", **context)
-    found = presence.spell(db, me, now=now)
-    marks = found.today
-    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
+    mine = loaded_today(db, me, me.officer_id, now=now)
+    plan, record, marks = mine.plan, mine.record, mine.spell.today
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
-    entries = worklog.entries_of(db, me.officer_id, day)
-    record = _day(plan, marks, local)
+    if mine.leading:
+        waiting = service_requests.waiting(db, me, now=now)
+        context |= {"leading": mine.leading, "unassigned": sum(one.count for one in waiting)}
+    else:
+        entries = worklog.entries_of(db, me.officer_id, day)
+        context |= {
+            "leading": None,
+            "requests": service_requests.open_for(db, me.office_id, me.officer_id),
+            "entries": entries,
+            "minutes": worklog.minutes_of(entries),
+        }
     return render(
         request,
         "today/index.html",
@@ -172,13 +174,10 @@ def _page(
         overdue=_minutes_since(plan, local),
         placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
         place_form=place_form or Form.blank("place"),
-        left_open=found.left_open,
+        left_open=mine.spell.left_open,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
         meetings=meetings,
-        requests=service_requests.open_for(db, me.office_id, me.officer_id),
-        entries=entries,
-        minutes=worklog.minutes_of(entries),
     )
 
 
