@@ -1,5 +1,6 @@
 """The day's log: entries, the day's lock, and what a tap on a request proposes, on both databases."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n, worklog
+from staffhub import i18n, presence, worklog
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
@@ -23,6 +24,7 @@ from staffhub.models import (
     RequestState,
     ServiceRequest,
     ServiceType,
+    WorkMode,
 )
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, viewer_of
@@ -66,7 +68,7 @@ def submit(database: Database, me: Viewer, day: date = TODAY) -> int:
 
 def entries(database: Database, me: Viewer, day: date = TODAY) -> list[worklog.Entry]:
     with database.reading() as db:
-        return worklog.entries_of(db, me.officer_id or 0, day)
+        return worklog.entries_of(db, me, day)
 
 
 def give(database: Database, me: Viewer, *, held_by: Viewer | None, held_before: Viewer | None = None) -> int:
@@ -285,44 +287,94 @@ def test_an_entry_is_opened_by_its_writer_only(database: Database, ben: Viewer) 
             worklog.entry_for(db, other, entry.id)
 
 
-def test_a_tap_on_a_request_proposes_text_and_times(database: Database, ben: Viewer) -> None:
+def test_a_request_proposes_its_words_and_a_start_and_leaves_the_end_to_the_person(
+    database: Database, ben: Viewer
+) -> None:
     request_id = give(database, ben, held_by=ben)
 
-    def tap(now: datetime = AT_TEN, key: str | None = None) -> worklog.Entry:
-        with database.transaction() as db:
-            written = worklog.start_from_request(db, ben, request_id=request_id, key=key or str(uuid4()), now=now)
-            return worklog.entry_for(db, ben, written.id)
+    def proposed(now: datetime | None = AT_TEN) -> worklog.Proposal:
+        with database.reading() as db:
+            return worklog.proposal(db, ben, request_id, entries(database, ben), now=now)
 
-    first = tap(key="the-same-key")
-    assert first.text == f"Family card (KK), Novi T., {first.request_number}"
-    assert (first.starts, first.ends, first.request_id) == (time(10, 0), time(10, 3), request_id)
-    assert tap(key="the-same-key").id == first.id
-    second = tap(AT_TEN + timedelta(minutes=17))
-    assert (second.starts, second.ends) == (time(10, 3), time(10, 20))
-    third = tap(AT_TEN + timedelta(minutes=17))
-    assert (third.starts, third.ends) == (time(10, 20), time(10, 21)), "one minute at least"
+    assert re.fullmatch(r"Family card \(KK\), Novi T\., PM-2611-\w{4}", proposed().text)
+    assert (proposed().starts, proposed(now=None).starts) == (time(10, 0), None), "on an earlier day there is no now"
     write(database, ben, starts=time(15), ends=time(16))
-    assert tap().starts == time(16), "after the last line, also when that one lies ahead"
+    assert proposed().starts == time(16), "after the last line, also when that one lies ahead"
+    write(database, ben, starts=time(22), ends=time(2))
+    assert proposed().starts == time(2)
     with i18n.in_locale("id"):
-        assert tap().text.startswith("Kartu keluarga (KK), Novi T., PM-2611-")
+        assert proposed().text.startswith("Kartu keluarga (KK), Novi T., PM-2611-")
+    assert len(entries(database, ben)) == 2, "a proposal stores nothing"
 
 
-def test_a_tap_at_the_very_end_of_the_day_stays_within_it(database: Database, ben: Viewer) -> None:
-    request_id = give(database, ben, held_by=ben)
-    write(database, ben, starts=time(23, 30), ends=time(23, 59))
+def test_a_length_says_when_it_ended_also_past_midnight() -> None:
+    assert [worklog.after(time(10, 50), n) for n in (15, 30, 60)] == [time(11, 5), time(11, 20), time(11, 50)]
+    assert worklog.after(time(23, 45), 30) == time(0, 15)
+
+
+def test_work_past_midnight_belongs_to_the_day_it_began(database: Database, ben: Viewer) -> None:
+    night = write(database, ben, starts=time(22), ends=time(6))
+    assert (night.minutes, night.span, night.ends_next_day, night.date) == (480, (1320, 1800), True, TODAY)
+    late = write(database, ben, starts=time(23, 30), ends=time(0, 30))
+    day = write(database, ben, starts=time(8), ends=time(9))
+    rows = entries(database, ben)
+    assert worklog.overlaps(rows) == [(night, late)], "what ends on the next day does not meet the morning of this one"
+    assert (worklog.minutes_of(rows), worklog.covered(rows)) == (480 + 60 + 60, 480 + 60)
+    assert worklog.last_end(rows) == time(6)
+    edited = edit(database, ben, day, starts=time(20), ends=time(1))
+    assert edited.minutes == 300
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(time(7, 20), time(7, 0)), (time(13), time(12)), (time(11), time(0))])
+def test_an_end_before_the_start_that_is_no_likely_night_is_a_slip(
+    database: Database, ben: Viewer, starts: time, ends: time
+) -> None:
+    with pytest.raises(Refused) as refused:
+        write(database, ben, starts=starts, ends=ends)
+    assert refused.value.field == "end"
+
+
+def doubts(database: Database, me: Viewer, now: datetime = MORNING, day: date = TODAY) -> worklog.Doubts:
+    with database.reading() as db:
+        return worklog.doubts(db, me, day, entries(database, me, day), now=now)
+
+
+def test_a_sum_that_no_day_has_and_lines_that_overlap_are_doubted_and_not_refused(
+    database: Database, ben: Viewer
+) -> None:
+    write(database, ben, starts=time(7, 30), ends=time(16))
+    assert not doubts(database, ben).any
+    for _n in range(3):
+        write(database, ben, starts=time(7, 30), ends=time(16))
+    found = doubts(database, ben)
+    assert (found.sum, found.covered, len(found.overlaps), found.past_a_day, found.any) == (2040, 510, 3, True, True)
+    assert submit(database, ben) == 2040
+
+
+def test_a_sum_longer_than_the_presence_of_the_day_is_doubted(database: Database, ben: Viewer) -> None:
+    came, left = MORNING, MORNING + timedelta(hours=2)
     with database.transaction() as db:
-        worklog.start_from_request(
-            db, ben, request_id=request_id, key="k" * 8, now=datetime(2026, 11, 23, 15, 59, 50, tzinfo=UTC)
-        )
-    assert (entries(database, ben)[-1].starts, entries(database, ben)[-1].ends) == (time(23, 58), time(23, 59))
+        presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=came)
+    write(database, ben, starts=time(7, 20), ends=time(9))
+    assert (doubts(database, ben, now=came + timedelta(minutes=30)).presence, 100) == (30, 100)
+    assert doubts(database, ben, now=came + timedelta(minutes=30)).past_presence, "not checked out: up to now"
+    with database.transaction() as db:
+        presence.check_out(db, ben, idempotency_key=str(uuid4()), now=left)
+    found = doubts(database, ben, now=left + timedelta(hours=3))
+    assert (found.presence, found.past_presence, found.any) == (120, False, False)
+    write(database, ben, starts=time(9), ends=time(12))
+    assert doubts(database, ben, now=left).past_presence
+    assert doubts(database, ben, day=TODAY - timedelta(days=1)).presence is None
 
 
-def test_a_tap_on_a_locked_day_is_a_conflict(database: Database, ben: Viewer) -> None:
-    request_id = give(database, ben, held_by=ben)
+def test_what_was_asked_about_is_what_is_sent(database: Database, ben: Viewer) -> None:
     write(database, ben)
-    submit(database, ben)
-    with pytest.raises(Conflict), database.transaction() as db:
-        worklog.start_from_request(db, ben, request_id=request_id, key="k" * 8, now=AT_TEN)
+    with pytest.raises(worklog.Altered), database.transaction() as db:
+        worklog.submit(db, ben, day=TODAY, seen=34, now=MORNING)
+    assert not entries(database, ben)[0].is_sent
+    with database.transaction() as db:
+        assert worklog.submit(db, ben, day=TODAY, seen=35, now=MORNING) == 35
+    assert entries(database, ben)[0].is_sent
 
 
 def test_an_entry_names_only_requests_that_are_mine_or_were(database: Database, ben: Viewer) -> None:

@@ -153,39 +153,103 @@ def test_a_day_off_has_no_target_and_the_working_day_before_is_offered(world: Wo
     assert "Cuti tahunan" in page.text
 
 
-def test_one_tap_on_a_request_starts_an_entry_and_shows_its_form(world: World) -> None:
+def test_one_tap_on_a_request_leads_to_the_form_with_its_words_and_stores_nothing(world: World) -> None:
     request_id, ben = _request_of(world, "ben"), world.client("ben")
     page = ben.get("/worklog")
     assert "Kartu keluarga (KK), Novi T." in page.text
-    key = re.search(
-        r'name="request_id" value="\d+">\s*<input type="hidden" name="idempotency_key" value="([^"]+)"', page.text
-    )
-    assert key
-    tap = {"request_id": str(request_id), "idempotency_key": key[1]}
-    first, second = ben.post("/worklog", data=tap), ben.post("/worklog", data=tap)
-    assert first.headers["location"] == second.headers["location"]
-    form = ben.get(first.headers["location"])
-    assert "Batal" not in form.text, "it is stored: going back leaves it"
-    assert 'value="Kartu keluarga (KK), Novi T., PM-2611-0001"' in form.text
-    assert 'value="07.10"' in form.text
-    assert 'value="07.12"' in form.text
+    assert f'href="/worklog?request_id={request_id}#log-add"' in page.text
+    asked = ben.post("/worklog", data={"request_id": str(request_id)})
+    assert asked.headers["location"] == f"/worklog?request_id={request_id}#log-add"
+    form = ben.get(asked.headers["location"]).text
+    assert 'value="Kartu keluarga (KK), Novi T., PM-2611-0001"' in form
+    assert 'value="07.10"' in form
+    assert re.search(rf'<option value="{request_id}" selected', form)
+    assert _written(world) == []
+
+
+@pytest.mark.parametrize(("length", "ends"), [("15", "07.25"), ("30", "07.40"), ("60", "08.10")])
+def test_a_press_on_a_length_says_when_it_ended(world: World, length: str, ends: str) -> None:
+    request_id, ben = _request_of(world, "ben"), world.client("ben")
+    given = _payload(text="KK Novi T.", start="710", end="", length=length, request_id=str(request_id))
+    assert ben.post("/worklog", data=given).status_code == 303
     row = _written(world)[0]
-    assert (row.service_request_id, len(_written(world))) == (request_id, 1)
+    assert (f"{row.ends:%H.%M}", row.service_request_id) == (ends, request_id)
+    assert f"07.10 – {ends}" in ben.get("/worklog").text
+
+
+def test_without_an_end_and_without_a_length_the_form_asks_for_one(world: World) -> None:
+    ben = world.client("ben")
+    answer = ben.post("/worklog", data=_payload(end="", start="800"))
+    assert answer.status_code == 422
+    assert "Tulis jam selesainya" in answer.text
+    assert 'value="08.00"' in answer.text, "what was typed comes back as it was understood"
+    assert ben.post("/worklog", data=_payload(length="600")).status_code == 422
+    assert _written(world) == []
 
 
 def test_on_an_earlier_day_a_tap_leads_to_the_form_with_the_request_chosen(world: World) -> None:
     request_id, ben = _request_of(world, "ben"), world.client("ben")
     page = ben.get(f"/worklog?date={YESTERDAY}&request_id={request_id}")
     assert re.search(rf'<option value="{request_id}" selected', page.text)
-    refused = ben.post(f"/worklog?date={YESTERDAY}", data={"request_id": request_id})
-    assert refused.status_code == 422
+    asked = ben.post(f"/worklog?date={YESTERDAY}", data={"request_id": request_id})
+    assert asked.headers["location"] == f"/worklog?date={YESTERDAY}&request_id={request_id}#log-add"
     assert _written(world) == []
+
+
+def test_a_doubtful_sum_is_said_before_sending_and_sent_when_the_person_stands_by_it(world: World) -> None:
+    ben = world.client("ben")
+    for _n in range(4):
+        ben.post("/worklog", data=_payload(start="07.30", end="16.00"))
+    asked = ben.get("/worklog/submit").text
+    assert "Apakah ini benar?" in asked
+    assert "34 jam" in asked
+    assert "lebih lama daripada satu hari" in asked
+    assert "07.30 – 16.00 dan 07.30 – 16.00" in asked
+    shown = re.search(r'name="minutes" value="(\d+)"', asked)
+    assert shown
+    ben.post("/worklog", data=_payload(start="17.00", end="18.00"))
+    late = ben.post("/worklog/submit", data={"minutes": shown[1]})
+    assert late.headers["location"] == f"/worklog/submit?date={TODAY}", "another tab added an entry: asked again"
+    assert "sudah berubah" in ben.get(late.headers["location"]).text
+    assert ben.post("/worklog/submit", data={"minutes": "2100"}).headers["location"] == "/worklog"
+    assert "Terkirim" in ben.get("/worklog").text
+
+
+def test_a_day_without_doubts_is_asked_about_in_one_line(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    assert "Apakah ini benar?" not in ben.get("/worklog/submit").text
+
+
+def test_a_night_is_written_with_its_end_on_the_next_day(world: World) -> None:
+    ben = world.client("ben")
+    assert ben.post("/worklog", data=_payload(start="22", end="6")).status_code == 303
+    page = ben.get("/worklog").text
+    assert "22.00 – 06.00 (hari berikutnya)" in page
+    assert "8 jam" in page
+    assert world.client("ana").get(f"/attendance/{world.officer_id('ben')}/{TODAY}").status_code == 200
+
+
+def test_after_a_log_is_sent_no_button_leads_to_a_page_without_a_form(world: World) -> None:
+    ben = world.client("ben")
+    request_id = _request_of(world, "ben")
+    ben.post("/worklog", data=_payload())
+    assert 'href="/worklog#log-add"' in ben.get("/").text
+    ben.post("/worklog/submit", data={})
+    today = ben.get("/").text
+    assert "#log-add" not in today
+    assert "Sudah dikirim" in today
+    page = ben.get("/worklog").text
+    assert "#log-add" not in page
+    assert f"request_id={request_id}" not in page
 
 
 def test_a_request_of_somebody_else_starts_nothing(world: World) -> None:
     hers = _request_of(world, "tia")
     assert world.client("ben").post("/worklog", data={"request_id": hers}).status_code == 403
     assert world.client("ben").post("/worklog", data={"request_id": 999}).status_code == 404
+    assert world.client("ben").get(f"/worklog?request_id={hers}").status_code == 403
+    assert world.client("ben").get("/worklog?request_id=999").status_code == 404
     assert world.client("ben").post("/worklog", data={"request_id": "x"}).status_code == 422
     assert world.client("ben").post("/worklog", data=_payload(request_id=str(hers))).status_code == 403
     assert _written(world) == []

@@ -12,7 +12,8 @@ class LogEntry(Base, Versioned):
     __tablename__ = "log_entry"
     __table_args__ = (
         UniqueConstraint("office_id", "officer_id", "idempotency_key"),
-        CheckConstraint("ends > starts", name="ends_after_start"),
+        # An end before the start is on the next day.
+        CheckConstraint("ends <> starts", name="takes_time"),
         Index(None, "office_id", "date"),
         Index(None, "officer_id", "date"),
     )

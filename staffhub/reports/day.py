@@ -190,7 +190,8 @@ def _trace(row: Any, me: Viewer, day: date) -> Trace:
     if row.source != "log":
         at = row.at.astimezone(me.zone)
         return Trace(row.source, row.id, row.text, at, None, row.detail, _GRADES[row.source])
-    starts, ends = (datetime.combine(day, at, tzinfo=me.zone) for at in (row.starts, row.ends))
+    starts = datetime.combine(day, row.starts, tzinfo=me.zone)
+    ends = datetime.combine(day + timedelta(days=row.ends < row.starts), row.ends, tzinfo=me.zone)
     detail = f"{row.quantity} {row.detail}".strip() if row.quantity else ""
     return Trace(row.source, row.id, row.text, starts, ends, detail, _GRADES["log"])
 

@@ -151,7 +151,7 @@ def _page(
         waiting = service_requests.waiting(db, me, now=now)
         context |= {"leading": mine.leading, "unassigned": sum(one.count for one in waiting)}
     else:
-        entries = worklog.entries_of(db, me.officer_id, day)
+        entries = worklog.entries_of(db, me, day)
         context |= {
             "leading": None,
             "requests": service_requests.open_for(db, me.office_id, me.officer_id),

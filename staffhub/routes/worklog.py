@@ -1,7 +1,8 @@
 """Catatan: my day beside my requests; entries are added, changed and removed until the day is submitted."""
 
 import datetime as dt
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
@@ -25,15 +26,15 @@ from staffhub.worklog import Entry
 router = APIRouter()
 
 Date = Annotated[str | None, Query(alias="date", max_length=10)]
+RequestId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 _EARLIEST = dt.date(2000, 1, 1)
 _LOOK_BACK = dt.timedelta(days=10)
 
 
-class EntryFields(Fields):
+class LineFields(Fields):
     date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
     text: Annotated[Line, StringConstraints(max_length=200)]
     start: ClockTime
-    end: ClockTime
     quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
     unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
@@ -41,9 +42,19 @@ class EntryFields(Fields):
     version: Version | None = None
 
 
+class EntryFields(LineFields):
+    end: ClockTime
+
+
+class NewEntryFields(LineFields):
+    """`length`: the button with the minutes that was pressed instead of an end."""
+
+    end: ClockTime | None = None
+    length: Literal["15", "30", "60"] | None = None
+
+
 class StartFields(Fields):
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
-    idempotency_key: Key | None = None
 
 
 class DeleteFields(Fields):
@@ -51,7 +62,10 @@ class DeleteFields(Fields):
 
 
 class SubmitFields(Fields):
+    """`minutes`: the sum that the question showed."""
+
     date: dt.date | None = None
+    minutes: int | None = None
 
 
 def _address(day: dt.date, today: dt.date) -> str:
@@ -69,7 +83,7 @@ def _page(
     now: dt.datetime,
     day: dt.date,
     *,
-    form: Form[EntryFields] | None = None,
+    form: Form[NewEntryFields] | None = None,
     chosen: int | None = None,
     block: str = "log_card",
     oob: tuple[str, ...] = (),
@@ -84,8 +98,8 @@ def _page(
     book = workdays.plans(db, me.office_id, day - _LOOK_BACK, day, officers=[me.officer_id])
     plan = book.of(me.officer_id, day)
     earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
-    entries = worklog.entries_of(db, me.officer_id, day)
-    last = max((entry.ends for entry in entries), default=None)
+    entries = worklog.entries_of(db, me, day)
+    form = form or _fresh(db, me, entries, chosen, now=now if day == today else None)
     return render(
         request,
         "worklog/day.html",
@@ -106,21 +120,32 @@ def _page(
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
         units=worklog.UNITS,
         new_key=lambda: str(uuid4()),
-        form=form or Form.blank("log", idempotency_key=uuid4(), start=last, request_id=chosen),
+        form=form,
+        lengths=(15, 30, 60),
     )
 
 
+def _fresh(
+    db: Session, me: Viewer, entries: Sequence[Entry], request_id: int | None, *, now: dt.datetime | None
+) -> Form[NewEntryFields]:
+    """The form of the next entry; for a request with its words, and a start."""
+    facts: dict[str, object] = {"start": worklog.last_end(entries)}
+    if request_id is not None:
+        proposed = worklog.proposal(db, me, request_id, entries, now=now)
+        facts = {"text": proposed.text, "start": proposed.starts, "quantity": 1, "unit": worklog.UNITS[0]}
+    return Form.blank("log", idempotency_key=uuid4(), request_id=request_id, **facts)
+
+
 @router.get("/worklog")
-def show(request: Request, db: DB, me: Me, now: Now, date: Date = None, request_id: int | None = None) -> Response:
+def show(request: Request, db: DB, me: Me, now: Now, date: Date = None, request_id: RequestId = None) -> Response:
     me.require("worklog")
     day = day_from(date, today=clock.local_day(now, me.zone))
     return _page(request, db, me, now, day, chosen=request_id)
 
 
-def _is_start(posted: FormData, asked: dt.date, today: dt.date) -> bool:
-    """One tap on a request, for today: nothing was typed. On an earlier day there is no "until now"."""
-    typed = any(posted.get(name) for name in ("text", "start", "end"))
-    return bool(posted.get("request_id")) and not typed and (posted.get("date") or str(asked)) == str(today)
+def _is_start(posted: FormData) -> bool:
+    """One tap on a request: nothing was typed yet."""
+    return bool(posted.get("request_id")) and not any(posted.get(name) for name in ("text", "start", "end", "length"))
 
 
 @router.post("/worklog")
@@ -128,13 +153,16 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
     me.require("worklog")
     today = clock.local_day(now, me.zone)
     asked = day_from(date, today=today)
-    if _is_start(posted, asked, today):
-        return _start(request, posted, db, me, now)
-    form = Form.parse(EntryFields, posted, name="log")
+    if _is_start(posted):
+        return _start(request, posted, db, me, asked, today)
+    form: Form[NewEntryFields] = Form.parse(NewEntryFields, posted, name="log")
+    if form.data is not None and form.data.end is None and form.data.length is None:
+        form.refuse(Refused(_("Write when it ended, or press how long it took."), field="end"))
     if form.data is None:
         return _page(request, db, me, now, _day_typed(form, asked, today), form=form, block="log_add", status=422)
     given = form.data
     day = given.date or asked
+    length = int(given.length) if given.length else None
     try:
         written = worklog.write(
             db,
@@ -142,7 +170,7 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
             day=day,
             text=given.text,
             starts=given.start,
-            ends=given.end,
+            ends=worklog.after(given.start, length) if length else given.end or given.start,
             quantity=given.quantity,
             unit=given.unit or "",
             request_id=given.request_id,
@@ -159,7 +187,7 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
     return redirect(request, _address(day, today), said=said)
 
 
-def _day_typed(form: Form[EntryFields], asked: dt.date, today: dt.date) -> dt.date:
+def _day_typed(form: Form[NewEntryFields], asked: dt.date, today: dt.date) -> dt.date:
     """The day the refused form was for, so that the same page comes back."""
     try:
         typed = dt.date.fromisoformat(form.value("date"))
@@ -168,16 +196,14 @@ def _day_typed(form: Form[EntryFields], asked: dt.date, today: dt.date) -> dt.da
     return typed if _EARLIEST <= typed <= today else today
 
 
-def _start(request: Request, posted: FormData, db: Session, me: Viewer, now: dt.datetime) -> Response:
+def _start(request: Request, posted: FormData, db: Session, me: Viewer, day: dt.date, today: dt.date) -> Response:
+    """Lead to the form with the request in it: how long it took is not ours to guess."""
     form = Form.parse(StartFields, posted, name="start")
     if form.data is None:
         raise Refused(_("Choose one of the list."), field="request_id")
-    key = form.data.idempotency_key or str(uuid4())
-    written = worklog.start_from_request(db, me, request_id=form.data.request_id, key=key, now=now)
-    said = (
-        _("This entry was already started.") if written.again else _("Entry started and stored. Correct it if need be.")
-    )
-    return redirect(request, f"/worklog/{written.id}/edit", said=said)
+    worklog.proposal(db, me, form.data.request_id, (), now=None)  # refuses what is not mine
+    date = None if day == today else day.isoformat()
+    return redirect(request, query("/worklog", date=date, request_id=form.data.request_id) + "#log-add")
 
 
 def _edit_page(
@@ -271,7 +297,7 @@ def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -
     day = day_from(date, today=today)
     if me.officer_id is None:
         return render(request, "worklog/nobody.html")
-    sheet, entries = worklog.sheet_of(db, me, day), worklog.entries_of(db, me.officer_id, day)
+    sheet, entries = worklog.sheet_of(db, me, day), worklog.entries_of(db, me, day)
     if sheet.submitted_at or not entries:
         return redirect(request, _address(day, today))
     plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
@@ -280,7 +306,7 @@ def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -
         "worklog/submit.html",
         day=day,
         sheet=sheet,
-        sum=worklog.minutes_of(entries),
+        doubts=worklog.doubts(db, me, day, entries, now=now),
         target=_target(plan),
         back=_address(day, today),
     )
@@ -292,10 +318,13 @@ def submit(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respon
     today = clock.local_day(now, me.zone)
     form = Form.parse(SubmitFields, posted, name="submit")
     if form.data is None:
-        raise Refused(form.errors["date"], field="date")
+        raise Refused(next(iter(form.errors.values())), field="date")
     day = form.data.date or today
     try:
-        total = worklog.submit(db, me, day=day, now=now)
+        total = worklog.submit(db, me, day=day, seen=form.data.minutes, now=now)
+    except worklog.Altered as error:
+        undo(db)
+        return redirect(request, query("/worklog/submit", date=day.isoformat()), said=error.message, kind="warn")
     except Conflict:
         undo(db)
         said = _("The log of %(day)s was already submitted; nothing was changed.", day=short_day(day))

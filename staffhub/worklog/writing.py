@@ -1,12 +1,12 @@
-"""The day's log: an officer's entries, open until the day is submitted."""
+"""Writing the log: an officer's entries can be added, changed and removed until the day is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, i18n
 from staffhub.db import lock_row, write_over
@@ -14,111 +14,20 @@ from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import DailyReport, LogEntry, Officer, RequestEvent, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-
-UNITS = ("berkas", "pemohon", "pesan", "dokumen", "data", "kegiatan")
-_STEP = 5  # minutes: what a proposed start is rounded down to
-_LAST_START = time(23, 58)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a day; the times are the office's wall clock."""
-
-    id: int
-    officer_id: int
-    date: date
-    text: str
-    starts: time
-    ends: time
-    quantity: int | None
-    unit: str
-    request_id: int | None
-    request_number: str | None
-    version: int
-
-    @property
-    def minutes(self) -> int:
-        return _minute_of(self.ends) - _minute_of(self.starts)
-
-
-def _minute_of(at: time) -> int:
-    return at.hour * 60 + at.minute
-
-
-_ENTRIES = (
-    select(
-        LogEntry.id,
-        LogEntry.officer_id,
-        LogEntry.date,
-        LogEntry.text,
-        LogEntry.starts,
-        LogEntry.ends,
-        LogEntry.quantity,
-        LogEntry.unit,
-        LogEntry.service_request_id,
-        ServiceRequest.number,
-        LogEntry.version,
-    )
-    .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
-    .order_by(LogEntry.starts, LogEntry.ends, LogEntry.id)
+from staffhub.worklog.entries import (
+    DAY,
+    Entry,
+    entries_of,
+    entry_for,
+    last_end,
+    minute_of,
+    minutes_of,
+    report_of,
+    time_at,
 )
 
-
-def entries_of(db: Session, officer_id: int, day: date) -> list[Entry]:
-    rows = db.execute(_ENTRIES.where(LogEntry.officer_id == officer_id, LogEntry.date == day))
-    return [Entry(*row) for row in rows]
-
-
-def minutes_of(entries: Iterable[Entry]) -> int:
-    """Add up the minutes of each line; where lines overlap, both count."""
-    return sum(entry.minutes for entry in entries)
-
-
-def overlaps(entries: Iterable[Entry]) -> list[tuple[Entry, Entry]]:
-    """Return each line that begins before an earlier one has ended, with that one."""
-    found: list[tuple[Entry, Entry]] = []
-    longest: Entry | None = None
-    for entry in sorted(entries, key=lambda one: one.starts):
-        if longest and entry.starts < longest.ends:
-            found.append((longest, entry))
-        if longest is None or entry.ends > longest.ends:
-            longest = entry
-    return found
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Whether the day was submitted, and to whom it goes."""
-
-    superior: str | None
-    submitted_at: datetime | None
-    minutes: int | None
-
-
-def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
-    superior = aliased(Officer)
-    row = db.execute(
-        select(superior.name, DailyReport.submitted_at, DailyReport.minutes)
-        .select_from(Officer)
-        .outerjoin(superior, superior.id == Officer.superior_id)
-        .outerjoin(DailyReport, and_(DailyReport.officer_id == Officer.id, DailyReport.date == day))
-        .where(Officer.id == me.officer_id)
-    ).one()
-    name, submitted_at, minutes = row
-    return Sheet(name, submitted_at and submitted_at.astimezone(me.zone), minutes)
-
-
-def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:
-    """Return one of my own entries."""
-    row = db.execute(
-        _ENTRIES.where(LogEntry.id == entry_id, LogEntry.office_id == me.office_id).order_by(None)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(_("This entry is gone, or there never was one."))
-    entry = Entry(*row)
-    if entry.officer_id != me.officer_id:
-        raise Forbidden(_("Only the officer who wrote this entry may open it."))
-    return entry
+_STEP = 5  # minutes: what a proposed start is rounded down to
+_LONGEST_NIGHT = 12 * 60  # minutes: an end before the start by more than that is a slip, not work past midnight
 
 
 def _officer_of(me: Viewer) -> int:
@@ -133,10 +42,7 @@ def _open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
     lock_row(db, Officer, officer_id)
     if day > clock.local_day(now, me.zone):
         raise Refused(_("This day is still to come. Write the log on the day itself or later."), field="date")
-    submitted_at = db.scalar(
-        select(DailyReport.submitted_at).where(DailyReport.officer_id == officer_id, DailyReport.date == day)
-    )
-    if submitted_at:
+    if db.scalar(select(DailyReport.submitted_at).where(*report_of(me, day))):
         raise Conflict(_("The log of this day was submitted and is locked. Nothing was changed."))
     return officer_id
 
@@ -167,13 +73,15 @@ class Written:
     again: bool
 
 
-def _written_before(db: Session, officer_id: int, key: str) -> Written | None:
-    found = db.scalar(select(LogEntry.id).where(LogEntry.officer_id == officer_id, LogEntry.idempotency_key == key))
+def _written_before(db: Session, me: Viewer, key: str) -> Written | None:
+    mine = (LogEntry.office_id == me.office_id, LogEntry.officer_id == me.officer_id)
+    found = db.scalar(select(LogEntry.id).where(*mine, LogEntry.idempotency_key == key))
     return None if found is None else Written(found, again=True)
 
 
 def _check_times(starts: time, ends: time) -> None:
-    if ends <= starts:
+    """An end before the start is on the next day, as long as the night is a likely one."""
+    if ends == starts or (ends < starts and minute_of(ends) + DAY - minute_of(starts) > _LONGEST_NIGHT):
         raise Refused(_("The end must be later than the start."), field="end")
 
 
@@ -192,12 +100,12 @@ def write(
     request_id: int | None = None,
 ) -> Written:
     """Add a line to one of my days."""
-    officer_id = _officer_of(me)
-    before = _written_before(db, officer_id, key)
+    _officer_of(me)
+    before = _written_before(db, me, key)
     if before:
         return before
     _open_day(db, me, day, now=now)
-    before = _written_before(db, officer_id, key)  # again behind the lock: the other tap may just have been first
+    before = _written_before(db, me, key)  # again behind the lock: the other tap may just have been first
     if before:
         return before
     _check_times(starts, ends)
@@ -229,29 +137,27 @@ def _add(db: Session, me: Viewer, *, day: date, key: str, now: datetime, **line:
     return Written(added or 0, again=False)
 
 
-def start_from_request(db: Session, me: Viewer, *, request_id: int, key: str, now: datetime) -> Written:
-    """Begin today's line for a request: from the end of the last line, or now, until now."""
-    officer_id = _officer_of(me)
-    day = clock.local_day(now, me.zone)
-    _open_day(db, me, day, now=now)
-    before = _written_before(db, officer_id, key)
-    if before:
-        return before
-    text = _request_of_mine(db, me, request_id)
-    last = max((entry.ends for entry in entries_of(db, officer_id, day)), default=None)
-    starts, ends = _proposed(last, now.astimezone(me.zone).time())
-    return _add(
-        db, me, day=day, text=text[:200], starts=starts, ends=ends, key=key, now=now,
-        quantity=1, unit=UNITS[0], service_request_id=request_id,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Proposal:
+    """What a line for a request begins with; the end is the person's to say."""
+
+    text: str
+    starts: time | None
 
 
-def _proposed(last: time | None, at: time) -> tuple[time, time]:
-    """At least one minute, and never past the day's end."""
-    this_minute = at.replace(second=0, microsecond=0)
-    starts = min(last or this_minute.replace(minute=at.minute - at.minute % _STEP), _LAST_START)
-    soonest = (datetime.combine(date.min, starts) + timedelta(minutes=1)).time()
-    return starts, max(this_minute, soonest)
+def proposal(db: Session, me: Viewer, request_id: int, entries: Sequence[Entry], *, now: datetime | None) -> Proposal:
+    """Propose the request's words and, from the end of the last line or (today) from now, a start."""
+    _officer_of(me)
+    this_step = None
+    if now:
+        at = now.astimezone(me.zone)
+        this_step = time(at.hour, at.minute - at.minute % _STEP)
+    return Proposal(_request_of_mine(db, me, request_id)[:200], last_end(entries) or this_step)
+
+
+def after(starts: time, length: int) -> time:
+    """Return when a line of so many minutes ends, perhaps past midnight."""
+    return time_at(minute_of(starts) + length)
 
 
 def edit(
@@ -299,13 +205,22 @@ def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime, version: int
     audit.record(db, me, "log.removed", "log_entry", entry.id, now=now, date=entry.date, **facts)
 
 
-def submit(db: Session, me: Viewer, *, day: date, now: datetime) -> int:
-    """Lock the day and send it to the superior; return its minutes. The second of two taps is told."""
+class Altered(Conflict):
+    """The entries are not the ones that the question was about."""
+
+
+def submit(db: Session, me: Viewer, *, day: date, now: datetime, seen: int | None = None) -> int:
+    """Lock the day and send it to the superior; return its minutes. The second of two taps is told.
+
+    `seen`: the minutes that the person was asked about; with others nothing is sent.
+    """
     officer_id = _open_day(db, me, day, now=now)
-    entries = entries_of(db, officer_id, day)
+    entries = entries_of(db, me, day)
     if not entries:
         raise Refused(_("There is nothing to submit yet. Write at least one entry."), field="date")
     minutes = minutes_of(entries)
+    if seen not in {None, minutes}:
+        raise Altered(_("The entries have changed meanwhile. Look at the sum again before you send them."))
     added = db.scalar(
         insert(DailyReport)
         .values(office_id=me.office_id, officer_id=officer_id, date=day, minutes=minutes, submitted_at=now)

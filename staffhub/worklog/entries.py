@@ -1,0 +1,163 @@
+"""The entries of a day as they stand: their times, their sums, and whether the day was sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session, aliased
+
+from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import gettext as _
+from staffhub.models import DailyReport, LogEntry, Officer, ServiceRequest
+from staffhub.security import Viewer
+
+DAY = 24 * 60  # minutes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a day; the times are the office's wall clock."""
+
+    id: int
+    officer_id: int
+    date: date
+    text: str
+    starts: time
+    ends: time
+    quantity: int | None
+    unit: str
+    request_id: int | None
+    request_number: str | None
+    version: int
+    is_sent: bool
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Minutes of its day, counted on past midnight for work that ends on the next one."""
+        begins, ends = minute_of(self.starts), minute_of(self.ends)
+        return begins, ends if ends > begins else ends + DAY
+
+    @property
+    def ends_next_day(self) -> bool:
+        return self.ends <= self.starts
+
+    @property
+    def minutes(self) -> int:
+        return self.span[1] - self.span[0]
+
+
+def minute_of(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def time_at(minute: int) -> time:
+    return time(minute // 60 % 24, minute % 60)
+
+
+_ENTRIES: Select[*tuple[Any, ...]] = (
+    select(
+        LogEntry.id,
+        LogEntry.officer_id,
+        LogEntry.date,
+        LogEntry.text,
+        LogEntry.starts,
+        LogEntry.ends,
+        LogEntry.quantity,
+        LogEntry.unit,
+        LogEntry.service_request_id,
+        ServiceRequest.number,
+        LogEntry.version,
+        DailyReport.id.is_not(None),
+    )
+    .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
+    .outerjoin(
+        DailyReport,
+        and_(
+            DailyReport.office_id == LogEntry.office_id,
+            DailyReport.officer_id == LogEntry.officer_id,
+            DailyReport.date == LogEntry.date,
+        ),
+    )
+    .order_by(LogEntry.starts, LogEntry.ends, LogEntry.id)
+)
+
+
+def entries_of(db: Session, me: Viewer, day: date) -> list[Entry]:
+    mine = (LogEntry.office_id == me.office_id, LogEntry.officer_id == me.officer_id, LogEntry.date == day)
+    rows = db.execute(_ENTRIES.where(*mine))
+    return [Entry(*row) for row in rows]
+
+
+def minutes_of(entries: Iterable[Entry]) -> int:
+    """Add up the minutes of each line; where lines overlap, both count."""
+    return sum(entry.minutes for entry in entries)
+
+
+def last_end(entries: Iterable[Entry]) -> time | None:
+    """Return when the last of the lines ends, the ones that end on the next day last."""
+    ends = max((entry.span[1] for entry in entries), default=None)
+    return None if ends is None else time_at(ends)
+
+
+def overlaps(entries: Iterable[Entry]) -> list[tuple[Entry, Entry]]:
+    """Return each line that begins before an earlier one has ended, with that one."""
+    found: list[tuple[Entry, Entry]] = []
+    longest: Entry | None = None
+    for entry in sorted(entries, key=lambda one: one.span):
+        if longest and entry.span[0] < longest.span[1]:
+            found.append((longest, entry))
+        if longest is None or entry.span[1] > longest.span[1]:
+            longest = entry
+    return found
+
+
+def covered(entries: Iterable[Entry]) -> int:
+    """Add up the minutes of the day that lines cover; where they overlap, they count once."""
+    total, until = 0, 0
+    for begins, ends in sorted(entry.span for entry in entries):
+        total += max(0, ends - max(begins, until))
+        until = max(until, ends)
+    return total
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Whether the day was submitted, and to whom it goes."""
+
+    superior: str | None
+    submitted_at: datetime | None
+    minutes: int | None
+
+
+def report_of(me: Viewer, day: date) -> tuple[ColumnElement[bool], ...]:
+    """The columns of the table's unique key, in its order: found by it, however many days there are."""
+    report = DailyReport
+    return report.office_id == me.office_id, report.officer_id == me.officer_id, report.date == day
+
+
+def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
+    superior = aliased(Officer)
+    row = db.execute(
+        select(superior.name, DailyReport.submitted_at, DailyReport.minutes)
+        .select_from(Officer)
+        .outerjoin(superior, superior.id == Officer.superior_id)
+        .outerjoin(DailyReport, and_(*report_of(me, day)))
+        .where(Officer.id == me.officer_id, Officer.office_id == me.office_id)
+    ).one()
+    name, submitted_at, minutes = row
+    return Sheet(name, submitted_at and submitted_at.astimezone(me.zone), minutes)
+
+
+def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:
+    """Return one of my own entries."""
+    row = db.execute(
+        _ENTRIES.where(LogEntry.id == entry_id, LogEntry.office_id == me.office_id).order_by(None)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("This entry is gone, or there never was one."))
+    entry = Entry(*row)
+    if entry.officer_id != me.officer_id:
+        raise Forbidden(_("Only the officer who wrote this entry may open it."))
+    return entry
