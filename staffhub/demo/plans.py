@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from staffhub import workdays
+from staffhub import clock, workdays
 from staffhub.demo.people import Person
-from staffhub.models import Holiday, HolidayKind, PlanLayer, PlanMode
+from staffhub.models import Holiday, HolidayKind, PlanLayer, PlanMode, WeekPattern
 from staffhub.roster import grants
 
 HISTORY, AHEAD = 28, 14
@@ -118,9 +118,25 @@ def write(db: Session, office_id: int, people: list[Person], *, today: date, now
             "created_by": owner,
             "created_at": min(now, now - timedelta(days=(today - one.first).days + 2)),
         }
-        for one in (*ranges, *_beneath(working, here), *duties, *changes)
+        for one in (*ranges, *_beneath(working, here), *duties, *changes, *_shortened(working, here))
     ]
-    grants.lay(db, rows)
+    gone = [(len(rows) - 1, one.last, one.last) for one in _shortened(working, here)]
+    grants.lay(db, rows, gone)
+    _add_later_week(db, office_id, ids["Donny Mawikere"], owner, today=today, now=now)
+
+
+def _shortened(working: list[date], here: int) -> list[Planned]:
+    """A leave whose last day is taken out again."""
+    days = working[here + 6 : here + 9]
+    return [Planned("Marlon Tilaar", days[0], days[-1], PlanMode.LEAVE, "Cuti tahunan")] if days else []
+
+
+def _add_later_week(db: Session, office_id: int, officer_id: int, owner: int, *, today: date, now: datetime) -> None:
+    """A usual week that was saved for the first of the next month."""
+    who = {"office_id": office_id, "officer_id": officer_id, "created_by": owner, "created_at": now}
+    week = ["home", "home", "office", "office", "office", None, None]
+    db.add(WeekPattern(**who, valid_from=clock.month_after(today), days=week, version=2))
+    db.flush()
 
 
 def _beneath(working: list[date], here: int) -> list[Planned]:

@@ -288,14 +288,19 @@ def _end(db: Session, me: Viewer, officer: Planned, row: PlanGrant, first: date,
     return len(left)
 
 
-def lay(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+def lay(db: Session, rows: Sequence[dict[str, Any]], taken_out: Sequence[tuple[int, date, date]] = ()) -> list[int]:
     """Store many ranges at once, with the entries of their dates; later ones hold over earlier ones of their layer.
 
-    For rows that come from elsewhere as facts, as a demo's or an import's: no rule is asked, nothing is audited.
+    `taken_out`: (place in `rows`, first, last). For rows that come from elsewhere as facts, as a demo's or an import's:
+    no rule is asked, nothing is audited.
     """
     if not rows:
         return []
     ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), rows))
+    for place, start, end in taken_out:
+        who = {name: rows[place][name] for name in ("office_id", "created_by", "created_at")}
+        db.add(PlanEnding(**who, grant_id=ids[place], first=start, last=end))
+    db.flush()
     spans: dict[tuple[int, int, PlanLayer], tuple[date, date]] = {}
     for row in rows:
         key = (row["office_id"], row["officer_id"], row["layer"])
