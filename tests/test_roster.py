@@ -144,7 +144,8 @@ def test_hr_may_write_down_a_leave_letter_that_came_late(database: Database) -> 
     hana = viewer_of(database, "hana")
     ben = _officer(database, hana, "ben")
     past = TODAY - timedelta(days=3)
-    assert _add(database, hana, ben, first=past, last=past, mode=PlanMode.LEAVE) == 1
+    written = _write(database, hana, ben, first=past, last=TODAY, mode=PlanMode.LEAVE)
+    assert (written.days, written.past) == (2, 1), "HR is told how many days that are over changed"
 
 
 def test_the_months_sheet_has_a_letter_for_every_day_in_four_statements(database: Database) -> None:

@@ -27,6 +27,7 @@ _LONGEST = timedelta(days=186)
 @dataclass(frozen=True)
 class Granting:
     """What came of writing a range. `days`: on how many it counts; `hidden`: on how many of them a higher layer lies.
+    `past`: how many of them are over.
 
     `replaced`: ranges of the same layer that it covers now. `first_time` False: it stood there already.
     """
@@ -34,6 +35,7 @@ class Granting:
     grant_id: int
     days: int
     hidden: int = 0
+    past: int = 0
     replaced: tuple["Line", ...] = ()
     first_time: bool = True
 
@@ -130,7 +132,8 @@ def grant(
     audit.record(db, me, "plan.granted", "plan_entry", officer.id, now=now, grant=grant_id, **facts)
     days = _dates(first, last) if facts["on_free_days"] else working
     replaced = tuple(line for line in before if set(line.holds) & set(_dates(first, last)))
-    return Granting(grant_id, len(days), _hidden(db, me, officer, grant_id, days), replaced)
+    past = sum(day < clock.local_day(now, me.zone) for day in days)
+    return Granting(grant_id, len(days), _hidden(db, me, officer, grant_id, days), past, replaced)
 
 
 def _working_days(db: Session, me: Viewer, officer: Planned, first: date, last: date) -> list[date]:

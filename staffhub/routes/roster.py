@@ -240,6 +240,14 @@ def _said(written: grants.Granting) -> str:
                 written.hidden,
             )
         )
+    if written.past:
+        said.append(
+            ngettext(
+                "%(num)s of them is over already and reads differently now.",
+                "%(num)s of them are over already and read differently now.",
+                written.past,
+            )
+        )
     said += [_covers(line) for line in written.replaced]
     return " ".join(said)
 
