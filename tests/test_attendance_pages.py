@@ -11,6 +11,7 @@ from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, W
 from staffhub.workdays import plans
 from tests.conftest import add_officer, count_from, count_queries, plan_range
 from tests.test_corrections import put_mark
+from tests.test_recap import crowd
 
 FRIDAY = date(2026, 11, 20)
 
@@ -197,6 +198,7 @@ def test_filters_keep_what_was_asked(world, friday):
     assert "Cy Sondakh" not in page
     assert 'value="tum"' in element(page, "q")
     assert "division=population_registration&amp;q=tum" in page
+    assert 'name="division" value="population_registration"' in page
     assert "Tidak ada pegawai yang cocok" in client.get("/attendance?month=2026-11&q=zzz").text
     assert "<script>" not in client.get("/attendance?q=<script>").text
 
@@ -371,3 +373,98 @@ def test_on_her_own_day_hr_finds_the_reason_instead_of_the_form(world):
         head.get(f"/attendance/{hana_id}/2026-11-20")
     assert len(seen) - 2 <= 8, "its reading is noted besides"
     assert head.post("/corrections", data=payload(hana_id)).status_code == 303
+
+
+def test_hr_goes_from_one_open_day_to_the_next_until_none_is_left(world, friday):
+    client = world.client("hana")
+    page = client.get(f"/attendance/{friday}/2026-11-20").text
+    link = re.search(r'href="(/attendance/next[^"]+)"', page)
+    assert link
+    seen = []
+    for _n in range(6):
+        step = client.get(unescape(link[1])).headers["location"]
+        assert step.endswith("#koreksi")
+        seen.append(step.split("/")[2])
+        page = client.get(step).text
+        link = re.search(r'href="(/attendance/next[^"]+)"', page)
+        assert link
+    others = {str(world.officer_id(name)) for name in ("dewi", "ana", "ben", "tia", "cy", "adi")}
+    assert set(seen) == others, "round the whole queue, the own day left out"
+    done = client.get("/attendance/next?month=2026-10").headers["location"]
+    assert done == "/attendance?month=2026-10"
+    assert "Tidak ada lagi hari di Oktober 2026" in client.get(done).text
+
+
+def test_what_does_not_fit_above_the_sheet_is_on_a_page_of_its_own(world):
+    count_from(world.database, date(2026, 11, 16))
+    client = world.client("hana")
+    page = client.get("/attendance?month=2026-11").text
+    link = re.search(r'href="(/attendance/queue[^"]+)">27 hari lain', page)
+    assert link
+    queue = client.get(unescape(link[1])).text
+    assert queue.count(">Periksa<") == 35
+    assert world.client("ben").get("/attendance/queue").status_code == 403
+
+
+def test_hr_sets_the_date_from_which_presence_counts_and_sees_first_what_it_changes(world):
+    client = world.client("hana")
+    assert "Presensi belum dihitung." in client.get("/attendance").text
+    page = client.get("/attendance/start?from=2026-11-16").text
+    assert "35 hari yang lewat terbaca lain" in page
+    assert "35 di antaranya menjadi tanpa keterangan" in page
+    with world.database.reading() as db:
+        assert db.scalar(sa.select(Office.recorded_from).order_by(Office.id)) is None, "looking changes nothing"
+    answer = client.post("/attendance/start", data={"date": "2026-11-16", "was": ""})
+    assert answer.status_code == 303
+    page = client.get(answer.headers["location"]).text
+    assert "Presensi dihitung sejak Senin, 16 November 2026." in page
+    assert "35 hari yang lewat kini terbaca lain" in page
+    later = client.get("/attendance/start?from=2026-11-19").text
+    assert "21 di antaranya tidak lagi tanpa keterangan" in later
+    stale = client.post("/attendance/start", data={"date": "2026-11-19", "was": ""})
+    assert stale.status_code == 409
+    assert "Sementara itu tanggal lain sudah ditetapkan" in stale.text
+    for wrong in ("2024-01-01", "soon"):
+        assert client.get("/attendance/start", params={"from": wrong}).status_code == 422
+        assert client.post("/attendance/start", data={"date": wrong, "was": "2026-11-16"}).status_code == 422
+    for username in ("dewi", "ana", "ben", "adi"):
+        other = world.client(username)
+        assert other.get("/attendance/start").status_code == 403
+        assert other.post("/attendance/start", data={"date": "2026-11-16"}).status_code == 403
+
+
+def test_the_file_takes_every_filter_of_the_screen(world, friday):
+    client = world.client("hana")
+    page = client.get("/attendance?month=2026-11&division=population_registration&q=tum&show=late").text
+    link = re.search(r'href="(/attendance/export[^"]+)"', page)
+    assert link
+    lines = client.get(unescape(link[1])).content.decode("utf-8-sig").splitlines()[1:]
+    assert {line.split(";")[2] for line in lines} == {"Ben Tumiwa"}
+    assert len(client.get("/attendance/export?month=2026-11&show=late").text.splitlines()) == 31
+    assert len(client.get("/attendance/export?month=2026-11").text.splitlines()) == 1 + 7 * 30
+
+
+def test_late_and_early_on_one_day_both_show(world, friday):
+    put_mark(world.database, world.viewer("hana"), friday, FRIDAY, "15:00", MarkKind.CHECK_OUT)
+    client = world.client("hana")
+    row = cells(client.get("/attendance?month=2026-11").text, "Ben Tumiwa")
+    assert row[19] == f'<td class="t p"><a href="/attendance/{friday}/2026-11-20">HT HP</a></td>'
+    day = client.get(f"/attendance/{friday}/2026-11-20").text
+    assert '<b class="key t">HT</b>' in day
+    assert '<b class="key p">HP</b>' in day
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_month_of_400_people_is_light_too(world):
+    hana = world.viewer("hana")
+    crowd(world.database, hana, 150, 90, 60, 60, 40)
+    count_from(world.database, date(2026, 11, 16))
+    client = world.client("hana")
+    for address in ("", "&division=population_registration", "&q=a", "&show=open", "&division=1&page=2"):
+        with count_queries(world.database) as seen:
+            page = client.get(f"/attendance?month=2026-11{address}")
+        assert page.status_code == 200
+        assert len(page.content) < 60_000, address
+        assert page.text.count('<th scope="row">') <= 60
+        assert len(seen) <= 8
+    assert len(client.get("/attendance/queue?month=2026-11").content) < 60_000

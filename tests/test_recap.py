@@ -17,6 +17,7 @@ from staffhub.days import State
 from staffhub.errors import Forbidden, NotFound
 from staffhub.models import (
     CorrectionKind,
+    Division,
     EmploymentType,
     JoinClick,
     LogEntry,
@@ -88,7 +89,8 @@ def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
     assert [shown[day] for day in (15, 16, 17, 18, 19, 20, 21, 23, 24, 30)] == [
         *("L", "H", "WFH", "HT", "DL", "C", "L", "-", "K", "C"),
     ]
-    assert line.totals == recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0)
+    sums = recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0, worked=2173, late=22, early=0)
+    assert line.totals == sums
     assert (sheet.working, sheet.closed, len(sheet.days)) == (21, 15, 30)
 
 
@@ -175,11 +177,48 @@ def test_division_name_and_trouble_narrow_the_sheet(database, hana, ben):
     assert "Ben" not in names(show="open")
     assert names(division="unknown") == []
     sheet = load(database, hana, q="tum")
-    assert len(sheet.divisions) == 3
+    assert len(sheet.sections.all) == 4
+    assert sheet.sections.total == 7
     assert [name for name, _lines in load(database, hana).groups][:2] == [
         "Leadership",
         "Pelayanan Pendaftaran Penduduk",
     ]
+
+
+def crowd(database, me, *sizes: int) -> None:
+    """A large office: so many people in each of the divisions, the first two of one name."""
+    with database.transaction() as db:
+        office = db.get_one(Office, me.office_id)
+        divisions = list(
+            db.scalars(sa.select(Division.id).where(Division.office_id == me.office_id).order_by(Division.sort))
+        )
+        for division_id, size in zip(divisions, sizes, strict=False):
+            for n in range(size):
+                name = f"Pegawai {n:03}" if n else "Sri Rahayu"
+                add_officer(db, office, number=f"t{division_id}-{n}", name=name, division_id=division_id)
+
+
+def test_a_large_office_opens_ones_own_division_and_counts_the_whole(database, hana):
+    crowd(database, hana, 70, 40, 5)
+    count_from(database, FRIDAY)
+    own = load(database, hana)
+    assert {line.officer.division_code for line in own.lines} == {"secretariat"}
+    assert (own.sections.total, own.sections.shown) == (122, hana.division_id)
+    assert len(own.queue) == 122, "what waits is told of the whole office"
+    pages = [load(database, hana, division="population_registration", page=page) for page in (1, 2, 3)]
+    assert [page.found for page in pages] == [73, 73, 73]
+    assert (pages[0].start, pages[0].end + 1, pages[1].end, pages[2].lines) == (1, pages[1].start, 73, [])
+    assert {line.officer.name for line in load(database, hana, q="sri").lines} == {"Sri Rahayu"}
+    assert len(load(database, hana, page=None).lines) == 122
+    assert len(load(database, hana, show="late").lines) == 0
+
+
+def test_people_of_one_name_are_told_apart_by_their_division(database, hana):
+    crowd(database, hana, 2, 1)
+    sheet = load(database, hana)
+    same = [sheet.told_apart(line.officer) for line in sheet.lines if line.officer.name == "Sri Rahayu"]
+    assert same == ["Sri Rahayu (Pendaftaran Penduduk)", "Sri Rahayu (Pencatatan Sipil)"]
+    assert sheet.told_apart(sheet.lines[0].officer) == "Dewi Ondang"
 
 
 def test_a_sheet_takes_five_statements_however_many_people(database, hana):
@@ -188,7 +227,7 @@ def test_a_sheet_takes_five_statements_however_many_people(database, hana):
         for number in range(60):
             add_officer(db, office, number=f"t{number}", name=f"Pegawai {number}")
     with count_queries(database) as seen:
-        assert len(load(database, hana).lines) == 67
+        assert len(load(database, hana, page=None).lines) == 67
     assert len(seen) == 5
 
 
@@ -333,9 +372,22 @@ def test_the_file_has_a_row_for_each_officer_and_day(database, hana, ben):
     row = next(row for row in rows if row[0] == "2026-11-20" and row[2] == "Ben Tumiwa")
     assert row == [
         *("2026-11-20", "00000000 000000 0 003", "Ben Tumiwa", "Pelayanan Pendaftaran Penduduk", "PNS", "Office"),
-        *("Present", "07:52", "", "Office", "22", "", "22 minutes late, no check-out yet"),
+        *("HT", "Present", "07:52", "", "", "Office", "22", "", "22 minutes late, no check-out yet", ""),
     ]
     assert {row[1] for row in rows_of(database, hana, full_numbers=False)[1:]} == {f"•••• 00{n}" for n in range(1, 8)}
+
+
+def test_the_file_says_the_code_the_minutes_and_who_corrected_what_and_why(database, hana, ben):
+    put_mark(database, hana, ben.officer_id, FRIDAY, "07:52", MarkKind.CHECK_IN)
+    add(database, hana, ben.officer_id, clock_time=time(15, 58), note="=lihat permohonan")
+    put_mark(database, hana, ben.officer_id, MONDAY, "22:00", MarkKind.CHECK_IN)
+    add(database, hana, ben.officer_id, day=MONDAY, clock_time=time(6, 5), next_day=True)
+    rows = {row[0]: row for row in rows_of(database, hana) if row[2] == "Ben Tumiwa"}
+    friday, monday = rows[str(FRIDAY)], rows[str(MONDAY)]
+    assert (friday[6], *friday[8:11], *friday[12:14]) == ("HT HP", "07:52", "15:58", "486", "22", "32")
+    assert friday[15] == "Check-out 15:58 (Hana Tendean: Forgot, =lihat permohonan)"
+    assert monday[8:11] == ["22:00", "2026-11-17 06:05", "485"]
+    assert monday[15] == "Check-out 06:05 the next day (Hana Tendean: Forgot)"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "\n@"])

@@ -1,6 +1,7 @@
 """An officer's day: what was planned, declared and corrected, and what follows from it.
 
-`load` reads the facts of many days, `reconcile` says what follows from those of one.
+`load` reads the facts of many days, `reconcile` says what follows from those of one; `count_from` sets from
+when days count.
 """
 
 from staffhub.days.facts import Days, Serving, is_counted, load
@@ -16,8 +17,10 @@ from staffhub.days.record import (
     planned_span,
     reconcile,
 )
+from staffhub.days.start import Change, change_of, count_from, counted_from
 
 __all__ = [
+    "Change",
     "CorrectionFact",
     "DayRecord",
     "Days",
@@ -28,6 +31,9 @@ __all__ = [
     "Serving",
     "Stage",
     "State",
+    "change_of",
+    "count_from",
+    "counted_from",
     "is_counted",
     "load",
     "planned_span",

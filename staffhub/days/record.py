@@ -135,6 +135,7 @@ class DayRecord:
     marks: tuple[MarkFact, ...]
     corrections: tuple[CorrectionFact, ...]
     counted: bool
+    zone: ZoneInfo
 
     @property
     def needs_person(self) -> bool:
@@ -198,6 +199,7 @@ def reconcile(facts: Facts) -> DayRecord:
         marks=marks,
         corrections=corrections,
         counted=facts.counted,
+        zone=facts.zone,
     )
     return _with_discrepancies(record, newest, is_over=is_over, outside=outside, log_entries=facts.log_entries)
 
@@ -288,6 +290,8 @@ def _with_discrepancies(
     log_entries: int,
 ) -> DayRecord:
     """What a person has to look at waits until the day is over; what a person has decided is settled."""
+    if not record.is_work and record.state is not State.ABSENT:
+        return record
     decided = CorrectionKind.MODE in newest
     plan = record.plan.mode
     checks = (

@@ -1,7 +1,7 @@
 """Files that leave the office: the month as CSV."""
 
 from staffhub import people
-from staffhub.days import DayRecord
+from staffhub.days import CorrectionFact, DayRecord
 from staffhub.i18n import gettext as _
 from staffhub.reports import words
 from staffhub.reports.recap import Month, Staff
@@ -24,13 +24,16 @@ def _header() -> list[str]:
         _("Division"),
         _("Employment"),
         _("Planned place"),
+        _("Code"),
         _("State"),
         _("First mark"),
         _("Last mark"),
+        _("Worked (minutes)"),
         _("Places of work"),
         _("Late (minutes)"),
         _("Early (minutes)"),
         _("Remarks"),
+        _("Corrections"),
     ]
 
 
@@ -43,11 +46,30 @@ def _row(officer: Staff, number: str, record: DayRecord) -> list[str]:
         officer.division or "",
         words.employment(officer.employment_type),
         words.place(record.plan.mode),
+        record.code,
         words.of_record(record),
         record.first.strftime("%H:%M") if record.first else "",
-        record.last.strftime("%H:%M") if record.last else "",
+        _ends(record),
+        str(record.minutes or ""),
         ", ".join(words.place(mode) for mode in record.modes),
         str(record.late or ""),
         str(record.early or ""),
         note,
+        "; ".join(_corrected(fact, record) for fact in record.corrections),
     ]
+
+
+def _ends(record: DayRecord) -> str:
+    """The time alone, or with its date when work ended on the next day."""
+    if record.last is None:
+        return ""
+    return record.last.strftime("%Y-%m-%d %H:%M" if record.ends_later else "%H:%M")
+
+
+def _corrected(fact: CorrectionFact, record: DayRecord) -> str:
+    """What was corrected, by whom and why: "Check-out 15:58 (Hana Tendean: forgot, see the request)"."""
+    at = words.moment(fact.at.astimezone(record.zone), record.day) if fact.at else ""
+    place = words.place(fact.mode) if fact.mode else ""
+    why = ", ".join(part for part in (words.correction_reason(fact.reason), fact.note) if part)
+    what = " ".join(part for part in (words.correction_kind(fact.kind), at, place) if part)
+    return f"{what} ({fact.author}: {why})"

@@ -1,5 +1,6 @@
 """The month as HR reads it: people of one's scope x days, totals, and what waits for a person."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,13 +9,18 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import days
+from staffhub import days, sections
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, State
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Office, Officer, serves
+from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
+
+_NOBODYS = -1
+# Bytes of a row of the sheet, of its cells, and of all rows on a page of 60 kB.
+_ROW, _PLAIN, _LINKED, _PAGE = 245, 13, 64, 40_000
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,10 @@ def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
 
 @dataclass(frozen=True)
 class Totals:
-    """Days of a month by the columns of the paper recap. `present` includes `home`; plans do not count."""
+    """Days of a month by the columns of the paper recap. `present` includes `home`; plans do not count.
+
+    `worked`, `late` and `early` are minutes.
+    """
 
     present: int
     home: int
@@ -104,15 +113,28 @@ class Totals:
     off_hours: int
     leave: int
     absent: int
+    worked: int = 0
+    late: int = 0
+    early: int = 0
 
 
-def totals(records: Iterable[DayRecord]) -> Totals:
+def totals(records: Sequence[DayRecord]) -> Totals:
     states = [record.state for record in records]
     off_hours = sum(1 for record in records if record.late or record.early)
     home = states.count(State.HOME)
     present = states.count(State.PRESENT) + home
     field, leave, absent = (states.count(state) for state in (State.FIELD, State.LEAVE, State.ABSENT))
-    return Totals(present, home, field, off_hours, leave, absent)
+    return Totals(
+        present,
+        home,
+        field,
+        off_hours,
+        leave,
+        absent,
+        worked=sum(record.minutes for record in records),
+        late=sum(record.late for record in records),
+        early=sum(record.early for record in records),
+    )
 
 
 @dataclass(frozen=True)
@@ -124,21 +146,34 @@ class Line:
 
 @dataclass(frozen=True)
 class Month:
-    """The sheet of a month. `closed` of `working` days are over; `queue` holds the days that need a person."""
+    """The sheet of a month. `closed` of `working` days are over; `queue` holds the days that need a person.
+
+    `groups` are the lines `start` to `end` of `found`, which fit the filter; `sections` tell of everybody in scope.
+    `recorded_from`: from when presence counts in the office. `namesakes` are names that several people bear.
+    """
 
     first: date
     days: list[date]
     today: date
     groups: list[tuple[str, list[Line]]]
-    divisions: list[tuple[str, str]]
+    sections: Sections
+    start: int
+    end: int
+    found: int
     queue: list[tuple[Staff, DayRecord]]
     working: int
     closed: int
     letterhead: Letterhead | None
+    recorded_from: date | None
+    namesakes: frozenset[str]
 
     @property
     def lines(self) -> list[Line]:
         return [line for _name, lines in self.groups for line in lines]
+
+    def told_apart(self, officer: Staff) -> str:
+        """The name, with the bidang where others bear it too."""
+        return f"{officer.name} ({_bidang(officer)})" if officer.name in self.namesakes else officer.name
 
 
 def month(
@@ -150,33 +185,74 @@ def month(
     division: str = "",
     q: str = "",
     show: str = "",
+    page: int | None = 1,
 ) -> Month:
-    """Load the sheet in six statements, however many people; `division` is an id or a code, `show` open or late."""
+    """Load the sheet in five statements, however many people; `division` is an id or a code, `show` open or late.
+
+    Without `page` every line that fits is there, whatever their number.
+    """
     dates = month_days(first)
     everybody = staff_of(db, me, dates[0], dates[-1])
-    wanted = [one for one in everybody if _is_wanted(one, division, q)]
-    found = days.load(db, me.office_id, wanted, dates, zone=me.zone, now=now)
-    lines = [Line(one, records, totals(records)) for one in wanted for records in (found.records(one.id),)]
+    asked = _asked(everybody, division)
+    fits = [one for one in everybody if q.casefold() in one.name.casefold() and asked in {None, one.division_id or 0}]
+    known = days.load(db, me.office_id, fits, dates, zone=me.zone, now=now)
+    lines = [Line(one, records, totals(records)) for one in fits for records in (known.records(one.id),)]
     lines = [line for line in lines if _is_shown(line, show)]
     queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
+    chosen = sections.choose(_sections(everybody), own=me.division_id, asked=asked, q=q)
+    if page is not None and len(lines) > sections.AT_ONCE:
+        lines = [line for line in lines if chosen.shown in {None, line.officer.division_id or 0}]
+    start, shown = _page(lines, page) if page is not None else (0, lines)
     today = local_day(now, me.zone)
-    working = [day for day in dates if found.book.calendar.is_working_day(day)]
+    working = [day for day in dates if known.book.calendar.is_working_day(day)]
     return Month(
         first=dates[0],
         days=dates,
         today=today,
-        groups=_by_division(lines),
-        divisions=list({one.division_code: one.division_short for one in everybody if one.division_code}.items()),  # type: ignore[arg-type]
+        groups=_by_division(shown),
+        sections=chosen,
+        start=start + 1,
+        end=start + len(shown),
+        found=len(lines),
         queue=sorted(queue, key=lambda pair: pair[1].day),
         working=len(working),
         closed=sum(day < today for day in working),
         letterhead=everybody[0].letterhead if everybody else None,
+        recorded_from=everybody[0].recorded_from if everybody else None,
+        namesakes=frozenset(name for name, count in Counter(one.name for one in everybody).items() if count > 1),
     )
 
 
-def _is_wanted(officer: Staff, division: str, q: str) -> bool:
-    in_division = not division or division in {officer.division_code, str(officer.division_id)}
-    return in_division and q.casefold() in officer.name.casefold()
+def _page(lines: Sequence[Line], page: int) -> tuple[int, list[Line]]:
+    """Return where a page begins and its lines: as many as weigh less than what a page may, by the links in them."""
+    pages: list[list[Line]] = [[]]
+    weight = 0
+    for line in lines:
+        weight += _ROW + sum(_PLAIN if record.is_plain else _LINKED for record in line.records)
+        if weight > _PAGE and pages[-1]:
+            pages.append([])
+            weight = 0
+        pages[-1].append(line)
+    before = sum(len(one) for one in pages[: page - 1])
+    return before, pages[page - 1] if page <= len(pages) else []
+
+
+def _asked(everybody: Iterable[Staff], division: str) -> int | None:
+    """Return the id of the division that is asked for, None: all; an unknown one is nobody's."""
+    codes = {one.division_code: one.division_id for one in everybody}
+    if not division:
+        return None
+    found = sections.asked_for(division)
+    return codes.get(division, _NOBODYS) if found is None else found
+
+
+def _bidang(officer: Staff) -> str:
+    return officer.division_short or _("Leadership")
+
+
+def _sections(everybody: Iterable[Staff]) -> list[Section]:
+    counts = Counter((one.division_id or 0, one.division_short or "") for one in everybody)
+    return [Section(id_, name, count) for (id_, name), count in counts.items()]
 
 
 def _is_shown(line: Line, show: str) -> bool:

@@ -69,3 +69,9 @@ const tick = () => document.querySelectorAll("[data-now]").forEach((clock) => {
 });
 tick();
 setInterval(tick, 1000);
+
+// A month that is wider than the screen opens at today, not at its first days.
+for (const today of document.querySelectorAll(".scroll .sheet thead .today")) {
+  const names = today.parentElement.firstElementChild.offsetWidth;
+  today.closest(".scroll").scrollLeft = today.offsetLeft - names - 2 * today.offsetWidth;
+}

@@ -1,6 +1,7 @@
-"""Bulan and Hari: the month of everybody in scope, one's own month, a day with its evidence, corrections."""
+"""Hari: a day with its evidence, and what HR adds to it."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
@@ -12,145 +13,23 @@ from starlette.responses import Response
 
 from staffhub import audit, clock, corrections
 from staffhub.corrections import Wish
-from staffhub.days import DayRecord, Finding
+from staffhub.days import DayRecord
 from staffhub.db import undo
-from staffhub.errors import Conflict, NotFound, Refused
+from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
 from staffhub.reports import day as day_report
-from staffhub.reports import documents, recap, words
+from staffhub.reports import recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
-from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail, month_from
+from staffhub.routes.attendance.asked import PAGE, REMEDIES, SHAPES, Month, Page, day_of, month_of, pager
+from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
 from staffhub.web import query, redirect, render
 
 router = APIRouter()
-
-_QUEUE = 8  # the rest is framed in the sheet below it
-_PAGE = 50
-
-# The kind of correction that settles a finding.
-_REMEDIES = {
-    Finding.NO_CHECK_OUT: CorrectionKind.CHECK_OUT,
-    Finding.NO_CHECK_IN: CorrectionKind.CHECK_IN,
-    Finding.ABSENT: CorrectionKind.ABSENT,
-    Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
-    Finding.OTHER_PLACE: CorrectionKind.MODE,
-    Finding.OTHER_HOURS: CorrectionKind.MODE,
-}
-
-# Classes of the codes in a sheet and in a list of days; those left out are plain.
-_SHAPES = {"WFH": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l", "K": "k"}
-
-Month = Annotated[str | None, Query(max_length=20)]
-Show = Annotated[str, Query(max_length=20)]
-
-
-def _month(text: str | None, me: Viewer, now: datetime) -> date:
-    return month_from(text, today=clock.local_day(now, me.zone))
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise NotFound(_("There is no such day.")) from None
-    if day.year not in YEARS:
-        raise NotFound(_("There is no such day."))
-    return day
-
-
-@router.get("/attendance")
-def month(
-    request: Request,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Month = None,
-    division: Annotated[str, Query(max_length=40)] = "",
-    q: Annotated[str, Query(max_length=120)] = "",
-    show: Show = "",
-) -> Response:
-    me.require("attendance")
-    first = _month(month, me, now)
-    q = " ".join(q.split())
-    sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show)
-    return render(
-        request,
-        "attendance/month.html",
-        sheet=sheet,
-        queue=sheet.queue[:_QUEUE],
-        remedies=_REMEDIES,
-        words=words,
-        css=_SHAPES,
-        division=division,
-        q=q,
-        show=show,
-        before=clock.month_before(first),
-        after=clock.month_after(first),
-    )
-
-
-@router.get("/attendance/export")
-def export(
-    trail: Trail,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Month = None,
-    format: Annotated[str, Query(max_length=10)] = "csv",
-    division: Annotated[str, Query(max_length=40)] = "",
-    q: Annotated[str, Query(max_length=120)] = "",
-) -> Response:
-    me.require("attendance")
-    first = _month(month, me, now)
-    if format != "csv":
-        raise Refused(_("The month can be downloaded as csv."))
-    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()))
-    content = documents.month_csv(sheet, full_numbers=me.may("attendance.numbers"))
-    trail.append(
-        lambda writing: audit.record(writing, me, "attendance.exported", "office", me.office_id, now=now, month=first)
-    )
-    name = f"presensi-{first:%Y-%m}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-@router.get("/me/month")
-def my_month(request: Request, db: DB, me: Me, now: Now, month: Month = None, show: Show = "") -> Response:
-    first = _month(month, me, now)
-    if me.officer_id is None:
-        return render(request, "attendance/nobody.html", first=first)
-    officer = recap.officer_for(db, me, me.officer_id)
-    return _officer_page(request, db, me, officer, first, now, show)
-
-
-@router.get("/attendance/{officer_id}")
-def officer_month(
-    request: Request, officer_id: RowId, db: DB, me: Me, now: Now, month: Month = None, show: Show = ""
-) -> Response:
-    officer = recap.officer_for(db, me, officer_id)
-    return _officer_page(request, db, me, officer, _month(month, me, now), now, show)
-
-
-def _officer_page(
-    request: Request, db: Session, me: Viewer, officer: Staff, first: date, now: datetime, show: str
-) -> Response:
-    return render(
-        request,
-        "attendance/officer.html",
-        own=recap.own_month(db, me, officer, first, now=now, show=show),
-        is_mine=officer.id == me.officer_id,
-        words=words,
-        css=_SHAPES,
-        show=show,
-        address=request.url.path,
-        before=clock.month_before(first),
-        after=clock.month_after(first),
-    )
 
 
 class WishFields(Fields):
@@ -191,7 +70,7 @@ def day(
     kind: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     officer = recap.officer_for(db, me, officer_id)
-    when = _day(day)
+    when = day_of(day)
     found = day_report.evidence(db, me, officer, when, now=now)
     if officer.id != me.officer_id:
         trail.append(lambda writing: audit.record(writing, me, "day.read", "officer", officer.id, now=now, date=when))
@@ -249,10 +128,13 @@ def _day_page(
         lanes=day_report.lanes(found, now=local),
         stays=day_report.stays(found),
         words=words,
-        css=_SHAPES,
+        css=SHAPES,
         state_label=state_label,
         form=form,
-        remedies=_REMEDIES,
+        remedies=REMEDIES,
+        next_address=query(
+            "/attendance/next", month=f"{found.record.day:%Y-%m}", after=found.record.day, officer=found.officer.id
+        ),
         may_correct=right.may and not found.is_future,
         why_not=right.why_not,
         becomes=becomes,
@@ -333,25 +215,19 @@ def correction_list(
     me: Me,
     now: Now,
     month: Month = None,
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    page: Page = 1,
 ) -> Response:
-    first = _month(month, me, now)
-    days = clock.month_days(first)
-    offset = (page - 1) * _PAGE
-    rows, total = corrections.listed(db, me, days[0], days[-1], offset=offset, limit=_PAGE)
+    first = month_of(month, me, now)
+    dates = clock.month_days(first)
+    offset = (page - 1) * PAGE
+    rows, total = corrections.listed(db, me, dates[0], dates[-1], offset=offset, limit=PAGE)
     text = f"{first:%Y-%m}"
-    pages = {
-        "first": offset + 1,
-        "last": offset + len(rows),
-        "total": total,
-        "previous_url": query("/corrections", month=text, page=page - 1) if page > 1 else "",
-        "next_url": query("/corrections", month=text, page=page + 1) if offset + len(rows) < total else "",
-    }
+    here = partial(query, "/corrections", month=text)
     return render(
         request,
         "attendance/corrections.html",
         rows=rows,
-        page=pages,
+        page=pager(offset + 1, offset + len(rows), total, page, here),
         words=words,
         first=first,
         month_address=query("/attendance" if me.may("attendance") else "/me/month", month=text),

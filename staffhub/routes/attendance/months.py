@@ -1,0 +1,175 @@
+"""Bulan: the month of everybody in scope, what waits in it, its file, and one's own month."""
+
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub import audit, clock
+from staffhub.errors import Refused
+from staffhub.i18n import gettext as _
+from staffhub.reports import documents, recap, words
+from staffhub.reports.recap import Staff
+from staffhub.routes.attendance.asked import PAGE, REMEDIES, SHAPES, Division, Month, Name, Page, Show, month_of, pager
+from staffhub.routes.deps import DB, Me, Now, RowId, Trail
+from staffhub.security import Viewer
+from staffhub.web import month_name, query, redirect, render
+
+router = APIRouter()
+
+_QUEUE = 8  # the rest is on a page of its own
+
+
+@router.get("/attendance")
+def month(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    division: Division = "",
+    q: Name = "",
+    show: Show = "",
+    page: Page = 1,
+) -> Response:
+    me.require("attendance")
+    first = month_of(month, me, now)
+    q = " ".join(q.split())
+    sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=page)
+    here = partial(query, "/attendance", month=f"{first:%Y-%m}", division=division, q=q, show=show)
+    return render(
+        request,
+        "attendance/month.html",
+        block="month_sheet",
+        sheet=sheet,
+        queue=sheet.queue[:_QUEUE],
+        remedies=REMEDIES,
+        words=words,
+        css=SHAPES,
+        division=division,
+        q=q,
+        show=show,
+        pager=pager(sheet.start, sheet.end, sheet.found, page, here),
+        before=clock.month_before(first),
+        after=clock.month_after(first),
+    )
+
+
+@router.get("/attendance/queue")
+def queue(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    division: Division = "",
+    q: Name = "",
+    page: Page = 1,
+) -> Response:
+    """Every day of the month that waits for a decision."""
+    me.require("attendance")
+    first = month_of(month, me, now)
+    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()), page=None)
+    offset = (page - 1) * PAGE
+    rows = sheet.queue[offset : offset + PAGE]
+    here = partial(query, "/attendance/queue", month=f"{first:%Y-%m}", division=division, q=q)
+    return render(
+        request,
+        "attendance/queue.html",
+        sheet=sheet,
+        queue=rows,
+        remedies=REMEDIES,
+        words=words,
+        pager=pager(offset + 1, offset + len(rows), len(sheet.queue), page, here),
+    )
+
+
+@router.get("/attendance/next")
+def next_open(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    after: Annotated[date | None, Query()] = None,
+    officer: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
+) -> Response:
+    """Lead to the next day of the month that waits for a decision of mine, from the one on which I am."""
+    me.require("attendance")
+    first = month_of(month, me, now)
+    waiting = recap.month(db, me, first, now=now, page=None).queue
+    mine = [(one, record) for one, record in waiting if one.id != me.officer_id]
+    order = [(record.day, one.id) for one, record in mine]
+    here = (after or date.min, officer)
+    following = [place for place, key in enumerate(order) if key > here] or list(range(len(order)))
+    if not following:
+        said = _("No day of %(month)s waits for your decision any more.", month=month_name(first))
+        return redirect(request, query("/attendance", month=f"{first:%Y-%m}"), said=said)
+    one, record = mine[following[0]]
+    found = next(found for found in record.discrepancies if found.needs_person)
+    kind = REMEDIES[found.kind].value
+    return redirect(request, f"{query(f'/attendance/{one.id}/{record.day}', kind=kind)}#koreksi")
+
+
+@router.get("/attendance/export")
+def export(
+    trail: Trail,
+    db: DB,
+    me: Me,
+    now: Now,
+    month: Month = None,
+    format: Annotated[str, Query(max_length=10)] = "csv",
+    division: Division = "",
+    q: Name = "",
+    show: Show = "",
+) -> Response:
+    """The lines that the screen shows with the same filters."""
+    me.require("attendance")
+    first = month_of(month, me, now)
+    if format != "csv":
+        raise Refused(_("The month can be downloaded as csv."))
+    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()), show=show, page=None)
+    content = documents.month_csv(sheet, full_numbers=me.may("attendance.numbers"))
+    trail.append(
+        lambda writing: audit.record(writing, me, "attendance.exported", "office", me.office_id, now=now, month=first)
+    )
+    name = f"presensi-{first:%Y-%m}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/me/month")
+def my_month(request: Request, db: DB, me: Me, now: Now, month: Month = None, show: Show = "") -> Response:
+    first = month_of(month, me, now)
+    if me.officer_id is None:
+        return render(request, "attendance/nobody.html", first=first)
+    officer = recap.officer_for(db, me, me.officer_id)
+    return _officer_page(request, db, me, officer, first, now, show)
+
+
+@router.get("/attendance/{officer_id}")
+def officer_month(
+    request: Request, officer_id: RowId, db: DB, me: Me, now: Now, month: Month = None, show: Show = ""
+) -> Response:
+    officer = recap.officer_for(db, me, officer_id)
+    return _officer_page(request, db, me, officer, month_of(month, me, now), now, show)
+
+
+def _officer_page(
+    request: Request, db: Session, me: Viewer, officer: Staff, first: date, now: datetime, show: str
+) -> Response:
+    return render(
+        request,
+        "attendance/officer.html",
+        own=recap.own_month(db, me, officer, first, now=now, show=show),
+        is_mine=officer.id == me.officer_id,
+        words=words,
+        css=SHAPES,
+        show=show,
+        address=request.url.path,
+        before=clock.month_before(first),
+        after=clock.month_after(first),
+    )
