@@ -45,6 +45,26 @@ def _marks(site: Site, username: str) -> int:
         return int(db.scalar(query, {"name": username, "d": today.isoformat()}) or 0)
 
 
+def test_a_password_can_be_looked_at_while_it_is_typed_and_is_sent_as_one(site: Site) -> None:
+    page = site.context()
+    page.goto("/login")
+    password = page.get_by_label("Kata sandi")
+    password.fill("salah-sekali")
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_text("Tampilkan sandi").click()
+    expect(password).to_have_attribute("type", "text")
+    page.get_by_text("Tampilkan sandi").click()
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_text("Tampilkan sandi").click()
+    page.get_by_label("Nama pengguna").fill("pegawai05")
+    page.evaluate("document.forms[0].addEventListener('submit', e => { e.preventDefault(); })")
+    page.get_by_role("button", name="Masuk").click()
+    expect(password).to_have_attribute("type", "password")
+    without = site.context(java_script_enabled=False)
+    without.goto("/login")
+    expect(without.get_by_text("Tampilkan sandi")).to_be_hidden()
+
+
 def test_an_officer_signs_in_and_checks_in_with_one_tap(site: Site) -> None:
     username = _newcomer(site, 5)
     page = site.context()

@@ -75,3 +75,12 @@ for (const today of document.querySelectorAll(".scroll .sheet thead .today")) {
   const names = today.parentElement.firstElementChild.offsetWidth;
   today.closest(".scroll").scrollLeft = today.offsetLeft - names - 2 * today.offsetWidth;
 }
+
+// "Show the password" is there only where this runs. What is sent is a password again, so that the browser keeps it
+// among the passwords and never among the words it proposes.
+const reveal = (form, type) => form?.querySelectorAll("input[autocomplete$=password]").forEach((input) => { input.type = type; });
+document.querySelectorAll("[data-reveal]").forEach((label) => { label.hidden = false; });
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-reveal] input")) reveal(target.form, target.checked ? "text" : "password");
+});
+document.addEventListener("submit", ({ target }) => reveal(target, "password"));
