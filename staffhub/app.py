@@ -30,6 +30,7 @@ from staffhub.routes import (
     admin,
     attendance,
     board,
+    kept,
     meetings,
     operations,
     people,
@@ -190,6 +191,7 @@ async def _page_of(request: Request, status: int, event: str) -> Response:
 
 def _add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(StaffHubError, _on_staffhub_error)
+    app.add_exception_handler(NotSignedIn, _on_not_signed_in)
     app.add_exception_handler(MustChangePassword, _on_must_change)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_bad_address)
@@ -202,14 +204,17 @@ def _add_error_pages(app: FastAPI) -> None:
 
 def _on_staffhub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffHubError)  # noqa: S101  for the type checker: registered for this class only
-    if isinstance(error, NotSignedIn):
-        return redirect(request, query("/login", next=_wanted(request)))
     response = error_page(request, error.status, event=request_id.get(), said=error.message)
     if error.status in {403, 404}:
         log.warning("refused", status=error.status, route=str(getattr(request.scope.get("route"), "path", "-")))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+async def _on_not_signed_in(request: Request, _error: Exception) -> Response:
+    wanted = await kept.keep(request) if request.method == "POST" else _wanted(request)
+    return redirect(request, query("/login", next=wanted))
 
 
 def _on_must_change(request: Request, _error: Exception) -> Response:

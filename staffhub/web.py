@@ -14,17 +14,19 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from babel.dates import format_date as babel_date
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from jinja2_fragments import render_block
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match, Mount
 
 from staffhub import i18n
 from staffhub.clock import now
 from staffhub.db import digest
 from staffhub.i18n import gettext as _
+from staffhub.refill import refill
 from staffhub.reports import words
-from staffhub.security import Viewer
+from staffhub.security import Kept, Viewer
 from staffhub.settings import HTMX_INTEGRITY, Settings
 
 SESSION_COOKIE = "staffhub_session"
@@ -210,7 +212,7 @@ def render(
     status: int = 200,
     toast: str | None = None,
     **context: Any,
-) -> HTMLResponse:
+) -> Response:
     """Answer with the whole page, or for htmx with `block` (and the `oob` blocks) of the same template.
 
     `toast` is said beside a fragment; on a whole page it stands above the content.
@@ -228,11 +230,54 @@ def render(
     else:
         said = _read_flash(request)
         values["flashes"] = [*said, *([Flash("ok", toast)] if toast else [])]
-        response = HTMLResponse(environment().get_template(template).render(values), status)
+        page = environment().get_template(template)
+        if kept := getattr(request.state, "kept", None):
+            text, elsewhere = _with_kept(request, page, values, kept)
+            if elsewhere:
+                return RedirectResponse(elsewhere, 303)
+        else:
+            text = page.render(values)
+        response = HTMLResponse(text, status)
         if said:
             set_cookie(request, response, FLASH_COOKIE, "", seconds=0)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+def _with_kept(request: Request, page: Template, values: dict[str, Any], kept: Kept) -> tuple[str, str | None]:
+    """Write the page with what was typed before the session ended; or say on which other page its form stands.
+
+    Where no page has it any more, the words themselves are shown, so that they can be copied.
+    """
+    text = _("You were signed out before this was saved. What you typed is here again: check it, then send it.")
+    note = [*values["flashes"], Flash("warn", text)]
+    filled = refill(
+        page.render(values | {"flashes": note}), action=kept.action, fields=kept.fields, mark=("kept", str(kept.id))
+    )
+    if filled:
+        return filled.page if filled.seen else page.render(values), None
+    own_page = urlsplit(kept.action).path
+    if own_page != request.url.path and has_page(request, own_page):
+        return "", query(own_page, kept=kept.id)
+    words = " · ".join(value for _name, value in kept.fields if " " in value.strip())
+    if words:
+        text = _("You were signed out before this was saved. You had typed: %(words)s", words=words)
+        note = [*values["flashes"], Flash("warn", text)]
+    return page.render(values | {"flashes": note if words else values["flashes"]}), None
+
+
+def typed_before(request: Request, action: str, name: str) -> list[str]:
+    """Return what was chosen under a name in a kept form, for a page that shows only such choices as it is told of."""
+    kept: Kept | None = getattr(request.state, "kept", None)
+    if kept is None or urlsplit(kept.action).path != action:
+        return []
+    return [value for field, value in kept.fields if field == name]
+
+
+def has_page(request: Request, path: str) -> bool:
+    """Whether something answers when that address is only opened."""
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": ""}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes if not isinstance(route, Mount))
 
 
 def redirect(request: Request, address: str, *, said: str | None = None, kind: str = "ok") -> Response:

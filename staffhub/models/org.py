@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -118,6 +119,23 @@ class UserSession(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class KeptForm(Base):
+    """What was typed into a page of a session that had ended, for an hour, for the account whose session it was.
+
+    `fields` are pairs of name and value as they were sent, passwords and files left out; nothing sends them again.
+    """
+
+    __tablename__ = "kept_form"
+    __table_args__ = (UniqueConstraint("session_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("user_session.id"))
+    action: Mapped[str] = mapped_column(String(500))
+    fields: Mapped[list[Any]]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignInAttempt(Base):

@@ -13,6 +13,7 @@ from staffhub import clock, i18n, security
 from staffhub.db import Database
 from staffhub.errors import NotSignedIn, Refused
 from staffhub.i18n import gettext as _
+from staffhub.routes import kept
 from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
 from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, read_cookie
@@ -94,6 +95,7 @@ async def _here(request: Request, db: DB, trail: Trail, now: Now) -> WebSession:
     session = await _recognise(request, db, now)
     if security.is_stale(session, now):  # twice a day
         trail.append(lambda writing: security.touch_session(writing, session.id, now=now))
+    await kept.find(request, db, session.viewer, now)
     return session
 
 

@@ -19,7 +19,7 @@ from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail
 from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, redirect, render
+from staffhub.web import is_fragment, redirect, render, typed_before
 from staffhub.workdays import WEEKDAYS
 
 router = APIRouter()
@@ -90,7 +90,10 @@ def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> 
     meeting = plan.own_meeting(db, me, meeting_id)
     if not plan.is_open(meeting, me.zone, now):
         return redirect(request, f"/meetings/{meeting_id}")
-    return _edit_page(request, db, me, now, meeting, _stored(meeting))
+    form = _stored(meeting)
+    guests = typed_before(request, request.url.path, "officer")
+    form.typed["officer"] = [*form.list("officer"), *(guest for guest in guests if guest not in form.list("officer"))]
+    return _edit_page(request, db, me, now, meeting, form)
 
 
 @router.post("/meetings/{meeting_id}/edit")

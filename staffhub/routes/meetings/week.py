@@ -32,7 +32,7 @@ from staffhub.routes.meetings.fields import (
     weekday_choices,
 )
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, redirect, render
+from staffhub.web import is_fragment, redirect, render, typed_before
 
 router = APIRouter()
 
@@ -71,8 +71,12 @@ def _week_page(
 ) -> Response:
     today = clock.local_day(now, me.zone)
     may_schedule = me.may("meetings.schedule")
+    usual = list(SHOWN_DAYS)
+    if guests := typed_before(request, "/meetings", "officer"):
+        meeting = _blank("meeting", today, duration=60, officer=guests)
+    if guests := typed_before(request, "/standups", "officer"):
+        standup = _blank("standup", today, duration=15, count=20, weekday=usual, officer=guests)
     typed = meeting or standup
-    usual = [name for name in SHOWN_DAYS if standup is None]
     return render(
         request,
         "meetings/week.html",
