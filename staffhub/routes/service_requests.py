@@ -156,6 +156,19 @@ def _said(taken: steps.Taken) -> str:
     return _("%(number)s is recorded.", number=taken.number)
 
 
+def _choices(
+    db: Session, me: Viewer, now: datetime, *, division_id: int | None, instead_of: int | None
+) -> list[tuple[int, str]]:
+    """Who may be given requests, in words: bidang, load, and who is not there today."""
+
+    def words(one: owners.Candidate) -> str:
+        load = ngettext("%(num)s request", "%(num)s requests", one.open)
+        return ", ".join(filter(None, (one.name, one.division, load, _("on leave today") if one.on_leave else "")))
+
+    found = owners.candidates(db, me, division_id=division_id, instead_of=instead_of, now=now)
+    return [(person.id, words(person)) for person in found]
+
+
 def _page(
     request: Request,
     db: Session,
@@ -186,9 +199,7 @@ def _page(
         may_take=one.may_take(me, row),
         may_see_phone=one.may_work_on(me, row),
         may_reopen=not row.is_open and one.may_work_on(me, row),
-        candidates=owners.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now)
-        if may_assign
-        else [],
+        candidates=_choices(db, me, now, division_id=row.division_id, instead_of=row.assignee_id) if may_assign else [],
         step=step or Form.blank("step"),
         hand=hand or Form.blank("hand"),
         again=again or Form.blank("again"),
@@ -228,7 +239,7 @@ def _hand_on_page(
         invalid=form is not None,
         holder=holder,
         form=form or Form.blank("hand-on"),
-        candidates=owners.candidates(db, me, division_id=division_id, instead_of=holder.id, now=now),
+        candidates=_choices(db, me, now, division_id=division_id, instead_of=holder.id),
     )
 
 
