@@ -17,7 +17,7 @@ from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, Wor
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
-_RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _RECEIPT_LENGTH = 7
 
 # How long after its last check-in a day that was left open takes a check-out after midnight, unless a new day has begun
@@ -181,7 +181,7 @@ def _declare(
         if same := _same_already(there, kind, mode, idempotency_key):
             return same
         day = there[0].day if there else found.day
-        receipt = "".join(secrets.choice(_RECEIPT_LETTERS) for _n in range(_RECEIPT_LENGTH))
+        receipt = "".join(secrets.choice(RECEIPT_LETTERS) for _n in range(_RECEIPT_LENGTH))
         mark = {
             "office_id": me.office_id,
             "officer_id": me.officer_id,

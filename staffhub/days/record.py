@@ -6,7 +6,16 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from staffhub.models import CorrectionKind, CorrectionReason, Grade, MarkKind, PlanMode, WorkMode, receipt_code
+from staffhub.models import (
+    PLAN_LETTERS,
+    CorrectionKind,
+    CorrectionReason,
+    Grade,
+    MarkKind,
+    PlanMode,
+    WorkMode,
+    receipt_code,
+)
 from staffhub.workdays import Plan
 
 
@@ -34,17 +43,16 @@ _AT_WORK = frozenset(WORKED.values())
 _VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
 
 # The letters of the paper recap (Berau's code): H present, DL field duty, C leave, A absent, L day off. WFH has no
-# agreed letter and stands for itself; K and R are plans for the office and for home.
+# agreed letter and stands for itself; what is planned has its letters with the plan.
 _LETTERS = {
     State.PRESENT: "H",
     State.HOME: "WFH",
-    State.FIELD: "DL",
-    State.LEAVE: "C",
+    State.FIELD: PLAN_LETTERS[PlanMode.FIELD],
+    State.LEAVE: PLAN_LETTERS[PlanMode.LEAVE],
     State.ABSENT: "A",
-    State.DAY_OFF: "L",
+    State.DAY_OFF: PLAN_LETTERS[None],
     State.PENDING: "-",
 }
-_PLAN_LETTERS = {PlanMode.OFFICE: "K", PlanMode.HOME: "R", PlanMode.FIELD: "DL", PlanMode.LEAVE: "C"}
 
 
 class Finding(StrEnum):
@@ -159,7 +167,7 @@ class DayRecord:
     @property
     def code(self) -> str:
         if self.state is State.PLANNED:
-            return _PLAN_LETTERS.get(self.plan.mode, "L") if self.plan.mode else "L"
+            return PLAN_LETTERS[self.plan.mode]
         if self.state is State.DAY_OFF and self.plan.mode:
             return ""  # a working day that is not counted
         return " ".join(self.codes) or _LETTERS[self.state]

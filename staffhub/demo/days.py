@@ -24,8 +24,8 @@ from staffhub.models import (
     MarkKind,
     WorkMode,
 )
+from staffhub.presence import RECEIPT_LETTERS
 
-_RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 # Not seen yet today, at whatever hour: pegawai01, so that a visitor has a check-in to make, and three others.
 _NOT_YET = {"Greis Tumiwa", "Donny Mawikere", "Stefen Moningka"}
 _SHORT = {"Rivo Pantouw", "Jovanka Gerung"}
@@ -55,7 +55,7 @@ class Story:
 
     def receipt(self) -> str:
         while True:
-            code = "".join(self.rng.choices(_RECEIPT_LETTERS, k=7))
+            code = "".join(self.rng.choices(RECEIPT_LETTERS, k=7))
             if code not in self.receipts:
                 self.receipts.add(code)
                 return code

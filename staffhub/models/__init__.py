@@ -36,7 +36,7 @@ from staffhub.models.presence import (
     WorkMode,
     receipt_code,
 )
-from staffhub.models.roster import PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
+from staffhub.models.roster import PLAN_LETTERS, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
@@ -49,6 +49,7 @@ __all__ = [
     "APPEND_ONLY",
     "BOARD_CHANGES",
     "NOTED",
+    "PLAN_LETTERS",
     "Account",
     "AuditEvent",
     "Channel",

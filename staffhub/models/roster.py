@@ -17,6 +17,17 @@ class PlanMode(StrEnum):
     LEAVE = "leave"
 
 
+# What stands for a planned place in sheets: K kantor, R rumah, DL dinas luar, C cuti, L libur; office documents use
+# these letters in any language.
+PLAN_LETTERS = {
+    PlanMode.OFFICE: "K",
+    PlanMode.HOME: "R",
+    PlanMode.FIELD: "DL",
+    PlanMode.LEAVE: "C",
+    None: "L",
+}
+
+
 class PlanLayer(StrEnum):
     """On what a planned day rests. Which layer lies over which is said once, in `workdays.plans`."""
 

@@ -119,6 +119,14 @@ def duration(minutes: int) -> str:
     return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
 
 
+# How the letters of a day look in a sheet (app.css); the plain ones, H among them, have no shape.
+_SHAPES = {"K": "k", "WFH": "w", "R": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l"}
+
+
+def shape(letter: str) -> str:
+    return _SHAPES.get(letter, "")
+
+
 def correction_kind(kind: CorrectionKind) -> str:
     return {
         CorrectionKind.CHECK_IN: _("Check-in"),

@@ -10,27 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, sections, workdays
-from staffhub.models import Division, Officer, PlanMode, serves
+from staffhub.models import PLAN_LETTERS, Division, Officer, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
-
-# Letters of the sheet: K kantor, R rumah, DL dinas luar, C cuti, L libur; office documents use these in any language.
-_LETTERS = {
-    PlanMode.OFFICE: ("K", "k"),
-    PlanMode.HOME: ("R", "w"),
-    PlanMode.FIELD: ("DL", "d"),
-    PlanMode.LEAVE: ("C", "o"),
-    None: ("L", "l"),
-}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One officer's month: a (letter, css class) pair for each date."""
+    """One officer's month: a letter for each date."""
 
     id: int
     name: str
-    cells: list[tuple[str, str]]
+    cells: list[str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ def month_sheet(
     groups: dict[int, Group] = {}
     for officer in shown:
         group = groups.setdefault(officer.division_id or 0, Group(officer.division_id or 0, officer.division or "", []))
-        cells = [_LETTERS[book.of(officer.id, day).mode] for day in days]
+        cells = [PLAN_LETTERS[book.of(officer.id, day).mode] for day in days]
         group.rows.append(Row(officer.id, officer.name, cells))
     return Sheet(list(groups.values()), found, start + 1, start + len(shown), len(fitting))
 

@@ -26,8 +26,6 @@ REMEDIES = {
     Finding.OTHER_HOURS: CorrectionKind.MODE,
 }
 
-# Classes of the codes in a sheet and in a list of days; those left out are plain.
-SHAPES = {"WFH": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l", "K": "k"}
 SHAPES["HT HP"] = "t p"
 
 Month = Annotated[str | None, Query(max_length=20)]

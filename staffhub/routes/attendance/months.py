@@ -13,7 +13,7 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.reports import documents, recap, words
 from staffhub.reports.recap import Staff
-from staffhub.routes.attendance.asked import PAGE, REMEDIES, SHAPES, Division, Month, Name, Page, Show, month_of, pager
+from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, Show, month_of, pager
 from staffhub.routes.deps import DB, Me, Now, RowId, Trail
 from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
@@ -48,7 +48,6 @@ def month(
         queue=sheet.queue[:_QUEUE],
         remedies=REMEDIES,
         words=words,
-        css=SHAPES,
         division=division,
         q=q,
         show=show,
@@ -167,7 +166,6 @@ def _officer_page(
         own=recap.own_month(db, me, officer, first, now=now, show=show),
         is_mine=officer.id == me.officer_id,
         words=words,
-        css=SHAPES,
         show=show,
         address=request.url.path,
         before=clock.month_before(first),

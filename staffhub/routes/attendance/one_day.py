@@ -23,7 +23,7 @@ from staffhub.reports import day as day_report
 from staffhub.reports import recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
-from staffhub.routes.attendance.asked import PAGE, REMEDIES, SHAPES, Month, Page, day_of, month_of, pager
+from staffhub.routes.attendance.asked import PAGE, REMEDIES, Month, Page, day_of, month_of, pager
 from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
@@ -128,7 +128,6 @@ def _day_page(
         lanes=day_report.lanes(found, now=local),
         stays=day_report.stays(found),
         words=words,
-        css=SHAPES,
         state_label=state_label,
         form=form,
         remedies=REMEDIES,
