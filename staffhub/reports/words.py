@@ -123,8 +123,9 @@ def duration(minutes: int) -> str:
 _SHAPES = {"K": "k", "WFH": "w", "R": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l"}
 
 
-def shape(letter: str) -> str:
-    return _SHAPES.get(letter, "")
+def shape(letters: str) -> str:
+    """Return the classes of a cell; who came late and left early has two letters ("HT HP") and two corners."""
+    return " ".join(_SHAPES[letter] for letter in letters.split() if letter in _SHAPES)
 
 
 def correction_kind(kind: CorrectionKind) -> str:

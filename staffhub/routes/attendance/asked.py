@@ -26,7 +26,6 @@ REMEDIES = {
     Finding.OTHER_HOURS: CorrectionKind.MODE,
 }
 
-SHAPES["HT HP"] = "t p"
 
 Month = Annotated[str | None, Query(max_length=20)]
 Show = Annotated[str, Query(max_length=20)]
