@@ -278,3 +278,18 @@ def test_what_the_program_calls_append_only_is_what_the_database_guards(database
         verbs |= {"insert"} if fact is AuditEvent else set()
         wanted |= {(table, f"{table}_no_{verb}") for verb in verbs}
     assert found == wanted
+
+
+def test_what_points_at_a_fact_is_indexed_by_it() -> None:
+    """On SQLite an insert into a table with triggers else looks through every row that points at it."""
+    facts = {fact.__tablename__ for fact in models.APPEND_ONLY}
+    pointing = [
+        (table, key.parent.name)
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name in facts
+    ]
+    assert pointing
+    for table, column in pointing:
+        leading = [next(iter(index.columns)).name for index in (*table.indexes, *table.constraints) if index.columns]  # type: ignore[attr-defined]
+        assert column in leading, (table.name, column)

@@ -92,7 +92,7 @@ class PlanEnding(Base):
     """Dates taken out of a granted range: all of them (withdrawn), the last ones (shortened) or one between."""
 
     __tablename__ = "plan_ending"
-    __table_args__ = (Index(None, "office_id", "grant_id"),)
+    __table_args__ = (Index(None, "grant_id"),)
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
@@ -110,7 +110,11 @@ class PlanEntry(Base):
     """
 
     __tablename__ = "plan_entry"
-    __table_args__ = (UniqueConstraint("office_id", "officer_id", "date", "layer"), Index(None, "office_id", "date"))
+    __table_args__ = (
+        UniqueConstraint("office_id", "officer_id", "date", "layer"),
+        Index(None, "office_id", "date"),
+        Index(None, "grant_id"),
+    )
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
