@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 
 from staffhub import audit, claims, clock, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import sync
+from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.zoom.client import ZoomClient
 
@@ -70,12 +71,26 @@ def _daily(work: Work, now: datetime) -> None:
     log.info("audit_head", sequence=head.sequence, hash=head.hash)
 
 
+def _invitations(work: Work, now: datetime) -> None:
+    """Once on each day of an office, as it begins there: who is invited follows who serves, and where."""
+    with work.database.reading() as db:
+        offices = {row.id: ZoneInfo(row.timezone) for row in db.execute(select(Office.id, Office.timezone))}
+    for office_id, zone in offices.items():
+        day = clock.local_day(now, zone)
+        with work.database.transaction() as db:
+            slot = f"{office_id}:{day}"
+            if claims.claim(db, "invitations", slot, now=now):
+                invitations.follow(db, office_id, day, now=now)
+                claims.finish(db, "invitations", slot, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
     ("daily", 600, _daily),
+    ("invitations", 60, _invitations),
 )
 
 

@@ -13,6 +13,7 @@ from staffhub import clock, workdays
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.failures import in_words
+from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.plan import GONE, is_over, may_change
 from staffhub.meetings.steps import Step, next_steps
 from staffhub.meetings.terms import dates
@@ -125,7 +126,9 @@ class Week:
 def _visible(me: Viewer) -> ColumnElement[bool]:
     """Heads see what belongs to their scope, everyone what they are invited to."""
     guest = select(MeetingInvite.id).where(
-        MeetingInvite.meeting_id == Meeting.id, MeetingInvite.officer_id == me.officer_id
+        MeetingInvite.meeting_id == Meeting.id,
+        MeetingInvite.officer_id == me.officer_id,
+        holds_on(Occurrence.date),
     )
     mine = or_(guest.exists(), Meeting.created_by == me.account_id)
     return (Meeting.office_id == me.office_id) & or_(mine, me.within(None, Meeting.division_id))
@@ -142,14 +145,12 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
         .where(_visible(me), Occurrence.office_id == me.office_id, Occurrence.date.between(first, last))
         .order_by(Occurrence.date, Occurrence.starts_at, Meeting.id)
     ).all()
-    guests: dict[int, list[int]] = defaultdict(list)
-    chosen = MeetingInvite.meeting_id.in_([row.id for row in rows])
-    for meeting_id, officer_id in db.execute(select(MeetingInvite.meeting_id, MeetingInvite.officer_id).where(chosen)):
-        guests[meeting_id].append(officer_id)
+    guests = _invited(db, [row.id for row in rows])
     book = workdays.plans(db, me.office_id, first, last)
     entries: dict[date, list[Entry]] = defaultdict(list)
     for row in rows:
-        entries[row.date].append(_entry(me, row, guests[row.id], book, now))
+        there = [guest.officer_id for guest in guests[row.id] if guest.on(row.date)]
+        entries[row.date].append(_entry(me, row, there, book, now))
     today, calendar = clock.local_day(now, me.zone), book.calendar
     shown = {*entries} | ({today} if first <= today <= last else set())
     days = [
@@ -157,6 +158,40 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     ]
     failed = {row.id for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)}
     return Week(first, days, len(failed))
+
+
+@dataclass(frozen=True)
+class _Invited:
+    """One invitation, and from and until which date it holds: no longer than the person serves."""
+
+    officer_id: int
+    first: date
+    last: date
+
+    def on(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def _last_day(*days: date | None) -> date:
+    return min((day for day in days if day), default=date.max)
+
+
+def _invited(db: Session, meetings: Sequence[int]) -> dict[int, list[_Invited]]:
+    found: dict[int, list[_Invited]] = defaultdict(list)
+    for row in db.execute(
+        select(
+            MeetingInvite.meeting_id,
+            MeetingInvite.officer_id,
+            MeetingInvite.first_on,
+            MeetingInvite.last_on,
+            Officer.active_to,
+        )
+        .join(Officer, Officer.id == MeetingInvite.officer_id)
+        .where(MeetingInvite.meeting_id.in_(meetings))
+    ):
+        last = _last_day(row.last_on, row.active_to)
+        found[row.meeting_id].append(_Invited(row.officer_id, row.first_on or date.min, last))
+    return found
 
 
 def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanBook, now: datetime) -> Entry:
@@ -180,8 +215,12 @@ def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanB
 
 @dataclass(frozen=True)
 class Guest:
+    """`until`: the last date of somebody who leaves, or is no longer among those meant, before the meeting ends."""
+
     name: str
     division: str
+    until: date | None
+    ended: bool
 
 
 @dataclass(frozen=True)
@@ -198,6 +237,7 @@ class Page:
 
     meeting: Meeting
     organiser: str
+    organiser_left: bool
     division: str
     status: Status
     days: list[MeetingDay]
@@ -207,6 +247,14 @@ class Page:
     cancelled_at: datetime | None
     may_change: bool
     over: bool
+
+    @property
+    def people(self) -> int:
+        return sum(not guest.ended for guest in self.guests)
+
+    @property
+    def leaving(self) -> list[Guest]:
+        return [guest for guest in self.guests if guest.until]
 
     @property
     def can_join(self) -> bool:
@@ -239,7 +287,7 @@ class Page:
 def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
     """Load a meeting that I am invited to or that belongs to my scope."""
     row = db.execute(
-        select(Meeting, Officer.name, Account.username, Division.short_name)
+        select(Meeting, Officer.name, Account.username, Division.short_name, Officer.active_to)
         .join(Account, Account.id == Meeting.created_by)
         .outerjoin(Officer, Officer.id == Account.officer_id)
         .outerjoin(Division, Division.id == Meeting.division_id)
@@ -247,13 +295,15 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such meeting."))
-    meeting, name, username, division = row
-    guests, token = _guests(db, me, meeting)
+    meeting, name, username, division, active_to = row
+    today = clock.local_day(now, me.zone)
+    guests, token = _guests(db, me, meeting, today)
     if not (token or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)):
         raise Forbidden(_("You are not invited to this meeting."))
     return Page(
         meeting=meeting,
         organiser=name or username,
+        organiser_left=active_to is not None and active_to < today,
         division=division or "",
         status=status_of(meeting),
         days=_days(db, me, meeting, now),
@@ -277,16 +327,27 @@ def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[Meet
     ]
 
 
-def _guests(db: Session, me: Viewer, meeting: Meeting) -> tuple[list[Guest], str]:
+def _guests(db: Session, me: Viewer, meeting: Meeting, today: date) -> tuple[list[Guest], str]:
     rows = db.execute(
-        select(Officer.id, Officer.name, Division.short_name, MeetingInvite.token)
+        select(
+            Officer.id,
+            Officer.name,
+            Officer.active_to,
+            Division.short_name,
+            MeetingInvite.token,
+            MeetingInvite.last_on,
+        )
         .join(Officer, Officer.id == MeetingInvite.officer_id)
         .outerjoin(Division, Division.id == Officer.division_id)
         .where(MeetingInvite.meeting_id == meeting.id)
         .order_by(Division.sort.nulls_first(), Officer.name)
     ).all()
-    token = next((row.token for row in rows if row.id == me.officer_id), "")
-    return [Guest(row.name, row.short_name or "") for row in rows], token
+    lasts = {row.id: _last_day(row.last_on, row.active_to) for row in rows}
+    guests = [
+        Guest(row.name, row.short_name or "", last if last < meeting.ends_on else None, ended=last < today)
+        for row, last in zip(rows, lasts.values(), strict=True)
+    ]
+    return guests, next((row.token for row in rows if row.id == me.officer_id and lasts[row.id] >= today), "")
 
 
 def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:

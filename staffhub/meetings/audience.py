@@ -92,26 +92,38 @@ def find(db: Session, me: Viewer, *, chosen: Sequence[int], sought: str, day: da
     return Found([one for one in people if one.id in chosen], others[:MOST], len(others) > MOST, sought)
 
 
+@dataclass(frozen=True)
+class Roll:
+    """Everybody who serves in the office on a date, and the division of each."""
+
+    divisions: Mapping[int, int | None]
+
+    def of(self, audience: Audience) -> set[int]:
+        chosen = {*audience.divisions}
+        return {
+            officer_id
+            for officer_id, division_id in self.divisions.items()
+            if audience.everyone or division_id in chosen or officer_id in audience.officers
+        }
+
+
+def roll(db: Session, office_id: int, day: date) -> Roll:
+    rows = db.execute(select(Officer.id, Officer.division_id).where(Officer.office_id == office_id, serves(day, day)))
+    return Roll({row.id: row.division_id for row in rows})
+
+
 def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[int]:
     """Return the officers that a choice stands for on `day`; whoever has left or not yet come is not among them."""
     if audience.everyone and not me.sees_everyone:
         raise Refused(_("You invite your own division: choose it, or people of it."), field="everyone")
-    officers = {
-        row.id: row
-        for row in db.execute(
-            select(Officer.id, Officer.division_id, serves(day, day).label("serves")).where(
-                Officer.office_id == me.office_id
-            )
-        )
+    office = {
+        row.id: row.division_id
+        for row in db.execute(select(Officer.id, Officer.division_id).where(Officer.office_id == me.office_id))
     }
     divisions = set(db.scalars(select(Division.id).where(Division.office_id == me.office_id)))
-    if not set(audience.divisions) <= divisions or not set(audience.officers) <= officers.keys():
+    if not set(audience.divisions) <= divisions or not set(audience.officers) <= office.keys():
         raise NotFound(_("One of those you chose is not in this office."))
-    theirs = {*audience.divisions, *(officers[officer_id].division_id for officer_id in audience.officers)}
+    theirs = {*audience.divisions, *(office[officer_id] for officer_id in audience.officers)}
     if not all(me.sees(officer_id=None, division_id=division_id) for division_id in theirs):
         raise Forbidden(_("You invite people of your own division only."))
-    return {
-        row.id
-        for row in officers.values()
-        if row.serves and (audience.everyone or row.division_id in audience.divisions or row.id in audience.officers)
-    }
+    return roll(db, me.office_id, day).of(audience)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import audit
+from staffhub import audit, clock
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
+from staffhub.meetings.invitations import holds_on
 from staffhub.models import (
     JoinClick,
     Meeting,
@@ -46,7 +47,8 @@ class Invitation:
 def today_for(db: Session, office_id: int, officer_id: int, day: date, now: datetime) -> list[Invitation]:
     """Return what an officer is invited to on a date, cancelled meetings left out, in one statement."""
     other = aliased(MeetingInvite)
-    guests = select(func.count()).where(other.meeting_id == Meeting.id).scalar_subquery()
+    ended = or_(other.first_on > day, other.last_on < day)
+    guests = select(func.count()).where(other.meeting_id == Meeting.id, ended.is_not(True)).scalar_subquery()
     rows = db.execute(
         select(
             Meeting.id,
@@ -66,6 +68,7 @@ def today_for(db: Session, office_id: int, officer_id: int, day: date, now: date
             Occurrence.office_id == office_id,
             Occurrence.date == day,
             MeetingInvite.officer_id == officer_id,
+            holds_on(day),
             Meeting.state != MeetingState.CANCELLED,
         )
         .order_by(Occurrence.starts_at, Meeting.id)
@@ -105,6 +108,7 @@ def way_in(db: Session, me: Viewer, token: str, *, now: datetime) -> Way:
         select(MeetingInvite.officer_id, Meeting.id, Meeting.join_url, Meeting.state)
         .join(Meeting, Meeting.id == MeetingInvite.meeting_id)
         .where(MeetingInvite.token == token, MeetingInvite.office_id == me.office_id)
+        .where(holds_on(clock.local_day(now, me.zone)))
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such invitation. It may have been withdrawn."))

@@ -1,26 +1,25 @@
 """Meetings as people agree on them: schedule, edit, cancel, try again. What Zoom must do about it waits in ZoomTask."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.meetings import invitations
 from staffhub.meetings import occurrences as occurrences_of
-from staffhub.meetings.audience import Audience, resolve
+from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms, refuse_past_hour
 from staffhub.models import (
-    Account,
     Meeting,
-    MeetingInvite,
     MeetingKind,
     MeetingState,
     TaskState,
@@ -63,7 +62,7 @@ def schedule(
     if earlier := _by_key(db, me, idempotency_key):
         return Saved(earlier, first=False)
     agreed = agree(me, Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences), now=now)
-    guests = _guests(db, me, audience, me.account_id, agreed["starts_on"])
+    guests = invitations.guests(db, me, audience, me.account_id, agreed["starts_on"])
     values = agreed | {
         "office_id": me.office_id,
         "division_id": None if me.sees_everyone else me.division_id,
@@ -81,7 +80,7 @@ def schedule(
         raise Conflict(_("This form was used already. Open it again."))
     if inserted:
         occurrences_of.lay_out(db, db.get_one(Meeting, meeting_id), me.zone, now=now)
-        _invite(db, me.office_id, meeting_id, guests)
+        invitations.invite(db, me.office_id, meeting_id, guests)
         _ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
     return Saved(meeting_id, first=inserted)
@@ -97,29 +96,6 @@ def agree(me: Viewer, terms: Terms, *, now: datetime) -> dict[str, Any]:
 def _by_key(db: Session, me: Viewer, key: str) -> int | None:
     mine = (Meeting.office_id == me.office_id, Meeting.created_by == me.account_id)
     return db.scalar(select(Meeting.id).where(*mine, Meeting.idempotency_key == key))
-
-
-def _guests(db: Session, me: Viewer, audience: Audience, organiser: int, day: date) -> set[int]:
-    """Whoever schedules a meeting holds it, and needs a way in as well."""
-    chosen = resolve(db, me, audience, day=day)
-    if not chosen:
-        raise Refused(_("Choose who is invited: a division or at least one person."), field="division")
-    own = db.scalar(select(Account.officer_id).where(Account.id == organiser))
-    return chosen | ({own} if own else set())
-
-
-def _invite(db: Session, office_id: int, meeting_id: int, officers: Iterable[int]) -> None:
-    rows = [
-        {
-            "office_id": office_id,
-            "meeting_id": meeting_id,
-            "officer_id": officer_id,
-            "token": secrets.token_urlsafe(16),
-        }
-        for officer_id in sorted(officers)
-    ]
-    if rows:
-        db.execute(insert(MeetingInvite), rows)
 
 
 def _ask_zoom(
@@ -168,11 +144,11 @@ def edit(
         _refuse_moving(before, agreed)
     elif (before["starts_on"], before["starts_at"]) != (agreed["starts_on"], agreed["starts_at"]):
         refuse_past_hour(agreed, me.zone, now)
-    guests = _guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
+    guests = invitations.guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
     for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
         setattr(meeting, name, value)
     occurrences_of.lay_out(db, meeting, me.zone, now=now)
-    _invite_anew(db, meeting, guests)
+    invitations.invite_anew(db, meeting, guests, today=today)
     changed = audit.changes(before, agreed)
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
         _push_change(db, meeting, now)
@@ -186,13 +162,6 @@ def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
     if any(before[name] != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
         text = _("It has begun, so its dates and time stay. For other times cancel it and schedule a new one.")
         raise Refused(text, field="time")
-
-
-def _invite_anew(db: Session, meeting: Meeting, guests: set[int]) -> None:
-    of_this = MeetingInvite.meeting_id == meeting.id
-    there = set(db.scalars(select(MeetingInvite.officer_id).where(of_this)))
-    db.execute(delete(MeetingInvite).where(of_this, MeetingInvite.officer_id.in_(there - guests)))
-    _invite(db, meeting.office_id, meeting.id, guests - there)
 
 
 def _push_change(db: Session, meeting: Meeting, now: datetime) -> None:

@@ -102,6 +102,9 @@ class MeetingInvite(Base):
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"), index=True)
     token: Mapped[str] = mapped_column(String(32))
+    # The audience of a series follows who serves and where: from and until which date this person is invited.
+    first_on: Mapped[date | None]
+    last_on: Mapped[date | None]
 
 
 class ZoomTask(Work, Base):
