@@ -79,6 +79,7 @@ def _one_row_each(database: Database) -> None:
         grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
                     idempotency_key="g")  # fmt: skip
         add("plan_ending", **granted, grant_id=grant)
+        add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
 
 
 def test_an_audit_event_is_sealed_once_and_never_removed(database: Database) -> None:
@@ -132,6 +133,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
             "mark_note": "created_at",
             "plan_grant": "created_at",
             "plan_ending": "created_at",
+            "week_pattern": "created_at",
         }.get(table, "at")
         _refused(
             database,

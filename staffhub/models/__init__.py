@@ -43,7 +43,7 @@ from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, 
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
-APPEND_ONLY = (Mark, MarkNote, Correction, RequestEvent, JoinClick, PlanGrant, PlanEnding, AuditEvent)
+APPEND_ONLY = (Mark, MarkNote, Correction, RequestEvent, JoinClick, WeekPattern, PlanGrant, PlanEnding, AuditEvent)
 
 __all__ = [
     "APPEND_ONLY",

@@ -49,6 +49,7 @@ class ServiceRequest(Base, Versioned):
         UniqueConstraint("office_id", "number"),
         UniqueConstraint("office_id", "idempotency_key"),
         Index(None, "office_id", "state"),
+        Index(None, "office_id", "closed_at"),
         Index(None, "assignee_id", "state"),
     )
 

@@ -182,9 +182,7 @@ def set_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me
         weeks.set_usual_week(db, me, officer, days=days, valid_from=given.valid_from, now=now, version=given.version)
     except (Refused, Conflict) as error:
         undo(db)
-        form.refuse(error)
-        # Having read why, the person may save over what the other one saved.
-        form.typed["version"] = [str(weeks.weeks_of(db, me, officer).version)]
+        form.refuse(error, version=weeks.weeks_of(db, me, officer).version)
         return _officer_page(request, db, me, now, officer, week=form, status=error.status)
     return redirect(request, f"/roster/{officer.id}", said=_("The usual week is saved."))
 

@@ -249,7 +249,7 @@ def _conditions(me: Viewer, wanted: Wanted, today: date) -> list[ColumnElement[b
 def _rows(today: date, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
     order = (
-        (func.coalesce(request.closed_at, request.updated_at).desc(), request.id.desc())
+        (request.closed_at.desc(), request.id.desc())  # closed ones only: each has it
         if newest_first
         else (request.urgent.desc(), request.created_at, request.id)
     )

@@ -47,7 +47,8 @@ class Taken:
 def _next_number(db: Session, office_id: int, month: str) -> str:
     prefix = f"PM-{month}-"
     running = cast(func.substr(ServiceRequest.number, len(prefix) + 1), Integer)
-    of_month = (ServiceRequest.office_id == office_id, ServiceRequest.number.startswith(prefix))
+    # A range of the unique key, which LIKE is not on every database; digits alone differ, so any collation agrees.
+    of_month = (ServiceRequest.office_id == office_id, ServiceRequest.number.between(f"{prefix}0", f"{prefix}99999999"))
     last = db.scalar(select(func.max(running)).where(*of_month)) or 0
     return f"{prefix}{last + 1:04}"
 

@@ -72,6 +72,8 @@ class Touched:
 def _planned(office_id: int, first: date, last: date) -> sa.Subquery:
     """People with leave and with planned work, by date."""
     leave = PlanGrant.mode == PlanMode.LEAVE
+    # Only those dates are read, not the plan of a whole year.
+    of_year = select(Holiday.date).where(Holiday.office_id == office_id, Holiday.date.between(first, last))
     return (
         select(
             PlanEntry.date,
@@ -79,7 +81,7 @@ def _planned(office_id: int, first: date, last: date) -> sa.Subquery:
             sa.func.count(sa.distinct(sa.case((~leave, PlanEntry.officer_id)))).label("duty"),
         )
         .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-        .where(PlanEntry.office_id == office_id, PlanEntry.date.between(first, last))
+        .where(PlanEntry.office_id == office_id, PlanEntry.date.in_(of_year))
         .group_by(PlanEntry.date)
         .subquery()
     )

@@ -1,0 +1,371 @@
+"""What the pages ask of the database, on an office that has grown: no full scan, and no row of another office.
+
+Every page is opened by everybody who may, with many rows behind it. Each statement is then shown to the database's own
+planner. A statement that reads a growing table from end to end is refused, and so is one that does not say whose office
+it means. Whoever adds a table says here whether it grows.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event, insert, literal, select
+from sqlalchemy.orm import Session
+
+from staffhub import models as m
+from staffhub.db import Base, Database
+from tests.conftest import MORNING, TODAY, World
+from tests.test_access import WHO, _belongings
+
+# Rows are added every day, for ever.
+GROWS = {
+    "audit_event", "claim", "correction", "daily_report", "join_click", "log_entry", "mark", "mark_note", "meeting",
+    "meeting_invite", "occurrence", "plan_ending", "plan_entry", "plan_grant", "request_event", "service_request",
+    "sign_in_attempt", "user_session", "zoom_task",
+}  # fmt: skip
+# As many as there are people, bidang, services and years; forms are kept for an hour.
+STAYS = {
+    "account", "division", "heartbeat", "holiday", "kept_form", "office", "officer", "rule_set", "service_type",
+    "week_pattern",
+}  # fmt: skip
+# Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
+PEOPLE, DAYS = 15, 700
+
+# Statements that may read a growing table whole, by a part of their text, with the reason.
+MAY_SCAN = {
+    "lower(service_request.applicant) LIKE": "part of a name is looked for: no index finds the middle of a word",
+    "SELECT count(*) AS count_1 FROM service_request": "how many pages there are: a count reads what it counts",
+    "service_request.applicant ILIKE": "part of a name is looked for: no index finds the middle of a word",
+}
+# Statements that name no office, by a part of their text, with the reason.
+OF_NO_OFFICE = {
+    "FROM user_session JOIN account": "who it is comes from an unguessable token, and the office with them",
+    "user_session": "belongs to an account, not to an office",
+    "sign_in_attempt": "asked before anybody is known",
+    "alembic_version": "the database's own",
+    "FROM heartbeat": "the process's own",
+    "account.username =": "unique over all offices: people sign in with it alone",
+    "meeting_invite.token =": "an unguessable token of one invitation",
+    "pg_catalog": "the driver's own",
+    # Rows that belong to one which was loaded with its office, found by its id.
+    "meeting_invite.meeting_id ": "invitations of a meeting that was loaded with its office",
+    "occurrence.meeting_id =": "dates of a meeting that was loaded with its office",
+    "zoom_task.meeting_id =": "what Zoom must do about a meeting that was loaded with its office",
+    "request_event.request_id =": "steps of a request that was loaded with its office",
+}
+# A row named by its primary key was loaded, or is checked by whoever loads it: `WHERE officer.id = ?`.
+BY_KEY = re.compile(r"\b(?:WHERE|AND) \(?\w+\.id = (?:%\(|\?)")
+OFFICE = re.compile(r"\boffice_id = ")
+
+
+def test_every_table_grows_or_stays() -> None:
+    assert set(Base.metadata.tables) == GROWS | STAYS
+    assert not GROWS & STAYS
+
+
+def _people(db: Session, office_id: int, division_id: int) -> None:
+    for number in range(PEOPLE):
+        db.add(
+            m.Officer(
+                office_id=office_id, number=f"THL-{number:04}", name=f"Pegawai {number:03}", position="Petugas",
+                employment_type=m.EmploymentType.THL, division_id=division_id, active_from=date(2020, 1, 1),
+            )
+        )  # fmt: skip
+    db.flush()
+
+
+def _for_each_day(db: Session, target: Any, office_id: int, **values: Any) -> None:
+    """Add one row for every officer and day: what has a column and is not given is taken from the two."""
+    columns = target.__table__.c
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    rows = []
+    for number, (officer_id, back) in enumerate(product(officers, range(1, DAYS + 1))):
+        day, key = TODAY - timedelta(days=back), f"fill-{number:08}"
+        own = {"office_id": office_id, "officer_id": officer_id, "date": day, "first": day, "last": day}
+        own |= {"idempotency_key": key, "receipt": key[-7:]}
+        rows.append({name: value for name, value in own.items() if name in columns} | values)
+    db.execute(insert(target), rows)
+
+
+def _fill(database: Database, office_id: int, account_id: int) -> None:
+    with database.transaction() as db:
+        division_id = db.scalars(select(m.Division.id).where(m.Division.office_id == office_id)).first() or 0
+        service_id = db.scalars(select(m.ServiceType.id).where(m.ServiceType.office_id == office_id)).first()
+        _people(db, office_id, division_id)
+        at = MORNING - timedelta(days=30)
+        _for_each_day(
+            db, m.Mark, office_id, turn=1, kind=m.MarkKind.CHECK_IN, mode=m.WorkMode.OFFICE, note="", attempted_at=at,
+            received_at=at, method="tap", grade=m.Grade.C,
+        )  # fmt: skip
+        _for_each_day(
+            db, m.LogEntry, office_id, text="Melayani", starts=time(8), ends=time(9), unit="", version=1, created_at=at,
+            updated_at=at,
+        )  # fmt: skip
+        notes = select(m.Mark.office_id, m.Mark.id, m.Mark.note, m.Mark.received_at, m.Mark.idempotency_key)
+        names = ["office_id", "mark_id", "note", "created_at", "idempotency_key"]
+        db.execute(insert(m.MarkNote).from_select(names, notes.where(m.Mark.idempotency_key.startswith("fill"))))
+        _for_each_day(db, m.DailyReport, office_id, minutes=60, submitted_at=at)
+        _for_each_day(
+            db, m.Correction, office_id, kind=m.CorrectionKind.ABSENT, reason=m.CorrectionReason.FORGOT, note="",
+            created_by=account_id, created_at=at,
+        )  # fmt: skip
+        _for_each_day(
+            db, m.AuditEvent, office_id, at=at, verb="test.filled", subject="officer", subject_id=1, facts={},
+            request_id="-",
+        )  # fmt: skip
+        _fill_requests(db, office_id, service_id or 0, account_id)
+        _fill_meetings(db, office_id, account_id)
+        _fill_plans(db, office_id, account_id)
+        _fill_sessions(db)
+    if not database.sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _fill_requests(db: Session, office_id: int, service_id: int, account_id: int) -> None:
+    """A year of requests, nearly all of them closed."""
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    rows = [
+        {
+            "office_id": office_id, "number": f"PM-{2500 + n // 2000:04}-{n:05}", "service_type_id": service_id,
+            "applicant": f"Ibu N. {n}", "phone": "", "channel": m.Channel.COUNTER, "urgent": False,
+            "siak_reference": "", "state": m.RequestState.DONE if n % 200 else m.RequestState.CHECKING,
+            "assignee_id": officers[n % len(officers)], "created_by": account_id,
+            "created_at": MORNING - timedelta(days=n % DAYS), "updated_at": MORNING - timedelta(days=n % DAYS),
+            "closed_at": MORNING - timedelta(days=n % DAYS) if n % 200 else None, "version": 1,
+            "idempotency_key": uuid4().hex,
+        }
+        for n in range(8000)
+    ]  # fmt: skip
+    db.execute(insert(m.ServiceRequest), rows)
+    request = m.ServiceRequest
+    columns = ["office_id", "request_id", "at", "officer_id", "state", "note"]
+    given = select(
+        request.office_id, request.id, request.created_at, request.assignee_id, request.state, literal("")
+    ).where(request.office_id == office_id)
+    for _step in range(2):
+        db.execute(insert(m.RequestEvent).from_select(columns, given))
+
+
+def _fill_meetings(db: Session, office_id: int, account_id: int) -> None:
+    rows = [
+        {
+            "office_id": office_id, "kind": m.MeetingKind.SINGLE, "topic": "Lama", "agenda": "",
+            "starts_on": TODAY - timedelta(days=n % 700 + 1), "ends_on": TODAY - timedelta(days=n % 700 + 1),
+            "starts_at": time(9), "minutes": 30, "weekdays": [], "occurrences": 1,
+            "audience": {}, "state": m.MeetingState.READY, "marker": f"[sh:{n:06}]", "version": 1,
+            "zoom_host": "", "join_url": "", "trouble": "", "created_by": account_id, "created_at": MORNING,
+            "idempotency_key": uuid4().hex,
+        }
+        for n in range(3000)
+    ]  # fmt: skip
+    db.execute(insert(m.Meeting), rows)
+    meetings = db.execute(select(m.Meeting.id, m.Meeting.starts_on).where(m.Meeting.topic == "Lama")).all()
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    invites = [
+        {"office_id": office_id, "meeting_id": one.id, "officer_id": officer, "token": uuid4().hex}
+        for one in meetings
+        for officer in officers[:3]
+    ]
+    db.execute(insert(m.MeetingInvite), invites)
+    held = [
+        {
+            "office_id": office_id, "meeting_id": one.id, "date": one.starts_on, "minutes": 30,
+            "state": m.OccurrenceState.PLANNED, "starts_at": MORNING,
+        }
+        for one in meetings
+    ]  # fmt: skip
+    db.execute(insert(m.Occurrence), held)
+    tasks = [
+        {
+            "office_id": office_id, "meeting_id": one.id, "verb": m.ZoomVerb.CREATE, "state": m.TaskState.DONE,
+            "due_at": MORNING, "attempts": 1, "unclear": False, "error": "", "created_at": MORNING,
+        }
+        for one in meetings
+    ]  # fmt: skip
+    db.execute(insert(m.ZoomTask), tasks)
+    _for_each_day(db, m.JoinClick, office_id, meeting_id=meetings[0].id, at=MORNING)
+
+
+def _fill_plans(db: Session, office_id: int, account_id: int) -> None:
+    grant = m.PlanGrant
+    _for_each_day(
+        db, grant, office_id, layer=m.PlanLayer.HAND, mode=m.PlanMode.HOME, note="lama", document="",
+        on_free_days=False, created_by=account_id, created_at=MORNING,
+    )  # fmt: skip
+    granted = select(grant.office_id, grant.officer_id, grant.first, grant.layer, grant.id)
+    db.execute(
+        insert(m.PlanEntry).from_select(
+            ["office_id", "officer_id", "date", "layer", "grant_id"], granted.where(grant.note == "lama")
+        )
+    )
+    ended = select(grant.office_id, grant.id, grant.first, grant.last, grant.created_by, grant.created_at)
+    names = ["office_id", "grant_id", "first", "last", "created_by", "created_at"]
+    db.execute(insert(m.PlanEnding).from_select(names, ended.where(grant.note == "lama", grant.id % 3 == 0)))
+
+
+def _fill_sessions(db: Session) -> None:
+    accounts = db.scalars(select(m.Account.id)).all()
+    db.execute(
+        insert(m.UserSession),
+        [
+            {
+                "account_id": accounts[n % len(accounts)], "token_hash": uuid4().hex, "device_hash": "d",
+                "user_agent": "test", "created_at": MORNING, "seen_at": MORNING, "expires_at": MORNING,
+                "ended_at": MORNING,
+            }
+            for n in range(8000)
+        ],
+    )  # fmt: skip
+    tries = [
+        {
+            "at": MORNING - timedelta(days=1),
+            "username_hash": uuid4().hex,
+            "address_hash": uuid4().hex,
+            "succeeded": False,
+        }
+        for _n in range(8000)
+    ]
+    db.execute(insert(m.SignInAttempt), tries)
+    claims = [{"job": "test", "slot": str(n), "lease_until": MORNING, "done_at": MORNING} for n in range(8000)]
+    db.execute(insert(m.Claim), claims)
+
+
+QUESTIONS = {
+    "/board": ["?q=pegawai", "?mode=office"],
+    "/requests": ["?assignee=me", "?state=done", "?state=deferred", "?assignee=none", "?q=novi", "?page=3"],
+    "/attendance": ["?month=2026-10", "?q=pegawai"],
+    "/corrections": ["?month=2026-10"],
+    "/worklog": ["?date=2026-11-20"],
+    "/meetings": ["?week=2026-11-10"],
+    "/people": ["?q=pegawai", "?state=left"],
+    "/roster": ["?month=2026-10"],
+    "/me/month": ["?month=2026-10"],
+    "/attendance/export": ["?month=2026-11&format=csv"],
+}
+_POSTS = {
+    "/presence/check-in": ("cy", {"mode": "office", "idempotency_key": "statement-1"}),
+    "/presence/check-out": ("cy", {"idempotency_key": "statement-2"}),
+    "/worklog": ("ben", {"text": "Menulis", "start": "08.00", "end": "09.00", "idempotency_key": "statement-3"}),
+    "/worklog/{entry_id}/edit": ("ben", {"text": "Lain", "start": "08.00", "end": "09.00"}),
+    "/requests": (
+        "ben",
+        {"service_type": "family_card", "applicant": "Ibu N.", "channel": "counter", "idempotency_key": "statement-4"},
+    ),
+    "/requests/{request_id}/assign": ("ana", {"assignee": "{tia}"}),
+    "/requests/{request_id}/state": ("ana", {"state": "waiting"}),
+    "/corrections": (
+        "hana",
+        {"officer": "{officer_id}", "date": "2026-11-20", "kind": "mode", "mode": "home",
+         "reason": "forgot", "note": "Lupa", "idempotency_key": "statement-5"},
+    ),
+    "/roster/{officer_id}/week": (
+        "hana", dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "home") | {"valid_from": "2026-12-01"},
+    ),
+    "/roster/{officer_id}/exceptions": (
+        "hana", {"first": "2026-12-01", "last": "2026-12-04", "mode": "home", "idempotency_key": "statement-6"},
+    ),
+    "/roster/{officer_id}/exceptions/{grant_id}/withdraw": ("hana", {}),
+    "/meetings/{meeting_id}/cancel": ("ana", {"version": "1"}),
+    "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
+    "/account/locale": ("ben", {"locale": "en"}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def seen(world: World) -> dict[str, Any]:
+    """Every distinct statement of a day's work in the office, with the parameters of its first time."""
+    given = _belongings(world) | {"tia": world.officer_id("tia")}
+    hana = world.viewer("hana")
+    _fill(world.database, hana.office_id, hana.account_id)
+    found: dict[str, Any] = {}
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        found.setdefault(re.sub(r"\s+", " ", statement), None if many else parameters)
+
+    clients = {name: world.client(name) for name in ("ana", "ben", "cy", "dewi", "hana", "adi")}
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    for (method, path), who in WHO.items():
+        if method == "GET":
+            for name in who & clients.keys():
+                for query in ("", *QUESTIONS.get(path, ())):
+                    answer = clients[name].get(path.format(**given) + query)
+                    assert answer.status_code < 500, (path, query, name)
+    wrong: list[object] = []
+    for path, (name, typed) in _POSTS.items():
+        body = {key: text.format(**given) for key, text in typed.items()}
+        answer = clients[name].post(path.format(**given), data=body)
+        faults = re.findall(r'class="error"[^>]*>(?:.*?</svg>)?([^<]+)', answer.text, re.DOTALL)
+        wrong += [] if answer.status_code in {200, 303} else [(path, answer.status_code, faults)]
+    assert wrong == []
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    return found
+
+
+def _explained(database: Database, found: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each statement with what its plan reads from end to end."""
+    with database.engine.connect() as connection:
+        if not database.sqlite:
+            connection.exec_driver_sql("SET random_page_cost = 1.1")  # as for an SSD: what is small here still fits
+        for statement, parameters in found.items():
+            if parameters is None or not statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+                continue
+            if database.sqlite:
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                yield statement, _scans_on_sqlite([row[3] for row in rows], statement)
+            else:
+                plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+                yield statement, list(_scans_on_postgresql(plan[0]["Plan"]))
+
+
+def _scans_on_sqlite(lines: list[str], statement: str) -> list[str]:
+    """A search by the office alone reads all of it where there is one office, unless it stops at a limit on the way."""
+    in_order = " LIMIT " in statement and "USE TEMP B-TREE FOR ORDER BY" not in lines
+    alias = dict(re.findall(r"(\w+) AS (\w+)", statement))
+    names = {short: table for table, short in alias.items()}
+    found = []
+    for line in lines:
+        match = re.match(r"(SCAN|SEARCH) (\w+)(.*)", line)
+        if match and names.get(match[2], match[2]) in GROWS:
+            terms = re.search(r"\(([^()]*)\)(?: LEFT-JOIN)?$", match[3])
+            whole = match[1] == "SCAN" or terms is None or (terms[1] == "office_id=?" and not in_order)
+            found += [line] if whole else []
+    return found
+
+
+def _scans_on_postgresql(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWS:
+        yield f"Seq Scan on {node['Relation Name']} {node.get('Filter', '')}"
+    for below in node.get("Plans", ()):
+        yield from _scans_on_postgresql(below)
+
+
+def _excused(statement: str, reasons: dict[str, str]) -> bool:
+    return any(part in statement for part in reasons)
+
+
+def _without_office(found: dict[str, Any]) -> Iterator[str]:
+    of_an_office = {name for name, table in Base.metadata.tables.items() if "office_id" in table.c}
+    for statement in found:
+        tables = set(re.findall(r"\b(?:FROM|JOIN|UPDATE|INTO) (\w+)", statement)) & of_an_office
+        if not tables or (statement.startswith("INSERT") and "office_id" in statement):
+            continue
+        if not (OFFICE.search(statement) or BY_KEY.search(statement) or _excused(statement, OF_NO_OFFICE)):
+            yield statement
+
+
+def test_no_statement_reads_a_growing_table_from_end_to_end_or_forgets_the_office(
+    world: World, seen: dict[str, Any]
+) -> None:
+    assert len(seen) > 60, "the walk asks a lot"
+    refused = [
+        f"{'; '.join(scans)}\n    {statement}"
+        for statement, scans in _explained(world.database, seen)
+        if scans and not _excused(statement, MAY_SCAN)
+    ]
+    refused += [f"no office\n    {statement}" for statement in _without_office(seen)]
+    assert not refused, "\n".join(refused)
