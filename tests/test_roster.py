@@ -128,6 +128,7 @@ def test_one_day_alone_is_written_even_on_a_holiday_for_whoever_is_on_duty(datab
         ({"first": TODAY, "last": TODAY - timedelta(days=1)}, "last"),
         ({"first": TODAY - timedelta(days=1)}, "first"),
         ({"last": TODAY + timedelta(days=300)}, "last"),
+        ({"first": date(2062, 11, 23), "last": date(2062, 11, 23)}, "first"),
         ({"first": date(2026, 11, 28), "last": date(2026, 11, 29)}, "last"),
     ],
 )

@@ -22,6 +22,7 @@ from staffhub.security import Viewer
 
 # A longer range is more likely a slip of the finger than a plan.
 _LONGEST = timedelta(days=186)
+_FARTHEST = timedelta(days=731)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def grant(
     """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then."""
     layer = layer_of(mode, layer)
     refuse_past(me, first, now, field="first")
+    if abs(first - clock.local_day(now, me.zone)) > _FARTHEST:
+        raise Refused(_("Check the year."), field="first")
     if last < first:
         raise Refused(_("The last day is before the first."), field="last")
     if last - first > _LONGEST:
