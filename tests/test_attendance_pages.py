@@ -49,7 +49,7 @@ def payload(officer_id: int, **overrides: Any) -> dict[str, Any]:
 def test_hr_reads_the_month_and_goes_to_the_day_that_needs_somebody(world, friday):
     client = world.client("hana")
     page = client.get("/attendance?month=2026-11").text
-    assert "Terlambat 22 menit, presensi pulang belum ada" in text_of(page)
+    assert "Terlambat 22 menit, tanpa presensi pulang" in text_of(page)
     row = cells(page, "Ben Tumiwa")
     assert row[19] == f'<td class="t q"><a href="/attendance/{friday}/2026-11-20">HT</a></td>'
     assert row[0] == '<td class="l">L</td>'

@@ -129,7 +129,7 @@ def test_the_queue_holds_what_waits_for_a_person_oldest_first(database, hana, be
     sheet = load(database, hana, q="o")
     assert {record.day for _who, record in sheet.queue} == {FRIDAY}
     sentences = {who.name: words.sentence(record) for who, record in load(database, hana).queue}
-    assert sentences["Ben Tumiwa"] == "22 minutes late, no check-out yet"
+    assert sentences["Ben Tumiwa"] == "22 minutes late, no check-out"
     assert sentences["Cy Sondakh"] == "Absent without notice"
 
 
@@ -372,7 +372,7 @@ def test_the_file_has_a_row_for_each_officer_and_day(database, hana, ben):
     row = next(row for row in rows if row[0] == "2026-11-20" and row[2] == "Ben Tumiwa")
     assert row == [
         *("2026-11-20", "00000000 000000 0 003", "Ben Tumiwa", "Pelayanan Pendaftaran Penduduk", "PNS", "Office"),
-        *("HT", "Present", "07:52", "", "", "Office", "22", "", "22 minutes late, no check-out yet", ""),
+        *("HT", "Present", "07:52", "", "", "Office", "22", "", "22 minutes late, no check-out", ""),
     ]
     assert {row[1] for row in rows_of(database, hana, full_numbers=False)[1:]} == {f"•••• 00{n}" for n in range(1, 8)}
 

@@ -1,13 +1,14 @@
 """A request on its way through the pages, as the people of the office meet it."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, ServiceRequest
+from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest
 from tests.conftest import TODAY, World, count_queries, plan_range
 
 NIK = "7107015501900001"
@@ -306,3 +307,41 @@ def test_a_promise_of_the_office_is_shown_and_none_is_invented(world: World) -> 
     ben = world.client("ben")
     assert "batas 3 hari kerja" in ben.get(path).text
     assert "1 lewat batas" in ben.get("/requests").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: World) -> None:
+    head, path = world.viewer("ana"), _take_in(world)
+    world.client("ana").post(f"{path}/assign", data={"assignee": world.officer_id("ben")})
+    person = {"office_id": head.office_id, "employment_type": EmploymentType.THL, "division_id": head.division_id}
+    with world.database.transaction() as db:
+        people = [
+            person | {"number": f"N{n:05}", "name": f"Wilhelmina Rondonuwu {n:03}", "active_from": TODAY}
+            for n in range(400)
+        ]
+        ids = db.scalars(sa.insert(Officer).returning(Officer.id), people).all()
+        like = db.execute(sa.select(ServiceRequest.__table__)).mappings().first()
+        assert like
+        long_ago = {"created_at": world.now - timedelta(days=20), "updated_at": world.now, "state": "checking"}
+        many = [
+            {**like, **long_ago, "id": 10 + n, "number": f"PM-2610-{n:04}", "idempotency_key": str(uuid4())}
+            | {"assignee_id": ids[n % 400]}
+            for n in range(3000)
+        ]
+        db.execute(sa.insert(ServiceRequest), many)
+        event = {"office_id": head.office_id, "at": long_ago["created_at"], "state": "new", "note": ""}
+        db.execute(sa.insert(RequestEvent), [event | {"request_id": row["id"]} for row in many])
+        db.execute(sa.text("UPDATE service_type SET service_days = 3"))
+        for officer_id in ids[:40]:
+            plan_range(db, head, officer_id, TODAY)
+    for name in ("dewi", "ana", "ben"):
+        client = world.client(name)
+        for address in ("/requests", "/requests?assignee=none", path, f"/requests/hand-on?officer={ids[0]}"):
+            if name == "ben" and "hand-on" in address:
+                continue
+            with count_queries(world.database) as queries:
+                page = client.get(address)
+            assert page.status_code == 200
+            assert len(page.content) <= 60_000, (name, address, len(page.content))
+            assert len(queries) <= 8, (name, address, queries)
+    assert "3000 lewat batas" in world.client("ana").get("/requests").text

@@ -98,13 +98,16 @@ class _Desk:
         at = self.office_hour(at + timedelta(minutes=self.rng.randint(5, 90)))
         steps.append(_step(at, officer, _S.NEW, officer))
         ways = _IN_PERSON if service.needs_presence else _WAYS
-        way = ways[self.taken_in % len(ways)]
+        way: tuple[RequestState, ...] = ways[self.taken_in % len(ways)]
         if self.now - at > _SETTLED and way[-1] not in _CLOSED and self.rng.random() < 0.8:
             way = (*way[:-1], _S.DONE)
         for state in way:
             wait = timedelta(hours=self.rng.choice((1, 2, 4, 20, 24, 28, 48)), minutes=self.rng.randrange(60))
             at = self.office_hour(at + wait)
             steps.append(_step(at, officer, state, officer, self.rng.choice(_NOTES[state])))
+        if way[-1] is _S.DONE and self.taken_in % 17 == 0:  # closed by mistake and opened again
+            steps.append(_step(at + timedelta(minutes=10), officer, way[-2], officer, "Terlanjur ditutup"))
+            steps.append(_step(at + timedelta(hours=1), officer, _S.DONE, officer))
         return [step for step in steps if step["at"] <= self.now]
 
     def take_in(self, service: Any, number: str, at: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -72,8 +72,9 @@ def finding(record: DayRecord, found: Discrepancy) -> str:
         return _("planned: %(planned)s, checked in: %(was)s", planned=place(record.plan.mode).lower(), was=was)
     return {
         Finding.ABSENT: _("absent without notice"),
-        Finding.NO_CHECK_IN: _("no check-in yet"),
-        Finding.NO_CHECK_OUT: _("no check-out yet"),
+        # "Yet" is for a day that still runs; what a person must look at is over.
+        Finding.NO_CHECK_IN: _("no check-in") if found.needs_person else _("no check-in yet"),
+        Finding.NO_CHECK_OUT: _("no check-out"),
         Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
