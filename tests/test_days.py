@@ -111,6 +111,10 @@ def test_nobody_is_absent_outside_of_service_or_before_the_office_recorded():
     assert (record.state, record.code, record.discrepancies) == (State.DAY_OFF, "", ())
     assert day(came("07:30"), went("16:00"), counted=False).code == "H"
     assert day(plan=OFF, counted=False).code == "L"
+    assert day(plan=LEAVE, counted=False).code == "C", "leave that was granted is leave all the same"
+    assert day(plan=LEAVE, serves=False).code == ""
+    assert day(stage=Stage.RUNNING, counted=False).code == "-"
+    assert (day(serves=False).code, day(stage=Stage.TO_COME, serves=False).code) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -279,6 +283,7 @@ def any_day(marks, corrections):
         marks=marks,
         corrections=corrections,
         log_entries=st.integers(0, 3),
+        serves=st.booleans(),
         counted=st.booleans(),
     )
 

@@ -79,20 +79,17 @@ def load(
             marks=tuple(declared.marks.get(key, ())),
             corrections=tuple(declared.corrections.get(key, ())),
             log_entries=declared.entries.get(key, 0),
-            counted=is_counted(officer, day, officer.recorded_from if day < today else day),
+            serves=is_in_service(officer.active_from, officer.active_to, day),
+            counted=is_counted(officer.recorded_from, day),
         )
 
     found = {(officer.id, day): facts(officer, day) for officer in officers for day in dates}
     return Days(book, list(dates), found)
 
 
-def is_counted(officer: Serving, day: date, recorded_from: date | None) -> bool:
-    """Whether an absence would mean something: in service, and the office was already recording."""
-    return (
-        is_in_service(officer.active_from, officer.active_to, day)
-        and recorded_from is not None
-        and recorded_from <= day
-    )
+def is_counted(recorded_from: date | None, day: date) -> bool:
+    """Whether an absence would mean something: the office counts presence by then."""
+    return recorded_from is not None and recorded_from <= day
 
 
 @dataclass(frozen=True)

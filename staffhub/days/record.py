@@ -113,7 +113,8 @@ class CorrectionFact:
 class Facts:
     """All that is known of one officer on one date.
 
-    `counted` False: outside the officer's service, or before the office recorded anything; nobody is absent then.
+    `serves` False: outside the officer's dates of service. `counted` False: before presence counts; nobody is absent
+    then, and leave that was granted is leave all the same.
     """
 
     day: date
@@ -123,6 +124,7 @@ class Facts:
     marks: tuple[MarkFact, ...] = ()
     corrections: tuple[CorrectionFact, ...] = ()
     log_entries: int = 0
+    serves: bool = True
     counted: bool = True
 
 
@@ -206,7 +208,7 @@ def reconcile(facts: Facts) -> DayRecord:
         discrepancies=(),
         marks=marks,
         corrections=corrections,
-        counted=facts.counted,
+        counted=facts.serves and facts.counted,
         zone=facts.zone,
     )
     return _with_discrepancies(record, newest, is_over=is_over, outside=outside, log_entries=facts.log_entries)
@@ -252,13 +254,15 @@ def _modes(marks: Sequence[MarkFact], newest: dict[CorrectionKind, CorrectionFac
 def _state(facts: Facts, modes: Sequence[WorkMode]) -> State:
     if modes:
         return WORKED[modes[0]]
-    if not facts.counted or facts.plan.mode is None:
+    if not facts.serves or facts.plan.mode is None:
         return State.DAY_OFF
     if facts.stage is Stage.TO_COME:
         return State.PLANNED
     if facts.plan.mode is PlanMode.LEAVE:
         return State.LEAVE
-    return State.ABSENT if facts.stage is Stage.OVER else State.PENDING
+    if facts.stage is Stage.RUNNING:
+        return State.PENDING
+    return State.ABSENT if facts.counted else State.DAY_OFF
 
 
 def _minutes(start: datetime, end: datetime) -> int:

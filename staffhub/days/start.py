@@ -63,7 +63,7 @@ def change_of(db: Session, me: Viewer, becomes: date, *, now: datetime) -> Chang
     for officer in officers:
         for day in dates:
             facts = found.facts[officer.id, day]
-            counts = is_counted(officer, day, becomes)
+            counts = is_counted(becomes, day)
             if facts.marks or counts == facts.counted:
                 continue
             before, after = reconcile(facts), reconcile(replace(facts, counted=counts))
