@@ -39,6 +39,7 @@ from staffhub.models import (
     WorkMode,
 )
 from staffhub.reports import board as boards
+from staffhub.reports import recap
 from staffhub.settings import Settings
 from tests.conftest import viewer_of
 
@@ -183,6 +184,19 @@ def test_every_kind_of_day_happened(fresh: Any) -> None:
     worked = len(past)
     assert 0.7 * worked < len(_all(database, DailyReport.id)) < worked
     assert len(_all(database, LogEntry.id)) > 2 * worked
+
+
+@pytest.mark.parametrize("day", range(23, 30))
+def test_somebody_kept_watch_one_night_and_the_day_reads_so(fresh: Any, day: int) -> None:
+    now = MONDAY_NOON + timedelta(days=day - 23)
+    database = fresh(now)
+    hr = viewer_of(database, "kepegawaian", now=now)
+    with database.reading() as db:
+        sheet = recap.month(db, hr, date(2026, 11, 1), now=now, q="Roy Kumaat")
+    (night,) = [record for record in sheet.lines[0].records if record.ends_later]
+    assert night.first
+    assert night.last
+    assert (night.first.hour, night.last.hour, night.late) == (21, 6, 0)
 
 
 def test_nothing_in_the_demo_has_happened_later_than_now(fresh: Any) -> None:

@@ -29,6 +29,8 @@ from staffhub.presence import RECEIPT_LETTERS
 # Not seen yet today, at whatever hour: pegawai01, so that a visitor has a check-in to make, and three others.
 _NOT_YET = {"Greis Tumiwa", "Donny Mawikere", "Stefen Moningka"}
 _SHORT = {"Rivo Pantouw", "Jovanka Gerung"}
+# Kept watch at the office one night of last week: his day began in the evening and ended the next morning.
+_GUARD = "Roy Kumaat"
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Story:
         self.diary = Diary(self.office_id, self.zone, self.now, self.rng, self.handled)
         self.hr = next(person.account_id for person in self.people if person.username == "kepegawaian")
         self.receipts: set[str] = set()
+        # A working day a week ago or a little earlier, never the evening before a visitor's today.
+        self.night = self.today - timedelta(days=7 + max(0, self.today.weekday() - 4))
 
     def key(self) -> str:
         return f"{self.rng.getrandbits(128):032x}"
@@ -94,6 +98,7 @@ def write(
                 _live(story, person, mode, plan.note, hours, stays=person.name in covers)
             else:
                 _past(story, person, day, mode, plan.note, hours)
+    _guard(story, next(person for person in people if person.name == _GUARD))
     db.execute(insert(Mark), story.marks)
     db.execute(insert(Correction), story.corrections)
     story.diary.write(db)
@@ -142,6 +147,19 @@ def _past(story: Story, person: Person, day: date, mode: WorkMode, note: str, ho
         _correct(story, person, day, CorrectionKind.CHECK_OUT, leaves, None, CorrectionReason.FORGOT, text)
     _mark(story, person, day, steps)
     story.diary.day(person, day, arrives, leaves, submitted=rng.random() < 0.88)
+
+
+def _guard(story: Story, person: Person) -> None:
+    """Put a night in the place of one of the person's days, last, so that chance deals everybody else the same."""
+    day = story.night
+
+    def others(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if (row["officer_id"], row["date"]) != (person.id, day)]
+
+    story.marks, story.corrections = others(story.marks), others(story.corrections)
+    story.diary.entries, story.diary.reports = others(story.diary.entries), others(story.diary.reports)
+    came, left = _at(story, day, time(22), -4), _at(story, day + timedelta(days=1), time(6), 3)
+    _mark(story, person, day, [Step(came, WorkMode.OFFICE), Step(left, None)])
 
 
 def _repaired(story: Story, person: Person, day: date, mode: WorkMode, arrives: datetime, leaves: datetime) -> None:
