@@ -161,7 +161,7 @@ def test_a_search_on_the_board_narrows_it_while_typing_and_the_back_button_retur
     expect(page.locator("#people .person")).to_have_count(everyone)
 
 
-def test_one_tap_on_a_request_starts_an_entry_for_it(site: Site) -> None:
+def test_a_tap_on_a_request_and_one_on_a_length_are_an_entry(site: Site) -> None:
     with site.database.reading() as db:
         found = sa.text(
             "SELECT username FROM account JOIN service_request ON assignee_id = officer_id "
@@ -171,9 +171,12 @@ def test_one_tap_on_a_request_starts_an_entry_for_it(site: Site) -> None:
     _newcomer(site, int(username.removeprefix("pegawai")))
     page = site.context(username)
     page.goto("/worklog")
-    page.locator("form:has([name=request_id]) button").first.click()
-    text = page.locator("[name=text]").first
-    expect(text).to_have_value(re.compile(r"PM-\d{4}-\d{4}"))
+    page.locator("a[href*='request_id=']").first.click()
+    expect(page.locator("[name=text]").first).to_have_value(re.compile(r"PM-\d{4}-\d{4}"))
+    before = page.locator("#log-card li").count()
+    page.locator("#log-add button[name=length][value='30']").click()
+    expect(page.locator("#log-card li")).to_have_count(before + 1)
+    expect(page.locator("#log-card li").last).to_contain_text("30 menit")
 
 
 def test_hr_opens_a_day_from_the_month_and_adds_a_correction(site: Site) -> None:
