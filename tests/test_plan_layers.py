@@ -14,7 +14,7 @@ from staffhub import workdays
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.models import AuditEvent, HolidayKind, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
-from staffhub.roster import grants, plan
+from staffhub.roster import grants, plan, sheet
 from staffhub.workdays import Calendar, Granted, Plan, PlanBook
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of
 from tests.test_roster import _officer, _plan, _write
@@ -100,6 +100,10 @@ def test_leave_over_a_planned_day_brings_it_back_when_it_is_withdrawn(
     found = _plan(database, ben, WEDNESDAY)
     assert found.mode is PlanMode.LEAVE
     assert [(one.mode, one.note) for one in found.over] == [(PlanMode.HOME, "Piket rumah")]
+    with database.reading() as db:
+        month = sheet.month_sheet(db, ana, month=WEDNESDAY)
+    (row,) = [row for group in month.groups for row in group.rows if row.id == ben.id]
+    assert row.cells[6:11] == ["C", "C", "C*", "C", "C"], "the month says so too"
     assert _run(database, grants.withdraw, ana, ben, leave.grant_id) == 5
     assert _modes(database, ben) == "KKRKKLL"
     assert _plan(database, ben, WEDNESDAY).over == ()

@@ -17,7 +17,7 @@ from staffhub.security import Viewer
 
 @dataclass(frozen=True)
 class Row:
-    """One officer's month: a letter for each date."""
+    """One officer's month: a letter for each date, with a star where it covers another plan."""
 
     id: int
     name: str
@@ -62,9 +62,14 @@ def month_sheet(
     groups: dict[int, Group] = {}
     for officer in shown:
         group = groups.setdefault(officer.division_id or 0, Group(officer.division_id or 0, officer.division or "", []))
-        cells = [PLAN_LETTERS[book.of(officer.id, day).mode] for day in days]
+        cells = [_cell(book.of(officer.id, day)) for day in days]
         group.rows.append(Row(officer.id, officer.name, cells))
     return Sheet(list(groups.values()), found, start + 1, start + len(shown), len(fitting))
+
+
+def _cell(plan: workdays.Plan) -> str:
+    """Return the letter of a day, with a star where something else was planned beneath it."""
+    return PLAN_LETTERS[plan.mode] + "*" * bool(plan.over)
 
 
 def _officers(db: Session, office_id: int, days: Sequence[date]) -> Sequence[Any]:
