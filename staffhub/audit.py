@@ -51,7 +51,10 @@ def record(
     office_id: int | None = None,
     **facts: object,
 ) -> None:
-    """Write the event of a change. `facts` hold what changed (`before=`, `after=`), never a secret or a phone."""
+    """Write the event of a change. `facts` hold what changed (`before=`, `after=`), never a secret or a phone.
+
+    `subject` says whose row `subject_id` is: what is recorded of an officer's day says "officer", never "mark".
+    """
     db.execute(
         _INSERT,
         {

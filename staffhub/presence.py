@@ -148,7 +148,7 @@ def add_note(db: Session, me: Viewer, mark: Own, *, note: str, idempotency_key: 
     added = {"office_id": me.office_id, "mark_id": mark.id, "note": note, "created_at": now}
     if mark.note != note and insert_unless_there(db, MarkNote, added | {"idempotency_key": idempotency_key}):
         # The note stays out of the trail: it may say why somebody is at home.
-        audit.record(db, me, "presence.note_added", "mark_note", mark.id, now=now)
+        audit.record(db, me, "presence.note_added", "officer", me.officer_id, now=now, mark=mark.id)
 
 
 def _plain(code: str) -> str:
@@ -198,7 +198,7 @@ def _declare(
             "idempotency_key": idempotency_key,
         }
         if insert_unless_there(db, Mark, mark):
-            audit.record(db, me, f"presence.{kind}", "mark", me.officer_id, now=now, mode=mode, receipt=receipt)
+            audit.record(db, me, f"presence.{kind}", "officer", me.officer_id, now=now, mode=mode, receipt=receipt)
             local = now.astimezone(me.zone)
             was_in = bool(there) and there[-1].kind is MarkKind.CHECK_IN
             return Stamp(

@@ -1,14 +1,17 @@
 """The chain holds until somebody touches a row, and then names the first one that does not fit."""
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from staffhub import audit
-from staffhub.db import Database
+from staffhub.db import Base, Database
 from staffhub.models import AuditEvent
-from tests.conftest import MORNING, viewer_of
+from tests.conftest import MORNING, World, viewer_of
+from tests.test_access import _belongings
 
 
 def _events(database: Database, count: int = 5) -> None:
@@ -131,3 +134,30 @@ def test_both_databases_give_an_event_the_same_hash(database: Database) -> None:
     with database.reading() as db:
         event = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "test.same")).one()
         assert audit._hash("", 1, event) == "15990c31cea0bb84548b3aa1372fb54fec4b4c29ed0a222c30a8be83b3b5eb10"
+
+
+_TABLES = {"session": "user_session"}
+
+
+def test_what_an_event_tells_of_is_the_row_that_it_names(world: World) -> None:
+    """The subject of every event is a table, and its id a row of it: "mark" never goes with an officer's id."""
+    given, ben = _belongings(world), world.officer_id("ben")
+    with world.database.reading() as db:
+        events = db.execute(sa.select(AuditEvent.verb, AuditEvent.subject, AuditEvent.subject_id)).all()
+        told = {event.verb: (event.subject, event.subject_id) for event in events}
+        for verb, subject, row_id in events:
+            table = Base.metadata.tables[_TABLES.get(subject, subject)]
+            found = db.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.id == row_id))
+            assert found == 1, (verb, subject, row_id)
+    assert told["presence.check_in"] == ("officer", ben)
+    assert told["log.written"] == ("log_entry", given["entry_id"])
+
+
+def test_every_subject_that_the_program_names_is_a_table() -> None:
+    subjects = set()
+    for path in (Path(audit.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                subjects.add(ast.literal_eval(node.args[3]))
+    assert len(subjects) > 8
+    assert {_TABLES.get(subject, subject) for subject in subjects} <= set(Base.metadata.tables)

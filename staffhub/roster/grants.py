@@ -132,7 +132,7 @@ def grant(
         return Granting(there, 0, first_time=False)
     grant_id = _insert(db, me, officer, facts, key, now)
     _settle(db, me.office_id, officer.id, layer, first, last)
-    audit.record(db, me, "plan.granted", "plan_entry", officer.id, now=now, grant=grant_id, **facts)
+    audit.record(db, me, "plan.granted", "officer", officer.id, now=now, grant=grant_id, **facts)
     days = _dates(first, last) if facts["on_free_days"] else working
     replaced = tuple(line for line in before if set(line.holds) & set(_dates(first, last)))
     past = sum(day < clock.local_day(now, me.zone) for day in days)
@@ -289,7 +289,7 @@ def _end(db: Session, me: Viewer, officer: Planned, row: PlanGrant, first: date,
     db.flush()
     _settle(db, me.office_id, officer.id, row.layer, first, last)
     audit.record(
-        db, me, "plan.taken_out", "plan_entry", officer.id, now=now, grant=row.id, first=first, last=last, mode=row.mode
+        db, me, "plan.taken_out", "officer", officer.id, now=now, grant=row.id, first=first, last=last, mode=row.mode
     )
     return len(left)
 

@@ -127,9 +127,7 @@ def _save(
     stale = version is not None and version != there.version
     if stale or not insert_unless_there(db, WeekPattern, row):
         raise Conflict(_("Somebody saved another usual week meanwhile. Look at it, then save yours again."))
-    audit.record(
-        db, me, "plan.week_set", "week_pattern", officer.id, now=now, valid_from=start, before=before, after=days
-    )
+    audit.record(db, me, "plan.week_set", "officer", officer.id, now=now, valid_from=start, before=before, after=days)
 
 
 def _refuse_far(day: date, today: date) -> None:
