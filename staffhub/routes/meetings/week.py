@@ -86,6 +86,7 @@ def _week_page(
         choices=choices(db, me) if may_schedule else None,
         found={typed.name: found_for(db, me, typed, today)} if typed else {},
         nobody=NOBODY,
+        standup_open=standup is not None,
         meeting_form=meeting or _blank("meeting", today, duration=60),
         standup_form=standup or _blank("standup", today, duration=15, count=20, weekday=usual),
         weekday_choices=weekday_choices(),
