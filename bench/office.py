@@ -22,7 +22,7 @@ from staffhub import clock
 from staffhub.db import Database, digest, make_engine
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
-from staffhub.models import Account, Division, EmploymentType, Officer, Role, Scope, UserSession
+from staffhub.models import Account, Division, EmploymentType, Officer, Role, UserSession
 
 
 @dataclass
@@ -140,7 +140,7 @@ def _fill(url: str, count: int, first_role: Role) -> list[str]:
             {
                 "id": n + 1, "office_id": office.id, "officer_id": n + 1, "username": f"pegawai{n}",
                 "password_hash": "-", "password_changed_at": now, "must_change_password": False,
-                "role": Role.STAFF if n else first_role, "scope": Scope.SELF if n else Scope.OFFICE, "created_at": now,
+                "role": Role.STAFF if n else first_role, "created_at": now,
             }
             for n in range(count)
         ]  # fmt: skip
