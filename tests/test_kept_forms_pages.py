@@ -261,3 +261,15 @@ def test_a_number_of_junk_is_no_kept_form(world: World, kept: str) -> None:
     assert (page.status_code, BACK in _text(page)) == (200, False)
     entry = {"text": "Memeriksa", "start": "07.00", "end": "07.10", "idempotency_key": str(uuid4()), "kept": kept}
     assert client.post("/worklog", data=entry).status_code == 303
+
+
+@SQLITE
+def test_a_form_whose_handler_opens_its_own_transactions_has_it_too(world: World) -> None:
+    client = world.client("hana")
+    _end(world, client)
+    texts = {"name": "Greis Tumiwa", "number": "199004112015032001", "position": "Analis", "username": "greis.tumiwa"}
+    typed = Typed("hana", "/people/new", "/people", texts, {"employment_type": "pppk", "role": "division_head"}, None)
+    page = client.get(_signs_in(client, "hana", _sends(client, typed)))
+    assert BACK in _text(page)
+    for field, value in (texts | typed.chosen).items():
+        assert _shows(page.text, field, value), field
