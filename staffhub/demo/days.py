@@ -31,6 +31,8 @@ _NOT_YET = {"Greis Tumiwa", "Donny Mawikere", "Stefen Moningka"}
 _SHORT = {"Rivo Pantouw", "Jovanka Gerung"}
 # Kept watch at the office one night of last week: his day began in the evening and ended the next morning.
 _GUARD = "Roy Kumaat"
+# On duty outside today, and the place is not written yet: the board says so.
+_PLACELESS = {"Alfrets Wuisan"}
 
 
 @dataclass
@@ -192,7 +194,7 @@ def _live(story: Story, person: Person, mode: WorkMode, note: str, hours: workda
     if early and story.now < arrives:
         midnight = clock.at_local(day, time(0), story.zone)
         arrives = max(midnight, story.now - timedelta(minutes=rng.randint(2, 25)))
-    steps = [Step(arrives, mode, note if mode is WorkMode.FIELD else "")]
+    steps = [Step(arrives, mode, note if mode is WorkMode.FIELD and person.name not in _PLACELESS else "")]
     if changes:
         steps.append(Step(_at(story, day, time(10), rng.randint(0, 60)), WorkMode.OFFICE))
     steps.append(Step(leaves, None))
