@@ -340,3 +340,23 @@ def test_the_month_prints_without_the_bar_and_with_its_letterhead(site: Site) ->
     page.emulate_media(media="print")
     assert not page.locator("header.bar").is_visible()
     assert page.locator(".paper").first.is_visible()
+
+
+def test_a_month_on_a_phone_opens_at_today(site: Site) -> None:
+    page = site.context("kepegawaian")
+    page.goto("/attendance")
+    today = page.locator("#month-sheet thead .today").bounding_box()
+    names = page.locator("#month-sheet thead th").first.bounding_box()
+    assert today
+    assert names
+    assert names["x"] + names["width"] <= today["x"] <= 360 - today["width"]
+
+
+def test_hr_sees_what_a_correction_makes_of_the_day_in_its_place(site: Site) -> None:
+    page = site.context("kepegawaian")
+    page.goto("/attendance")
+    page.locator(".queue a.btn").first.click()
+    page.select_option("#correction-kind", "leave")
+    page.click("button[name=preview]")
+    page.get_by_text("Dengan koreksi ini harinya menjadi:").wait_for()
+    page.locator("#koreksi .note .key", has_text="C").wait_for()
