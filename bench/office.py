@@ -22,7 +22,7 @@ from staffhub import clock
 from staffhub.db import Database, digest, make_engine
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
-from staffhub.models import Account, Division, EmploymentType, Officer, Role, UserSession
+from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, UserSession
 
 
 @dataclass
@@ -130,9 +130,15 @@ def _fill(url: str, count: int, first_role: Role) -> list[str]:
         kinds = (EmploymentType.PNS, EmploymentType.THL)
         people = [
             {
-                "id": n + 1, "office_id": office.id, "number": f"{n:018}", "name": f"Pegawai {n:04}", "position": "",
-                "employment_type": kinds[n % 2], "division_id": divisions[n % len(divisions)],
+                "id": n + 1, "office_id": office.id, "number": f"{n:018}", "name": f"Pegawai {n:04}",
                 "active_from": date(2020, 1, 1), "email": "", "phone": "",
+            }
+            for n in range(count)
+        ]  # fmt: skip
+        postings = [
+            {
+                "office_id": office.id, "officer_id": n + 1, "valid_from": date(2020, 1, 1), "position": "",
+                "employment_type": kinds[n % 2], "division_id": divisions[n % len(divisions)], "created_at": now,
             }
             for n in range(count)
         ]  # fmt: skip
@@ -152,6 +158,7 @@ def _fill(url: str, count: int, first_role: Role) -> list[str]:
             for n, token in enumerate(tokens)
         ]  # fmt: skip
         db.execute(insert(Officer), people)
+        db.execute(insert(Posting), postings)
         db.execute(insert(Account), accounts)
         db.execute(insert(UserSession), sessions)
     database.engine.dispose()

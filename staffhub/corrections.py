@@ -12,7 +12,18 @@ from staffhub.days import CorrectionFact, DayRecord, Facts, Serving, Stage, load
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Correction, CorrectionKind, CorrectionReason, Officer, Role, WorkMode, serves
+from staffhub.models import (
+    Account,
+    Correction,
+    CorrectionKind,
+    CorrectionReason,
+    Officer,
+    Posting,
+    Role,
+    WorkMode,
+    posting_on,
+    serves,
+)
 from staffhub.security import Viewer
 
 _TIMED = {CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT}
@@ -232,6 +243,7 @@ def listed(
             func.count().over(),
         )
         .join(Officer, Officer.id == Correction.officer_id)
+        .outerjoin(Posting, posting_on(Correction.date))
         .join(Account, Account.id == Correction.created_by)
         .outerjoin(writer, writer.id == Account.officer_id)
         .where(Correction.office_id == me.office_id, Correction.date.between(first, last))
@@ -239,7 +251,7 @@ def listed(
         .offset(offset)
         .limit(limit)
     )
-    rows = rows.where(me.within(Officer.id, Officer.division_id))
+    rows = rows.where(me.within(Officer.id, Posting.division_id))
     found = db.execute(rows).all()
     return [_listed(me, row) for row in found], int(found[0][-1]) if found else 0
 

@@ -13,7 +13,7 @@ from staffhub import audit, clock
 from staffhub.db import insert_unless_there
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, WorkMode, receipt_code
+from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, Posting, WorkMode, posting_on, receipt_code
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
@@ -257,8 +257,9 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     """Load a receipt that I may see: mine, or of somebody in my scope."""
     wanted = _plain(code)
     row = db.execute(
-        select(Mark, NOTED, Officer.name, Officer.division_id)
+        select(Mark, NOTED, Officer.name, Posting.division_id)
         .join(Officer, Officer.id == Mark.officer_id)
+        .outerjoin(Posting, posting_on(Mark.date))
         .where(Mark.office_id == me.office_id, Mark.receipt == wanted)
     ).one_or_none()
     if row is None:

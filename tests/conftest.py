@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -27,7 +27,8 @@ from staffhub.app import create_app
 from staffhub.db import Database, make_engine
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
-from staffhub.models import Account, Division, EmploymentType, Office, Officer, PlanLayer, PlanMode, Role
+from staffhub.models import Account, Division, EmploymentType, Office, Officer, PlanLayer, PlanMode, Posting, Role
+from staffhub.people.known import POSTED
 from staffhub.roster import grants
 from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
@@ -161,10 +162,23 @@ def seat_cast(db: Any) -> None:
 
 def add_officer(db: Any, office: Office, **facts: Any) -> Officer:
     facts = {"employment_type": EmploymentType.PNS, "active_from": date(2020, 1, 1), **facts}
+    posted = {name: facts.pop(name) for name in POSTED if name in facts}
     officer = Officer(office_id=office.id, **facts)
     db.add(officer)
     db.flush()
+    keys = {"office_id": office.id, "officer_id": officer.id, "created_at": MORNING}
+    db.add(Posting(valid_from=officer.active_from, **keys, **posted))
+    db.flush()
     return officer
+
+
+def add_posting(db: Any, officer_id: int | None, day: date, **facts: Any) -> None:
+    """Let somebody serve elsewhere or as something else from a day on, as a fact."""
+    (last,) = db.scalars(sa.select(Posting).where(Posting.officer_id == officer_id, Posting.valid_to.is_(None)))
+    same = {name: getattr(last, name) for name in (*POSTED, "office_id", "officer_id")}
+    last.valid_to = day - timedelta(days=1)
+    db.add(Posting(valid_from=day, created_at=MORNING, **(same | facts)))
+    db.flush()
 
 
 def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAFF, **facts: Any) -> Account:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,13 +18,14 @@ from staffhub.models import (
     CorrectionReason,
     Division,
     EmploymentType,
+    Office,
     Officer,
     RuleSet,
     WorkMode,
 )
 from staffhub.reports import board as boards
 from staffhub.reports import recap
-from tests.conftest import MORNING, TODAY, World, count_queries, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, add_officer, count_queries, plan_range, viewer_of
 from tests.test_presence import _in
 
 
@@ -203,7 +204,7 @@ def test_a_check_in_a_check_out_and_a_correction_make_a_new_version(database: Da
     with database.transaction() as db:
         wish = corrections.Wish(CorrectionKind.LEAVE)
         corrections.add(
-            db, hana, recap.officer_for(db, hana, ben.officer_id), day=TODAY, wish=wish,
+            db, hana, recap.officer_for(db, hana, ben.officer_id, TODAY), day=TODAY, wish=wish,
             reason=CorrectionReason.LEAVE_LETTER, note="Surat", idempotency_key=str(uuid4()), now=later,
         )  # fmt: skip
     seen.append(_version(database))
@@ -270,7 +271,7 @@ def test_what_hr_corrects_today_stands_on_the_board(database: Database) -> None:
     later = MORNING + timedelta(hours=2)
     with database.transaction() as db:
         corrections.add(
-            db, hana, recap.officer_for(db, hana, ben.officer_id), day=TODAY,
+            db, hana, recap.officer_for(db, hana, ben.officer_id, TODAY), day=TODAY,
             wish=corrections.Wish(CorrectionKind.CHECK_IN, time(7, 40), WorkMode.HOME),
             reason=CorrectionReason.NETWORK, note="Jaringan", idempotency_key=str(uuid4()), now=later,
         )  # fmt: skip
@@ -296,17 +297,12 @@ def _crowd(database: Database, count: int, *, divisions: int = 4) -> None:
         found = db.scalars(
             sa.select(Division.id).where(Division.office_id == dewi.office_id).order_by(Division.id)
         ).all()
-        db.execute(
-            sa.insert(Officer),
-            [
-                {
-                    "office_id": dewi.office_id, "number": f"N{n:05}", "name": f"Wilhelmina Rondonuwu {n:03}",
-                    "employment_type": EmploymentType.THL, "position": "", "division_id": found[n % divisions],
-                    "phone": "0812 3456 7890", "active_from": date(2020, 1, 1),
-                }
-                for n in range(count)
-            ],
-        )  # fmt: skip
+        office = db.get_one(Office, dewi.office_id)
+        for n in range(count):
+            add_officer(
+                db, office, number=f"N{n:05}", name=f"Wilhelmina Rondonuwu {n:03}", phone="0812 3456 7890",
+                employment_type=EmploymentType.THL, division_id=found[n % divisions],
+            )  # fmt: skip
 
 
 def test_a_large_office_opens_ones_own_bidang_and_a_search_goes_through_all_of_it(database: Database) -> None:

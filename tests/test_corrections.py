@@ -75,7 +75,7 @@ def add(database, me, officer_id: int, **facts: Any) -> corrections.Added:
         **facts,
     }
     with database.transaction() as db:
-        return corrections.add(db, me, recap.officer_for(db, me, officer_id), **given)
+        return corrections.add(db, me, recap.officer_for(db, me, officer_id, TODAY), **given)
 
 
 def stored(database) -> list[Correction]:
@@ -221,7 +221,7 @@ def test_a_time_of_the_next_day_is_said_to_be_one(database, hana, ben_id):
     assert add(database, hana, ben_id, clock_time=time(6, 0), next_day=True).first
     assert stored(database)[0].at == at_local(FRIDAY + timedelta(days=1), time(6, 0), hana.zone)
     with database.reading() as db:
-        ben = recap.officer_for(db, hana, ben_id)
+        ben = recap.officer_for(db, hana, ben_id, FRIDAY)
         found = days.load(db, hana.office_id, [ben], [FRIDAY], zone=hana.zone, now=MORNING)
     record = found.record(ben_id, FRIDAY)
     assert (record.minutes, words.span(record)) == (480, "22:00 – 06:00 the next day")
@@ -239,7 +239,7 @@ def test_a_check_in_is_never_of_the_next_day_and_no_time_is_later_than_now(datab
 
 def stage_of(database, me, officer_id: int, day: date, *, now: datetime) -> days.Stage:
     with database.reading() as db:
-        officer = recap.officer_for(db, me, officer_id)
+        officer = recap.officer_for(db, me, officer_id, day)
         return days.load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer_id, day].stage
 
 
@@ -329,7 +329,7 @@ def test_the_outcome_is_shown_without_a_trace_and_is_what_the_day_reads_afterwar
     put_mark(database, hana, ben_id, FRIDAY, "07:30", MarkKind.CHECK_IN)
     wish = corrections.Wish(CorrectionKind.CHECK_OUT, time(15, 15))
     with database.reading() as db:
-        ben = recap.officer_for(db, hana, ben_id)
+        ben = recap.officer_for(db, hana, ben_id, FRIDAY)
         facts = days.load(db, hana.office_id, [ben], [FRIDAY], zone=hana.zone, now=MORNING).facts[ben_id, FRIDAY]
         becomes = corrections.outcome(facts, wish, now=MORNING)
     assert (becomes.code, words.sentence(becomes)) == ("HP", "Left 1 h 15 min early")
@@ -343,6 +343,6 @@ def test_the_outcome_is_shown_without_a_trace_and_is_what_the_day_reads_afterwar
 def test_leave_and_absence_decided_now_are_in_force_whatever_was_corrected_before(database, hana, ben_id):
     add(database, hana, ben_id, kind=CorrectionKind.MODE, mode=WorkMode.HOME)
     with database.reading() as db:
-        ben = recap.officer_for(db, hana, ben_id)
+        ben = recap.officer_for(db, hana, ben_id, FRIDAY)
         facts = days.load(db, hana.office_id, [ben], [FRIDAY], zone=hana.zone, now=MORNING).facts[ben_id, FRIDAY]
     assert corrections.outcome(facts, corrections.Wish(CorrectionKind.ABSENT), now=MORNING).code == "A"

@@ -31,12 +31,14 @@ from staffhub.models import (
     Officer,
     PlanGrant,
     PlanMode,
+    Posting,
     RequestEvent,
     RequestState,
     Role,
     ServiceRequest,
     ServiceType,
     WorkMode,
+    posting_on,
 )
 from staffhub.reports import board as boards
 from staffhub.reports import recap
@@ -131,16 +133,19 @@ def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
     database = fresh(MONDAY_NOON)
     accounts = {row.username: row for row in _all(database, Account.username, Account.role, Account.password_hash,
                                                   Account.must_change_password, Account.officer_id)}  # fmt: skip
-    staff = {f"pegawai{n:02}" for n in range(1, 39)}
-    assert set(accounts) == staff | {"kadis", "kabid.dafduk", "kepegawaian", "admin"}
+    heads = {"kabid.dafduk", "kabid.capil", "kabid.piak", "kabid.pdip"}
+    staff = {f"pegawai{n:02}" for n in range(1, 36)}
+    assert set(accounts) == staff | heads | {"kadis", "kepegawaian", "admin"}
     assert accounts["kadis"].role is Role.OFFICE_HEAD
-    assert accounts["kabid.dafduk"].role is Role.DIVISION_HEAD
+    assert {accounts[name].role for name in heads} == {Role.DIVISION_HEAD}
     assert accounts["kepegawaian"].role is Role.HR
     assert accounts["admin"].role is Role.ADMIN
     assert {accounts[name].role for name in staff} == {Role.STAFF}
     assert not any(row.must_change_password for row in accounts.values())
-    assert security.password_fits("staffhub-demo", accounts["pegawai38"].password_hash)
-    officers = _all(database, Officer.division_id, Officer.employment_type, Officer.number, Officer.superior_id)
+    assert security.password_fits("staffhub-demo", accounts["pegawai35"].password_hash)
+    with database.reading() as db:
+        columns = (Posting.division_id, Posting.employment_type, Officer.number, Posting.superior_id)
+        officers = db.execute(sa.select(*columns).join(Officer, posting_on(MONDAY_NOON.date()))).all()
     assert len(officers) == 42
     assert sum(row.superior_id is None for row in officers) == 1
     for division in {row.division_id for row in officers} - {None}:

@@ -23,11 +23,10 @@ from staffhub.models import (
     Meeting,
     MeetingInvite,
     Office,
-    Officer,
     ZoomTask,
 )
 from staffhub.settings import Settings
-from tests.conftest import MORNING, World, count_queries
+from tests.conftest import MORNING, World, add_officer, count_queries
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
 
@@ -528,8 +527,7 @@ def _crowd(world: World, people: int) -> None:
         office = db.scalars(sa.select(Office).order_by(Office.id)).first()
         assert office
         for number in range(100, 100 + people):
-            facts = {"number": str(number), "name": f"Pegawai Nomor {number}", "employment_type": "pns"}
-            db.execute(sa.insert(Officer).values(office_id=office.id, active_from=date(2020, 1, 1), **facts))
+            add_officer(db, office, number=str(number), name=f"Pegawai Nomor {number}")
 
 
 @pytest.mark.parametrize("people", [35, 400])

@@ -30,7 +30,7 @@ def test_every_day_of_the_demo_reads_the_same_on_every_page(tmp_path: Path, now:
             sheet = recap.month(db, hr, first, now=now)
             assert len(sheet.lines) == 42
             for line in sheet.lines:
-                officer = recap.officer_for(db, hr, line.officer.id)
+                officer = recap.officer_for(db, hr, line.officer.id, first)
                 own = recap.own_month(db, hr, officer, first, now=now)
                 assert own.totals == line.totals
                 assert [record.day for record in own.open] == [r.day for r in line.records if r.needs_person]

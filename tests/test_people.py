@@ -11,10 +11,20 @@ import sqlalchemy as sa
 from staffhub import i18n, people, security
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
-from staffhub.models import Account, AuditEvent, EmploymentType, Officer, Role, UserSession
+from staffhub.models import (
+    Account,
+    AuditEvent,
+    EmploymentType,
+    Office,
+    Officer,
+    Posting,
+    Role,
+    UserSession,
+    posting_near,
+)
 from staffhub.people import COLUMNS, ImportReport, Register, bare_name, importing
 from staffhub.people.register import Cell, Row
-from tests.conftest import MORNING, World
+from tests.conftest import MORNING, World, add_officer
 
 NIP = "199004112015032001"
 _LETTERS = {name: chr(65 + place) for place, name in enumerate(COLUMNS)}
@@ -56,7 +66,9 @@ def _import(database: Database, *rows: dict[str, str], **options: Any) -> Import
 
 def _officer(database: Database, username: str) -> Any:
     with database.reading() as db:
-        rows = sa.select(*Officer.__table__.columns, Account.role, Account.id.label("account_id"))
+        posted = (Posting.employment_type, Posting.position, Posting.division_id, Posting.superior_id)
+        rows = sa.select(*Officer.__table__.columns, *posted, Account.role, Account.id.label("account_id"))
+        rows = rows.join(Posting, posting_near(date(2026, 11, 23)))
         found = rows.join(Account, Account.officer_id == Officer.id).where(Account.username == username)
         return db.execute(found).one()
 
@@ -155,9 +167,7 @@ def test_an_account_without_an_officer_gets_one_and_keeps_its_password(database:
 
 def test_an_officer_without_an_account_gets_one(database: Database) -> None:
     with database.transaction() as db:
-        officer = Officer(office_id=1, number=NIP, name="Greis Tumiwa", employment_type=EmploymentType.PNS)
-        officer.active_from = date(2020, 1, 1)
-        db.add(officer)
+        add_officer(db, db.get_one(Office, 1), number=NIP, name="Greis Tumiwa")
     report = _import(database, _row())
     assert (report.changed, len(report.passwords)) == (1, 1)
 
@@ -322,8 +332,8 @@ def test_a_circle_of_superiors_is_refused(database: Database) -> None:
 def test_somebody_under_an_old_circle_may_still_be_imported(database: Database) -> None:
     with database.transaction() as db:
         ids = {name: _officer(database, name).id for name in ("ana", "ben")}
-        db.execute(sa.update(Officer).where(Officer.id == ids["ana"]).values(superior_id=ids["ben"]))
-        db.execute(sa.update(Officer).where(Officer.id == ids["ben"]).values(superior_id=ids["ana"]))
+        db.execute(sa.update(Posting).where(Posting.officer_id == ids["ana"]).values(superior_id=ids["ben"]))
+        db.execute(sa.update(Posting).where(Posting.officer_id == ids["ben"]).values(superior_id=ids["ana"]))
     assert _import(database, _row(atasan="Ben Tumiwa")).new == 1
 
 
@@ -429,7 +439,7 @@ def test_a_reset_password_works_once_and_ends_every_session(world: World) -> Non
     session, hana = world.session("ben"), world.viewer("hana")
     ben = session.viewer
     with world.database.transaction() as db:
-        person = people.account_to_change(db, hana, ben.officer_id or 0)
+        person = people.account_to_change(db, hana, ben.officer_id or 0, now=MORNING)
         people.reset_password(db, hana, person, new_hash=security.hash_password("baru"), now=MORNING)
     with world.database.reading() as db:
         account = db.get_one(Account, ben.account_id)
@@ -445,7 +455,7 @@ def test_a_closed_account_is_out_at_once_and_may_be_opened_again(world: World) -
 
     def act(verb: Any) -> bool:
         with world.database.transaction() as db:
-            person = people.account_to_change(db, hana, ben.officer_id or 0)
+            person = people.account_to_change(db, hana, ben.officer_id or 0, now=MORNING)
             return bool(verb(db, hana, person, now=MORNING))
 
     assert [act(people.disable_account), act(people.disable_account)] == [True, False]
@@ -458,7 +468,7 @@ def test_a_closed_account_is_out_at_once_and_may_be_opened_again(world: World) -
 def test_a_role_is_changed_and_told(world: World) -> None:
     cy, adi = world.viewer("cy"), world.viewer("adi")
     with world.database.transaction() as db:
-        person = people.account_to_change(db, adi, cy.officer_id or 0)
+        person = people.account_to_change(db, adi, cy.officer_id or 0, now=MORNING)
         assert people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
         assert not people.change_role(db, adi, replace(person, role=Role.HR), role=Role.HR, now=MORNING)
         with pytest.raises(Conflict):
@@ -472,7 +482,7 @@ def test_the_last_administrator_can_be_neither_closed_nor_demoted(world: World) 
     adi = world.viewer("adi")
     boss = replace(adi, account_id=0)  # another administrator, whose account is not open
     with world.database.transaction() as db:
-        person = people.account_to_change(db, boss, adi.officer_id or 0)
+        person = people.account_to_change(db, boss, adi.officer_id or 0, now=MORNING)
         for act in (
             lambda: people.disable_account(db, boss, person, now=MORNING),
             lambda: people.change_role(db, boss, person, role=Role.STAFF, now=MORNING),
@@ -488,32 +498,29 @@ def test_who_may_change_whose_account(world: World) -> None:
     hana, adi, dewi, oka = (world.viewer(name) for name in ("hana", "adi", "dewi", "oka"))
     with world.database.transaction() as db:
         with pytest.raises(Forbidden):
-            people.account_to_change(db, hana, hana.officer_id or 0)
+            people.account_to_change(db, hana, hana.officer_id or 0, now=MORNING)
         with pytest.raises(Forbidden):
-            people.account_to_change(db, hana, adi.officer_id or 0)
+            people.account_to_change(db, hana, adi.officer_id or 0, now=MORNING)
         with pytest.raises(Forbidden):
-            people.account_to_change(db, dewi, hana.officer_id or 0)
+            people.account_to_change(db, dewi, hana.officer_id or 0, now=MORNING)
         with pytest.raises(NotFound):
-            people.account_to_change(db, oka, hana.officer_id or 0)
+            people.account_to_change(db, oka, hana.officer_id or 0, now=MORNING)
         with pytest.raises(Forbidden, match="Only an administrator"):
-            people.account_to_change(db, hana, dewi.officer_id or 0)
-        person = people.account_to_change(db, adi, dewi.officer_id or 0)
+            people.account_to_change(db, hana, dewi.officer_id or 0, now=MORNING)
+        person = people.account_to_change(db, adi, dewi.officer_id or 0, now=MORNING)
         with pytest.raises(Refused, match="needs a division"):
             people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
 
 
 def test_an_officer_without_an_account_has_none_to_change(world: World) -> None:
     with world.database.transaction() as db:
-        officer = Officer(office_id=1, number="X1", name="Tanpa Akun", employment_type=EmploymentType.THL)
-        officer.active_from = date(2020, 1, 1)
-        db.add(officer)
-        db.flush()
-        officer_id = officer.id
+        facts = {"number": "X1", "name": "Tanpa Akun", "employment_type": EmploymentType.THL}
+        officer_id = add_officer(db, db.get_one(Office, 1), **facts).id
     hana = world.viewer("hana")
     with world.database.transaction() as db:
         with pytest.raises(NotFound):
-            people.account_to_change(db, hana, officer_id)
-        person = people.editable_officer(db, hana, officer_id)
+            people.account_to_change(db, hana, officer_id, now=MORNING)
+        person = people.editable_officer(db, hana, officer_id, now=MORNING)
         with pytest.raises(NotFound):
             people.enable_account(db, hana, person, now=MORNING)
         with pytest.raises(Refused, match="no account yet"):
@@ -557,11 +564,11 @@ def _edit(person: people.Person, **changes: Any) -> people.Edit:
 def test_an_edit_is_stored_and_told_and_the_same_again_changes_nothing(world: World) -> None:
     hana, ben = world.viewer("hana"), world.officer_id("ben")
     with world.database.transaction() as db:
-        person = people.editable_officer(db, hana, ben)
+        person = people.editable_officer(db, hana, ben, now=MORNING)
         wish = _edit(person, jabatan="Analis", telepon="0811 222 333", active_to=date(2027, 1, 1))
         assert people.edit_officer(db, hana, person, wish, now=MORNING)
     with world.database.transaction() as db:
-        person = people.editable_officer(db, hana, ben)
+        person = people.editable_officer(db, hana, ben, now=MORNING)
         assert (person.position, person.phone, person.active_to) == ("Analis", "0811222333", date(2027, 1, 1))
         same = _edit(person, jabatan="Analis", telepon="0811222333", active_to=date(2027, 1, 1))
         assert not people.edit_officer(db, hana, person, same, now=MORNING)
@@ -585,7 +592,7 @@ def test_an_edit_is_stored_and_told_and_the_same_again_changes_nothing(world: Wo
 def test_a_wrong_edit_names_its_field(world: World, change: dict[str, Any], field: str) -> None:
     hana, ben = world.viewer("hana"), world.officer_id("ben")
     with world.database.transaction() as db:
-        person = people.editable_officer(db, hana, ben)
+        person = people.editable_officer(db, hana, ben, now=MORNING)
         with pytest.raises(Refused) as refused:
             people.edit_officer(db, hana, person, _edit(person, **change), now=MORNING)
     assert refused.value.field == field
@@ -594,7 +601,7 @@ def test_a_wrong_edit_names_its_field(world: World, change: dict[str, Any], fiel
 def test_an_edit_of_an_older_picture_is_a_conflict(world: World) -> None:
     hana, ben = world.viewer("hana"), world.officer_id("ben")
     with world.database.transaction() as db:
-        person = people.editable_officer(db, hana, ben)
+        person = people.editable_officer(db, hana, ben, now=MORNING)
         with pytest.raises(Conflict):
             people.edit_officer(db, hana, person, _edit(person, version="old"), now=MORNING)
 
@@ -602,7 +609,7 @@ def test_an_edit_of_an_older_picture_is_a_conflict(world: World) -> None:
 def test_name_and_number_may_change_together_in_an_edit(world: World) -> None:
     hana, ben = world.viewer("hana"), world.officer_id("ben")
     with world.database.transaction() as db:
-        person = people.editable_officer(db, hana, ben)
+        person = people.editable_officer(db, hana, ben, now=MORNING)
         wish = _edit(person, nama="Zakharia Wowor", NIP=NIP)
         assert people.edit_officer(db, hana, person, wish, now=MORNING)
 
@@ -659,8 +666,8 @@ def test_the_exported_register_can_be_imported_again_and_starts_no_formula(world
     _import(world.database, _row(telepon="+65 9122 2333"))
     hana = world.viewer("hana")
     with world.database.transaction() as db:
-        officer = sa.update(Officer).where(Officer.number == NIP)
-        db.execute(officer.values(position="=1+1"))
+        greis = sa.select(Officer.id).where(Officer.number == NIP)
+        db.execute(sa.update(Posting).where(Posting.officer_id.in_(greis)).values(position="=1+1"))
     with world.database.reading() as db:
         content = people.register_csv(db, hana, today=date(2026, 11, 23)).decode("utf-8-sig")
     assert "'=1+1" in content

@@ -234,19 +234,19 @@ def test_a_sheet_takes_five_statements_however_many_people(database, hana):
 def test_officers_are_loaded_only_within_scope(database, ben):
     cy_id = viewer_of(database, "cy").officer_id
     with database.reading() as db:
-        assert recap.officer_for(db, ben, ben.officer_id).name == "Ben Tumiwa"
-        assert recap.officer_for(db, viewer_of(database, "ana"), ben.officer_id).division_code
+        assert recap.officer_for(db, ben, ben.officer_id, FRIDAY).name == "Ben Tumiwa"
+        assert recap.officer_for(db, viewer_of(database, "ana"), ben.officer_id, FRIDAY).division_code
         for username in ("ben", "ana", "tia"):
             with pytest.raises(Forbidden):
-                recap.officer_for(db, viewer_of(database, username), cy_id)
+                recap.officer_for(db, viewer_of(database, username), cy_id, FRIDAY)
         for officer_id in (None, 999_999, viewer_of(database, "oka").officer_id):
             with pytest.raises(NotFound):
-                recap.officer_for(db, viewer_of(database, "hana"), officer_id)
+                recap.officer_for(db, viewer_of(database, "hana"), officer_id, FRIDAY)
 
 
 def own(database, me, **asked: Any) -> recap.OwnMonth:
     with database.reading() as db:
-        officer = recap.officer_for(db, me, me.officer_id)
+        officer = recap.officer_for(db, me, me.officer_id, NOVEMBER)
         return recap.own_month(db, me, officer, NOVEMBER, now=MORNING, **asked)
 
 
@@ -307,7 +307,7 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         at = at_local(FRIDAY, time(8, 34), wita)
         db.add(JoinClick(**who, meeting_id=meeting.id, date=FRIDAY, at=at))
     with database.reading() as db, count_queries(database) as seen:
-        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id), FRIDAY, now=MORNING)
+        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id, FRIDAY), FRIDAY, now=MORNING)
     assert len(seen) == 6
     assert [(mark.code, mark.at.strftime("%H:%M")) for mark in found.marks] == [("M2-8TR-51", "07:52")]
     assert [(trace.source, trace.starts.strftime("%H:%M")) for trace in found.traces] == [
@@ -330,7 +330,7 @@ def test_the_bar_of_a_day_shows_every_place_of_work(database, hana, ben):
     add(database, hana, ben.officer_id, kind=CorrectionKind.CHECK_IN, clock_time=time(7, 0))
     add(database, hana, ben.officer_id, clock_time=time(0, 10), next_day=True)
     with database.reading() as db:
-        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id), FRIDAY, now=MORNING)
+        found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id, FRIDAY), FRIDAY, now=MORNING)
     stays = day_report.stays(found)
     assert [stay.mode for stay in stays] == [WorkMode.HOME, WorkMode.OFFICE, WorkMode.FIELD]
     assert words.course(found.record, stays) == "07:00 home, 10:12 office, 13:00 field duty, out 00:10 the next day"
@@ -350,7 +350,7 @@ def test_the_hours_below_a_bar_never_touch_each_other(length):
 
 def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
     with database.reading() as db:
-        officer = recap.officer_for(db, hana, ben.officer_id)
+        officer = recap.officer_for(db, hana, ben.officer_id, FRIDAY)
         found = day_report.evidence(db, hana, officer, date(2026, 11, 22), now=MORNING)
         assert day_report.lanes(found, now=MORNING.astimezone(hana.zone)) is None
         assert found.last_trace is None

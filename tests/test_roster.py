@@ -22,7 +22,7 @@ def _officer(database: Database, me: Viewer, username: str, *, edit: bool = True
     officer_id = viewer_of(database, username).officer_id
     assert officer_id
     with database.reading() as db:
-        return plan.officer_for(db, me, officer_id, edit=edit)
+        return plan.officer_for(db, me, officer_id, today=TODAY, edit=edit)
 
 
 def _write(database: Database, me: Viewer, officer: plan.Planned, **overrides: Any) -> grants.Granting:

@@ -17,10 +17,12 @@ from staffhub.models import (
     AuditEvent,
     Division,
     Officer,
+    Posting,
     Role,
     SignInAttempt,
     UserSession,
     is_in_service,
+    posting_on,
     serves,
 )
 from staffhub.security import (
@@ -37,6 +39,7 @@ from staffhub.security import (
 from staffhub.security.access import SCOPES
 from tests.conftest import MORNING, PASSWORD, PASSWORD_HASH, open_session, session_of, viewer_of
 
+_POSTED = sa.select(Officer.id).join(Posting, posting_on(date(2026, 11, 23)))
 MINUTE = timedelta(minutes=1)
 # User name, name, number, telephone, office.
 ABOUT = ("ben.tumiwa", "Ben Yosua Tumiwa", "199004112015031002", "0812 3456 7890", "Disdukcapil Kabupaten Contoh")
@@ -366,9 +369,9 @@ def test_a_list_holds_exactly_the_officers_whom_the_viewer_sees(database: Databa
     me = viewer_of(database, username)
     alone = replace(me, officer_id=None, division_id=None)
     with database.reading() as db:
-        everybody = db.execute(sa.select(Officer.id, Officer.division_id)).all()
+        everybody = db.execute(_POSTED.add_columns(Posting.division_id)).all()
         for viewer in (me, alone):
-            listed = set(db.scalars(sa.select(Officer.id).where(viewer.within(Officer.id, Officer.division_id))))
+            listed = set(db.scalars(_POSTED.where(viewer.within(Officer.id, Posting.division_id))))
             assert listed == {
                 one.id for one in everybody if viewer.sees(officer_id=one.id, division_id=one.division_id)
             }

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from staffhub import people
 from staffhub.db import Database, insert_unless_there, write_over
 from staffhub.errors import Conflict
-from staffhub.models import AuditEvent, Claim, Holiday, HolidayKind, LogEntry, Officer, Role
+from staffhub.models import AuditEvent, Claim, Holiday, HolidayKind, LogEntry, Posting, Role
 from tests.conftest import MORNING, TODAY, World, race
 from tests.page_forms import Values, form_of
 from tests.test_access import WHO, _belongings
@@ -173,14 +173,14 @@ def test_two_edits_of_one_officer_at_the_same_moment_lose_neither_in_silence(wor
     typed = form_of(hana.get(f"/people/{ben}").text, action) | {"position": ["Penyelia"]}
 
     def promote(db: Any) -> None:
-        person = people.editable_officer(db, adi, ben)
+        person = people.editable_officer(db, adi, ben, now=MORNING)
         people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
 
     answer = race(world.database, promote, lambda: hana.post(action, data=typed))
     assert answer.status_code == 409
     assert "Penyelia" in answer.text
     with world.database.reading() as db:
-        assert db.scalar(sa.select(Officer.position).where(Officer.id == ben)) == "Pengelola data"
+        assert db.scalar(sa.select(Posting.position).where(Posting.officer_id == ben)) == "Pengelola data"
 
 
 def test_an_import_waits_for_an_edit_and_tells_what_it_really_replaced(world: World) -> None:
@@ -193,8 +193,8 @@ def test_an_import_waits_for_an_edit_and_tells_what_it_really_replaced(world: Wo
     register = people.read_register(text.encode(), "pegawai.csv")
 
     def edit(db: Any) -> None:
-        person = people.editable_officer(db, hana, ben)
-        db.execute(sa.update(Officer).where(Officer.id == person.officer_id).values(position="Analis"))
+        person = people.editable_officer(db, hana, ben, now=MORNING)
+        db.execute(sa.update(Posting).where(Posting.officer_id == person.officer_id).values(position="Analis"))
 
     def bring_in() -> people.ImportReport:
         office = adi.office_id

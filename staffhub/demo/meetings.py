@@ -13,7 +13,18 @@ from staffhub import clock, workdays
 from staffhub.demo.people import Person
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, Division, JoinClick, Mark, MeetingKind, Occurrence, Office, Officer
+from staffhub.models import (
+    Account,
+    Division,
+    JoinClick,
+    Mark,
+    MeetingKind,
+    Occurrence,
+    Office,
+    Officer,
+    Posting,
+    posting_on,
+)
 from staffhub.security import Viewer
 
 _WORKDAYS = (0, 1, 2, 3, 4)
@@ -26,8 +37,8 @@ def write(
     db: Session, people: Sequence[Person], *, since: date, zone: ZoneInfo, now: datetime, rng: random.Random
 ) -> None:
     """One standup on every working day since the history began, and two single meetings in the days to come."""
-    head = _viewer(db, people, "kadis", zone)
-    division_head = _viewer(db, people, "kabid.dafduk", zone)
+    head = _viewer(db, people, "kadis", zone, now)
+    division_head = _viewer(db, people, "kabid.dafduk", zone, now)
     soon = _free_hours(db, head.office_id, zone, now)
     standup = plan.schedule(
         db,
@@ -107,20 +118,26 @@ def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> l
     return [hour for hour in ahead if hour.isocalendar().week == week]
 
 
-def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo) -> Viewer:
+def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo, now: datetime) -> Viewer:
     """The person as if signed in, since it is people who schedule meetings."""
     person = next(person for person in people if person.username == username)
     account, officer = db.get_one(Account, person.account_id), db.get_one(Officer, person.id)
-    division = db.scalar(select(Division.short_name).where(Division.id == officer.division_id))
+    row = (
+        select(Posting.division_id, Posting.position, Division.short_name)
+        .select_from(Officer)
+        .join(Posting, posting_on(clock.local_day(now, zone)))
+        .outerjoin(Division, Division.id == Posting.division_id)
+    )
+    posted = db.execute(row.where(Officer.id == officer.id)).one()
     return Viewer(
         account_id=account.id,
         office_id=account.office_id,
         office_name=db.get_one(Office, account.office_id).name,
         zone=zone,
         officer_id=officer.id,
-        division_id=officer.division_id,
+        division_id=posted.division_id,
         name=officer.name,
-        position=officer.position,
-        division_name=division or "",
+        position=posted.position,
+        division_name=posted.short_name or "",
         role=account.role,
     )

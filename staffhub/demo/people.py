@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import security
-from staffhub.models import Account, Division, EmploymentType, Officer, Role, WeekPattern
+from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, WeekPattern
 
 _PNS, _PPPK, _THL = EmploymentType.PNS, EmploymentType.PPPK, EmploymentType.THL
 _HEAD = "Kepala Bidang"
@@ -29,7 +29,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Stenly Lumintang", _THL, "Petugas loket"),
     ),
     "civil_registration": (
-        (".", "Berty Sondakh", _PNS, _HEAD),
+        ("kabid.capil", "Berty Sondakh", _PNS, _HEAD),
         (".", "Kristi Wowor", _THL, "Petugas loket"),
         (".", "Anggreani Paat", _PNS, "Pengelola akta"),
         (".", "Ferry Tambajong", _PPPK, "Operator layanan"),
@@ -39,7 +39,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Wilhelmina Lasut", _PPPK, "Operator layanan"),
     ),
     "information_management": (
-        (".", "Noldy Pontoh", _PNS, _HEAD),
+        ("kabid.piak", "Noldy Pontoh", _PNS, _HEAD),
         ("admin", "Adrie Walangitan", _PNS, "Pranata komputer"),
         (".", "Rivo Pantouw", _THL, "Operator SIAK"),
         (".", "Jovanka Gerung", _THL, "Operator SIAK"),
@@ -48,7 +48,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Vicky Rantung", _PNS, "Teknisi jaringan"),
     ),
     "data_use_innovation": (
-        (".", "Linda Sumolang", _PNS, _HEAD),
+        ("kabid.pdip", "Linda Sumolang", _PNS, _HEAD),
         (".", "Gerald Kojo", _THL, "Petugas layanan data"),
         (".", "Maikel Tangkudung", _THL, "Petugas layanan data"),
         (".", "Cindy Lengkong", _PNS, "Analis kerja sama"),
@@ -71,9 +71,13 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
 _ROLES = {
     "kadis": Role.OFFICE_HEAD,
     "kabid.dafduk": Role.DIVISION_HEAD,
+    "kabid.capil": Role.DIVISION_HEAD,
+    "kabid.piak": Role.DIVISION_HEAD,
+    "kabid.pdip": Role.DIVISION_HEAD,
     "kepegawaian": Role.HR,
     "admin": Role.ADMIN,
 }
+_SINCE = date(2021, 1, 4)
 # Of every division and group one half has the first week, the other the second: somebody is always in the office.
 _WEEKS = (
     ["office", "home", "office", "home", "office", None, None],
@@ -140,17 +144,14 @@ def seat(db: Session, office_id: int, *, password: str, since: date, now: dateti
             "office_id": office_id,
             "number": _number(line, serial, rng),
             "name": line.name,
-            "employment_type": line.employment_type,
-            "position": line.position,
-            "division_id": divisions.get(line.division),
             "email": f"{line.username}@disdukcapil-contoh.example",
             "phone": f"08120000{serial:04}",
-            "active_from": date(2021, 1, 4),
+            "active_from": _SINCE,
         }
         for serial, line in enumerate(lines, 1)
     ]
     ids = db.scalars(insert(Officer).returning(Officer.id, sort_by_parameter_order=True), rows).all()
-    _set_superiors(db, dict(zip(ids, lines, strict=True)))
+    _post(db, office_id, dict(zip(ids, lines, strict=True)), divisions, now)
     accounts = _open_accounts(db, office_id, dict(zip(ids, lines, strict=True)), password, now)
     weeks = [
         {"office_id": office_id, "officer_id": officer, "valid_from": since, "days": line.week, "created_at": now}
@@ -163,13 +164,23 @@ def seat(db: Session, office_id: int, *, password: str, since: date, now: dateti
     ]
 
 
-def _set_superiors(db: Session, seated: dict[int, _Line]) -> None:
+def _post(db: Session, office_id: int, seated: dict[int, _Line], divisions: dict[str, int], now: datetime) -> None:
+    """Everybody has served where he serves since the first day."""
     leaders = {line.division: officer for officer, line in seated.items() if line.leads}
-    for officer, line in seated.items():
-        above = leaders["" if line.leads else line.division]
-        if above != officer:
-            db.get_one(Officer, officer).superior_id = above
-    db.flush()
+    rows = [
+        {
+            "office_id": office_id,
+            "officer_id": officer,
+            "valid_from": _SINCE,
+            "employment_type": line.employment_type,
+            "position": line.position,
+            "division_id": divisions.get(line.division),
+            "superior_id": above if (above := leaders["" if line.leads else line.division]) != officer else None,
+            "created_at": now,
+        }
+        for officer, line in seated.items()
+    ]
+    db.execute(insert(Posting), rows)
 
 
 def _open_accounts(db: Session, office_id: int, seated: dict[int, _Line], password: str, now: datetime) -> list[int]:

@@ -26,8 +26,10 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Officer,
+    Posting,
     TaskState,
     ZoomTask,
+    posting_near,
 )
 from staffhub.security import Viewer
 
@@ -338,7 +340,8 @@ def _guests(db: Session, me: Viewer, meeting: Meeting, today: date) -> tuple[lis
             MeetingInvite.last_on,
         )
         .join(Officer, Officer.id == MeetingInvite.officer_id)
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .outerjoin(Posting, posting_near(meeting.starts_on))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(MeetingInvite.meeting_id == meeting.id)
         .order_by(Division.sort.nulls_first(), Officer.name)
     ).all()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, Officer, serves
+from staffhub.models import Division, Officer, Posting, posting_near, posting_on, serves
 from staffhub.security import Viewer
 
 
@@ -74,7 +74,7 @@ def find(db: Session, me: Viewer, *, chosen: Sequence[int], sought: str, day: da
         return NOBODY
     is_chosen = Officer.id.in_(chosen)
     named = and_(*(Officer.name.icontains(word, autoescape=True) for word in words)) if words else false()
-    fits = named & serves(day, day) & me.within(Officer.id, Officer.division_id)
+    fits = named & serves(day, day) & me.within(Officer.id, Posting.division_id)
     rows = db.execute(
         select(
             Officer.id,
@@ -82,7 +82,8 @@ def find(db: Session, me: Viewer, *, chosen: Sequence[int], sought: str, day: da
             func.coalesce(Division.short_name, "").label("division"),
             serves(day, day).label("serves"),
         )
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .outerjoin(Posting, posting_near(day))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == me.office_id, or_(is_chosen, fits))
         .order_by(is_chosen.desc(), Officer.name, Officer.id)
         .limit(len(chosen) + MOST + 1)
@@ -108,7 +109,11 @@ class Roll:
 
 
 def roll(db: Session, office_id: int, day: date) -> Roll:
-    rows = db.execute(select(Officer.id, Officer.division_id).where(Officer.office_id == office_id, serves(day, day)))
+    rows = db.execute(
+        select(Officer.id, Posting.division_id)
+        .outerjoin(Posting, posting_on(day))
+        .where(Officer.office_id == office_id, serves(day, day))
+    )
     return Roll({row.id: row.division_id for row in rows})
 
 
@@ -118,7 +123,11 @@ def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[in
         raise Refused(_("You invite your own division: choose it, or people of it."), field="everyone")
     office = {
         row.id: row.division_id
-        for row in db.execute(select(Officer.id, Officer.division_id).where(Officer.office_id == me.office_id))
+        for row in db.execute(
+            select(Officer.id, Posting.division_id)
+            .outerjoin(Posting, posting_near(day))
+            .where(Officer.office_id == me.office_id)
+        )
     }
     divisions = set(db.scalars(select(Division.id).where(Division.office_id == me.office_id)))
     if not set(audience.divisions) <= divisions or not set(audience.officers) <= office.keys():

@@ -18,10 +18,13 @@ from staffhub.models.org import (
     KeptForm,
     Office,
     Officer,
+    Posting,
     Role,
     SignInAttempt,
     UserSession,
     is_in_service,
+    posting_near,
+    posting_on,
     serves,
 )
 from staffhub.models.presence import (
@@ -83,6 +86,7 @@ __all__ = [
     "PlanGrant",
     "PlanLayer",
     "PlanMode",
+    "Posting",
     "RequestEvent",
     "RequestState",
     "Role",
@@ -99,6 +103,8 @@ __all__ = [
     "ZoomTask",
     "ZoomVerb",
     "is_in_service",
+    "posting_near",
+    "posting_on",
     "receipt_code",
     "serves",
 ]

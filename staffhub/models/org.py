@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, SQLColumnExpression, String, UniqueConstraint, case
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -54,18 +54,16 @@ class Division(Base):
 
 
 class Officer(Base):
+    """Who a person is; what the person does here, and from when, is a posting."""
+
     __tablename__ = "officer"
-    __table_args__ = (UniqueConstraint("office_id", "number"), Index(None, "office_id", "division_id"))
+    __table_args__ = (UniqueConstraint("office_id", "number"),)
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     # NIP for civil servants, the office's own number for THL; never a key, since a new contract gives a new number.
     number: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(120))
-    employment_type: Mapped[EmploymentType]
-    position: Mapped[str] = mapped_column(String(120), default="")
-    division_id: Mapped[int | None] = mapped_column(ForeignKey("division.id"))
-    superior_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
     email: Mapped[str] = mapped_column(String(254), default="")
     phone: Mapped[str] = mapped_column(String(24), default="")
     active_from: Mapped[date]
@@ -80,6 +78,45 @@ def serves(first: date, last: date) -> ColumnElement[bool]:
 def is_in_service(active_from: date, active_to: date | None, day: date) -> bool:
     """Whether somebody with these dates of service serves on a day; `active_to` is the last one."""
     return active_from <= day and (active_to is None or day <= active_to)
+
+
+class Posting(Base):
+    """Where an officer serves, as what and under whom, from a date on; a change is a new row that ends the one before.
+
+    `valid_to` is the day before the next one begins, None for the last: written by the verb, so that one condition
+    finds the row of a day. Who has no row on a day did not serve yet.
+    """
+
+    __tablename__ = "posting"
+    __table_args__ = (UniqueConstraint("office_id", "officer_id", "valid_from"),)
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    # None: the whole office, as for its head.
+    division_id: Mapped[int | None] = mapped_column(ForeignKey("division.id"))
+    employment_type: Mapped[EmploymentType]
+    position: Mapped[str] = mapped_column(String(120), default="")
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+
+
+def posting_on(day: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
+    """Join an officer's posting in force on a day, which may be a column: at most one row."""
+    return (
+        (Posting.office_id == Officer.office_id)
+        & (Posting.officer_id == Officer.id)
+        & (Posting.valid_from <= day)
+        & (Posting.valid_to.is_(None) | (Posting.valid_to >= day))
+    )
+
+
+def posting_near(day: date) -> ColumnElement[bool]:
+    """Join the posting in force, or the one to begin with of somebody who is yet to come."""
+    return posting_on(case((Officer.active_from > day, Officer.active_from), else_=day))
 
 
 class Account(Base):

@@ -65,25 +65,25 @@ def _add_admin(db: Session, office_id: int, username: str, name: str, hashed: st
     audit.record(db, None, "account.added", "account", account_id, now=now, office_id=office_id, **facts)
 
 
-def officer_for(db: Session, me: Viewer, officer_id: int) -> Person:
+def officer_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Person:
     """Load one officer of this office for reading."""
     me.require("people")
-    found = people(db, me.office_id, officer_id=officer_id)
+    found = people(db, me.office_id, day=clock.local_day(now, me.zone), officer_id=officer_id)
     if not found:
         raise NotFound
     return found[0]
 
 
-def editable_officer(db: Session, me: Viewer, officer_id: int) -> Person:
+def editable_officer(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Person:
     """Load an officer whom I may change, locked: another edit waits and then sees what this one wrote."""
     me.require("people.edit")
     lock_row(db, Officer, officer_id)
-    return officer_for(db, me, officer_id)
+    return officer_for(db, me, officer_id, now=now)
 
 
-def account_to_change(db: Session, me: Viewer, officer_id: int) -> Person:
+def account_to_change(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Person:
     """Load an officer whose account may be changed by this person: not the own one, and none beyond the own rights."""
-    person = editable_officer(db, me, officer_id)
+    person = editable_officer(db, me, officer_id, now=now)
     if person.account_id is None:
         raise NotFound(_("This officer has no account."))
     if person.account_id == me.account_id:
@@ -135,6 +135,7 @@ def _end(db: Session, account_id: int, now: datetime) -> bool:
 def version(person: Person) -> str:
     """Return a mark of how the officer and the account stand now, so that an edit of an older picture is noticed."""
     facts = (*person.facts().values(), person.username, person.active_from, person.active_to, person.role)
+    facts += (person.postings, person.posted_at)
     return digest(*(str(fact) for fact in facts))[:16]
 
 

@@ -1,11 +1,12 @@
 """Import of the register: every row is checked before one is stored, and the slow hashing is done between two locks."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
@@ -17,8 +18,9 @@ from staffhub.db import Database
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Office, Officer, Role
+from staffhub.people import postings
 from staffhub.people.checking import BadCell, Check, Entry, check, leave_out_bad
-from staffhub.people.known import known
+from staffhub.people.known import POSTED, known
 from staffhub.people.register import Register
 from staffhub.security import (
     ONE_TIME_DAYS,
@@ -68,15 +70,19 @@ def import_register(
     skip_bad: bool,
     now: datetime,
     only_new: bool = False,
+    day: date | None = None,
 ) -> ImportReport:
     """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given.
+
+    What differs of a posting holds from `day` on, None: today; whoever is new begins to serve then. The same file again
+    changes nothing.
 
     `only_new` refuses a row that would change somebody who is there already. Without an `actor` it is the command line,
     which may do what an administrator may.
     """
 
     def look(db: Session) -> Check:
-        return _checked(db, office_id, register, actor, skip_bad=skip_bad, only_new=only_new, now=now)
+        return _checked(db, office_id, register, actor, skip_bad=skip_bad, only_new=only_new, day=day, now=now)
 
     with database.reading() as db:
         found = look(db)
@@ -114,11 +120,12 @@ def _checked(
     *,
     skip_bad: bool,
     only_new: bool,
+    day: date | None,
     now: datetime,
 ) -> Check:
-    there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows))
-    today = office_day(db, office_id, now)
-    found = check(register, there, today=today, manages=partial(manages, actor), only_new=only_new)
+    day = day or office_day(db, office_id, now)
+    there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows), day=day)
+    found = check(register, there, today=day, manages=partial(manages, actor), only_new=only_new)
     if skip_bad:
         leave_out_bad(found)
     return found
@@ -159,9 +166,9 @@ def _store(
         if _needs_account(entry):
             _add_account(db, office_id, ids[entry.row], entry, secrets[entry.username].hashed, now=now)
         if entry.is_new:
-            _complete_new(db, office_id, ids[entry.row], entry, actor=actor, now=now)
+            _complete_new(db, office_id, ids[entry.row], entry, day=found.today, actor=actor, now=now)
         elif not entry.is_same():
-            apply_changes(db, office_id, entry, actor=actor, now=now)
+            apply_changes(db, office_id, entry, day=found.today, actor=actor, now=now)
     report = _report(found)
     if not report.new + report.changed:
         return
@@ -172,10 +179,7 @@ def _store(
 def _add_officers(db: Session, office_id: int, found: Check) -> dict[int, int]:
     """Insert who is new and return the officer's id of every row; superiors follow when everybody has an id."""
     fresh = [entry for entry in found.good() if entry.is_new]
-    rows = [
-        Officer(office_id=office_id, active_from=found.today, **(entry.facts | {"superior_id": None}))
-        for entry in fresh
-    ]
+    rows = [Officer(office_id=office_id, active_from=found.today, **_split(entry.facts)[0]) for entry in fresh]
     db.add_all(rows)
     db.flush()
     ids = {entry.row: row.id for entry, row in zip(fresh, rows, strict=True)}
@@ -200,12 +204,11 @@ def _add_account(db: Session, office_id: int, officer_id: int, entry: Entry, has
 
 
 def _complete_new(
-    db: Session, office_id: int, officer_id: int, entry: Entry, *, actor: Viewer | None, now: datetime
+    db: Session, office_id: int, officer_id: int, entry: Entry, *, day: date, actor: Viewer | None, now: datetime
 ) -> None:
-    """Give a new officer the superior, and an account that was there before its officer."""
-    if entry.facts["superior_id"]:
-        superior = update(Officer).where(Officer.id == officer_id)
-        db.execute(superior.values(superior_id=entry.facts["superior_id"]))
+    """Give a new officer the first posting, and an account that was there before its officer."""
+    by = actor.account_id if actor else None
+    postings.begin(db, office_id, officer_id, entry.facts, day=day, by=by, now=now)
     if entry.match and entry.match.account_id:
         db.execute(update(Account).where(Account.id == entry.match.account_id).values(officer_id=officer_id))
         _change_account(db, office_id, entry, actor=actor, now=now)
@@ -214,20 +217,32 @@ def _complete_new(
     audit.record(db, actor, "officer.added", "officer", officer_id, now=now, office_id=office_id, after=after)
 
 
-def apply_changes(db: Session, office_id: int, entry: Entry, *, actor: Viewer | None, now: datetime) -> None:
+def _split(facts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what a person is from what holds from a date on."""
+    posted = {name: value for name, value in facts.items() if name in POSTED}
+    return {name: value for name, value in facts.items() if name not in POSTED}, posted
+
+
+def apply_changes(db: Session, office_id: int, entry: Entry, *, day: date, actor: Viewer | None, now: datetime) -> None:
     """Store what differs of one known officer, with what stood there before in the audit trail."""
     assert entry.match is not None and entry.match.officer_id is not None  # noqa: S101, PT018  the caller's branch
     before = entry.match.facts() | {"username": entry.match.username, "role": entry.match.role}
     after = entry.facts | {"username": entry.username, "role": entry.role or entry.match.role}
     changed = audit.changes(before, after)
-    facts = {name: entry.facts[name] for name in changed if name in entry.facts}
+    facts, posted = _split({name: entry.facts[name] for name in changed if name in entry.facts})
     if facts:
         db.execute(update(Officer).where(Officer.id == entry.match.officer_id).values(**facts))
+    if posted:
+        by = actor.account_id if actor else None
+        postings.post(db, office_id, entry.match.officer_id, posted, day=day, by=by, now=now)
     _change_account(db, office_id, entry, actor=actor, now=now)
     told: dict[str, object] = {name: "changed" if name in PRIVATE else pair for name, pair in changed.items()}
     if told:
         officer_id = entry.match.officer_id
-        audit.record(db, actor, "officer.changed", "officer", officer_id, now=now, office_id=office_id, changes=told)
+        since: dict[str, Any] = {"valid_from": day} if posted else {}
+        audit.record(
+            db, actor, "officer.changed", "officer", officer_id, now=now, office_id=office_id, changes=told, **since
+        )
 
 
 def _change_account(db: Session, office_id: int, entry: Entry, *, actor: Viewer | None, now: datetime) -> None:

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy.orm import Session, aliased
 
-from staffhub.models import Account, Division, EmploymentType, Officer, Role, is_in_service
+from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, is_in_service, posting_near
 from staffhub.people.cells import plain
 
 
 @dataclass(frozen=True)
 class Person:
-    """One officer and the account; an administrator may have only the account."""
+    """One officer as posted on a day, and the account; an administrator may have only the account."""
 
     officer_id: int | None
     account_id: int | None
@@ -31,6 +31,9 @@ class Person:
     username: str | None
     role: Role | None
     is_open: bool
+    # How many postings there are and when the newest was written: an edit of any of them changes the version.
+    postings: int = 0
+    posted_at: datetime | None = None
 
     def serves(self, day: date) -> bool:
         """Whether the account may be used on a day; one without an officer knows no dates of service."""
@@ -42,6 +45,8 @@ class Person:
 
 # What the register says of an officer; username and role belong to the account.
 FACTS = ("number", "name", "employment_type", "position", "division_id", "superior_id", "email", "phone")
+# What of it may change with a date; the rest is who the person is.
+POSTED = ("employment_type", "position", "division_id", "superior_id")
 
 
 @dataclass
@@ -67,23 +72,24 @@ class Known:
         return {plain(name): id_ for id_, names in self.divisions.items() for name in names}
 
 
-def known(db: Session, office_id: int, usernames: Iterable[str]) -> Known:
+def known(db: Session, office_id: int, usernames: Iterable[str], *, day: date) -> Known:
     asked = sorted(set(usernames))
     elsewhere = select(Account.username).where(Account.office_id != office_id, Account.username.in_(asked))
     divisions = select(Division.id, Division.name, Division.short_name, Division.code)
     in_order = divisions.where(Division.office_id == office_id).order_by(Division.sort)
     return Known(
-        people(db, office_id),
+        people(db, office_id, day=day),
         {row.id: (row.short_name, row.name, row.code) for row in db.execute(in_order)},
         set(db.scalars(elsewhere)),
     )
 
 
-def people(db: Session, office_id: int, *, officer_id: int | None = None) -> list[Person]:
-    """Load the office's officers, and the accounts without one; `officer_id` narrows it to one officer."""
+def people(db: Session, office_id: int, *, day: date, officer_id: int | None = None) -> list[Person]:
+    """Load the office's officers as posted on `day`, and the accounts without one; `officer_id` narrows it to one."""
     officers = (
         select(*_COLUMNS)
         .select_from(Officer)
+        .outerjoin(Posting, posting_near(day))
         .outerjoin(Account, Account.officer_id == Officer.id)
         .where(Officer.office_id == office_id)
         .order_by(Officer.id)
@@ -94,18 +100,29 @@ def people(db: Session, office_id: int, *, officer_id: int | None = None) -> lis
         select(*_COLUMNS)
         .select_from(Account)
         .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, Posting.officer_id == Officer.id)
         .where(Account.office_id == office_id, Account.officer_id.is_(None))
     )
     return [Person(*row) for statement in (officers, alone) for row in db.execute(statement)]
 
 
+_other = aliased(Posting)
+
+
+def _any_posting(what: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
+    of_officer = (_other.office_id == Officer.office_id) & (_other.officer_id == Officer.id)
+    return select(what).select_from(_other).where(of_officer).correlate(Officer).scalar_subquery()
+
+
 _COLUMNS = (
     Officer.id,
     Account.id,
-    *(getattr(Officer, name) for name in FACTS),
+    *(getattr(Posting if name in POSTED else Officer, name) for name in FACTS),
     Officer.active_from,
     Officer.active_to,
     Account.username,
     Account.role,
     and_(Account.id.is_not(None), Account.disabled_at.is_(None)),
+    _any_posting(func.count()),
+    _any_posting(func.max(_other.created_at)),
 )

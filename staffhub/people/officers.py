@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import audit
+from staffhub import audit, i18n
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, EmploymentType, Officer, Role, serves
+from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, posting_near, serves
+from staffhub.people import postings
 from staffhub.people.accounts import require_another_admin, version
-from staffhub.people.checking import check
+from staffhub.people.checking import Entry, check
 from staffhub.people.importing import apply_changes
-from staffhub.people.known import Person, known
+from staffhub.people.known import POSTED, Person, known
 from staffhub.people.register import COLUMNS, Cell, Register, Row
 from staffhub.security import Viewer, beyond_own, manages, normal_username
 
@@ -78,35 +79,38 @@ def listed(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime)
     me.require("people")
     today = now.astimezone(me.zone).date()
     where = and_(Officer.office_id == me.office_id, _conditions(today)[wanted.state], _asked(me, wanted))
-    joined = select(func.count(1)).select_from(Officer).outerjoin(Account, Account.officer_id == Officer.id)
+    joined = select(func.count(1)).select_from(Officer).outerjoin(Posting, posting_near(today))
+    joined = joined.outerjoin(Account, Account.officer_id == Officer.id)
     total = db.scalar(joined.where(where)) or 0
-    rows = db.execute(_lines().where(where).order_by(Officer.name, Officer.id).limit(PAGE).offset((page - 1) * PAGE))
+    rows = db.execute(
+        _lines(today).where(where).order_by(Officer.name, Officer.id).limit(PAGE).offset((page - 1) * PAGE)
+    )
     return [_line(row, me, now) for row in rows], total
 
 
 def _asked(me: Viewer, wanted: Wanted) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = true()
     if wanted.q:
-        texts = [Officer.name, Officer.position]
+        texts = [Officer.name, Posting.position]
         if me.may("people.edit"):  # who sees numbers masked must not find them by trying
             texts.append(Officer.number)
         condition &= or_(*(text.icontains(wanted.q, autoescape=True) for text in texts))
     if wanted.division_id:
-        condition &= Officer.division_id == wanted.division_id
+        condition &= Posting.division_id == wanted.division_id
     if wanted.kind:
-        condition &= Officer.employment_type == wanted.kind
+        condition &= Posting.employment_type == wanted.kind
     return condition
 
 
-def _lines() -> Select[*tuple[Any, ...]]:
+def _lines(today: date) -> Select[*tuple[Any, ...]]:
     superior = aliased(Officer)
     return (
         select(
             Officer.id,
             Officer.name,
             Officer.number,
-            Officer.employment_type,
-            Officer.position,
+            Posting.employment_type,
+            Posting.position,
             Division.short_name.label("division"),
             superior.name.label("superior"),
             Account.id.label("account_id"),
@@ -116,8 +120,9 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Account.one_time_until,
         )
         .outerjoin(Account, Account.officer_id == Officer.id)
-        .outerjoin(Division, Division.id == Officer.division_id)
-        .outerjoin(superior, superior.id == Officer.superior_id)
+        .outerjoin(Posting, posting_near(today))
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .outerjoin(superior, superior.id == Posting.superior_id)
     )
 
 
@@ -200,6 +205,8 @@ class Edit:
     active_from: date
     active_to: date | None
     version: str
+    # From when on what differs of the posting holds, None: today.
+    valid_from: date | None = None
 
 
 # Input of a form -> column of the register, whose checks serve both.
@@ -231,8 +238,8 @@ def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: da
         raise Conflict(_("Somebody else changed this officer meanwhile. What you typed is still here."))
     if edit.active_to and edit.active_to < edit.active_from:
         raise Refused(_("The last day is before the first."), field="active_to")
-    there = known(db, me.office_id, [normal_username(edit.cells["username"])])
     today = now.astimezone(me.zone).date()
+    there = known(db, me.office_id, [normal_username(edit.cells["username"])], day=today)
     found = check(
         one_row(edit.cells),
         there,
@@ -248,10 +255,24 @@ def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: da
     if changed:
         _refuse_dates(db, me, person, edit, now=now)
         db.execute(update(Officer).where(Officer.id == person.officer_id).values(**dates))
+        postings.reach_back(db, me.office_id, person.officer_id, edit.active_from)
         audit.record(db, me, "officer.period_changed", "officer", person.officer_id, now=now, changes=changed)
     if not entry.is_same():
-        apply_changes(db, me.office_id, entry, actor=me, now=now)
+        day = edit.valid_from or max(today, edit.active_from)
+        _refuse_day(db, me, person.officer_id, entry, day=day, edit=edit, today=today)
+        apply_changes(db, me.office_id, entry, day=day, actor=me, now=now)
     return bool(changed) or not entry.is_same()
+
+
+def _refuse_day(db: Session, me: Viewer, officer_id: int, entry: Entry, *, day: date, edit: Edit, today: date) -> None:
+    changed = {name: value for name, value in entry.changes().items() if name in POSTED}
+    if not changed:
+        return
+    if day < edit.active_from:
+        raise Refused(_("This day is before the first day of service."), field="valid_from")
+    if newer := postings.hides(db, me.office_id, officer_id, changed, day=day, today=today):
+        text = _("The posting of %(day)s says otherwise and would stand. Choose that day.", day=i18n.day(newer))
+        raise Refused(text, field="valid_from")
 
 
 def _refuse_dates(db: Session, me: Viewer, person: Person, edit: Edit, *, now: datetime) -> None:

@@ -73,7 +73,7 @@ def explanations() -> dict[str, str]:
 def register_csv(db: Session, me: Viewer, *, today: date) -> bytes:
     """Return the register of who is here now, in the columns of the template."""
     me.require("people.edit")
-    everybody = [person for person in people(db, me.office_id) if person.officer_id]
+    everybody = [person for person in people(db, me.office_id, day=today) if person.officer_id]
     found = [person for person in everybody if person.active_to is None or person.active_to >= today]
     by_id = {person.officer_id: person for person in everybody}
     names = Counter(person.name for person in everybody)

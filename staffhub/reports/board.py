@@ -20,7 +20,9 @@ from staffhub.models import (
     Office,
     Officer,
     PlanMode,
+    Posting,
     WorkMode,
+    posting_on,
     serves,
 )
 from staffhub.sections import Section, Sections
@@ -189,17 +191,18 @@ def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
         select(
             Officer.id,
             Officer.name,
-            Officer.employment_type,
+            Posting.employment_type,
             Officer.phone,
             Officer.active_from,
             Officer.active_to,
             Office.recorded_from,
-            Officer.division_id,
+            Posting.division_id,
             Division.short_name,
             Division.keeps_cover,
         )
         .join(Office, Office.id == Officer.office_id)
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .join(Posting, posting_on(day))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == office_id, serves(day, day))
         .order_by(Division.sort.nulls_last(), Officer.name)
     )

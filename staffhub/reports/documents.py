@@ -11,7 +11,10 @@ def month_csv(sheet: Month, *, full_numbers: bool) -> bytes:
     """One row per officer and day."""
     number_of = people.shown_number if full_numbers else people.masked_number
     lines = (
-        _row(line.officer, number_of(line.officer.number), record) for line in sheet.lines for record in line.records
+        _row(line.officer, number_of(line.officer.number), record)
+        for line in sheet.lines
+        for record in line.records
+        if line.officer.holds(record.day)
     )
     return people.csv_file(_header(), lines)
 
@@ -44,7 +47,7 @@ def _row(officer: Staff, number: str, record: DayRecord) -> list[str]:
         number,
         officer.name,
         officer.division or "",
-        words.employment(officer.employment_type),
+        words.employment(officer.employment_on(record.day)),
         words.place(record.plan.mode),
         record.code,
         words.of_record(record),

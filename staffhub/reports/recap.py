@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from staffhub import days, sections
 from staffhub.clock import local_day, month_days
-from staffhub.days import DayRecord, State
+from staffhub.days import DayRecord, Days, Facts, Stage, State, reconcile
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Office, Officer, serves
+from staffhub.models import Division, EmploymentType, Office, Officer, PlanMode, Posting, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
+from staffhub.workdays import Plan
 
 _NOBODYS = -1
 # Bytes of a row of the sheet, of its cells, and of all rows on a page of 60 kB.
@@ -34,7 +35,11 @@ class Letterhead:
 
 @dataclass(frozen=True)
 class Staff:
-    """A person of the register, with the division and the office."""
+    """A person of the register, with the division and the office, as it was on the dates looked at.
+
+    Who moved within them is there once for each division: from `since` to `until`, None: not limited here. `kinds` are
+    the kinds of employment by their first dates; `employment_type` and `position` are the last ones.
+    """
 
     id: int
     number: str
@@ -49,7 +54,17 @@ class Staff:
     division_short: str | None
     # From when presence counts in the office, as HR has set it; None: nothing counts yet, so nobody is absent.
     recorded_from: date | None
+    since: date | None
+    until: date | None
     letterhead: Letterhead
+    kinds: tuple[tuple[date, EmploymentType], ...] = ()
+
+    def holds(self, day: date) -> bool:
+        """Whether the date belongs to this division, and not to one before or after."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def employment_on(self, day: date) -> EmploymentType:
+        return next((kind for start, kind in reversed(self.kinds) if start <= day), self.employment_type)
 
 
 def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
@@ -58,46 +73,91 @@ def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
             Officer.id,
             Officer.number,
             Officer.name,
-            Officer.employment_type,
-            Officer.position,
+            Posting.employment_type,
+            Posting.position,
             Officer.active_from,
             Officer.active_to,
-            Officer.division_id,
+            Posting.division_id,
             Division.code,
             Division.name,
             Division.short_name,
             Office.recorded_from,
+            Posting.valid_from,
+            Posting.valid_to,
             Office.name,
             Office.government,
             Office.address,
         )
         .join(Office, Office.id == Officer.office_id)
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .join(Posting, (Posting.office_id == Officer.office_id) & (Posting.officer_id == Officer.id))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == office_id)
-        .order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id)
     )
 
 
 def _person(row: Sequence[Any]) -> Staff:
-    return Staff(*(*row[:-3], Letterhead(*row[-3:])))
+    found = Staff(*(*row[:-3], Letterhead(*row[-3:])))
+    began = found.since or found.active_from
+    first = None if began <= found.active_from else began
+    return replace(found, since=first, kinds=((began, found.employment_type),))
 
 
-def officer_for(db: Session, me: Viewer, officer_id: int | None) -> Staff:
-    """Load a person whose days I may read: myself, or somebody in my scope when I read attendance at all."""
-    row = db.execute(_staff(me.office_id).where(Officer.id == officer_id)).one_or_none() if officer_id else None
-    if row is None:
-        raise NotFound(_("This person is not on the register."))
-    found = _person(row)
-    in_scope = me.may("attendance") and me.sees(officer_id=found.id, division_id=found.division_id)
-    if found.id != me.officer_id and not in_scope:
-        raise Forbidden(_("This person's days are outside your scope."))
+def _joined(parts: Iterable[Staff]) -> list[Staff]:
+    """Make one of the postings that follow each other in one division: a promotion moves nobody."""
+    found: list[Staff] = []
+    for one in parts:
+        last = found[-1] if found else None
+        if last and _follows(last, one):
+            found[-1] = replace(one, since=last.since, kinds=last.kinds + one.kinds)
+        else:
+            found.append(one)
     return found
 
 
+def _follows(last: Staff, one: Staff) -> bool:
+    there = (last.id, last.division_id) == (one.id, one.division_id)
+    return there and last.until is not None and one.since == last.until + timedelta(days=1)
+
+
+def officer_for(db: Session, me: Viewer, officer_id: int | None, first: date, last: date | None = None) -> Staff:
+    """Load a person as it was on these dates, whose days I may read: myself, or somebody in my scope then.
+
+    The head of a division reads the days on which the person served there, not those before or after.
+    """
+    last = last or first
+    rows = db.execute(_staff(me.office_id).where(Officer.id == officer_id).order_by(Posting.valid_from)).all()
+    parts = [_person(row) for row in rows]
+    if not parts:
+        raise NotFound(_("This person is not on the register."))
+    near = [one for one in parts if _touches(one, first, last)] or [parts[0] if parts[0].holds(first) else parts[-1]]
+    if officer_id == me.officer_id or (me.may("attendance") and me.sees_everyone):
+        return replace(near[-1], since=None, until=None, kinds=tuple(kind for one in parts for kind in one.kinds))
+    mine = _joined(one for one in near if me.sees(officer_id=one.id, division_id=one.division_id))
+    if not (me.may("attendance") and mine):
+        raise Forbidden(_("This person's days are outside your scope."))
+    return mine[-1]
+
+
+def _touches(one: Staff, first: date, last: date) -> bool:
+    return (one.since is None or one.since <= last) and (one.until is None or first <= one.until)
+
+
 def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
-    """Return everybody of my scope who serves on one of these dates, by division and name."""
-    rows = _staff(me.office_id).where(serves(first, last), me.within(Officer.id, Officer.division_id))
-    return [_person(row) for row in db.execute(rows)]
+    """Return everybody of my scope who serves on one of these dates, by division and name; who moved, in both."""
+    touches = (Posting.valid_from <= last) & (Posting.valid_to.is_(None) | (Posting.valid_to >= first))
+    rows = _staff(me.office_id).where(serves(first, last), touches, me.within(Officer.id, Posting.division_id))
+    in_order = rows.order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id, Posting.valid_from)
+    return _joined(_person(row) for row in db.execute(in_order))
+
+
+def _records(found: Days, officer: Staff) -> list[DayRecord]:
+    """Return the days of a person in a division; one spent elsewhere is empty, and nothing of it is counted here."""
+    facts = (found.facts[officer.id, day] for day in found.dates)
+    return [reconcile(one if officer.holds(one.day) else _elsewhere(one)) for one in facts]
+
+
+def _elsewhere(facts: Facts) -> Facts:
+    return Facts(facts.day, Stage.OVER, facts.zone, Plan(PlanMode.OFFICE, "elsewhere"), counted=False)
 
 
 @dataclass(frozen=True)
@@ -196,7 +256,7 @@ def month(
     asked = _asked(everybody, division)
     fits = [one for one in everybody if q.casefold() in one.name.casefold() and asked in {None, one.division_id or 0}]
     known = days.load(db, me.office_id, fits, dates, zone=me.zone, now=now)
-    lines = [Line(one, records, totals(records)) for one in fits for records in (known.records(one.id),)]
+    lines = [Line(one, records, totals(records)) for one in fits for records in (_records(known, one),)]
     lines = [line for line in lines if _is_shown(line, show)]
     queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
     chosen = sections.choose(_sections(everybody), own=me.division_id, asked=asked, q=q)
@@ -304,7 +364,7 @@ SHOWN = {
 def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: datetime, show: str = "") -> OwnMonth:
     dates = month_days(first)
     found = days.load(db, me.office_id, [officer], dates, zone=me.zone, now=now)
-    records, today = found.records(officer.id), local_day(now, me.zone)
+    records, today = _records(found, officer), local_day(now, me.zone)
     wanted = SHOWN.get(show)
     past = [record for record in records if record.day <= today and (wanted is None or wanted(record))]
     working = [day for day in dates if found.book.calendar.is_working_day(day)]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, Officer, Role
+from staffhub.models import Division, Officer, Posting, Role, posting_near
 from staffhub.security import Viewer
 
 
@@ -25,11 +25,14 @@ class Planned:
     may_edit: bool
 
 
-def officer_for(db: Session, me: Viewer, officer_id: int, *, edit: bool = False) -> Planned:
-    """Load an officer of my office whose plan I may see (everyone's) or, with `edit`, may write."""
+def officer_for(db: Session, me: Viewer, officer_id: int, *, today: date, edit: bool = False) -> Planned:
+    """Load an officer of my office whose plan I may see (everyone's) or, with `edit`, may write: who heads the division
+    that the officer serves in today plans the days to come.
+    """
     row = db.execute(
-        select(Officer.id, Officer.name, Officer.position, Officer.division_id, Division.name.label("division"))
-        .outerjoin(Division, Division.id == Officer.division_id)
+        select(Officer.id, Officer.name, Posting.position, Posting.division_id, Division.name.label("division"))
+        .outerjoin(Posting, posting_near(today))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.id == officer_id, Officer.office_id == me.office_id)
     ).one_or_none()
     if row is None:
@@ -37,7 +40,7 @@ def officer_for(db: Session, me: Viewer, officer_id: int, *, edit: bool = False)
     may_edit = me.may("plan.edit") and me.sees(officer_id=None, division_id=row.division_id)
     if edit and not may_edit:
         raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))
-    return Planned(row.id, row.name, row.position, row.division_id, row.division or "", may_edit)
+    return Planned(row.id, row.name, row.position or "", row.division_id, row.division or "", may_edit)
 
 
 def writes_past(me: Viewer) -> bool:

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, sections, workdays
-from staffhub.models import PLAN_LETTERS, Division, Officer, serves
+from staffhub.models import PLAN_LETTERS, Division, Officer, Posting, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 
 
 @dataclass(frozen=True)
 class Row:
-    """One officer's month: a letter for each date, with a star where it covers another plan."""
+    """One officer's month: a letter for each date, with a star where it covers another plan.
+
+    A date of service in another division is empty.
+    """
 
     id: int
     name: str
@@ -62,7 +65,7 @@ def month_sheet(
     groups: dict[int, Group] = {}
     for officer in shown:
         group = groups.setdefault(officer.division_id or 0, Group(officer.division_id or 0, officer.division or "", []))
-        cells = [_cell(book.of(officer.id, day)) for day in days]
+        cells = [_cell(book.of(officer.id, day)) if _is_there(officer, day) else "" for day in days]
         group.rows.append(Row(officer.id, officer.name, cells))
     return Sheet(list(groups.values()), found, start + 1, start + len(shown), len(fitting))
 
@@ -80,11 +83,31 @@ def _officers(db: Session, office_id: int, days: Sequence[date]) -> Sequence[Any
             Division.id.label("division_id"),
             Division.name.label("division"),
             Division.short_name,
+            func.min(Posting.valid_from).label("since"),
+            func.max(func.coalesce(Posting.valid_to, days[-1])).label("until"),
+            Officer.active_from,
         )
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .join(Posting, (Posting.office_id == Officer.office_id) & (Posting.officer_id == Officer.id))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == office_id, serves(days[0], days[-1]))
-        .order_by(Division.sort.nulls_first(), Officer.name)
+        .where(Posting.valid_from <= days[-1], Posting.valid_to.is_(None) | (Posting.valid_to >= days[0]))
+        .group_by(
+            Officer.id,
+            Officer.name,
+            Division.id,
+            Division.name,
+            Division.short_name,
+            Division.sort,
+            Officer.active_from,
+        )
+        .order_by(Division.sort.nulls_first(), Officer.name, Officer.id)
     ).all()
+
+
+def _is_there(officer: Any, day: date) -> bool:
+    """Who came back within the month stands once, from the first day there to the last."""
+    began: bool = officer.since <= day or officer.since <= officer.active_from
+    return began and bool(day <= officer.until)
 
 
 def _sections(officers: Sequence[Any]) -> list[Section]:

@@ -162,13 +162,15 @@ def officer(
     now: Now,
     month: Annotated[str | None, Query(max_length=7)] = None,
 ) -> Response:
-    return _officer_page(request, db, me, now, plan.officer_for(db, me, officer_id), month=month)
+    return _officer_page(
+        request, db, me, now, plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone)), month=month
+    )
 
 
 @router.post("/roster/{officer_id}/week")
 def set_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     """Save the usual week; days that are over change only after the person was told how many."""
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     form = Form.parse(WeekFields, posted, name="week")
     if form.data is None:
         return _officer_page(request, db, me, now, officer, week=form, status=Refused.status)
@@ -189,7 +191,7 @@ def set_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me
 
 @router.post("/roster/{officer_id}/week/remove")
 def remove_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     given = _parsed(RemoveWeekFields, posted)
     weeks.remove_week(db, me, officer, valid_from=given.valid_from, now=now, version=given.version)
     said = _("The week from %(day)s is taken back.", day=short_day(given.valid_from))
@@ -198,7 +200,7 @@ def remove_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me:
 
 @router.post("/roster/{officer_id}/exceptions")
 def add_exception(request: Request, officer_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     form = Form.parse(ExceptionFields, posted, name="exception")
     if form.data is None:
         return _officer_page(request, db, me, now, officer, exception=form, status=Refused.status)
@@ -260,7 +262,7 @@ def _covers(line: grants.Line) -> str:
 
 @router.post("/roster/{officer_id}/exceptions/{grant_id}/withdraw")
 def withdraw(request: Request, officer_id: RowId, grant_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     return _taken(request, officer, grants.withdraw(db, me, officer, grant_id, now=now))
 
 
@@ -268,14 +270,14 @@ def withdraw(request: Request, officer_id: RowId, grant_id: RowId, db: DB, me: M
 def take_out(
     request: Request, officer_id: RowId, grant_id: RowId, posted: Posted, db: DB, me: Me, now: Now
 ) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     day = _parsed(DateFields, posted).date
     return _taken(request, officer, grants.take_out(db, me, officer, grant_id, day=day, now=now), day)
 
 
 @router.post("/roster/{officer_id}/exceptions/{grant_id}/shorten")
 def shorten(request: Request, officer_id: RowId, grant_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    officer = plan.officer_for(db, me, officer_id, edit=True)
+    officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     last = _parsed(DateFields, posted).date
     return _taken(request, officer, grants.shorten(db, me, officer, grant_id, last=last, now=now), last)
 

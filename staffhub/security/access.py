@@ -1,12 +1,13 @@
 """Who acts, and who may do what: the matrix and the scopes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from staffhub import clock
@@ -19,6 +20,7 @@ from staffhub.models import (
     Office,
     Officer,
     PlanMode,
+    Posting,
     Role,
     UserSession,
     WorkMode,
@@ -182,7 +184,7 @@ def serves_now(account: Standing, now: datetime) -> bool:
 
 def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     """Load the session behind a cookie; NotSignedIn when it is unknown or over, or its account not open."""
-    row = db.execute(_SESSION, {"token": digest(token)}).one_or_none()
+    row = _in_force(db.execute(_SESSION, _asked(token, now)).all(), now)
     alive = (
         row is not None
         and row.ended_at is None
@@ -207,7 +209,24 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     return WebSession(row.session_id, viewer, row.locale, row.must_change_password, row.seen_at)
 
 
+def _asked(token: str, now: datetime) -> dict[str, object]:
+    a_day = timedelta(days=1)
+    return {"token": digest(token), "before": (now - a_day).date(), "after": (now + a_day).date()}
+
+
+def _in_force(rows: Sequence[Any], now: datetime) -> Any | None:
+    """Return the row with the posting of today, by the calendar of the office; without one, whoever it is has none."""
+    for row in rows:
+        today = clock.local_day(now, ZoneInfo(row.timezone))
+        if row.valid_from is None or is_in_service(row.valid_from, row.valid_to, today):
+            return row
+    return None
+
+
 def _session_query() -> Select[*tuple[object, ...]]:
+    # The office's zone, and with it today, is known only with the row: the postings of a day more on either side come.
+    before, after = bindparam("before", type_=Date), bindparam("after", type_=Date)
+    around = and_(Posting.valid_from <= after, or_(Posting.valid_to.is_(None), Posting.valid_to >= before))
     return (
         select(
             Account.id.label("account_id"),
@@ -226,8 +245,10 @@ def _session_query() -> Select[*tuple[object, ...]]:
             Account.disabled_at,
             Account.must_change_password,
             Officer.name,
-            Officer.position,
-            Officer.division_id,
+            Posting.position,
+            Posting.division_id,
+            Posting.valid_from,
+            Posting.valid_to,
             Officer.active_from,
             Officer.active_to,
             Division.short_name.label("division_name"),
@@ -236,7 +257,8 @@ def _session_query() -> Select[*tuple[object, ...]]:
         .join(Account, Account.id == UserSession.account_id)
         .join(Office, Office.id == Account.office_id)
         .outerjoin(Officer, Officer.id == Account.officer_id)
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .outerjoin(Posting, and_(around, Posting.officer_id == Officer.id, Posting.office_id == Officer.office_id))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(UserSession.token_hash == bindparam("token"))
     )
 

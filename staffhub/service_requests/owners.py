@@ -19,9 +19,12 @@ from staffhub.models import (
     PlanEntry,
     PlanGrant,
     PlanMode,
+    Posting,
     RequestState,
     ServiceRequest,
     ServiceType,
+    posting_near,
+    posting_on,
     serves,
 )
 from staffhub.security import Viewer
@@ -108,9 +111,9 @@ def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Ho
     today = clock.local_day(now, me.zone)
     why = case((~serves(today, today), "left"), (_on_leave(Officer.id, Officer.office_id, today), "away"), else_="")
     row = db.execute(
-        select(Officer.id, Officer.name, Officer.division_id, why, _open_count(mine_to_give(me))).where(
-            Officer.id == officer_id, Officer.office_id == me.office_id
-        )
+        select(Officer.id, Officer.name, Posting.division_id, why, _open_count(mine_to_give(me)))
+        .outerjoin(Posting, posting_near(today))
+        .where(Officer.id == officer_id, Officer.office_id == me.office_id)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such officer in your office."))
@@ -148,16 +151,17 @@ def candidates(
     load = _open_count(ServiceRequest.state.in_(OPEN))
     rows = db.execute(
         select(Officer.id, Officer.name, func.coalesce(Division.short_name, ""), load, away.label("away"))
-        .outerjoin(Division, Division.id == Officer.division_id)
+        .outerjoin(Posting, posting_on(today))
+        .outerjoin(Division, Division.id == Posting.division_id)
         .where(
             Officer.office_id == me.office_id,
             serves(today, today),
-            me.within(Officer.id, Officer.division_id),
+            me.within(Officer.id, Posting.division_id),
             Officer.id != (instead_of or 0),
         )
         .order_by(
             away,
-            (Officer.division_id == division_id).is_(True).desc(),
+            (Posting.division_id == division_id).is_(True).desc(),
             func.coalesce(Division.sort, -1),
             Officer.name,
         )

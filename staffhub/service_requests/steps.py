@@ -12,7 +12,18 @@ from staffhub import audit, clock
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Channel, Office, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType, serves
+from staffhub.models import (
+    Channel,
+    Office,
+    Officer,
+    Posting,
+    RequestEvent,
+    RequestState,
+    ServiceRequest,
+    ServiceType,
+    posting_near,
+    serves,
+)
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
 from staffhub.service_requests.one import Request, may_assign
@@ -205,9 +216,9 @@ def reopen(
 def _taker(db: Session, me: Viewer, officer_id: int, now: datetime) -> Any:
     today = clock.local_day(now, me.zone)
     officer = db.execute(
-        select(Officer.name, Officer.division_id, serves(today, today).label("serves")).where(
-            Officer.id == officer_id, Officer.office_id == me.office_id
-        )
+        select(Officer.name, Posting.division_id, serves(today, today).label("serves"))
+        .outerjoin(Posting, posting_near(today))
+        .where(Officer.id == officer_id, Officer.office_id == me.office_id)
     ).one_or_none()
     if officer is None:
         raise NotFound(_("There is no such officer in your office."))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub.models import EmploymentType, Officer, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
+from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
 from staffhub.workdays.rules import Hours
 
@@ -125,14 +125,14 @@ def _dated(
         sa.cast(sa.null(), sa.String).label("employment"),
     ).where(WeekPattern.office_id == office_id, WeekPattern.valid_from <= last)
     kinds = select(
-        Officer.id,
-        Officer.active_from,
+        Posting.officer_id,
+        Posting.valid_from,
         sa.literal(0),
         sa.cast(sa.null(), sa.JSON),
-        sa.cast(Officer.employment_type, sa.String),
-    ).where(Officer.office_id == office_id)
+        sa.cast(Posting.employment_type, sa.String),
+    ).where(Posting.office_id == office_id, Posting.valid_from <= last)
     if ids is not None:
-        wanted, kinds = wanted.where(WeekPattern.officer_id.in_(ids)), kinds.where(Officer.id.in_(ids))
+        wanted, kinds = wanted.where(WeekPattern.officer_id.in_(ids)), kinds.where(Posting.officer_id.in_(ids))
     saved: dict[int, dict[date, list[str | None] | None]] = defaultdict(dict)
     types: dict[int, list[tuple[date, EmploymentType]]] = {}
     statement: Any = sa.union_all(wanted, kinds) if employment else wanted
@@ -140,7 +140,7 @@ def _dated(
         if row.employment is None:
             saved[row.officer_id][row.valid_from] = row.days
         else:
-            types.setdefault(row.officer_id, []).append((date.min, EmploymentType(row.employment)))
+            types.setdefault(row.officer_id, []).append((row.valid_from, EmploymentType(row.employment)))
     return {officer: standing(weeks) for officer, weeks in saved.items()}, types
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import DailyReport, LogEntry, Officer, ServiceRequest
+from staffhub.models import DailyReport, LogEntry, Officer, Posting, ServiceRequest, posting_on
 from staffhub.security import Viewer
 
 DAY = 24 * 60  # minutes
@@ -142,7 +142,8 @@ def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
     row = db.execute(
         select(superior.name, DailyReport.submitted_at, DailyReport.minutes)
         .select_from(Officer)
-        .outerjoin(superior, superior.id == Officer.superior_id)
+        .outerjoin(Posting, posting_on(day))
+        .outerjoin(superior, superior.id == Posting.superior_id)
         .outerjoin(DailyReport, and_(*report_of(me, day)))
         .where(Officer.id == me.officer_id, Officer.office_id == me.office_id)
     ).one()

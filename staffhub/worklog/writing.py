@@ -12,7 +12,14 @@ from staffhub import audit, clock, i18n
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import DailyReport, LogEntry, Officer, RequestEvent, ServiceRequest, ServiceType
+from staffhub.models import (
+    DailyReport,
+    LogEntry,
+    Officer,
+    RequestEvent,
+    ServiceRequest,
+    ServiceType,
+)
 from staffhub.security import Viewer
 from staffhub.worklog.entries import (
     DAY,

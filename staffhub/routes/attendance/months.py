@@ -145,7 +145,7 @@ def my_month(request: Request, db: DB, me: Me, now: Now, month: Month = None, sh
     first = month_of(month, me, now)
     if me.officer_id is None:
         return render(request, "attendance/nobody.html", first=first)
-    officer = recap.officer_for(db, me, me.officer_id)
+    officer = recap.officer_for(db, me, me.officer_id, *_ends(first))
     return _officer_page(request, db, me, officer, first, now, show)
 
 
@@ -153,8 +153,14 @@ def my_month(request: Request, db: DB, me: Me, now: Now, month: Month = None, sh
 def officer_month(
     request: Request, officer_id: RowId, db: DB, me: Me, now: Now, month: Month = None, show: Show = ""
 ) -> Response:
-    officer = recap.officer_for(db, me, officer_id)
-    return _officer_page(request, db, me, officer, month_of(month, me, now), now, show)
+    first = month_of(month, me, now)
+    officer = recap.officer_for(db, me, officer_id, *_ends(first))
+    return _officer_page(request, db, me, officer, first, now, show)
+
+
+def _ends(first: date) -> tuple[date, date]:
+    days = clock.month_days(first)
+    return days[0], days[-1]
 
 
 def _officer_page(

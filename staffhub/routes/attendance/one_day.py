@@ -69,8 +69,8 @@ def day(
     now: Now,
     kind: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    officer = recap.officer_for(db, me, officer_id)
     when = day_of(day)
+    officer = recap.officer_for(db, me, officer_id, when)
     found = day_report.evidence(db, me, officer, when, now=now)
     if officer.id != me.officer_id:
         trail.append(lambda writing: audit.record(writing, me, "day.read", "officer", officer.id, now=now, date=when))
@@ -159,7 +159,8 @@ def correct(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
     target: Form[TargetFields] = Form.parse(TargetFields, posted, name="correction")
     if target.data is None or target.data.date.year not in YEARS:
         raise Refused(_("Open the day that needs a correction, and fill in the form there."))
-    officer, when = recap.officer_for(db, me, target.data.officer), target.data.date
+    when = target.data.date
+    officer = recap.officer_for(db, me, target.data.officer, when)
     if posted.get("preview"):
         return _preview(request, db, me, officer, when, posted, now)
     form: Form[CorrectionFields] = Form.parse(CorrectionFields, posted, name="correction")

@@ -76,7 +76,7 @@ def _passwords_page(request: Request, passwords: list[tuple[str, str, str]], *, 
 
 @router.get("/people/{officer_id}")
 def officer(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
-    person = people.officer_for(db, me, officer_id)
+    person = people.officer_for(db, me, officer_id, now=now)
     return _officer_page(request, db, me, now, person)
 
 
@@ -132,7 +132,7 @@ def _proposed(person: Person) -> Form[EditFields]:
 
 @router.post("/people/{officer_id}/edit")
 def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
-    person = people.editable_officer(db, me, officer_id)
+    person = people.editable_officer(db, me, officer_id, now=now)
     form: Form[EditFields] = Form.parse(EditFields, posted, name="officer")
     if form.data is None:
         return _officer_page(request, db, me, now, person, form=form, status=422)
@@ -155,7 +155,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
 
 @router.post("/people/{officer_id}/role")
 def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
-    person = people.account_to_change(db, me, officer_id)
+    person = people.account_to_change(db, me, officer_id, now=now)
     form: Form[RoleFields] = Form.parse(RoleFields, posted, name="role")
     if form.data is None:
         return _officer_page(request, db, me, now, person, role_form=form, status=422)
@@ -173,11 +173,11 @@ def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
 def reset_password(request: Request, me: MeApart, now: Now, officer_id: RowId) -> Response:
     database = database_of(request)
     with database.reading() as db:
-        people.account_to_change(db, me, officer_id)
+        people.account_to_change(db, me, officer_id, now=now)
     plain = security.one_time_password()
     hashed = security.hash_password(plain)
     with database.transaction() as db:
-        person = people.account_to_change(db, me, officer_id)
+        person = people.account_to_change(db, me, officer_id, now=now)
         people.reset_password(db, me, person, new_hash=hashed, now=now)
     passwords = [(person.name or "", person.username or "", plain)]
     return _passwords_page(request, passwords, back=f"/people/{officer_id}")
@@ -185,7 +185,7 @@ def reset_password(request: Request, me: MeApart, now: Now, officer_id: RowId) -
 
 @router.post("/people/{officer_id}/disable")
 def disable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
-    person = people.account_to_change(db, me, officer_id)
+    person = people.account_to_change(db, me, officer_id, now=now)
     changed = people.disable_account(db, me, person, now=now)
     said = _("The account is closed, on every device.") if changed else _("The account was closed already.")
     return redirect(request, f"/people/{officer_id}", said=said)
@@ -193,7 +193,7 @@ def disable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Re
 
 @router.post("/people/{officer_id}/enable")
 def enable(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
-    person = people.account_to_change(db, me, officer_id)
+    person = people.account_to_change(db, me, officer_id, now=now)
     changed = people.enable_account(db, me, person, now=now)
     said = _("The account is open again.") if changed else _("The account was open already.")
     return redirect(request, f"/people/{officer_id}", said=said)

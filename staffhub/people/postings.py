@@ -1,0 +1,161 @@
+"""Postings: what an officer does here from a date on, what is planned, and what was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import audit, clock, i18n
+from staffhub.errors import NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import Division, EmploymentType, Officer, Posting
+from staffhub.people.known import POSTED, Person
+from staffhub.security import Viewer
+
+_A_DAY = timedelta(days=1)
+
+
+def begin(
+    db: Session,
+    office_id: int,
+    officer_id: int,
+    facts: Mapping[str, Any],
+    *,
+    day: date,
+    until: date | None = None,
+    by: int | None,
+    now: datetime,
+) -> None:
+    """Write one row; `facts` says all of POSTED, `by` is the account, None the command line."""
+    told = {name: facts[name] for name in POSTED}
+    keys = {"office_id": office_id, "officer_id": officer_id, "valid_from": day, "valid_to": until}
+    db.execute(insert(Posting).values(**keys, **told, created_by=by, created_at=now))
+
+
+def post(
+    db: Session,
+    office_id: int,
+    officer_id: int,
+    changed: Mapping[str, Any],
+    *,
+    day: date,
+    by: int | None,
+    now: datetime,
+) -> None:
+    """Let what is said hold from a day on; the caller holds the officer's lock, and tells the audit trail.
+
+    A row of the same date is replaced: whoever chooses an old date mends a mistake. Later rows that said the same as
+    was said on that day follow, since they repeat it; one that was itself about this fact stands.
+    """
+    rows = _rows(db, office_id, officer_id)
+    standing = _standing(rows, day)
+    until = standing.valid_to
+    told = {name: getattr(standing, name) for name in POSTED} | dict(changed)
+    later = [row for row in rows if row.valid_from > day]
+    for row in later:
+        values = {name: value for name, value in changed.items() if getattr(row, name) == getattr(standing, name)}
+        if values:
+            db.execute(update(Posting).where(Posting.office_id == office_id, Posting.id == row.id).values(**values))
+    if standing.valid_from == day:
+        mend = update(Posting).where(Posting.office_id == office_id, Posting.id == standing.id)
+        db.execute(mend.values(**told, created_by=by, created_at=now))
+        return
+    end = update(Posting).where(Posting.office_id == office_id, Posting.id == standing.id)
+    db.execute(end.values(valid_to=day - _A_DAY))
+    begin(db, office_id, officer_id, told, day=day, until=until, by=by, now=now)
+
+
+def _rows(db: Session, office_id: int, officer_id: int) -> Sequence[Posting]:
+    mine = select(Posting).where(Posting.office_id == office_id, Posting.officer_id == officer_id)
+    return db.scalars(mine.order_by(Posting.valid_from).execution_options(populate_existing=True)).all()
+
+
+def _standing(rows: Sequence[Posting], day: date) -> Posting:
+    found = [row for row in rows if row.valid_from <= day]
+    if not found:
+        first = i18n.day(rows[0].valid_from)
+        raise Refused(
+            _("The first posting began on %(day)s. Choose that day or a later one.", day=first), field="valid_from"
+        )
+    return found[-1]
+
+
+def hides(
+    db: Session, office_id: int, officer_id: int, changed: Mapping[str, Any], *, day: date, today: date
+) -> date | None:
+    """Return the first day between then and now from which a later posting would say something else all the same."""
+    rows = _rows(db, office_id, officer_id)
+    standing = _standing(rows, day)
+    between = [row for row in rows if day < row.valid_from <= today]
+    for row in between:
+        if any(getattr(row, name) not in {getattr(standing, name), value} for name, value in changed.items()):
+            return row.valid_from
+    return None
+
+
+def reach_back(db: Session, office_id: int, officer_id: int, day: date) -> None:
+    """Somebody came earlier than was thought: the first posting begins on the first day of service."""
+    first = _rows(db, office_id, officer_id)[:1]
+    if first and day < first[0].valid_from:
+        mine = update(Posting).where(Posting.office_id == office_id, Posting.id == first[0].id)
+        db.execute(mine.values(valid_from=day))
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One line of a person's history. `state`: past, now or future; only a future one may be withdrawn."""
+
+    id: int
+    valid_from: date
+    valid_to: date | None
+    division: str
+    employment_type: EmploymentType
+    position: str
+    superior: str
+    state: str
+
+
+def history(db: Session, me: Viewer, person: Person, *, now: datetime) -> list[Posted]:
+    """Return every posting, the newest first."""
+    today = clock.local_day(now, me.zone)
+    superior = aliased(Officer)
+    rows = db.execute(
+        select(Posting, Division.short_name, superior.name)
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .outerjoin(superior, superior.id == Posting.superior_id)
+        .where(Posting.office_id == me.office_id, Posting.officer_id == person.officer_id)
+        .order_by(Posting.valid_from.desc())
+    )
+    return [
+        Posted(
+            row.id,
+            row.valid_from,
+            row.valid_to,
+            division or "",
+            row.employment_type,
+            row.position,
+            above or "",
+            "future" if row.valid_from > today else "past" if row.valid_to and row.valid_to < today else "now",
+        )
+        for row, division, above in rows
+    ]
+
+
+def withdraw(db: Session, me: Viewer, person: Person, posting_id: int, *, now: datetime) -> date:
+    """Take back a posting that has not begun; the one before goes on. Return from when it would have been."""
+    rows = _rows(db, me.office_id, person.officer_id or 0)
+    row = next((one for one in rows if one.id == posting_id), None)
+    if row is None:
+        raise NotFound(_("This posting is gone already."))
+    if row.valid_from <= clock.local_day(now, me.zone) or row is rows[0]:
+        raise Refused(_("This posting has begun. Write a new one from a date on, or mend this one from its first day."))
+    before = rows[rows.index(row) - 1]
+    told = {"valid_from": row.valid_from, **{name: getattr(row, name) for name in POSTED}}
+    began, until = row.valid_from, row.valid_to
+    db.execute(delete(Posting).where(Posting.office_id == me.office_id, Posting.id == row.id))
+    db.execute(update(Posting).where(Posting.office_id == me.office_id, Posting.id == before.id).values(valid_to=until))
+    audit.record(db, me, "posting.withdrawn", "officer", person.officer_id or 0, now=now, before=told)
+    return began

@@ -1,0 +1,105 @@
+"""Where somebody serves from a date on: what held then is what the pages of then say."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import people
+from staffhub.errors import Forbidden, Refused
+from staffhub.models import Division, Posting
+from staffhub.people import postings
+from staffhub.reports import recap
+from tests.conftest import MORNING, TODAY, World, add_posting
+
+MOVED = date(2026, 11, 16)
+NOVEMBER = date(2026, 11, 1)
+
+
+def _division(db: Any, code: str) -> int:
+    return int(db.scalars(sa.select(Division.id).where(Division.office_id == 1, Division.code == code)).one())
+
+
+def _move_ben(world: World) -> int:
+    ben = world.officer_id("ben")
+    with world.database.transaction() as db:
+        add_posting(db, ben, MOVED, division_id=_division(db, "civil_registration"), position="Pencatat")
+    return ben
+
+
+def _rows(world: World, officer_id: int) -> list[tuple[date, date | None, str]]:
+    with world.database.reading() as db:
+        rows = sa.select(Posting.valid_from, Posting.valid_to, Posting.position).order_by(Posting.valid_from)
+        return [tuple(row) for row in db.execute(rows.where(Posting.officer_id == officer_id))]
+
+
+def test_who_moved_stands_in_both_divisions_each_with_its_own_days(world: World) -> None:
+    ben = _move_ben(world)
+    with world.database.reading() as db:
+        sheet = recap.month(db, world.viewer("hana"), NOVEMBER, now=MORNING)
+    lines = [line for line in sheet.lines if line.officer.id == ben]
+    assert [(line.officer.division_code, line.officer.since, line.officer.until) for line in lines] == [
+        ("population_registration", None, MOVED - timedelta(days=1)),
+        ("civil_registration", MOVED, None),
+    ]
+    for line in lines:
+        assert not [record for record in line.records if record.code and not line.officer.holds(record.day)]
+
+
+def test_a_head_reads_the_days_that_somebody_served_under_him_and_no_others(world: World) -> None:
+    ben, ana = _move_ben(world), world.viewer("ana")
+    with world.database.reading() as db:
+        assert recap.officer_for(db, ana, ben, MOVED - timedelta(days=1)).position == "Pengelola data"
+        with pytest.raises(Forbidden):
+            recap.officer_for(db, ana, ben, MOVED)
+        (line,) = [one for one in recap.month(db, ana, NOVEMBER, now=MORNING).lines if one.officer.id == ben]
+    assert line.officer.until == MOVED - timedelta(days=1)
+
+
+def test_an_edit_from_a_date_on_ends_the_posting_before_and_a_correction_replaces_it(world: World) -> None:
+    ben = world.officer_id("ben")
+    for day, position in ((TODAY, "Analis"), (TODAY, "Penyelia"), (TODAY + timedelta(days=8), "Kepala")):
+        with world.database.transaction() as db:
+            postings.post(db, 1, ben, {"position": position}, day=day, by=None, now=MORNING)
+    later = TODAY + timedelta(days=8)
+    first = date(2020, 1, 1)
+    assert _rows(world, ben) == [
+        (first, TODAY - timedelta(days=1), "Pengelola data"),
+        (TODAY, later - timedelta(days=1), "Penyelia"),
+        (later, None, "Kepala"),
+    ]
+
+
+def test_a_change_reaches_later_postings_that_only_repeated_what_it_changes(world: World) -> None:
+    ben, cy = world.officer_id("ben"), world.officer_id("cy")
+    with world.database.transaction() as db:
+        add_posting(db, ben, TODAY + timedelta(days=8), position="Kepala")
+    with world.database.transaction() as db:
+        postings.post(db, 1, ben, {"superior_id": cy, "position": "Analis"}, day=TODAY, by=None, now=MORNING)
+    with world.database.reading() as db:
+        rows = sa.select(Posting.superior_id).where(Posting.officer_id == ben).order_by(Posting.valid_from)
+        assert list(db.scalars(rows))[1:] == [cy, cy]
+    assert [position for _from, _to, position in _rows(world, ben)] == ["Pengelola data", "Analis", "Kepala"]
+
+
+def test_a_posting_to_come_is_withdrawn_and_one_that_has_begun_is_not(world: World) -> None:
+    hana, ben = world.viewer("hana"), world.officer_id("ben")
+    with world.database.transaction() as db:
+        add_posting(db, ben, TODAY + timedelta(days=8), position="Kepala")
+    with world.database.transaction() as db:
+        person = people.editable_officer(db, hana, ben, now=MORNING)
+        newest, oldest = postings.history(db, hana, person, now=MORNING)
+        assert (newest.state, oldest.state) == ("future", "now")
+        with pytest.raises(Refused):
+            postings.withdraw(db, hana, person, oldest.id, now=MORNING)
+        postings.withdraw(db, hana, person, newest.id, now=MORNING)
+    assert _rows(world, ben) == [(date(2020, 1, 1), None, "Pengelola data")]
+
+
+def test_who_heads_a_division_from_tomorrow_sees_it_from_tomorrow(world: World) -> None:
+    ana = world.officer_id("ana")
+    with world.database.transaction() as db:
+        other = _division(db, "civil_registration")
+        add_posting(db, ana, TODAY + timedelta(days=1), division_id=other)
+    assert world.viewer("ana").division_id != other
