@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from staffhub import people
 from staffhub.errors import Forbidden, Refused
-from staffhub.models import Division, Posting
+from staffhub.models import Division, Officer, Posting
 from staffhub.people import postings
 from staffhub.reports import recap
 from tests.conftest import MORNING, TODAY, World, add_posting
+from tests.page_forms import form_of
 
 MOVED = date(2026, 11, 16)
 NOVEMBER = date(2026, 11, 1)
@@ -103,3 +104,18 @@ def test_who_heads_a_division_from_tomorrow_sees_it_from_tomorrow(world: World) 
         other = _division(db, "civil_registration")
         add_posting(db, ana, TODAY + timedelta(days=1), division_id=other)
     assert world.viewer("ana").division_id != other
+
+
+def test_a_superior_who_has_left_stays_and_a_change_holds_from_the_day_that_was_chosen(world: World) -> None:
+    ben, ana = world.officer_id("ben"), world.officer_id("ana")
+    with world.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ben).values(superior_id=ana))
+        db.execute(sa.update(Officer).where(Officer.id == ana).values(active_to=TODAY - timedelta(days=1)))
+    client, action = world.client("hana"), f"/people/{ben}/edit"
+    day = TODAY + timedelta(days=8)
+    typed = form_of(client.get(f"/people/{ben}").text, action)
+    typed |= {"position": ["Analis"], "valid_from": [day.isoformat()]}
+    assert client.post(action, data=typed).status_code in {200, 303}
+    assert [row[0] for row in _rows(world, ben)] == [date(2020, 1, 1), day]
+    with world.database.reading() as db:
+        assert set(db.scalars(sa.select(Posting.superior_id).where(Posting.officer_id == ben))) == {ana}

@@ -185,11 +185,12 @@ class Choices:
         return numbers.get(officer_id, "?") if officer_id else ""
 
 
-def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = None) -> Choices:
+def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = None, kept: int | None = None) -> Choices:
     """Load what may be chosen for an officer, who is left out of the superiors (`besides`)."""
     me.require("people.edit")
     today = now.astimezone(me.zone).date()
-    here_or_coming = serves(today, date.max)
+    # Who is the superior already is offered even after leaving: a form never changes what it could not show.
+    here_or_coming = serves(today, date.max) | (Officer.id == (kept or 0))
     rows = select(Officer.id, Officer.name, Officer.number).where(Officer.office_id == me.office_id, here_or_coming)
     colleagues = [
         (row.id, row.name, row.number) for row in db.execute(rows.order_by(Officer.name)) if row.id != besides

@@ -29,6 +29,7 @@ class NewFields(FactFields):
 class EditFields(FactFields):
     active_from: date
     active_to: date | None
+    valid_from: date | None = None
     version: str
 
 
@@ -92,7 +93,7 @@ def _officer_page(
     status: int = 200,
 ) -> Response:
     may_edit = me.may("people.edit")
-    choices = people.choices(db, me, now=now, besides=person.officer_id) if may_edit else None
+    choices = people.choices(db, me, now=now, besides=person.officer_id, kept=person.superior_id) if may_edit else None
     names = dict(choices.divisions if choices else people.divisions(db, me.office_id))
     return render(
         request,
@@ -136,11 +137,12 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     form: Form[EditFields] = Form.parse(EditFields, posted, name="officer")
     if form.data is None:
         return _officer_page(request, db, me, now, person, form=form, status=422)
-    choices = people.choices(db, me, now=now, besides=officer_id)
+    choices = people.choices(db, me, now=now, besides=officer_id, kept=person.superior_id)
     wish = people.Edit(
         cells=texts(form.data, choices),
         active_from=form.data.active_from,
         active_to=form.data.active_to,
+        valid_from=form.data.valid_from,
         version=form.data.version,
     )
     try:
