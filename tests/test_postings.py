@@ -1,5 +1,6 @@
 """Where somebody serves from a date on: what held then is what the pages of then say."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -119,3 +120,7 @@ def test_a_superior_who_has_left_stays_and_a_change_holds_from_the_day_that_was_
     assert [row[0] for row in _rows(world, ben)] == [date(2020, 1, 1), day]
     with world.database.reading() as db:
         assert set(db.scalars(sa.select(Posting.superior_id).where(Posting.officer_id == ben))) == {ana}
+    page = client.get(f"/people/{ben}").text
+    (withdraw,) = set(re.findall(r'action="(/people/\d+/postings/\d+/withdraw)"', page))
+    assert client.post(withdraw).status_code in {200, 303}
+    assert [row[0] for row in _rows(world, ben)] == [date(2020, 1, 1)]

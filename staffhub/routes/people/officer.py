@@ -13,7 +13,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.models import Role
-from staffhub.people import Choices, Person
+from staffhub.people import Choices, Person, postings
 from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of
 from staffhub.routes.people.facts import FactFields, kind_name, options, role_name, texts
 from staffhub.security import Viewer
@@ -105,6 +105,8 @@ def _officer_page(
         kind=kind_name(person.employment_type),
         role=role_name(person.role),
         may_edit=may_edit,
+        history=postings.history(db, me, person, now=now),
+        kind_name=kind_name,
         beyond_own="" if security.manages(me, person.role) else security.beyond_own(),
         form=form or _proposed(person),
         role_form=role_form or Form.blank("role", role=person.role, version=people.version(person)),
@@ -153,6 +155,13 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
         return _officer_page(request, db, me, now, person, form=form, status=error.status)
     said = _("Saved.") if changed else _("Nothing was different; nothing was changed.")
     return redirect(request, f"/people/{officer_id}", said=said)
+
+
+@router.post("/people/{officer_id}/postings/{posting_id}/withdraw")
+def withdraw_posting(request: Request, db: DB, me: Me, now: Now, officer_id: RowId, posting_id: RowId) -> Response:
+    person = people.editable_officer(db, me, officer_id, now=now)
+    postings.withdraw(db, me, person, posting_id, now=now)
+    return redirect(request, f"/people/{officer_id}", said=_("The posting is withdrawn."))
 
 
 @router.post("/people/{officer_id}/role")
