@@ -182,7 +182,7 @@ def test_notes_topics_agendas_names_and_sources_refuse_it_and_let_a_date_with_ti
     """The guard is in the type: one look at the fields that were open once."""
     for form, names in {
         "staffhub.routes.presence.CheckInFields": ("note",),
-        "staffhub.routes.meetings.MeetingFields": ("topic", "agenda"),
+        "staffhub.routes.meetings.fields.MeetingFields": ("topic", "agenda"),
         "staffhub.routes.roster.ExceptionFields": ("note",),
         "staffhub.routes.attendance.CorrectionFields": ("note",),
         "staffhub.routes.admin.HolidayFields": ("name", "source"),
