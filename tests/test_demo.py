@@ -133,7 +133,7 @@ def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
     database = fresh(MONDAY_NOON)
     accounts = {row.username: row for row in _all(database, Account.username, Account.role, Account.password_hash,
                                                   Account.must_change_password, Account.officer_id)}  # fmt: skip
-    heads = {"kabid.dafduk", "kabid.capil", "kabid.piak", "kabid.pdip"}
+    heads = {"kabid.dafduk", "pegawai36", "pegawai37", "pegawai38"}
     staff = {f"pegawai{n:02}" for n in range(1, 36)}
     assert set(accounts) == staff | heads | {"kadis", "kepegawaian", "admin"}
     assert accounts["kadis"].role is Role.OFFICE_HEAD
@@ -142,7 +142,7 @@ def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
     assert accounts["admin"].role is Role.ADMIN
     assert {accounts[name].role for name in staff} == {Role.STAFF}
     assert not any(row.must_change_password for row in accounts.values())
-    assert security.password_fits("staffhub-demo", accounts["pegawai35"].password_hash)
+    assert security.password_fits("staffhub-demo", accounts["pegawai38"].password_hash)
     with database.reading() as db:
         columns = (Posting.division_id, Posting.employment_type, Officer.number, Posting.superior_id)
         officers = db.execute(sa.select(*columns).join(Officer, posting_on(MONDAY_NOON.date()))).all()

@@ -13,7 +13,8 @@ from staffhub.models import Account, Division, EmploymentType, Officer, Posting,
 _PNS, _PPPK, _THL = EmploymentType.PNS, EmploymentType.PPPK, EmploymentType.THL
 _HEAD = "Kepala Bidang"
 
-# username, name, employment type, position; the first of a division leads it. A dot stands for the next pegawaiNN.
+# username, name, employment type, position; the first of a division leads it. A dot stands for the next pegawaiNN; the
+# last three numbers are heads of bidang, so that pegawai01 to pegawai38 all sign in.
 _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
     "": (("kadis", "Ferdinand Ondang", _PNS, "Kepala Dinas"),),
     "population_registration": (
@@ -29,7 +30,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Stenly Lumintang", _THL, "Petugas loket"),
     ),
     "civil_registration": (
-        ("kabid.capil", "Berty Sondakh", _PNS, _HEAD),
+        ("pegawai36", "Berty Sondakh", _PNS, _HEAD),
         (".", "Kristi Wowor", _THL, "Petugas loket"),
         (".", "Anggreani Paat", _PNS, "Pengelola akta"),
         (".", "Ferry Tambajong", _PPPK, "Operator layanan"),
@@ -39,7 +40,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Wilhelmina Lasut", _PPPK, "Operator layanan"),
     ),
     "information_management": (
-        ("kabid.piak", "Noldy Pontoh", _PNS, _HEAD),
+        ("pegawai37", "Noldy Pontoh", _PNS, _HEAD),
         ("admin", "Adrie Walangitan", _PNS, "Pranata komputer"),
         (".", "Rivo Pantouw", _THL, "Operator SIAK"),
         (".", "Jovanka Gerung", _THL, "Operator SIAK"),
@@ -48,7 +49,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
         (".", "Vicky Rantung", _PNS, "Teknisi jaringan"),
     ),
     "data_use_innovation": (
-        ("kabid.pdip", "Linda Sumolang", _PNS, _HEAD),
+        ("pegawai38", "Linda Sumolang", _PNS, _HEAD),
         (".", "Gerald Kojo", _THL, "Petugas layanan data"),
         (".", "Maikel Tangkudung", _THL, "Petugas layanan data"),
         (".", "Cindy Lengkong", _PNS, "Analis kerja sama"),
@@ -71,9 +72,9 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
 _ROLES = {
     "kadis": Role.OFFICE_HEAD,
     "kabid.dafduk": Role.DIVISION_HEAD,
-    "kabid.capil": Role.DIVISION_HEAD,
-    "kabid.piak": Role.DIVISION_HEAD,
-    "kabid.pdip": Role.DIVISION_HEAD,
+    "pegawai36": Role.DIVISION_HEAD,
+    "pegawai37": Role.DIVISION_HEAD,
+    "pegawai38": Role.DIVISION_HEAD,
     "kepegawaian": Role.HR,
     "admin": Role.ADMIN,
 }

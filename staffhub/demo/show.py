@@ -91,7 +91,7 @@ def welcome(settings: Settings, host: str, port: int) -> list[str]:
         ("kabid.dafduk", _("head of a division: its plan, its requests, its standup")),
         ("kepegawaian", _("HR: the month, corrections, people")),
         ("admin", _("administrator: accounts, holidays")),
-        ("pegawai01 ... pegawai35", _("staff: check-in, requests, the day's log")),
+        ("pegawai01 ... pegawai38", _("staff: check-in, requests, the day's log")),
     )
     lines = [
         "",
