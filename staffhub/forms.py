@@ -5,7 +5,7 @@ typed.
 """
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -56,6 +56,10 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Version = Annotated[int, Field(ge=1)]
 
 
+# A date outside of these was typed with a slip in the year; the day after the last one that there is cannot be counted.
+YEARS = range(1950, 2101)
+
+
 class Fields(BaseModel):
     """Base of every form class. List fields take repeated names; unknown names are ignored."""
 
@@ -67,6 +71,8 @@ class Fields(BaseModel):
         numbers = value if isinstance(value, list) else [value]
         if any(isinstance(number, int) and abs(number) >= 2**63 for number in numbers):
             raise ValueError(_("Write a whole number."))
+        if isinstance(value, date) and value.year not in YEARS:
+            raise ValueError(_("Check the year."))
         return value
 
 
@@ -184,6 +190,8 @@ def _explain(error: ErrorDetails) -> str:  # noqa: PLR0911  one return for each 
         return _("Use at most %(n)s characters.", n=context["max_length"])
     if kind.startswith(("int_", "float_", "decimal_")):
         return _("Write a whole number.")
+    if isinstance(context.get("ge"), str):  # a first date, as pydantic tells it
+        return _("Check the year.")
     if kind in {"greater_than_equal", "greater_than"}:
         return _("Write a number of at least %(n)s.", n=context.get("ge", context.get("gt")))
     if kind in {"less_than_equal", "less_than"}:

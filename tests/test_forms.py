@@ -31,6 +31,7 @@ class Sheet(Fields):
     notes: Lines | None = None
     word: Word | None = None
     day: date | None = None
+    since: Annotated[date, Field(ge=date(2000, 1, 1))] | None = None
     starts: ClockTime | None = None
     number: Annotated[int, Field(ge=1, le=5)] | None = None
     version: int | None = None
@@ -137,6 +138,13 @@ def test_what_was_typed_has_its_meaning(key: str, typed: str, meaning: object) -
     assert _value(key, typed) == meaning
 
 
+@pytest.mark.parametrize("typed", ["0001-01-01", "0206-11-23", "1949-12-31", "2101-01-01", "9999-12-31"])
+def test_a_slip_in_the_year_is_told_before_anything_is_counted_from_it(typed: str) -> None:
+    assert _message("day", typed) == "Check the year."
+    assert _message("since", "1999-12-31") == "Check the year."
+    assert _value("day", "1987-08-15") == date(1987, 8, 15)
+
+
 def test_a_repeated_name_is_a_list_where_one_is_wanted_and_the_last_one_elsewhere() -> None:
     form = _parse(("people", "1"), ("people", ""), ("people", "2"), ("number", "1"), ("number", "2"), ("junk", "x"))
     assert form.data is not None
@@ -184,7 +192,7 @@ def test_notes_topics_agendas_names_and_sources_refuse_it_and_let_a_date_with_ti
         "staffhub.routes.presence.CheckInFields": ("note",),
         "staffhub.routes.meetings.fields.MeetingFields": ("topic", "agenda"),
         "staffhub.routes.roster.ExceptionFields": ("note",),
-        "staffhub.routes.attendance.CorrectionFields": ("note",),
+        "staffhub.routes.attendance.one_day.CorrectionFields": ("note",),
         "staffhub.routes.admin.HolidayFields": ("name", "source"),
         "staffhub.routes.people.facts.FactFields": ("name", "position"),
     }.items():

@@ -88,6 +88,9 @@ def test_the_page_lists_a_year_and_adds_and_removes(world: World) -> None:
         holiday_id = db.scalars(sa.select(Holiday.id).where(Holiday.date == FREE)).one()
     assert re.search(rf"/admin/holidays/{holiday_id}/remove", client.get("/admin/holidays?year=2026").text)
     assert client.post(f"/admin/holidays/{holiday_id}/remove").status_code == 303
+    told = client.get("/admin/holidays?year=2026").text
+    for text in ("hari kerja lagi", "dalam cuti 1 pegawai", "1 pegawai punya rencana tugas"):
+        assert text in told, "whose plans change is said as well when a holiday goes"
     assert client.post(f"/admin/holidays/{holiday_id}/remove").status_code == 404
 
 

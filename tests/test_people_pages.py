@@ -112,6 +112,15 @@ def test_searching_works_as_a_page_and_as_a_block(world: World) -> None:
     assert "Pegawai belum ditemukan." in _text(client.get("/people?q=zzz&division=x&kind=y&state=left"))
 
 
+@pytest.mark.parametrize("typed", ["198708152014122005", "19870815 201412 2 005", "19870815.201412.2.005", "412 2 00"])
+def test_an_nip_is_found_as_it_is_printed_by_whoever_sees_it(world: World, typed: str) -> None:
+    assert _upload(world, "Wulan Sari;198708152014122005;PNS;;PIAK;;;;wulan;").status_code == 200
+    listed = _text(world.client("hana").get("/people", params={"q": typed}))
+    assert "1 – 1 dari 1" in listed
+    assert "Wulan Sari" in listed
+    assert "Wulan Sari" not in _text(world.client("dewi").get("/people", params={"q": typed}))
+
+
 def test_a_long_list_has_pages_that_keep_what_was_asked(world: World) -> None:
     lines = [f"Orang {n:02};;THL;;PIAK;;;;orang{n:02};" for n in range(30)]
     assert _upload(world, *lines).status_code == 200

@@ -1,5 +1,6 @@
 """The list of the office's people, and the edit of one of them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -94,12 +95,19 @@ def _asked(me: Viewer, wanted: Wanted) -> ColumnElement[bool]:
         texts = [Officer.name, Posting.position]
         if me.may("people.edit"):  # who sees numbers masked must not find them by trying
             texts.append(Officer.number)
-        condition &= or_(*(text.icontains(wanted.q, autoescape=True) for text in texts))
+        asked = {wanted.q, _in_one_piece(wanted.q)}
+        condition &= or_(*(text.icontains(one, autoescape=True) for text in texts for one in asked))
     if wanted.division_id:
         condition &= Posting.division_id == wanted.division_id
     if wanted.kind:
         condition &= Posting.employment_type == wanted.kind
     return condition
+
+
+def _in_one_piece(typed: str) -> str:
+    """An NIP is printed in groups and kept without the blanks; anything else is asked for as it was typed."""
+    joined = re.sub("[ .-]", "", typed)
+    return joined if joined.isdecimal() else typed
 
 
 def _lines(today: date) -> Select[*tuple[Any, ...]]:

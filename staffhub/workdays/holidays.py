@@ -69,11 +69,9 @@ class Touched:
     duty: int = 0
 
 
-def _planned(office_id: int, first: date, last: date) -> sa.Subquery:
+def _planned(office_id: int, dates: sa.Select[date] | list[date]) -> sa.Subquery:
     """People with leave and with planned work, by date."""
     leave = PlanGrant.mode == PlanMode.LEAVE
-    # Only those dates are read, not the plan of a whole year.
-    of_year = select(Holiday.date).where(Holiday.office_id == office_id, Holiday.date.between(first, last))
     return (
         select(
             PlanEntry.date,
@@ -81,7 +79,7 @@ def _planned(office_id: int, first: date, last: date) -> sa.Subquery:
             sa.func.count(sa.distinct(sa.case((~leave, PlanEntry.officer_id)))).label("duty"),
         )
         .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-        .where(PlanEntry.office_id == office_id, PlanEntry.date.in_(of_year))
+        .where(PlanEntry.office_id == office_id, PlanEntry.date.in_(dates))
         .group_by(PlanEntry.date)
         .subquery()
     )
@@ -90,7 +88,9 @@ def _planned(office_id: int, first: date, last: date) -> sa.Subquery:
 def holidays_of(db: Session, me: Viewer, year: int) -> list[HolidayLine]:
     me.require("holidays.edit")
     first, last = date(year, 1, 1), date(year, 12, 31)
-    planned = _planned(me.office_id, first, last)
+    # Only those dates are read, not the plan of a whole year.
+    dates = select(Holiday.date).where(Holiday.office_id == me.office_id, Holiday.date.between(first, last))
+    planned = _planned(me.office_id, dates)
     counts = (sa.func.coalesce(planned.c.leave, 0), sa.func.coalesce(planned.c.duty, 0))
     of_year = (
         select(Holiday.id, Holiday.date, Holiday.name, Holiday.kind, Holiday.source, *counts)
@@ -101,8 +101,8 @@ def holidays_of(db: Session, me: Viewer, year: int) -> list[HolidayLine]:
 
 
 def touched(db: Session, me: Viewer, day: date) -> Touched:
-    """Return whose plans meet a date: what a holiday that comes or goes changes."""
-    planned = _planned(me.office_id, day, day)
+    """Return whose plans meet a date, be it a holiday or one no longer."""
+    planned = _planned(me.office_id, [day])
     row = db.execute(select(planned.c.leave, planned.c.duty)).one_or_none()
     return Touched(*row) if row else Touched()
 
