@@ -41,7 +41,7 @@ from staffhub.models import (
     posting_on,
 )
 from staffhub.reports import board as boards
-from staffhub.reports import recap
+from staffhub.reports import leavings, recap
 from staffhub.settings import Settings
 from tests.conftest import viewer_of
 
@@ -278,12 +278,12 @@ def test_outside_of_working_hours_somebody_is_there_too(fresh: Any, moment: date
 
 
 @pytest.mark.parametrize("moment", [MONDAY_NOON, datetime(2026, 11, 27, 12, 0, tzinfo=UTC)])
-def test_a_standup_has_been_held_every_morning_and_two_meetings_are_to_come(fresh: Any, moment: datetime) -> None:
+def test_a_standup_has_been_held_every_morning_and_three_meetings_are_to_come(fresh: Any, moment: datetime) -> None:
     database = fresh(moment)
     meetings = _all(database, Meeting.kind, Meeting.starts_on, Meeting.starts_at, Meeting.weekdays)
-    assert sorted(row.kind for row in meetings) == [MeetingKind.SINGLE, MeetingKind.SINGLE, MeetingKind.STANDUP]
+    assert sorted(row.kind for row in meetings) == [*[MeetingKind.SINGLE] * 3, MeetingKind.STANDUP]
     ahead = [clock.at_local(row.starts_on, row.starts_at, ZONE) > moment for row in meetings]
-    assert sorted(ahead) == [False, True, True]
+    assert sorted(ahead) == [False, True, True, True]
     today = clock.local_day(moment, ZONE)
     days = {row.date for row in _all(database, Occurrence.date)}
     assert today in days
@@ -302,3 +302,13 @@ def test_on_whatever_weekday_the_demo_starts_there_is_a_standup_or_a_reason(fres
         week = agenda.week(db, me, first=day - timedelta(days=day.weekday()), now=now)
     shown = next(one for one in week.days if one.day == day)
     assert (bool(shown.entries), shown.works) == (holds, holds)
+
+
+def test_somebody_leaves_next_week_with_something_of_each_kind_left(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    hana = viewer_of(database, "kepegawaian", now=MONDAY_NOON)
+    with database.reading() as db:
+        (leaver,) = [one for one in leavings.listed(db, hana, now=MONDAY_NOON) if one.why == "leaves"]
+    assert leaver.last == date(2026, 11, 30)
+    assert leaver.keeps_role
+    assert 0 not in {leaver.requests, leaver.meetings, leaver.plans, leaver.people}

@@ -37,8 +37,8 @@ def write(
     db: Session, people: Sequence[Person], *, since: date, zone: ZoneInfo, now: datetime, rng: random.Random
 ) -> None:
     """One standup on every working day since the history began, and two single meetings in the days to come."""
-    head = _viewer(db, people, "kadis", zone, now)
-    division_head = _viewer(db, people, "kabid.dafduk", zone, now)
+    head = viewer(db, people, "kadis", zone, now)
+    division_head = viewer(db, people, "kabid.dafduk", zone, now)
     soon = _free_hours(db, head.office_id, zone, now)
     standup = plan.schedule(
         db,
@@ -118,7 +118,7 @@ def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> l
     return [hour for hour in ahead if hour.isocalendar().week == week]
 
 
-def _viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo, now: datetime) -> Viewer:
+def viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo, now: datetime) -> Viewer:
     """The person as if signed in, since it is people who schedule meetings."""
     person = next(person for person in people if person.username == username)
     account, officer = db.get_one(Account, person.account_id), db.get_one(Officer, person.id)

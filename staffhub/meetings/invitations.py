@@ -57,6 +57,17 @@ def invite_anew(db: Session, meeting: Meeting, wanted: set[int], *, today: date)
     invite(db, meeting.office_id, meeting.id, wanted - {*there}, first_on=today if held else None)
 
 
+def welcome(db: Session, meeting: Meeting, officer_id: int, *, today: date) -> None:
+    """Give a way in to one more person, from today on where dates were held before; who has one keeps it."""
+    of_this = (MeetingInvite.meeting_id == meeting.id, MeetingInvite.officer_id == officer_id)
+    there = db.execute(select(MeetingInvite.last_on).where(*of_this)).one_or_none()
+    if there is None:
+        held = meeting.starts_on < today
+        invite(db, meeting.office_id, meeting.id, {officer_id}, first_on=today if held else None)
+    elif there.last_on is not None:
+        _until(db, meeting.id, {officer_id}, None)
+
+
 def follow(db: Session, office_id: int, day: date, *, now: datetime) -> int:
     """Bring the invitations of what is still to come to whom each audience stands for on `day`; return the changes.
 

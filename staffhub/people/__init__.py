@@ -41,6 +41,7 @@ from staffhub.people.officers import (
 )
 from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
 from staffhub.people.sheets import csv_file, explanations, register_csv, template_csv, template_xlsx
+from staffhub.people.superiors import hand_on_people
 from staffhub.people.told import Change, acknowledge, has_untold, untold
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "enable_account",
     "end_others",
     "explanations",
+    "hand_on_people",
     "has_untold",
     "import_register",
     "listed",

@@ -264,6 +264,18 @@ def shorten(db: Session, me: Viewer, officer: Planned, grant_id: int, *, last: d
     return _end(db, me, officer, row, last + timedelta(days=1), row.last, now=now)
 
 
+def end_after(db: Session, me: Viewer, officer: Planned, *, last: date, now: datetime) -> int:
+    """Take out of every range what lies after somebody's last day; return from how many of them.
+
+    A head leaves days that are over alone. What is out already stays out, so a second tap takes out nothing.
+    """
+    lock_row(db, Officer, officer.id)
+    after = last + timedelta(days=1)
+    first = after if writes_past(me) else max(after, clock.local_day(now, me.zone))
+    ranges = _ranges(db, me.office_id, officer.id, (PlanGrant.last >= first,))
+    return sum(_end(db, me, officer, row, max(row.first, first), row.last, now=now) > 0 for row, _taken in ranges)
+
+
 def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> PlanGrant:
     lock_row(db, Officer, officer.id)
     row = db.get(PlanGrant, grant_id)

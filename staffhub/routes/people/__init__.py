@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from staffhub.routes.people import listing, officer
+from staffhub.routes.people import leaving, listing, officer
 
 router = APIRouter()
 router.include_router(listing.router)
 router.include_router(officer.router)
+router.include_router(leaving.router)

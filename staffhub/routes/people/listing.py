@@ -14,6 +14,7 @@ from staffhub.errors import Conflict, Refused, StaffHubError
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType
 from staffhub.people import ImportReport, State, Wanted
+from staffhub.reports import leavings
 from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, database_of
 from staffhub.routes.people.facts import kind_name, role_name
 from staffhub.routes.people.officer import add_one
@@ -91,6 +92,7 @@ def _list_page(
         lines=lines,
         page=_pages(wanted, page, len(lines), total),
         counts=counts,
+        leaving=leavings.listed(db, me, now=now),
         tabs=[(state, _address(Wanted(state)), counts[state]) for state in State],
         wanted=wanted,
         divisions=people.divisions(db, me.office_id),

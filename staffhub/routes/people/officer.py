@@ -1,6 +1,7 @@
 """One officer: the page, the new one, the edit, and the account."""
 
 from datetime import date, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.models import Role
 from staffhub.people import Choices, Person, postings
+from staffhub.reports import leavings
 from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of
 from staffhub.routes.people.facts import FactFields, kind_name, options, role_name, texts
 from staffhub.security import Viewer
@@ -78,10 +80,10 @@ def _passwords_page(request: Request, passwords: list[tuple[str, str, str]], *, 
 @router.get("/people/{officer_id}")
 def officer(request: Request, db: DB, me: Me, now: Now, officer_id: RowId) -> Response:
     person = people.officer_for(db, me, officer_id, now=now)
-    return _officer_page(request, db, me, now, person)
+    return officer_page(request, db, me, now, person)
 
 
-def _officer_page(
+def officer_page(
     request: Request,
     db: Session,
     me: Viewer,
@@ -90,9 +92,12 @@ def _officer_page(
     *,
     form: Form[EditFields] | None = None,
     role_form: Form[RoleFields] | None = None,
+    hand: Form[Any] | None = None,
     status: int = 200,
 ) -> Response:
+    """Show it; `hand` is the form that hands something on, by its name."""
     may_edit = me.may("people.edit")
+    left = leavings.page(db, me, person.officer_id or 0, now=now)
     choices = people.choices(db, me, now=now, besides=person.officer_id, kept=person.superior_id) if may_edit else None
     names = dict(choices.divisions if choices else people.divisions(db, me.office_id))
     return render(
@@ -111,7 +116,14 @@ def _officer_page(
         form=form or _proposed(person),
         role_form=role_form or Form.blank("role", role=person.role, version=people.version(person)),
         choices=options(me, choices) if choices else {},
-        invalid=bool((form and form.errors) or (role_form and role_form.errors)),
+        left=left,
+        hand={
+            "people": Form.blank("people", valid_from=left.leaver.first if left else None),
+            "meetings": Form.blank("meetings"),
+        }
+        | ({hand.name: hand} if hand else {}),
+        role_name=role_name,
+        invalid=any(one is not None and one.errors for one in (form, role_form, hand)),
     )
 
 
@@ -138,7 +150,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     person = people.editable_officer(db, me, officer_id, now=now)
     form: Form[EditFields] = Form.parse(EditFields, posted, name="officer")
     if form.data is None:
-        return _officer_page(request, db, me, now, person, form=form, status=422)
+        return officer_page(request, db, me, now, person, form=form, status=422)
     choices = people.choices(db, me, now=now, besides=officer_id, kept=person.superior_id)
     wish = people.Edit(
         cells=texts(form.data, choices),
@@ -152,7 +164,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     except (Refused, Conflict) as error:
         db_module.undo(db)
         form.refuse(error, version=people.version(person))
-        return _officer_page(request, db, me, now, person, form=form, status=error.status)
+        return officer_page(request, db, me, now, person, form=form, status=error.status)
     said = _("Saved.") if changed else _("Nothing was different; nothing was changed.")
     return redirect(request, f"/people/{officer_id}", said=said)
 
@@ -169,13 +181,13 @@ def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     person = people.account_to_change(db, me, officer_id, now=now)
     form: Form[RoleFields] = Form.parse(RoleFields, posted, name="role")
     if form.data is None:
-        return _officer_page(request, db, me, now, person, role_form=form, status=422)
+        return officer_page(request, db, me, now, person, role_form=form, status=422)
     try:
         changed = people.change_role(db, me, person, role=form.data.role, seen=form.data.version, now=now)
     except (Refused, Conflict) as error:
         db_module.undo(db)
         form.refuse(error, version=people.version(person))
-        return _officer_page(request, db, me, now, person, role_form=form, status=error.status)
+        return officer_page(request, db, me, now, person, role_form=form, status=error.status)
     said = _("The role is changed. The person signs in again.") if changed else _("This was the role already.")
     return redirect(request, f"/people/{officer_id}", said=said)
 

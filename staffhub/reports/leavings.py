@@ -1,0 +1,341 @@
+"""Who leaves, has left or is away for long, and what still lies with them: for whoever decides who takes it over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import clock
+from staffhub.models import (
+    Account,
+    Division,
+    Meeting,
+    MeetingInvite,
+    MeetingState,
+    Occurrence,
+    OccurrenceState,
+    Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    Posting,
+    Role,
+    ServiceRequest,
+    posting_near,
+    serves,
+)
+from staffhub.security import PERMISSIONS, SCOPES, Scope, Viewer
+from staffhub.service_requests.owners import OPEN
+
+# How far ahead it is worth preparing, and how many days more make a leave a long one: no rule rests on either.
+AHEAD = timedelta(days=30)
+_LONG = timedelta(days=4)
+_below, _posted = aliased(Officer, name="below"), aliased(Posting, name="posted")
+_PERSON = (literal("person"), _below.id, _below.name, cast(null(), Date), cast(null(), Date))
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """One person and how much is left with them.
+
+    `why`: "leaves", "left", or "away". `last`: the last day of service, or of the leave; `first`: from when on somebody
+    else is needed. Counted are open requests, meetings organised by them and ranges of the plan from then on, and the
+    people who have them as direct superior; `invited` counts meetings whose invitation ends by itself.
+    """
+
+    id: int
+    name: str
+    position: str
+    division_id: int | None
+    division: str
+    why: str
+    last: date
+    first: date
+    role: Role | None
+    is_open: bool
+    requests: int
+    meetings: int
+    invited: int
+    plans: int
+    people: int
+
+    @property
+    def keeps_role(self) -> bool:
+        """Whether the account has more than everybody's rights: it closes with the last day, the rights come back."""
+        return self.why != "away" and self.is_open and self.role is not Role.STAFF
+
+    @property
+    def things(self) -> int:
+        return self.requests + self.meetings + self.plans + self.people + self.keeps_role
+
+
+def listed(db: Session, me: Viewer, *, now: datetime) -> list[Leaver]:
+    """Return who leaves soon, and who has left or is away and has something left, by the day, in one statement."""
+    me.require("people")
+    found = _leavers(db, me, clock.local_day(now, me.zone))
+    return sorted((one for one in found if one.things or one.why == "leaves"), key=lambda one: (one.last, one.name))
+
+
+def of(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Leaver | None:
+    """Return one of them in one statement, None for whoever stays."""
+    me.require("people")
+    return next(iter(_leavers(db, me, clock.local_day(now, me.zone), officer_id)), None)
+
+
+def _leavers(db: Session, me: Viewer, day: date, officer_id: int | None = None) -> list[Leaver]:
+    away = _away(me.office_id, day)
+    leaves = func.coalesce(Officer.active_to, date.max) <= day + AHEAD
+    dates = case((leaves, Occurrence.date > Officer.active_to), else_=Occurrence.date <= away.c.until)
+    meeting = [func.count(distinct(Occurrence.meeting_id))]
+    wanted = (
+        select(
+            Officer.id,
+            Officer.name,
+            func.coalesce(Posting.position, "").label("position"),
+            Posting.division_id,
+            func.coalesce(Division.short_name, "").label("division"),
+            case((~leaves, "away"), (Officer.active_to < day, "left"), else_="leaves").label("why"),
+            case((leaves, Officer.active_to), else_=away.c.until).label("last"),
+            Account.role,
+            and_(Account.id.is_not(None), Account.disabled_at.is_(None)).label("is_open"),
+            _within(_requests(me.office_id), away).label("requests"),
+            _within(_organised(meeting, me.office_id, day, Account.id, dates), away).label("meetings"),
+            _within(_invited(meeting, me.office_id, day, Officer.id, dates), away).label("invited"),
+            _within(_plans(me.office_id, leaves), away).label("plans"),
+            _within(
+                _people([func.count(distinct(_below.id))], me.office_id, day, Officer.id, Officer.active_to), away
+            ).label("people"),
+        )
+        .select_from(Officer)
+        .outerjoin(away, away.c.officer_id == Officer.id)
+        .outerjoin(Posting, posting_near(day))
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .outerjoin(Account, Account.officer_id == Officer.id)
+        .where(Officer.office_id == me.office_id, or_(leaves, away.c.until >= day + _LONG))
+    )
+    rows = db.execute(wanted if officer_id is None else wanted.where(Officer.id == officer_id)).mappings()
+    return [Leaver(**row, first=_first(row["why"], row["last"], day)) for row in rows]
+
+
+def _first(why: str, last: date, day: date) -> date:
+    return day if why == "away" else max(day, last + timedelta(days=1))
+
+
+def _within(count: Select[Any], away: Subquery) -> ScalarSelect[int]:
+    return count.correlate(Officer, Account, away).scalar_subquery()
+
+
+def _away(office_id: int, day: date) -> Subquery:
+    """Whoever is on leave on a day, and until when that leave holds."""
+    held = aliased(PlanEntry)
+    return (
+        select(PlanEntry.officer_id, func.max(held.date).label("until"))
+        .join(held, and_(held.grant_id == PlanEntry.grant_id, held.office_id == PlanEntry.office_id))
+        .where(PlanEntry.office_id == office_id, PlanEntry.date == day, PlanEntry.layer == PlanLayer.LEAVE)
+        .group_by(PlanEntry.officer_id)
+        .subquery()
+    )
+
+
+def _requests(office_id: int) -> Select[Any]:
+    request = ServiceRequest
+    mine = (request.office_id == office_id, request.assignee_id == Officer.id, request.state.in_(OPEN))
+    return select(func.count()).select_from(request).where(*mine)
+
+
+def _organised(what: Sequence[Any], office_id: int, day: date, account: Any, dates: ColumnElement[bool]) -> Select[Any]:
+    """Dates from today on of meetings that somebody organises; `dates` says which of them count."""
+    return (
+        select(*what)
+        .select_from(Occurrence)
+        .join(Meeting, Meeting.id == Occurrence.meeting_id)
+        .where(
+            Occurrence.office_id == office_id,
+            Occurrence.date >= day,
+            dates,
+            Occurrence.state == OccurrenceState.PLANNED,
+            Meeting.created_by == account,
+            Meeting.state != MeetingState.CANCELLED,
+        )
+    )
+
+
+def _invited(what: Sequence[Any], office_id: int, day: date, officer: Any, dates: ColumnElement[bool]) -> Select[Any]:
+    """Dates from today on for which somebody has an invitation."""
+    open_then = or_(MeetingInvite.last_on.is_(None), MeetingInvite.last_on >= Occurrence.date)
+    return (
+        select(*what)
+        .select_from(MeetingInvite)
+        .join(Occurrence, Occurrence.meeting_id == MeetingInvite.meeting_id)
+        .join(Meeting, Meeting.id == MeetingInvite.meeting_id)
+        .where(
+            MeetingInvite.office_id == office_id,
+            MeetingInvite.officer_id == officer,
+            open_then,
+            Occurrence.date >= day,
+            dates,
+            Occurrence.state == OccurrenceState.PLANNED,
+            Meeting.state != MeetingState.CANCELLED,
+        )
+    )
+
+
+def _plans(office_id: int, leaves: ColumnElement[bool]) -> Select[Any]:
+    entry = aliased(PlanEntry)
+    theirs = (entry.office_id == office_id, entry.officer_id == Officer.id)
+    return select(func.count(distinct(entry.grant_id))).where(*theirs, leaves, entry.date > Officer.active_to)
+
+
+def _people(what: Sequence[Any], office_id: int, day: date, superior: Any, last: Any) -> Select[Any]:
+    """Who serves under somebody after the last day and from today on; nobody where there is no last day."""
+    still = or_(_below.active_to.is_(None), and_(_below.active_to > last, _below.active_to >= day))
+    holds = or_(_posted.valid_to.is_(None), and_(_posted.valid_to > last, _posted.valid_to >= day))
+    return (
+        select(*what)
+        .select_from(_posted)
+        .join(_below, _below.id == _posted.officer_id)
+        .where(_posted.office_id == office_id, _posted.superior_id == superior, still, holds)
+    )
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing that is left: a meeting, an invitation, a range of the plan, a person; its dates where it has some."""
+
+    kind: str
+    id: int
+    text: str
+    first: date | None
+    last: date | None
+
+
+def things(db: Session, me: Viewer, leaver: Leaver, *, now: datetime) -> dict[str, list[Thing]]:
+    """Return what is left by kind and date, in one statement; requests have a list of their own."""
+    day = clock.local_day(now, me.zone)
+    away = leaver.why == "away"
+    dates = Occurrence.date <= leaver.last if away else Occurrence.date > leaver.last
+    account = select(Account.id).where(Account.officer_id == leaver.id).scalar_subquery()
+    of_meeting = [Occurrence.meeting_id.label("id"), Meeting.topic.label("text")]
+    span = [func.min(Occurrence.date).label("first"), func.max(Occurrence.date).label("last")]
+    organised = _organised([literal("meeting").label("kind"), *of_meeting, *span], me.office_id, day, account, dates)
+    invited = _invited([literal("invited").label("kind"), *of_meeting, *span], me.office_id, day, leaver.id, dates)
+    parts = [organised, invited.where(Meeting.created_by != account)]
+    parts = [part.group_by(Occurrence.meeting_id, Meeting.topic) for part in parts]
+    if not away:
+        parts += [_plan_ranges(me.office_id, leaver), _people(_PERSON, me.office_id, day, leaver.id, leaver.last)]
+    found: dict[str, list[Thing]] = {"meeting": [], "invited": [], "plan": [], "person": []}
+    for row in db.execute(union_all(*parts)):
+        found[row.kind].append(Thing(*row))
+    return {kind: sorted(those, key=lambda one: (one.first or date.min, one.text)) for kind, those in found.items()}
+
+
+def _plan_ranges(office_id: int, leaver: Leaver) -> Any:
+    entry = PlanEntry
+    return (
+        select(
+            literal("plan"), entry.grant_id, cast(PlanGrant.mode, String), func.min(entry.date), func.max(entry.date)
+        )
+        .join(PlanGrant, PlanGrant.id == entry.grant_id)
+        .where(entry.office_id == office_id, entry.officer_id == leaver.id, entry.date > leaver.last)
+        .group_by(entry.grant_id, PlanGrant.mode)
+    )
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An open account with more than everybody's rights; `until` is the last day of service, if there is one."""
+
+    officer_id: int | None
+    name: str
+    role: Role
+    division_id: int | None
+    until: date | None
+
+    def may(self, permission: str) -> bool:
+        return self.role in PERMISSIONS[permission]
+
+    def stands_in(self, leaver: Leaver) -> bool:
+        """Whether this one still serves when the other is gone, and decides on the same people's things."""
+        here = self.officer_id != leaver.id and (self.until is None or self.until >= leaver.first)
+        return here and (SCOPES[self.role] is Scope.OFFICE or self.division_id == leaver.division_id)
+
+
+def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
+    """Return who has more than everybody's rights today, in one statement: whom a page names where one may not act."""
+    day = clock.local_day(now, me.zone)
+    rows = db.execute(
+        select(
+            Officer.id,
+            func.coalesce(Officer.name, Account.name, ""),
+            Account.role,
+            Posting.division_id,
+            Officer.active_to,
+        )
+        .select_from(Account)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, posting_near(day))
+        .where(
+            Account.office_id == me.office_id,
+            Account.role != Role.STAFF,
+            Account.disabled_at.is_(None),
+            or_(Officer.id.is_(None), serves(day, day)),
+        )
+        .order_by(Account.role, Officer.name)
+    )
+    return [Holder(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page of one person tells of it: what is left by kind, and who else may decide."""
+
+    leaver: Leaver
+    things: dict[str, list[Thing]]
+    holders: list[Holder]
+
+    def who_may(self, permission: str) -> list[str]:
+        """Names of those who may and still serve then, for whoever may not."""
+        return [one.name for one in self.holders if one.may(permission) and one.stands_in(self.leaver)]
+
+    @property
+    def organisers(self) -> list[tuple[int, str]]:
+        """Whoever may take over the meetings."""
+        return [
+            (one.officer_id, one.name)
+            for one in self.holders
+            if one.officer_id and one.may("meetings.schedule") and one.stands_in(self.leaver)
+        ]
+
+    @property
+    def same_role(self) -> list[str]:
+        role = self.leaver.role
+        return [one.name for one in self.holders if one.role is role and one.stands_in(self.leaver)]
+
+
+def page(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Page | None:
+    """Load it in three statements at most; in one for whoever stays, who has none."""
+    leaver = of(db, me, officer_id, now=now)
+    if leaver is None:
+        return None
+    has_things = leaver.meetings + leaver.invited + leaver.plans + leaver.people
+    return Page(leaver, things(db, me, leaver, now=now) if has_things else {}, holders(db, me, now=now))
