@@ -72,7 +72,7 @@ def test_each_sees_all_of_it_and_who_hands_on_what_they_may_not(world: World, an
             "1 rencana sesudah hari terakhir",
             "Akun tertutup sendiri sesudah hari terakhir",
             "Perannya masih Kepala bidang",
-            "Tidak ada orang lain dengan peran ini.",
+            "Belum ada pengganti dengan peran ini.",
         ):
             assert words in text
     assert "1 permohonan terbuka Yang dapat menyerahkan: Adi Walangitan, Dewi Ondang." in hana
