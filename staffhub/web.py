@@ -215,17 +215,17 @@ def render(
 ) -> Response:
     """Answer with the whole page, or for htmx with `block` (and the `oob` blocks) of the same template.
 
-    `toast` is said beside a fragment; on a whole page it stands above the content.
+    `toast` is said beside a fragment; on a whole page it stands above the content. A refusal takes away what was said
+    before it: "saved" must not stand beside "not saved".
     """
     values = page_context(request) | {"oob": False, "flashes": []} | context
     if block and is_fragment(request):
         text = render_block(environment(), template, block, values)
         for name in oob:
             text += render_block(environment(), template, name, values | {"oob": True})
-        if toast:
-            text += render_block(
-                environment(), "base.html", "toast_block", values | {"oob": True, "flashes": [Flash("ok", toast)]}
-            )
+        if toast or status >= 400:  # noqa: PLR2004  a refusal
+            flashes = [Flash("ok", toast)] if toast else []
+            text += render_block(environment(), "base.html", "toast_block", values | {"oob": True, "flashes": flashes})
         response = HTMLResponse(text, status)
     else:
         said = _read_flash(request)

@@ -106,6 +106,15 @@ def test_guessing_the_password_of_a_phone_left_open_is_held_up(world: World) -> 
     assert answers[-1] == 429
 
 
+def test_who_knows_the_password_may_look_for_a_good_new_one_as_often_as_it_takes(world: World) -> None:
+    client = world.client("ben")
+    answers = [
+        client.post("/account/password", data=_payload(new="password123", repeat="password123")) for _n in range(8)
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    assert client.post("/account/password", data=_payload()).status_code == 303
+
+
 @pytest.mark.parametrize(
     "easy", ["ben-tumiwa-99", "Dukcapil Contoh", "kabupatencontoh1", "000000000000000003", "Pengelola1"]
 )

@@ -185,6 +185,23 @@ def test_everybody_has_an_own_month(world, friday):
     assert world.client("ben").get("/me/month?month=2026-12").status_code == 200
 
 
+def test_days_before_presence_counts_are_not_called_days_off(world, friday):
+    month = text_of(world.client("ben").get("/me/month?month=2026-11").text)
+    assert "Min, 1 Nov – Kam, 19 Nov: presensi tidak dihitung" in month
+    assert "Sab, 21 Nov – Min, 22 Nov: libur" in month
+    day = text_of(world.client("ben").get(f"/attendance/{friday}/2026-11-18").text)
+    assert "Presensi tidak dihitung" in day
+
+
+def test_not_yet_is_said_of_a_day_that_still_runs_and_never_of_one_long_past(world, friday):
+    cy = world.officer_id("cy")
+    past, today = (text_of(world.client("cy").get(f"/attendance/{cy}/2026-11-{n}").text) for n in (20, 23))
+    assert "Presensi tidak ada presensi" in past
+    assert "Presensi belum ada presensi" in today
+    assert "Tidak ada presensi, rapat, catatan, atau permohonan pada tanggal ini." in past
+    assert "belum" not in past.lower().partition("jalannya hari")[2]
+
+
 def test_an_account_without_an_officer_has_no_days(world):
     with world.database.transaction() as db:
         db.execute(sa.text("UPDATE account SET officer_id = NULL WHERE username = 'adi'"))
@@ -238,7 +255,7 @@ def test_corrections_have_pages(world, friday):
     assert "1 – 50 dari 51" in text_of(first)
     second = client.get("/corrections?month=2026-11&page=2").text
     assert "51 – 51 dari 51" in text_of(second)
-    assert "Belum ada koreksi" in client.get("/corrections?month=2026-10").text
+    assert "Tidak ada koreksi" in client.get("/corrections?month=2026-10").text
 
 
 def busy_office(world):

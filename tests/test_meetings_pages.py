@@ -506,7 +506,7 @@ def test_weeks_can_be_turned_and_odd_ones_are_refused(world: World) -> None:
     page = Page(dewi.get("/meetings?week=2026-W48").text)
     assert "Evaluasi akta" in page.text
     assert {"/meetings?week=2026-W47", "/meetings?week=2026-W49"} <= set(page.links)
-    assert "Belum ada rapat minggu ini." in Page(dewi.get("/meetings?week=2026-W49").text).text
+    assert "Tidak ada rapat pada minggu ini." in Page(dewi.get("/meetings?week=2026-W49").text).text
     for odd in ("2026-W60", "x", "0000-W01", "9999-W53", "2026-W4800", "0001-W01", "9999-W52"):
         assert dewi.get(f"/meetings?week={odd}").status_code == 422
     assert dewi.get("/standups").headers["location"] == "/meetings"

@@ -408,5 +408,5 @@ def test_every_state_place_kind_and_reason_has_a_word(database, hana, ben):
     full_day(database, hana, ben.officer_id, FRIDAY, last="15:00", mode=WorkMode.HOME)
     record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
     assert words.sentence(record) == "Left 1 h 30 min early, planned: office, checked in: home"
-    assert words.of_record(line_of(load(database, hana), "Ben Tumiwa").records[1]) == "Nothing recorded yet"
+    assert words.of_record(line_of(load(database, hana), "Ben Tumiwa").records[1]) == "Presence not counted"
     assert [words.duration(n) for n in (0, 1, 60, 436)] == ["0 minutes", "1 minute", "1 hour", "7 h 16 min"]

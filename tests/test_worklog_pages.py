@@ -294,6 +294,9 @@ def test_with_htmx_the_form_replaces_the_row_and_the_day_comes_back(world: World
     assert "1 jam 10 menit" in added.text
     refused = ben.post("/worklog", data=_payload(end="x"), headers=HTMX)
     assert (refused.status_code, 'id="log-card"' in refused.text) == (422, False)
+    toasts = re.search(r'id="toasts"[^>]*hx-swap-oob="innerHTML"[^>]*>(.*?)</div>', refused.text, re.DOTALL)
+    assert toasts, "what was said of the entry before goes when this one is refused"
+    assert toasts[1].strip() == ""
     assert "log-card" in ben.get("/worklog", headers=HTMX).text
 
 

@@ -330,11 +330,12 @@ def _by_division(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
 
 @dataclass(frozen=True)
 class Rest:
-    """Days off in a row, told in one line."""
+    """Days off in a row, told in one line. Not `counted`: there was work to do, and presence did not count yet."""
 
     first: date
     last: date
     note: str
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -389,9 +390,10 @@ def _with_rests(newest_first: Iterable[DayRecord]) -> list[DayRecord | Rest]:
             listing.append(record)
             continue
         note = record.plan.note if record.counted else ""
+        one = Rest(record.day, record.day, note, counted=bool(record.code))
         before = listing[-1] if listing else None
         if isinstance(before, Rest) and before.note == note and (before.first - record.day).days == 1:
-            listing[-1] = Rest(record.day, before.last, note)
-        else:
-            listing.append(Rest(record.day, record.day, note))
+            one = replace(before, first=record.day, counted=before.counted and one.counted)
+            listing.pop()
+        listing.append(one)
     return listing

@@ -24,7 +24,7 @@ def state(value: State) -> str:
 
 
 def of_record(record: DayRecord) -> str:
-    return state(record.state) if record.code else _("Nothing recorded yet")
+    return state(record.state) if record.code else _("Presence not counted")
 
 
 def place(where: PlanMode | WorkMode | str | None) -> str:

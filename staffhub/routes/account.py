@@ -154,7 +154,7 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
     if form.data is None:
         return _password_page(request, here, form, status=422)
     try:
-        attempt_id, about = _try(request, here.viewer, current, now)
+        about = _try(request, here.viewer, current, now)
         security.check_new_password(new, about=about)
         _compare(current, new, repeat)
     except (Refused, TooMany) as error:
@@ -162,15 +162,17 @@ def change_password(request: Request, here: HereApart, posted: Posted, now: Now)
         return _password_page(request, here, form, status=error.status)
     hashed = security.hash_password(new)
     with database_of(request).transaction() as db:
-        security.note_right_password(db, attempt_id)
         security.set_password(db, here, hashed, now=now)
     return redirect(
         request, own_path(form.data.next), said=_("Your new password is saved. Other devices sign in again.")
     )
 
 
-def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int, tuple[str, ...]]:
-    """Whoever finds a phone signed in may not guess its password here without limit."""
+def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[str, ...]:
+    """Whoever finds a phone signed in may not guess its password here without limit.
+
+    Only wrong ones count: who knows it may look for a good new one as often as it takes.
+    """
     with database_of(request).transaction() as db:
         attempt_id, account = security.begin_sign_in(
             db,
@@ -183,7 +185,9 @@ def _try(request: Request, me: Viewer, current: str, now: datetime) -> tuple[int
         about = people.own_words(db, me)
     if account is None or not security.password_fits(current, account.password_hash):
         raise Refused(_("This is not your password now. Check capital letters."), field="current")
-    return attempt_id, about
+    with database_of(request).transaction() as db:
+        security.note_right_password(db, attempt_id)
+    return about
 
 
 def _compare(current: str, new: str, repeat: str) -> None:
