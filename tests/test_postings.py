@@ -12,6 +12,7 @@ from staffhub.errors import Forbidden, Refused
 from staffhub.models import Division, Officer, Posting
 from staffhub.people import postings
 from staffhub.reports import recap
+from staffhub.roster import sheet
 from tests.conftest import MORNING, TODAY, World, add_posting
 from tests.page_forms import form_of
 
@@ -47,6 +48,22 @@ def test_who_moved_stands_in_both_divisions_each_with_its_own_days(world: World)
     ]
     for line in lines:
         assert not [record for record in line.records if record.code and not line.officer.holds(record.day)]
+
+
+def test_who_moved_is_one_person_however_many_divisions_count_them(world: World) -> None:
+    with world.database.reading() as db:
+        before = recap.month(db, world.viewer("hana"), NOVEMBER, now=MORNING).sections.total
+    ben = _move_ben(world)
+    with world.database.reading() as db:
+        month = recap.month(db, world.viewer("hana"), NOVEMBER, now=MORNING)
+        planned = sheet.month_sheet(db, world.viewer("hana"), month=NOVEMBER)
+    assert (month.sections.total, planned.sections.total) == (before, before)
+    assert sum(one.count for one in month.sections.all) == before + 1
+    officer = next(line.officer for line in month.lines if line.officer.id == ben)
+    assert month.told_apart(officer) == officer.name, "nobody bears the name of somebody else by moving"
+    page = world.client("hana").get("/attendance?month=2026-11").text
+    assert re.search(rf">\s*{before} pegawai ·", page)
+    assert f"Kehadiran {before} pegawai" in page
 
 
 def test_a_head_reads_the_days_that_somebody_served_under_him_and_no_others(world: World) -> None:

@@ -259,7 +259,8 @@ def month(
     lines = [Line(one, records, totals(records)) for one in fits for records in (_records(known, one),)]
     lines = [line for line in lines if _is_shown(line, show)]
     queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
-    chosen = sections.choose(_sections(everybody), own=me.division_id, asked=asked, q=q)
+    people = {one.id: one.name for one in everybody}
+    chosen = sections.choose(_sections(everybody), own=me.division_id, asked=asked, q=q, people=len(people))
     if page is not None and len(lines) > sections.AT_ONCE:
         lines = [line for line in lines if chosen.shown in {None, line.officer.division_id or 0}]
     start, shown = _page(lines, page) if page is not None else (0, lines)
@@ -279,7 +280,7 @@ def month(
         closed=sum(day < today for day in working),
         letterhead=everybody[0].letterhead if everybody else None,
         recorded_from=everybody[0].recorded_from if everybody else None,
-        namesakes=frozenset(name for name, count in Counter(one.name for one in everybody).items() if count > 1),
+        namesakes=frozenset(name for name, count in Counter(people.values()).items() if count > 1),
     )
 
 

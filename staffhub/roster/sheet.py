@@ -57,7 +57,8 @@ def month_sheet(
     """
     days = clock.month_days(month)
     officers = _officers(db, me.office_id, days)
-    found = sections.choose(_sections(officers), own=me.division_id, asked=division_id, q=q)
+    people = len({one.id for one in officers})
+    found = sections.choose(_sections(officers), own=me.division_id, asked=division_id, q=q, people=people)
     fitting = [one for one in officers if _is_shown(one, found, q)]
     start = (page - 1) * sections.AT_ONCE
     shown = fitting[start : start + sections.AT_ONCE]
