@@ -370,7 +370,7 @@ def test_who_decides_on_an_older_picture_is_told_and_keeps_what_was_typed(world,
     client.post("/corrections", data=payload(friday, newest="0"))
     answer = client.post("/corrections", data=payload(friday, newest="0", time="15.00"))
     assert answer.status_code == 409
-    assert "Hana Tendean sudah mengoreksi hari ini sementara itu" in text_of(answer.text)
+    assert "Hana Tendean sementara itu sudah mengoreksi hari yang sama" in text_of(answer.text)
     assert 'value="15.00"' in element(answer.text, "correction-time")
     newest = re.search(r'name="newest" value="(\d+)"', answer.text)
     assert newest

@@ -161,6 +161,18 @@ def test_a_click_counts_from_half_an_hour_before_the_start_to_half_an_hour_after
     assert _clicks(world) == counts
 
 
+def test_a_meeting_that_is_over_promises_no_record_of_a_click_on_hari_ini(world: World, sandbox: ZoomSandbox) -> None:
+    _schedule(world)  # 14.00 WITA, 45 minutes
+    _tick(world)
+    promised = "Klik Anda tercatat sejak setengah jam sebelum mulai"
+    world.at(DURING)
+    assert promised in world.client("ben").get("/").text
+    world.at(DURING + timedelta(hours=2))
+    page = world.client("ben").get("/").text
+    assert "selesai" in page
+    assert promised not in page
+
+
 def test_only_a_person_who_opens_the_way_in_leaves_a_click(world: World, sandbox: ZoomSandbox) -> None:
     _schedule(world)
     _tick(world)

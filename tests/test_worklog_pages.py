@@ -48,7 +48,7 @@ def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
     assert "Atasan: Dewi Ondang" in page.text
     assert 'action="/worklog/submit"' not in page.text, "one tap asks first"
     asked = ben.get(f"/worklog/submit?date={TODAY}")
-    assert "Kirim hari ini ke atasan?" in asked.text
+    assert "Kirim catatan hari itu ke atasan?" in asked.text
     assert re.search(r"1 jam</b>\s*dari 7 jam 30 menit", asked.text)
     assert "Ya, kirim ke atasan" in asked.text
     done = ben.post("/worklog/submit", data={"date": TODAY.isoformat()})

@@ -29,14 +29,6 @@ new MutationObserver((changes) => {
   }
 }).observe(document.documentElement, { subtree: true, attributeFilter: ["class"], attributeOldValue: true });
 
-// A month opens at today on a narrow screen; the style sheet does it alone where the browser can.
-if (!CSS.supports("scroll-initial-target", "nearest")) {
-  document.querySelectorAll(".sheet thead .today").forEach((today) => {
-    const sheet = today.closest(".scroll");
-    if (sheet) sheet.scrollLeft = today.offsetLeft - today.parentElement.firstElementChild.offsetWidth;
-  });
-}
-
 // The back button may bring a page back as it was left.
 window.addEventListener("pageshow", () => [...document.forms].forEach(free));
 
