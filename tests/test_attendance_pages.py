@@ -185,6 +185,13 @@ def test_everybody_has_an_own_month(world, friday):
     assert world.client("ben").get("/me/month?month=2026-12").status_code == 200
 
 
+def test_what_is_still_planned_is_a_range_only_of_several_days(world, friday):
+    ben = world.client("ben")
+    assert "Rencana Sel, 24 Nov – Sen, 30 Nov (5 hari)" in text_of(ben.get("/me/month?month=2026-11").text)
+    world.at(datetime(2026, 11, 27, 2, tzinfo=UTC))
+    assert "Rencana Sen, 30 Nov (1 hari)" in text_of(world.client("ben").get("/me/month?month=2026-11").text)
+
+
 def test_days_before_presence_counts_are_not_called_days_off(world, friday):
     month = text_of(world.client("ben").get("/me/month?month=2026-11").text)
     assert "Min, 1 Nov – Kam, 19 Nov: presensi tidak dihitung" in month
