@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
@@ -118,10 +119,8 @@ def add(
     # Of two who decide at once the second waits here, and then sees what the first has decided.
     of_office = select(Officer.id).where(Officer.office_id == me.office_id, Officer.id == officer.id)
     db.execute(of_office.with_for_update(key_share=True))
-    same_key = (Correction.office_id == me.office_id) & (Correction.idempotency_key == idempotency_key)
-    there = db.execute(select(Correction.officer_id, Correction.date).where(same_key)).one_or_none()
-    if there:
-        return Added(there.officer_id, there.date, first=False)
+    if _written_before(db, me, officer.id, day, wish, reason, note, idempotency_key):
+        return Added(officer.id, day, first=False)
     facts = load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
     _refuse_stale(facts, newest)
     at = _moment(facts, wish, now=now)
@@ -147,6 +146,29 @@ def add(
     return Added(officer.id, day, first=True)
 
 
+def _written_before(
+    db: Session, me: Viewer, officer_id: int, day: date, wish: Wish, reason: CorrectionReason, note: str, key: str
+) -> bool:
+    """Whether the same press recorded it already; Conflict when the form went out before and said something else."""
+    same_key = (Correction.office_id == me.office_id) & (Correction.idempotency_key == key)
+    there = db.scalar(select(Correction).where(same_key))
+    if there is None:
+        return False
+    at = _instant(wish, day, me.zone) if wish.kind in _TIMED else None
+    said = (officer_id, day, wish.kind, at, _place(wish), reason, note)
+    if said != (there.officer_id, there.date, there.kind, there.at, there.mode, there.reason, there.note):
+        raise Conflict(
+            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
+        )
+    return True
+
+
+def _instant(wish: Wish, day: date, zone: ZoneInfo) -> datetime | None:
+    if wish.clock_time is None:
+        return None
+    return clock.at_local(day + timedelta(days=wish.next_day), wish.clock_time, zone)
+
+
 def _refuse_stale(facts: Facts, newest: int | None) -> None:
     last = max(facts.corrections, key=lambda fact: fact.id, default=None)
     if newest is not None and last is not None and last.id != newest:
@@ -169,11 +191,11 @@ def _moment(facts: Facts, wish: Wish, *, now: datetime) -> datetime | None:
         raise Refused(_("Choose the place of work."), field="mode")
     if wish.kind not in _TIMED:
         return None
-    if wish.clock_time is None:
+    at = _instant(wish, facts.day, facts.zone)
+    if at is None:
         raise Refused(_("Write the time as hours and minutes, for example 15.58."), field="time")
     if wish.next_day and wish.kind is CorrectionKind.CHECK_IN:
         raise Refused(_("Work that began on the next day belongs to that day: open it there."), field="next_day")
-    at = clock.at_local(facts.day + timedelta(days=wish.next_day), wish.clock_time, facts.zone)
     if at > now:
         raise Refused(_("This time has not come yet."), field="time")
     record = reconcile(facts)

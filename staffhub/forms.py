@@ -7,6 +7,7 @@ typed.
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from uuid import uuid4
 
 from pydantic import (
     AfterValidator,
@@ -122,6 +123,8 @@ class Form(Generic[F]):
         """
         self.errors[error.field or ""] = error.message
         self.data = None
+        if isinstance(error, Conflict) and "idempotency_key" in self.typed:
+            self.typed["idempotency_key"] = [str(uuid4())]  # a key is spent with the words that it was sent with
         if version is not None and isinstance(error, Conflict):
             self.typed["version"] = [str(version)]
 

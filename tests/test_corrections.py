@@ -101,8 +101,16 @@ def test_hr_adds_a_fact_and_the_trail_knows_it_but_not_its_note(database, hana, 
 def test_the_same_form_twice_is_one_correction(database, hana, ben_id):
     key = str(uuid4())
     assert add(database, hana, ben_id, idempotency_key=key).first
-    again = add(database, hana, ben_id, idempotency_key=key, clock_time=time(15, 0))
+    again = add(database, hana, ben_id, idempotency_key=key)
     assert (again.first, again.officer_id, again.day) == (False, ben_id, FRIDAY)
+    assert len(stored(database)) == 1
+
+
+def test_a_form_that_was_sent_and_then_changed_is_not_called_recorded(database, hana, ben_id):
+    key = str(uuid4())
+    assert add(database, hana, ben_id, idempotency_key=key).first
+    with pytest.raises(Conflict):
+        add(database, hana, ben_id, idempotency_key=key, clock_time=time(15, 0))
     assert len(stored(database)) == 1
 
 

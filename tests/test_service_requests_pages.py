@@ -59,6 +59,21 @@ def test_the_same_form_twice_leads_to_the_same_request_and_says_so(world: World)
     assert "sudah tercatat" in ben.get(second.headers["location"]).text
 
 
+def test_the_form_of_one_citizen_sent_again_for_the_next_is_not_lost(world: World) -> None:
+    """Back in the browser brings the form of before, with its key: the words of the next person are kept."""
+    ben, form = world.client("ben"), _payload()
+    first = ben.post("/requests", data=form).headers["location"]
+    told = ben.post("/requests", data=form | {"applicant": "Sari P."})
+    assert told.status_code == 409
+    assert "pernah dikirim dengan isi lain" in told.text
+    assert 'value="Sari P."' in told.text
+    key = _hidden(told.text, "idempotency_key")
+    assert key != form["idempotency_key"]
+    second = ben.post("/requests", data=form | {"applicant": "Sari P.", "idempotency_key": key})
+    assert second.status_code == 303
+    assert second.headers["location"] != first
+
+
 @pytest.mark.parametrize(
     ("field", "typed"),
     [

@@ -34,6 +34,19 @@ def _request_of(world: World, username: str) -> int:
     return int(path.rsplit("/", 1)[1])
 
 
+def test_a_line_sent_again_with_other_words_is_told_and_can_be_added(world: World) -> None:
+    ben, form = world.client("ben"), _payload()
+    assert ben.post("/worklog", data=form).status_code == 303
+    told = ben.post("/worklog", data=form | {"text": "Membalas pesan", "start": "08.00", "end": "08.30"})
+    assert told.status_code == 409
+    assert 'value="Membalas pesan"' in told.text
+    key = re.search(r'name="idempotency_key"\s+value="([^"]+)"', told.text)
+    assert key
+    other = {"text": "Membalas pesan", "start": "08.00", "end": "08.30", "idempotency_key": key[1]}
+    assert ben.post("/worklog", data=form | other).status_code == 303
+    assert [row.text for row in _written(world)] == ["Memeriksa berkas KK", "Membalas pesan"]
+
+
 def test_a_day_is_written_added_up_and_submitted(world: World) -> None:
     ben = world.client("ben")
     page = ben.get("/worklog")

@@ -141,10 +141,10 @@ def take_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
             key=given.idempotency_key,
             now=now,
         )
-    except Refused as error:
+    except (Refused, Conflict) as error:
         undo(db)
         form.refuse(error)
-        return _form_page(request, db, me, form, status=422)
+        return _form_page(request, db, me, form, status=error.status)
     return redirect(request, f"/requests/{taken.id}", said=_said(taken))
 
 

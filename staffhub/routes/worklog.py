@@ -177,10 +177,10 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
             key=given.idempotency_key or str(uuid4()),
             now=now,
         )
-    except Refused as error:
+    except (Refused, Conflict) as error:
         undo(db)
         form.refuse(error)
-        return _page(request, db, me, now, min(day, today), form=form, block="log_add", status=422)
+        return _page(request, db, me, now, min(day, today), form=form, block="log_add", status=error.status)
     said = _("Already written; nothing was added.") if written.again else _("Entry added: %(text)s", text=given.text)
     if is_fragment(request):
         return _page(request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said)

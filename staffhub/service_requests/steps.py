@@ -64,13 +64,18 @@ def _next_number(db: Session, office_id: int, month: str) -> str:
     return f"{prefix}{last + 1:04}"
 
 
-def _taken_before(db: Session, office_id: int, key: str) -> Taken | None:
+def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) -> Taken | None:
+    """Return what the same form took in before; Conflict when it told of somebody else (`said`: service, applicant)."""
     request = ServiceRequest
     row = db.execute(
-        select(request.id, request.number, request.state).where(
-            request.office_id == office_id, request.idempotency_key == key
-        )
+        select(request.id, request.number, request.state, request.applicant, ServiceType.code)
+        .join(ServiceType, ServiceType.id == request.service_type_id)
+        .where(request.office_id == office_id, request.idempotency_key == key)
     ).one_or_none()
+    if row and (row.code, row.applicant) != said:
+        raise Conflict(
+            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
+        )
     return Taken(row.id, row.number, row.state, again=True) if row else None
 
 
@@ -103,7 +108,7 @@ def take_in(
     # One at a time per office: the number counts on, and a form sent twice finds the first. Other tables' rows may
     # still point at the office meanwhile.
     lock_row(db, Office, me.office_id)
-    before = _taken_before(db, me.office_id, key)
+    before = _taken_before(db, me.office_id, key, (service_type, applicant))
     if before:
         return before
     service = _service(db, me.office_id, service_type)

@@ -80,10 +80,15 @@ class Written:
     again: bool
 
 
-def _written_before(db: Session, me: Viewer, key: str) -> Written | None:
+def _written_before(db: Session, me: Viewer, key: str, said: tuple[date, str, time, time]) -> Written | None:
+    """Return the line that the same form wrote before; Conflict when that one said something else."""
     mine = (LogEntry.office_id == me.office_id, LogEntry.officer_id == me.officer_id)
-    found = db.scalar(select(LogEntry.id).where(*mine, LogEntry.idempotency_key == key))
-    return None if found is None else Written(found, again=True)
+    found = db.scalar(select(LogEntry).where(*mine, LogEntry.idempotency_key == key))
+    if found and (found.date, found.text, found.starts, found.ends) != said:
+        raise Conflict(
+            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
+        )
+    return Written(found.id, again=True) if found else None
 
 
 def _check_times(starts: time, ends: time) -> None:
@@ -108,11 +113,12 @@ def write(
 ) -> Written:
     """Add a line to one of my days."""
     _officer_of(me)
-    before = _written_before(db, me, key)
+    said = (day, text, starts, ends)
+    before = _written_before(db, me, key, said)
     if before:
         return before
     _open_day(db, me, day, now=now)
-    before = _written_before(db, me, key)  # again behind the lock: the other tap may just have been first
+    before = _written_before(db, me, key, said)  # again behind the lock: the other tap may just have been first
     if before:
         return before
     _check_times(starts, ends)
