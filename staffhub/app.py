@@ -167,6 +167,8 @@ def _texts(status: int) -> tuple[str, str]:
 def error_page(request: Request, status: int, *, event: str, said: str = "") -> Response:
     """One page for every error; under htmx the same words as a note among the toasts, never in the target."""
     title, text = _texts(status)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and request.method in {"GET", "HEAD"}:
+        text = _("Nothing was changed. Go back to your own page.")  # who only read had nothing to save
     response = render(
         request,
         "error.html",

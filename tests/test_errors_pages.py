@@ -218,3 +218,19 @@ def test_a_page_of_a_mistake_keeps_the_language_that_was_chosen(world: World) ->
     assert "The user name or the password is not right" in client.post(
         "/login", data={"username": "ben", "password": "salah"}
     ).text  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/worklog?date=2026-12-24", "Hari itu belum tiba."),
+        ("/worklog?date=1990-01-01", "Tidak ada catatan untuk tanggal ini."),
+        ("/me/month?month=2026-13", "Tulis bulan sebagai tahun-bulan"),
+        ("/board?mode=nowhere", "Tidak ada yang berubah."),
+    ],
+)
+def test_who_only_reads_is_not_told_that_something_was_not_saved(world: World, address: str, said: str) -> None:
+    page = world.client("ben").get(address)
+    assert page.status_code == 422
+    assert said in page.text
+    assert "Belum tersimpan" not in page.text

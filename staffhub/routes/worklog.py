@@ -93,7 +93,9 @@ def _page(
     today = clock.local_day(now, me.zone)
     if me.officer_id is None:
         return render(request, "worklog/nobody.html")
-    if not _EARLIEST <= day <= today:
+    if day < _EARLIEST:
+        raise Refused(_("There is no log of this date."))
+    if day > today:
         raise Refused(_("This day is still to come. Write the log on the day itself or later."))
     book = workdays.plans(db, me.office_id, day - _LOOK_BACK, day, officers=[me.officer_id])
     plan = book.of(me.officer_id, day)
