@@ -12,6 +12,7 @@ from staffhub.db import Database
 from staffhub.meetings import agenda, invitations, joining, plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import Account, AuditEvent, Division, MeetingInvite, MeetingKind, Office, Officer
+from staffhub.people import postings
 from staffhub.scheduler import Work
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, World, add_officer, viewer_of
@@ -43,6 +44,12 @@ def _names(database: Database, day: date) -> set[str]:
 def _set(database: Database, name: str, **values: Any) -> None:
     with database.transaction() as db:
         db.execute(sa.update(Officer).where(Officer.name == name).values(**values))
+
+
+def _move(database: Database, name: str, division_id: int, day: date) -> None:
+    with database.transaction() as db:
+        row = db.execute(sa.select(Officer.office_id, Officer.id).where(Officer.name == name)).one()
+        postings.post(db, *row, {"division_id": division_id}, day=day, by=None, now=MORNING)
 
 
 def _division(database: Database, code: str) -> int:
@@ -81,8 +88,8 @@ def test_an_audience_of_a_bidang_follows_who_belongs_to_it_by_date(database: Dat
     ana = viewer_of(database, "ana")
     own = _division(database, "population_registration")
     _standup(database, ana, Audience(divisions=(own,)))
-    _set(database, "Cy Sondakh", division_id=own)
-    _set(database, "Tia Lumintang", division_id=_division(database, "civil_registration"))
+    _move(database, "Cy Sondakh", own, WEDNESDAY)
+    _move(database, "Tia Lumintang", _division(database, "civil_registration"), WEDNESDAY)
     _follow(database, WEDNESDAY)
     assert _names(database, TODAY) == {"ana", "ben", "tia"}
     assert _names(database, WEDNESDAY) == {"ana", "ben", "cy"}
