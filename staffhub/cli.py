@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from staffhub.audit import Verdict
     from staffhub.db import Database
-    from staffhub.people import ImportReport
+    from staffhub.people import ImportReport, Outcome
     from staffhub.settings import Settings
 
 # Before the commands are declared, since their help is written in this language too.
@@ -175,28 +175,70 @@ def create_admin(
     print(_("It holds for 7 days and must be changed at the first sign-in."))
 
 
-@app.command("import-officers", help=_("Read a register of officers (.xlsx or .csv)."))
+@app.command(
+    "import-officers",
+    help=_(
+        "Read a register of officers (.xlsx or .csv), with the rights of an administrator. Whoever is there already "
+        "and would change is listed first, with what is and what would be; then it asks."
+    ),
+)
 def import_officers(
     file: Annotated[Path, typer.Argument(help=_("The register."), exists=True, dir_okay=False)],
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help=_("Import the good rows and leave out the bad."))
     ] = False,
     passwords: Annotated[Path | None, typer.Option(help=_("Write the one-time passwords to this new file."))] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="YYYY-MM-DD",
+            help=_(
+                "From when on a change of division, position, kind or superior holds and new people serve; else today. "
+                "Everything else changes at once."
+            ),
+        ),
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help=_("Store the changes without asking."))] = False,
 ) -> None:
     from staffhub import founding, people
 
+    now = clock.now()
     with _database(_settings()) as database:
         with database.reading() as db:
             office = founding.only_office(db)
-        if office is None:
-            _fail(_("There is no office yet. Run: staffhub create-admin"))
-        register = people.read_register(file.read_bytes(), file.name)
+            if office is None:
+                _fail(_("There is no office yet. Run: staffhub create-admin"))
+            day = people.day_from(db, office.id, since, now=now)
+            register = people.read_register(file.read_bytes(), file.name)
+            found, outcome, _good = people.look_at(
+                db, office.id, register, actor=None, skip_bad=skip_bad, day=day, now=now
+            )
+        _print_bad(found)
+        if found.bad and not (skip_bad and found.good):
+            _fail(_("Nothing was imported. Put these rows right, or use --skip-bad to leave them out."))
+        _ask_whether(outcome, yes=yes)
         with _kept_to_owner(passwords) as write_passwords:
             report = people.import_register(
-                database, office.id, register, actor=None, skip_bad=skip_bad, now=clock.now()
+                database, office.id, register, actor=None, skip_bad=skip_bad, day=day, seen=outcome.digest, now=now
             )
             write_passwords(report.passwords)
     _print_report(report)
+
+
+def _ask_whether(outcome: "Outcome", *, yes: bool) -> None:
+    """Show what would change of whoever is there already, and store it only when somebody says so."""
+    from staffhub.people import printed
+
+    if not outcome.needs_a_look:
+        return
+    print(*printed.outcome_lines(outcome), sep="\n")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        _fail(_("Nothing was imported. Read the list, then run it again with --yes."))
+    if not typer.confirm(_("Store this?")):
+        _fail(_("Nothing was imported."))
 
 
 @contextmanager
@@ -236,14 +278,16 @@ def _print_passwords(rows: list[tuple[str, str, str]]) -> None:
     print(_("They are shown only now, hold for 7 days and must be changed at the first sign-in."))
 
 
-def _print_report(report: "ImportReport") -> None:
-    for bad in report.bad:
-        place = _("Row %(row)s, column %(column)s (%(header)s)", row=bad.row, column=bad.column, header=bad.header)
-        print(f'{place}: "{bad.written}" - {bad.reason}', file=sys.stderr)
+def _print_bad(report: "ImportReport") -> None:
+    from staffhub.people import printed
+
+    for line in printed.bad_lines(report.bad):
+        print(line, file=sys.stderr)
     if report.ignored_columns:
         print(_("Not read and not stored: %(columns)s", columns=", ".join(report.ignored_columns)))
-    if report.bad and not report.saved:
-        _fail(_("Nothing was imported. Put these rows right, or use --skip-bad to leave them out."))
+
+
+def _print_report(report: "ImportReport") -> None:
     counts = {
         "new": report.new,
         "changed": report.changed,

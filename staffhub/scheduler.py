@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, update
 
-from staffhub import audit, claims, clock, security, workdays
+from staffhub import audit, claims, clock, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
@@ -71,6 +71,12 @@ def _daily(work: Work, now: datetime) -> None:
     log.info("audit_head", sequence=head.sequence, hash=head.hash)
 
 
+def _waiting(work: Work, now: datetime) -> None:
+    """A register that waits to be looked at is kept for an hour, and goes then."""
+    with work.database.transaction() as db:
+        people.forget_waiting(db, now=now)
+
+
 def _invitations(work: Work, now: datetime) -> None:
     """Once on each day of an office, as it begins there: who is invited follows who serves, and where."""
     with work.database.reading() as db:
@@ -90,6 +96,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
     ("daily", 600, _daily),
+    ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),
 )
 

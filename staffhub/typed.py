@@ -1,4 +1,4 @@
-"""What people type: a time, a telephone number; and the numbers of people that no text here may keep.
+"""What people type: a time, a date, a telephone number; and the numbers of people that no text here may keep.
 
 Each reader takes a text and returns its one form, or raises ValueError with how to write it.
 """
@@ -6,8 +6,9 @@ Each reader takes a text and returns its one form, or raises ValueError with how
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 
 from staffhub.i18n import gettext as _
 
@@ -49,6 +50,20 @@ def clock_time(typed: str) -> time:
     if hours > 23 or minutes > 59:  # noqa: PLR2004  the clock's own limits
         raise ValueError(_("A time is between 00.00 and 23.59."))
     return time(hours, minutes)
+
+
+_DATE = re.compile(r"(?P<day>\d{1,2})[ ./-](?P<month>\d{1,2})[ ./-](?P<year>\d{4})")
+_ISO_DATE = re.compile(r"(?P<year>\d{4})[ ./-](?P<month>\d{1,2})[ ./-](?P<day>\d{1,2})")
+
+
+def calendar_day(typed: str) -> date:
+    """Return a date as the browser's field writes it, 2026-11-23, or as people do: 23-11-2026, 23/11/2026."""
+    text = " ".join(plain(typed).split())
+    found = _ISO_DATE.fullmatch(text) or _DATE.fullmatch(text)
+    with suppress(ValueError):
+        if found:
+            return date(*(int(found[part]) for part in ("year", "month", "day")))
+    raise ValueError(_("Write the date as year-month-day, for example 2026-11-23."))
 
 
 # The 0 in front, area or network, number: 08xx of a telephone that is carried, 0431 and others of one that stands.

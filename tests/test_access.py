@@ -20,6 +20,7 @@ from staffhub.models import (
     Meeting,
     MeetingInvite,
     MeetingKind,
+    Posting,
     ServiceRequest,
     ServiceType,
     WorkMode,
@@ -75,6 +76,9 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
     ("GET", "/people"): PEOPLE | {"dewi"},
     ("POST", "/people"): PEOPLE,
+    ("GET", "/people/import"): PEOPLE,
+    ("POST", "/people/import"): PEOPLE,
+    ("POST", "/people/import/drop"): PEOPLE,
     ("GET", "/people/new"): PEOPLE,
     ("GET", "/people/template.csv"): PEOPLE | {"dewi"},
     ("GET", "/people/template.xlsx"): PEOPLE | {"dewi"},
@@ -84,6 +88,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/people/{officer_id}/hand-on/plan"): frozenset({"hana"}),
     ("POST", "/people/{officer_id}/hand-on/meetings"): frozenset({"dewi"}),
     ("POST", "/people/{officer_id}/role"): EDITORS,
+    ("POST", "/people/{officer_id}/postings/{posting_id}/withdraw"): EDITORS,
     ("POST", "/people/{officer_id}/disable"): EDITORS,
     ("POST", "/people/{officer_id}/enable"): EDITORS,
     ("POST", "/people/{officer_id}/reset-password"): EDITORS,
@@ -175,6 +180,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
+        found["posting_id"] = db.scalars(sa.select(Posting.id).where(Posting.officer_id == ben.officer_id)).first()
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from staffhub import people
 from staffhub.models import Account, Posting, Role
 from tests.conftest import MORNING, World, count_queries
+from tests.page_forms import form_of
 from tests.test_people import NIP
 
 HEADER = ";".join(people.COLUMNS)
@@ -26,6 +27,16 @@ def _upload(world: World, *lines: str, who: str = "hana", **data: str) -> httpx2
     content = "\n".join((HEADER, *lines)).encode()
     files = {"file": ("pegawai.csv", io.BytesIO(content), "text/csv")}
     return world.client(who).post("/people", files=files, data=data)
+
+
+def _upload_and_press(world: World, *lines: str, who: str = "hana") -> httpx2.Response:
+    """Upload a file, look at what it would change, and press."""
+    shown = _upload(world, *lines, who=who)
+    if shown.status_code != 303:
+        return shown
+    client = world.client(who)
+    page = client.get(shown.headers["location"])
+    return client.post("/people/import", data=form_of(page.text, "/people/import"))
 
 
 def _payload(**overrides: str) -> dict[str, str]:

@@ -175,6 +175,25 @@ class KeptForm(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
+class KeptRegister(Base):
+    """The good rows of a register that waits for its owner to look at what it would change, for an hour.
+
+    `rows` are pairs of row number and {column: text}, of the columns that are read and no others.
+    """
+
+    __tablename__ = "kept_register"
+    __table_args__ = (UniqueConstraint("account_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    file_name: Mapped[str] = mapped_column(String(80))
+    rows: Mapped[list[Any]]
+    # From when on it shall hold, as was asked for; rows of the file that were not right.
+    day: Mapped[date]
+    left_out: Mapped[int]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SignInAttempt(Base):
     """One try, stored before the password is checked so that parallel guesses are all counted."""
 

@@ -18,9 +18,9 @@ from staffhub.people.accounts import (
     set_locale,
     version,
 )
-from staffhub.people.cells import KIND_NAMES, ROLE_NAMES, bare_name
-from staffhub.people.checking import BadCell
-from staffhub.people.importing import ImportReport, import_register
+from staffhub.people.cells import KIND_NAMES, ROLE_NAMES, bare_name, masked_number, shown_number
+from staffhub.people.entries import BadCell
+from staffhub.people.importing import ImportReport, day_from, import_register, look_at
 from staffhub.people.known import Person
 from staffhub.people.officers import (
     COLUMN_OF,
@@ -35,14 +35,14 @@ from staffhub.people.officers import (
     divisions,
     edit_officer,
     listed,
-    masked_number,
     one_row,
-    shown_number,
 )
+from staffhub.people.outcome import Changed, Difference, Outcome
 from staffhub.people.register import COLUMNS, MAX_BYTES, Register, read_register
 from staffhub.people.sheets import csv_file, explanations, register_csv, template_csv, template_xlsx
 from staffhub.people.superiors import hand_on_people
 from staffhub.people.told import Change, acknowledge, has_untold, untold
+from staffhub.people.waiting import Waiting, forget_waiting
 
 __all__ = [
     "COLUMNS",
@@ -54,13 +54,17 @@ __all__ = [
     "ROLE_NAMES",
     "BadCell",
     "Change",
+    "Changed",
     "Choices",
+    "Difference",
     "Edit",
     "ImportReport",
+    "Outcome",
     "OwnSession",
     "Person",
     "Register",
     "State",
+    "Waiting",
     "Wanted",
     "account_to_change",
     "acknowledge",
@@ -70,6 +74,7 @@ __all__ = [
     "counts",
     "create_admin",
     "csv_file",
+    "day_from",
     "disable_account",
     "divisions",
     "edit_officer",
@@ -78,9 +83,11 @@ __all__ = [
     "end_others",
     "explanations",
     "hand_on_people",
+    "forget_waiting",
     "has_untold",
     "import_register",
     "listed",
+    "look_at",
     "masked_number",
     "officer_for",
     "one_row",

@@ -11,7 +11,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people.register import Cell
 from staffhub.security import normal_username
-from staffhub.typed import telephone
+from staffhub.typed import holds_personal_number, telephone
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ LENGTHS = {
     "username": 64,
     "peran": 40,
 }
+# Free text that is kept as it is typed; the other columns are numbers, addresses, or names of what is there already.
+GUARDED = {"nama", "jabatan"}
 _NIP_DIGITS = 18
 _FORMULA = ("=", "+", "-", "@")
 _OLDEST = 1930
@@ -106,6 +108,8 @@ def line(cell: Cell, column: str, *, required: bool = False) -> str:
         raise Bad(_("A text may not start with = + - or @. Write it without this sign."))
     if len(text) > LENGTHS[column]:
         raise Bad(_("Use at most %(n)s characters.", n=LENGTHS[column]))
+    if column in GUARDED and holds_personal_number(text):
+        raise Bad(_("This looks like a NIK, a KK number or an NIP. Leave it out; an NIP stands in its own column."))
     return text
 
 
@@ -202,3 +206,19 @@ def username(cell: Cell) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,63}", text):
         raise Bad(_("A username has 2 to 64 letters, digits, dots, hyphens or underscores, and no blanks."))
     return text
+
+
+def shown_number(number: str) -> str:
+    """Write an NIP in its printed groups: 18 digits in one piece lose the last three in a spreadsheet."""
+    if not is_nip(number):
+        return number
+    return f"{number[:8]} {number[8:14]} {number[14]} {number[15:]}"
+
+
+def masked_number(number: str) -> str:
+    """An NIP tells birth date and sex: only its serial is for everybody."""
+    return f"•••• {number[-3:]}" if is_nip(number) else number
+
+
+def is_nip(number: str) -> bool:
+    return len(number) == 18 and number.isdigit()  # noqa: PLR2004  digits of an NIP

@@ -2,8 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
@@ -12,93 +11,16 @@ from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people import cells
 from staffhub.people.cells import Bad, plain
+from staffhub.people.entries import Check, Entry
 from staffhub.people.known import Known, Person
-from staffhub.people.register import COLUMNS, Cell, Register, Row
+from staffhub.people.register import Cell, Register, Row
+from staffhub.people.above import find_superiors, refuse_circles
 from staffhub.security import beyond_own
 
 T = TypeVar("T")
 _WHOLE_OFFICE = {"semua bidang", "all divisions"}
-_SUGGESTIONS = 50
 # Below this likeness of names the same username means two people, not one who got a new number.
 _SAME_PERSON = 0.6
-
-
-@dataclass(frozen=True)
-class BadCell:
-    """One cell that cannot be taken over: where it stands, what is written there, and how to mend it."""
-
-    row: int
-    column: str
-    header: str
-    written: str
-    reason: str
-
-
-@dataclass
-class Entry:
-    """A row that was understood. `match` is the person it is about; the superior is an officer's id or another row."""
-
-    row: int
-    facts: dict[str, Any]
-    username: str
-    role: Role | None
-    match: Person | None
-    superior_text: str
-    superior_row: int | None = None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the officer is new; the account may have been there before."""
-        return self.match is None or self.match.officer_id is None
-
-    @property
-    def person(self) -> int:
-        """Return a key among all people: the officer's id, or the row's number, negative."""
-        return self.match.officer_id if self.match and self.match.officer_id else -self.row
-
-    def changes(self) -> dict[str, Any]:
-        """Return the facts that differ from what is stored; a superior who is new has no id yet and counts too."""
-        before = self.match.facts() if self.match else {}
-        changed = {name: value for name, value in self.facts.items() if before.get(name) != value}
-        return changed | ({"superior_id": None} if self.superior_row else {})
-
-    def is_same(self) -> bool:
-        if self.match is None or self.is_new:
-            return False
-        return not self.changes() and self.match.username == self.username and self.role in {None, self.match.role}
-
-
-@dataclass
-class Check:
-    """The outcome: entries of good rows, and what is wrong with the others."""
-
-    register: Register
-    known: Known
-    today: date
-    # Whether whoever brings the register may deal in the rights of a role.
-    manages: Callable[[Role | None], bool]
-    entries: dict[int, Entry] = field(default_factory=dict)
-    bad: list[BadCell] = field(default_factory=list)
-
-    def refuse(self, row: Row, header: str, reason: str) -> None:
-        written = row.cells.get(header, Cell("")).text
-        self.bad.append(BadCell(row.number, self.register.letters.get(header, ""), header, written[:80], reason))
-        self.entries.pop(row.number, None)
-
-    @property
-    def may_suggest(self) -> bool:
-        """Looking for near names costs: nobody reads more than the first of many."""
-        return len(self.bad) < _SUGGESTIONS
-
-    def rows(self) -> Iterator[tuple[Row, Entry]]:
-        """Walk the rows that are good so far; one refused on the way is passed over."""
-        for row in self.register.rows:
-            entry = self.entries.get(row.number)
-            if entry:
-                yield row, entry
-
-    def good(self) -> list[Entry]:
-        return [entry for _row, entry in self.rows()]
 
 
 def check(
@@ -107,30 +29,27 @@ def check(
     *,
     today: date,
     manages: Callable[[Role | None], bool],
+    day: date | None = None,
     match: Person | None = None,
     only_new: bool = False,
 ) -> Check:
-    """Check every row.
+    """Check every row, for a change from `day` on, None: today. `known` was loaded for that day.
 
     `match` says whom a single row is about, whatever its number and username; `only_new` changes nobody who is there.
     """
-    found = Check(register, known, today, manages)
+    found = Check(register, known, today, day or today, manages)
     for row in register.rows:
         entry = _understand(found, row, match)
         if entry:
             found.entries[row.number] = entry
     _refuse_doubles(found)
-    _find_superiors(found)
-    _refuse_circles(found)
+    find_superiors(found)
+    refuse_circles(found)
     _keep_an_admin(found)
     if only_new:
         _refuse_known(found)
-    found.bad.sort(key=_place)
+    found.sort_bad()
     return found
-
-
-def _place(cell: BadCell) -> tuple[int, int]:
-    return cell.row, list(COLUMNS).index(cell.header)
 
 
 def leave_out_bad(found: Check) -> None:
@@ -139,7 +58,7 @@ def leave_out_bad(found: Check) -> None:
     before = set(found.entries)
     _keep_an_admin(found)
     _leave_out_below(found, sorted(before - set(found.entries)))
-    found.bad.sort(key=_place)
+    found.sort_bad()
 
 
 def _leave_out_below(found: Check, left_out: list[int]) -> None:
@@ -288,49 +207,6 @@ def _refuse_doubles(found: Check) -> None:
             found.refuse(row, "NIP", _("Two rows are about the same person: one by the number, one by the username."))
 
 
-def _find_superiors(found: Check) -> None:
-    by_text, by_bare_name = _offers(found)
-    names = [p.name for p in found.known.people if p.name] + [e.facts["name"] for e in found.entries.values()]
-    for row, entry in found.rows():
-        if not entry.superior_text:
-            continue
-        candidates = by_text.get(_key(entry.superior_text)) or by_bare_name.get(_bare(entry.superior_text), set())
-        reason = _why_not(entry, candidates, names if found.may_suggest else [])
-        if reason:
-            found.refuse(row, "atasan", reason)
-            continue
-        (chosen,) = candidates
-        if chosen < 0:
-            entry.superior_row = -chosen
-        else:
-            entry.facts["superior_id"] = chosen
-
-
-def _offers(found: Check) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
-    """Return who may be meant by a name or number: the rows of the file, and who of the office is not in it.
-
-    The second answer goes by names without titles: for a name that nobody has as it is written.
-    """
-    by_text: dict[str, set[int]] = {}
-    names: list[tuple[int, str]] = []
-    in_file = {entry.person for entry in found.entries.values()}
-    for person in found.known.people:
-        if person.officer_id and person.officer_id not in in_file and person.name and person.number:
-            _offer(by_text, person.officer_id, person.name, person.number)
-            names.append((person.officer_id, person.name))
-    for entry in found.entries.values():
-        _offer(by_text, entry.person, entry.facts["name"], entry.facts["number"])
-        names.append((entry.person, entry.facts["name"]))
-    for row in found.register.rows:
-        if row.number not in found.entries:  # not right yet, but there: its people need no second message
-            for header in ("nama", "NIP"):
-                by_text.setdefault(_key(row.cells[header].text), {-row.number})
-    by_bare_name: dict[str, set[int]] = {}
-    for who, name in names:
-        by_bare_name.setdefault(_bare(name), set()).add(who)
-    return by_text, by_bare_name
-
-
 def _refuse_known(found: Check) -> None:
     """The same facts twice are one person; other facts under a known number or username are a mistake."""
     for row, entry in found.rows():
@@ -338,51 +214,6 @@ def _refuse_known(found: Check) -> None:
             by_number = entry.match.number == entry.facts["number"]
             text = _("%(name)s has this already.", name=entry.match.name or entry.match.username)
             found.refuse(row, "NIP" if by_number else "username", text)
-
-
-def _key(text: str) -> str:
-    return plain(text).replace(" ", "")
-
-
-def _bare(name: str) -> str:
-    return _key(cells.bare_name(name))
-
-
-def _offer(by_text: dict[str, set[int]], person: int, name: str, number: str) -> None:
-    for text in (name, number):
-        by_text.setdefault(_key(text), set()).add(person)
-
-
-def _why_not(entry: Entry, candidates: set[int], names: list[str]) -> str:
-    if not candidates:
-        text = _("No officer has this name. Write the name or the NIP, or leave it empty.")
-        return f"{text} {cells.nearest(entry.superior_text, names)}".strip()
-    if len(candidates) > 1:
-        return _("Several officers have this name. Write the NIP instead.")
-    if candidates == {entry.person}:
-        return _("Nobody is their own superior.")
-    return ""
-
-
-def _refuse_circles(found: Check) -> None:
-    above: dict[int, int | None] = {p.officer_id: p.superior_id for p in found.known.people if p.officer_id is not None}
-    for entry in found.entries.values():
-        above[entry.person] = -entry.superior_row if entry.superior_row else entry.facts["superior_id"]
-    for row, entry in found.rows():
-        if _leads_back(entry.person, above):
-            found.refuse(row, "atasan", _("This goes in a circle: this officer stands above the named superior."))
-            above[entry.person] = None
-
-
-def _leads_back(start: int, above: dict[int, int | None]) -> bool:
-    seen: set[int] = set()
-    at = above.get(start)
-    while at is not None and at not in seen:
-        if at == start:
-            return True
-        seen.add(at)
-        at = above.get(at)
-    return False
 
 
 def _keep_an_admin(found: Check) -> None:

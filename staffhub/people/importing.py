@@ -1,9 +1,9 @@
 """Import of the register: every row is checked before one is stored, and the slow hashing is done between two locks."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,14 +13,16 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
+from staffhub import audit, clock, i18n
 from staffhub.db import Database
-from staffhub.errors import Conflict
+from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Office, Officer, Role
-from staffhub.people import postings
-from staffhub.people.checking import BadCell, Check, Entry, check, leave_out_bad
+from staffhub.models import Account, Office, Officer, Posting, Role
+from staffhub.people import postings, waiting
+from staffhub.people.checking import check, leave_out_bad
+from staffhub.people.entries import BadCell, Check, Entry
 from staffhub.people.known import POSTED, known
+from staffhub.people.outcome import Outcome, mark, outcome
 from staffhub.people.register import Register
 from staffhub.security import (
     ONE_TIME_DAYS,
@@ -31,7 +33,11 @@ from staffhub.security import (
     normal_username,
     one_time_password,
 )
+from staffhub.typed import calendar_day
 
+# Beyond these a date is mistyped.
+_EARLIEST = date(2000, 1, 1)
+_LATEST = timedelta(days=366)
 # Told in the audit trail only as "changed": the trail is kept longer than a telephone number is needed.
 PRIVATE = {"email", "phone"}
 
@@ -47,6 +53,10 @@ class ImportReport:
     saved: bool = False
     passwords: list[tuple[str, str, str]] = field(default_factory=list)
     ignored_columns: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> int:
+        return self.new + self.changed + self.same
 
     @property
     def bad_rows(self) -> int:
@@ -71,21 +81,22 @@ def import_register(
     now: datetime,
     only_new: bool = False,
     day: date | None = None,
+    seen: str | None = None,
+    left_out: int = 0,
 ) -> ImportReport:
     """Store the register, or report why not. Nothing is stored unless every row is good or `skip_bad` is given.
 
     What differs of a posting holds from `day` on, None: today; whoever is new begins to serve then. The same file again
-    changes nothing.
+    changes nothing. `seen` is the digest of the outcome that was shown: Conflict when it would be another one by now.
 
     `only_new` refuses a row that would change somebody who is there already. Without an `actor` it is the command line,
-    which may do what an administrator may.
+    which may do what an administrator may. `left_out` rows were dropped before, and are told in the audit trail.
     """
-
-    def look(db: Session) -> Check:
-        return _checked(db, office_id, register, actor, skip_bad=skip_bad, only_new=only_new, day=day, now=now)
-
+    look = partial(
+        _checked, office_id=office_id, register=register, actor=actor, skip_bad=skip_bad, only_new=only_new, day=day
+    )
     with database.reading() as db:
-        found = look(db)
+        found = look(db, now=now)
     report = _report(found)
     if found.bad and not (skip_bad and found.entries):
         return report
@@ -93,17 +104,38 @@ def import_register(
     try:
         with database.transaction() as db:
             _lock_officers(db, office_id)
-            again = look(db)
-            if _report(again) != report:
-                raise Conflict(_("Somebody changed the register meanwhile. Nothing was saved; import the file again."))
-            _store(db, office_id, again, secrets, actor=actor, now=now)
+            again = look(db, now=now)
+            if _report(again) != report or seen not in {None, mark(again)}:
+                raise Conflict(_meanwhile())
+            _store(db, office_id, again, secrets, actor=actor, left_out=left_out, now=now)
+            if actor:
+                waiting.drop(db, actor)
     except IntegrityError:
-        text = _("Somebody changed the register meanwhile. Nothing was saved; import the file again.")
-        raise Conflict(text) from None
+        raise Conflict(_meanwhile()) from None
     names = {entry.username: entry.facts["name"] for entry in found.good()}
     report.passwords = [(names[username], username, secret.plain) for username, secret in secrets.items()]
     report.saved = True
     return report
+
+
+def _meanwhile() -> str:
+    return _("Somebody changed the register meanwhile. Nothing was saved; import the file again.")
+
+
+def look_at(
+    db: Session,
+    office_id: int,
+    register: Register,
+    *,
+    actor: Viewer | None,
+    skip_bad: bool,
+    day: date | None,
+    now: datetime,
+) -> tuple[ImportReport, Outcome, Register]:
+    """Return what an import would report and change, and the register of its good rows; nothing is stored."""
+    found = _checked(db, office_id, register, actor, skip_bad=skip_bad, only_new=False, day=day, now=now)
+    good = replace(register, rows=tuple(row for row, _entry in found.rows()))
+    return _report(found), outcome(db, office_id, found), good
 
 
 def _lock_officers(db: Session, office_id: int) -> None:
@@ -123,12 +155,63 @@ def _checked(
     day: date | None,
     now: datetime,
 ) -> Check:
-    day = day or office_day(db, office_id, now)
+    today = clock.local_day(now, actor.zone) if actor else office_day(db, office_id, now)
+    day = day or today
     there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows), day=day)
-    found = check(register, there, today=day, manages=partial(manages, actor), only_new=only_new)
+    found = check(register, there, today=today, day=day, manages=partial(manages, actor), only_new=only_new)
+    if day < today:
+        _refuse_days(db, office_id, found)
     if skip_bad:
         leave_out_bad(found)
     return found
+
+
+def _refuse_days(db: Session, office_id: int, found: Check) -> None:
+    """Refuse a row that a later posting would contradict: what is said of a past day would not reach today."""
+    posted = {row.number: entry.posted() for row, entry in found.rows() if not entry.is_new and entry.posted()}
+    rows = postings.of_officers(db, office_id, [found.entries[number].person for number in posted])
+    for row, entry in found.rows():
+        if row.number not in posted:
+            continue
+        changed = posted[row.number]
+        if text := _why_not_since(rows[entry.person], changed, entry.since(found.day), found.today):
+            found.refuse(row, _FIRST_COLUMN[next(iter(changed))], text)
+    found.sort_bad()
+
+
+# Where a refusal of the date stands: the first column that would change.
+_FIRST_COLUMN = {
+    "employment_type": "jenis pegawai",
+    "position": "jabatan",
+    "division_id": "bidang",
+    "superior_id": "atasan",
+}
+
+
+def _why_not_since(rows: Sequence[Posting], changed: Mapping[str, Any], day: date, today: date) -> str:
+    try:
+        newer = postings.otherwise_from(rows, changed, day=day, today=today)
+    except Refused as error:
+        return error.message
+    if newer is None:
+        return ""
+    return _(
+        "From %(day)s on another posting says otherwise and would stand. Import this row from that day on.",
+        day=i18n.day(newer),
+    )
+
+
+def day_from(db: Session, office_id: int, typed: str, *, now: datetime) -> date:
+    """Return from when an import holds, as somebody typed it; empty: today. Refused in words."""
+    today = office_day(db, office_id, now)
+    try:
+        day = calendar_day(typed) if typed.strip() else today
+    except ValueError as error:
+        raise Refused(str(error), field="valid_from") from None
+    if not _EARLIEST <= day <= today + _LATEST:
+        text = _("Choose a day from %(first)s to %(last)s.", first=i18n.day(_EARLIEST), last=i18n.day(today + _LATEST))
+        raise Refused(text, field="valid_from")
+    return day
 
 
 def office_day(db: Session, office_id: int, now: datetime) -> date:
@@ -157,7 +240,14 @@ def _secrets(usernames: Iterable[str]) -> dict[str, _Secret]:
 
 
 def _store(
-    db: Session, office_id: int, found: Check, secrets: dict[str, _Secret], *, actor: Viewer | None, now: datetime
+    db: Session,
+    office_id: int,
+    found: Check,
+    secrets: dict[str, _Secret],
+    *,
+    actor: Viewer | None,
+    left_out: int,
+    now: datetime,
 ) -> None:
     ids = _add_officers(db, office_id, found)
     for entry in found.good():
@@ -166,20 +256,20 @@ def _store(
         if _needs_account(entry):
             _add_account(db, office_id, ids[entry.row], entry, secrets[entry.username].hashed, now=now)
         if entry.is_new:
-            _complete_new(db, office_id, ids[entry.row], entry, day=found.today, actor=actor, now=now)
+            _complete_new(db, office_id, ids[entry.row], entry, day=found.day, actor=actor, now=now)
         elif not entry.is_same():
-            apply_changes(db, office_id, entry, day=found.today, actor=actor, now=now)
+            apply_changes(db, office_id, entry, day=entry.since(found.day), actor=actor, now=now)
     report = _report(found)
     if not report.new + report.changed:
         return
-    counts = {"new": report.new, "changed": report.changed, "same": report.same, "left_out": report.bad_rows}
+    counts = {"new": report.new, "changed": report.changed, "same": report.same, "left_out": report.bad_rows + left_out}
     audit.record(db, actor, "register.imported", "office", office_id, now=now, office_id=office_id, **counts)
 
 
 def _add_officers(db: Session, office_id: int, found: Check) -> dict[int, int]:
     """Insert who is new and return the officer's id of every row; superiors follow when everybody has an id."""
     fresh = [entry for entry in found.good() if entry.is_new]
-    rows = [Officer(office_id=office_id, active_from=found.today, **_split(entry.facts)[0]) for entry in fresh]
+    rows = [Officer(office_id=office_id, active_from=found.day, **_split(entry.facts)[0]) for entry in fresh]
     db.add_all(rows)
     db.flush()
     ids = {entry.row: row.id for entry, row in zip(fresh, rows, strict=True)}

@@ -17,7 +17,9 @@ from staffhub.i18n import gettext as _
 from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, posting_near, serves
 from staffhub.people import postings
 from staffhub.people.accounts import require_another_admin, version
-from staffhub.people.checking import Entry, check
+from staffhub.people.cells import masked_number, shown_number
+from staffhub.people.checking import check
+from staffhub.people.entries import Entry
 from staffhub.people.importing import apply_changes
 from staffhub.people.known import POSTED, Person, known
 from staffhub.people.register import COLUMNS, Cell, Register, Row
@@ -154,22 +156,6 @@ def _line(row: Any, me: Viewer, now: datetime) -> Line:
         row.role,
         state,
     )
-
-
-def shown_number(number: str) -> str:
-    """Write an NIP in its printed groups: 18 digits in one piece lose the last three in a spreadsheet."""
-    if not is_nip(number):
-        return number
-    return f"{number[:8]} {number[8:14]} {number[14]} {number[15:]}"
-
-
-def masked_number(number: str) -> str:
-    """An NIP tells birth date and sex: only its serial is for everybody."""
-    return f"•••• {number[-3:]}" if is_nip(number) else number
-
-
-def is_nip(number: str) -> bool:
-    return len(number) == 18 and number.isdigit()  # noqa: PLR2004  digits of an NIP
 
 
 def divisions(db: Session, office_id: int) -> list[tuple[int, str]]:

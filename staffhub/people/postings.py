@@ -1,6 +1,6 @@
 """Postings: what an officer does here from a date on, what is planned, and what was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -87,13 +87,40 @@ def hides(
     db: Session, office_id: int, officer_id: int, changed: Mapping[str, Any], *, day: date, today: date
 ) -> date | None:
     """Return the first day between then and now from which a later posting would say something else all the same."""
-    rows = _rows(db, office_id, officer_id)
+    return otherwise_from(_rows(db, office_id, officer_id), changed, day=day, today=today)
+
+
+def otherwise_from(rows: Sequence[Posting], changed: Mapping[str, Any], *, day: date, today: date) -> date | None:
+    """Say the same as `hides` of postings that are loaded already."""
     standing = _standing(rows, day)
     between = [row for row in rows if day < row.valid_from <= today]
     for row in between:
         if any(getattr(row, name) not in {getattr(standing, name), value} for name, value in changed.items()):
             return row.valid_from
     return None
+
+
+def of_officers(db: Session, office_id: int, officer_ids: Collection[int]) -> dict[int, list[Posting]]:
+    """Return every posting of some officers, each one's oldest first."""
+    theirs = select(Posting).where(Posting.office_id == office_id, Posting.officer_id.in_(officer_ids))
+    found: dict[int, list[Posting]] = {officer_id: [] for officer_id in officer_ids}
+    for row in db.scalars(theirs.order_by(Posting.valid_from).execution_options(populate_existing=True)):
+        found[row.officer_id].append(row)
+    return found
+
+
+def day_after(row: Posting) -> date | None:
+    return row.valid_to + _A_DAY if row.valid_to else None
+
+
+def days_that_change(rows: Sequence[Posting], changed: Mapping[str, Any], *, day: date, until: date) -> int:
+    """Count the days from `day` to the one before `until` on which something else stood."""
+    total = 0
+    for row in rows:
+        first, end = max(row.valid_from, day), min(day_after(row) or until, until)
+        if first < end and any(getattr(row, name) != value for name, value in changed.items()):
+            total += (end - first).days
+    return total
 
 
 def reach_back(db: Session, office_id: int, officer_id: int, day: date) -> None:

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from staffhub.i18n import gettext as _
 from staffhub.models import Division
-from staffhub.people.cells import KIND_NAMES, ROLE_NAMES
+from staffhub.people.cells import KIND_NAMES, ROLE_NAMES, shown_number
 from staffhub.people.known import Person, people
-from staffhub.people.officers import shown_number
 from staffhub.people.register import COLUMNS, MAX_ROWS
 from staffhub.security import Viewer
 

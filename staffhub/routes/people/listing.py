@@ -1,23 +1,20 @@
-"""The list of the office's people, and the import of the register."""
+"""The list of the office's people, the register as a file, and the template."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from staffhub import people
-from staffhub.errors import Conflict, Refused, StaffHubError
-from staffhub.i18n import gettext as _
+from staffhub.forms import Form
 from staffhub.models import EmploymentType
 from staffhub.people import ImportReport, State, Wanted
 from staffhub.reports import leavings
-from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, database_of
+from staffhub.routes.deps import DB, Me, Now
 from staffhub.routes.people.facts import kind_name, role_name
-from staffhub.routes.people.officer import add_one
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render
 
@@ -26,7 +23,7 @@ router = APIRouter()
 _TEMPLATE_NAME = "contoh-pegawai"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # More than this nobody mends by reading; the rest is counted.
-_SHOWN_BAD = 100
+SHOWN_BAD = 100
 
 
 @dataclass(frozen=True)
@@ -66,10 +63,10 @@ def listing(
         division_id=int(division) if division.isdecimal() and len(division) < 19 else None,  # noqa: PLR2004  64 bits
         kind=EmploymentType(kind) if kind in set(EmploymentType) else None,
     )
-    return _list_page(request, db, me, now, wanted, page=page)
+    return list_page(request, db, me, now, wanted, page=page)
 
 
-def _list_page(
+def list_page(
     request: Request,
     db: Session,
     me: Viewer,
@@ -80,7 +77,7 @@ def _list_page(
     status: int = 200,
     report: ImportReport | None = None,
     file_name: str = "",
-    file_error: str = "",
+    import_form: Form[Any] | None = None,
 ) -> Response:
     lines, total = people.listed(db, me, wanted, page=page, now=now)
     counts = people.counts(db, me, today=now.astimezone(me.zone).date())
@@ -100,9 +97,9 @@ def _list_page(
         kind_name=kind_name,
         role_name=role_name,
         report=report,
-        bad=report.bad[:_SHOWN_BAD] if report else [],
+        bad=report.bad[:SHOWN_BAD] if report else [],
         file_name=file_name,
-        file_error=file_error,
+        import_form=import_form or Form.blank("import", valid_from=now.astimezone(me.zone).date()),
         columns=people.explanations(),
         invalid=status != 200,  # noqa: PLR2004  anything but a plain page
     )
@@ -146,45 +143,3 @@ def template_xlsx(db: DB, me: Me) -> Response:
 def template_csv(me: Me) -> Response:
     me.require("people")
     return _download(people.template_csv(), f"{_TEMPLATE_NAME}.csv", "text/csv; charset=utf-8")
-
-
-@router.post("/people")
-def add(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
-    """Import a file, or add one officer. Both hash passwords, so both open their own transactions."""
-    me.require("people.edit")
-    file = posted.get("file")
-    if isinstance(file, UploadFile) or "file" in posted:
-        return _import(request, me, file, skip_bad="skip_bad" in posted, now=now)
-    return add_one(request, me, posted, now)
-
-
-def _import(request: Request, me: Viewer, file: UploadFile | str | None, *, skip_bad: bool, now: datetime) -> Response:
-    name = (file.filename or "") if isinstance(file, UploadFile) else ""
-    if not isinstance(file, UploadFile) or not name:
-        return _import_page(request, me, now, error=Refused(_("Choose the file first.")), name="")
-    try:
-        register = people.read_register(file.file.read(people.MAX_BYTES + 1), name)
-        report = people.import_register(
-            database_of(request), me.office_id, register, actor=me, skip_bad=skip_bad, now=now
-        )
-    except (Refused, Conflict) as error:
-        return _import_page(request, me, now, error=error, name=name)
-    if not report.saved:
-        return _import_page(request, me, now, report=report, name=name)
-    return render(request, "people/imported.html", report=report, bad=report.bad[:_SHOWN_BAD], file_name=name)
-
-
-def _import_page(
-    request: Request,
-    me: Viewer,
-    now: datetime,
-    *,
-    name: str,
-    report: ImportReport | None = None,
-    error: StaffHubError | None = None,
-) -> Response:
-    status, said = (error.status, error.message) if error else (422, "")
-    with database_of(request).reading() as db:
-        return _list_page(
-            request, db, me, now, Wanted(), status=status, report=report, file_name=name[:80], file_error=said
-        )
