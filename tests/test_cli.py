@@ -3,6 +3,7 @@
 import codecs
 import json
 import os
+import pty
 import shlex
 import shutil
 import signal
@@ -157,6 +158,46 @@ def test_good_rows_are_imported_on_request_and_a_second_time_changes_nothing(
     assert lines[1].split(";")[2] not in answer.stdout
     again = cli("import-officers", register, "--skip-bad")
     assert "0 new, 0 changed, 1 unchanged, 1 left out." in again.stdout
+
+
+def test_changes_of_people_who_are_there_are_listed_and_stored_only_when_somebody_says_so(
+    cli: Cli, office: Path, tmp_path: Path
+) -> None:
+    register = tmp_path / "pegawai.csv"
+    register.write_text(HEADER + GOOD, "utf-8")
+    assert cli("import-officers", register, "--from", "2026-01-05", "--yes").returncode == 0
+    changed = GOOD.replace("Pengelola data", "Analis").replace(",,,,greis", ",,,081234567890,greis")
+    register.write_text(HEADER + changed, "utf-8")
+    words = ("import-officers", register, "--from", "2026-02-02")
+    asked = cli(*words)
+    assert asked.returncode == 1
+    assert "jabatan: Pengelola data -> Analis" in asked.stdout
+    assert "telepon: (empty) -> •••• 890" in asked.stdout
+    assert "From February 2, 2026 on" in asked.stdout or "From 2 February 2026 on" in asked.stdout
+    assert "--yes" in asked.stderr
+    assert _rows(office, "SELECT position FROM posting") == [("Pengelola data",)]
+    assert "Nothing was imported." in _in_a_terminal(tmp_path, *words, answer="n")
+    assert "0 new, 1 changed, 0 unchanged, 0 left out." in _in_a_terminal(tmp_path, *words, answer="y")
+    assert _rows(office, "SELECT position, valid_from FROM posting ORDER BY valid_from") == [
+        ("Pengelola data", "2026-01-05"),
+        ("Analis", "2026-02-02"),
+    ]
+    register.write_text(HEADER + GOOD, "utf-8")
+    older = cli("import-officers", register)
+    assert "jabatan: Analis -> Pengelola data  ! back to what stood before" in older.stdout
+    assert cli("import-officers", register, "--from", "besok").stderr.startswith("Write the date")
+
+
+def _in_a_terminal(folder: Path, *words: object, answer: str) -> str:
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        _command(*words), env=_environment(folder), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    return done.stdout
 
 
 def test_one_time_passwords_are_shown_when_no_file_is_named(cli: Cli, office: Path, tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people import cells
+from staffhub.people.above import find_superiors, refuse_circles
 from staffhub.people.cells import Bad, plain
 from staffhub.people.entries import Check, Entry
 from staffhub.people.known import Known, Person
 from staffhub.people.register import Cell, Register, Row
-from staffhub.people.above import find_superiors, refuse_circles
 from staffhub.security import beyond_own
 
 T = TypeVar("T")
