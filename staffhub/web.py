@@ -24,7 +24,7 @@ from staffhub import i18n
 from staffhub.clock import now
 from staffhub.db import digest
 from staffhub.i18n import gettext as _
-from staffhub.refill import refill
+from staffhub.refill import Refilled, refill
 from staffhub.reports import words
 from staffhub.security import Kept, Viewer
 from staffhub.settings import HTMX_INTEGRITY, Settings
@@ -247,23 +247,26 @@ def render(
 def _with_kept(request: Request, page: Template, values: dict[str, Any], kept: Kept) -> tuple[str, str | None]:
     """Write the page with what was typed before the session ended; or say on which other page its form stands.
 
-    Where no page has it any more, the words themselves are shown, so that they can be copied.
+    Where no page has it any more, the words themselves are shown, so that they can be copied; and whoever only pressed
+    a button is told that it was not done.
     """
-    text = _("You were signed out before this was saved. What you typed is here again: check it, then send it.")
-    note = [*values["flashes"], Flash("warn", text)]
-    filled = refill(
-        page.render(values | {"flashes": note}), action=kept.action, fields=kept.fields, mark=("kept", str(kept.id))
-    )
-    if filled:
-        return filled.page if filled.seen else page.render(values), None
+    typed = _("You were signed out before this was saved. What you typed is here again: check it, then send it.")
+    pressed = _("You were signed out before your last press was saved, so nothing was done. Press once more.")
+    if filled := _filled(page, values, kept, said=typed):
+        again = filled if filled.seen else _filled(page, values, kept, said=pressed)
+        return (again or filled).page, None
     own_page = urlsplit(kept.action).path
     if own_page != request.url.path and has_page(request, own_page):
         return "", query(own_page, kept=kept.id)
     words = " · ".join(value for _name, value in kept.fields if " " in value.strip())
     if words:
-        text = _("You were signed out before this was saved. You had typed: %(words)s", words=words)
-        note = [*values["flashes"], Flash("warn", text)]
-    return page.render(values | {"flashes": note if words else values["flashes"]}), None
+        pressed = _("You were signed out before this was saved. You had typed: %(words)s", words=words)
+    return page.render(values | {"flashes": [*values["flashes"], Flash("warn", pressed)]}), None
+
+
+def _filled(page: Template, values: dict[str, Any], kept: Kept, *, said: str) -> Refilled | None:
+    text = page.render(values | {"flashes": [*values["flashes"], Flash("warn", said)]})
+    return refill(text, action=kept.action, fields=kept.fields, mark=("kept", str(kept.id)))
 
 
 def typed_before(request: Request, action: str, name: str) -> list[str]:

@@ -210,6 +210,22 @@ def test_a_form_that_stands_on_a_page_of_its_own_is_found_there(world: World) ->
     assert BACK in _text(page)
 
 
+@pytest.mark.parametrize("htmx", [False, True])
+def test_whoever_only_pressed_a_button_is_told_that_nothing_was_done(world: World, *, htmx: bool) -> None:
+    client = world.client("ben")
+    _end(world, client)
+    tap = Typed("ben", "/", "/presence/check-in", {}, {"mode": "office"}, Mark)
+    onward = _signs_in(client, "ben", _sends(client, tap, htmx=htmx))
+    page = client.get(onward)
+    assert "ketukan terakhir tersimpan, jadi belum ada yang tercatat" in _text(page)
+    assert _stored(world, Mark) == 0
+    kept = re.search(r'name="kept" value="(\d+)"', page.text)
+    assert kept
+    client.post(tap.action, data={"mode": "office", "idempotency_key": str(uuid4()), "kept": kept[1]})
+    assert _stored(world, Mark) == 1
+    assert "ketukan terakhir" not in _text(client.get(onward)), "said once: now it is done"
+
+
 @SQLITE
 def test_where_no_page_has_the_form_any_more_the_words_themselves_are_shown(world: World) -> None:
     client = world.client("ben")
