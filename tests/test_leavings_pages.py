@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, AuditEvent, Meeting, Officer, PlanEnding, PlanMode, Posting, Role
-from tests.conftest import MORNING, TODAY, World, add_posting, count_queries, plan_range
+from staffhub.models import Account, AuditEvent, Meeting, Office, Officer, PlanEnding, PlanMode, Posting, Role
+from tests.conftest import MORNING, TODAY, World, add_officer, add_posting, count_queries, plan_range
 from tests.page_forms import form_of
+from tests.test_kept_forms_pages import BACK, Typed, _end, _sends, _shows, _signs_in
 from tests.test_leavings import AFTER, LAST, give_request, schedule
 from tests.test_people_pages import _text
 
@@ -211,3 +212,32 @@ def test_the_pages_keep_their_statements(world: World, ana: int) -> None:
         with count_queries(world.database) as seen:
             assert client.get(address).status_code == 200
         assert len(seen) <= 8, "\n".join(seen)
+
+
+def test_what_was_chosen_survives_the_end_of_a_session(world: World, ana: int) -> None:
+    page, address, dewi = f"/people/{ana}", f"/people/{ana}/hand-on/people", str(world.officer_id("dewi"))
+    typed = Typed("hana", page, address, {"valid_from": "2026-12-05"}, {"superior": dewi}, None)
+    client = world.client("hana")
+    _end(world, client)
+    back = client.get(_signs_in(client, "hana", _sends(client, typed)))
+    assert BACK in _text(back)
+    assert _shows(back.text, "superior", dewi)
+    assert form_of(back.text, address)["valid_from"] == ["2026-12-05"]
+    assert _count(world, "officer.changed") == 0
+
+
+def test_in_a_large_office_the_pages_stay_small(world: World, ana: int) -> None:
+    hana = world.viewer("hana")
+    with world.database.transaction() as db:
+        office = db.get_one(Office, hana.office_id)
+        for number in range(400):
+            last = LAST if number < 100 else None
+            name = f"Wilhelmina Christiani Rondonuwu-Pangemanan {number:03}"
+            facts = {"position": "Pengelola dokumen", "superior_id": ana if number % 2 else None, "active_to": last}
+            add_officer(db, office, number=f"THL-{number:04}", name=name, **facts)
+    client = world.client("hana")
+    for address in ("/people", f"/people/{ana}"):
+        with count_queries(world.database) as seen:
+            answer = client.get(address)
+        assert len(seen) <= 8
+        assert len(answer.content) < 60_000, (address, len(answer.content))

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, insert, literal, select
+from sqlalchemy import event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import models as m
@@ -267,6 +267,9 @@ _POSTS = {
         "hana", {"first": "2026-12-01", "last": "2026-12-04", "mode": "home", "idempotency_key": "statement-6"},
     ),
     "/roster/{officer_id}/exceptions/{grant_id}/withdraw": ("hana", {}),
+    "/people/{officer_id}/hand-on/people": ("hana", {"superior": "{tia}", "valid_from": "2026-12-01"}),
+    "/people/{officer_id}/hand-on/plan": ("hana", {}),
+    "/people/{officer_id}/hand-on/meetings": ("dewi", {"officer": "{ana}"}),
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "1"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/account/locale": ("ben", {"locale": "en"}),
@@ -276,8 +279,10 @@ _POSTS = {
 @pytest.fixture
 def seen(world: World) -> dict[str, Any]:
     """Every distinct statement of a day's work in the office, with the parameters of its first time."""
-    given = _belongings(world) | {"tia": world.officer_id("tia")}
+    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia")}
     hana = world.viewer("hana")
+    with world.database.transaction() as db:  # who leaves has a part of the page to himself
+        db.execute(update(m.Officer).where(m.Officer.id == given["officer_id"]).values(active_to=TODAY + timedelta(5)))
     _fill(world.database, hana.office_id, hana.account_id)
     found: dict[str, Any] = {}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
@@ -64,22 +64,26 @@ def hand_on(db: Session, me: Viewer, *, giver_id: int, taker_id: int, since: dat
 
 def _organised(db: Session, me: Viewer, giver_id: int, since: date) -> list[Meeting]:
     """Lock what is still to come; two who hand it on at once take turns, and the second finds nothing."""
-    ahead = exists().where(
-        Occurrence.office_id == me.office_id,
-        Occurrence.meeting_id == Meeting.id,
-        Occurrence.date >= since,
-        Occurrence.state == OccurrenceState.PLANNED,
+    of_giver = select(Account.id).where(Account.office_id == me.office_id, Account.officer_id == giver_id)
+    theirs = (Meeting.created_by == of_giver.scalar_subquery(), Meeting.state != MeetingState.CANCELLED)
+    # By their dates first: an office has many meetings that are over, and few to come.
+    ahead = (
+        select(Occurrence.meeting_id)
+        .join(Meeting, Meeting.id == Occurrence.meeting_id)
+        .where(
+            Occurrence.office_id == me.office_id,
+            Occurrence.date >= since,
+            Occurrence.state == OccurrenceState.PLANNED,
+            *theirs,
+        )
+        .distinct()
     )
-    account = select(Account.id).where(Account.office_id == me.office_id, Account.officer_id == giver_id)
-    wanted = select(Meeting).where(
-        Meeting.office_id == me.office_id,
-        Meeting.created_by == account.scalar_subquery(),
-        Meeting.ends_on >= since,
-        Meeting.state != MeetingState.CANCELLED,
-        ahead,
-    )
-    locked = wanted.order_by(Meeting.id).with_for_update().execution_options(populate_existing=True)
-    return list(db.scalars(locked))
+    found: list[Meeting] = []
+    for meeting_id in sorted(db.scalars(ahead)):
+        wanted = select(Meeting).where(Meeting.id == meeting_id, Meeting.office_id == me.office_id, *theirs)
+        locked = wanted.with_for_update().execution_options(populate_existing=True)
+        found += db.scalars(locked)
+    return found
 
 
 def _taker(db: Session, me: Viewer, officer_id: int, since: date) -> _Taker:

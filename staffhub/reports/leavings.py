@@ -50,6 +50,8 @@ from staffhub.service_requests.owners import OPEN
 # How far ahead it is worth preparing, and how many days more make a leave a long one: no rule rests on either.
 AHEAD = timedelta(days=30)
 _LONG = timedelta(days=4)
+# So many of the people themselves are offered as their next superior: a page stays small.
+_OFFERED = 30
 _below, _posted = aliased(Officer, name="below"), aliased(Posting, name="posted")
 _PERSON = (literal("person"), _below.id, _below.name, cast(null(), Date), cast(null(), Date))
 
@@ -263,10 +265,11 @@ def _plan_ranges(office_id: int, leaver: Leaver) -> Any:
 
 @dataclass(frozen=True)
 class Holder:
-    """An open account with more than everybody's rights; `until` is the last day of service, if there is one."""
+    """An open account with more than everybody's rights, or of a direct superior; `until`: the last day of service."""
 
     officer_id: int | None
     name: str
+    position: str
     role: Role
     division_id: int | None
     until: date | None
@@ -274,19 +277,29 @@ class Holder:
     def may(self, permission: str) -> bool:
         return self.role in PERMISSIONS[permission]
 
+    def is_there(self, leaver: Leaver) -> bool:
+        """Whether this one still serves when the other is gone."""
+        return self.officer_id != leaver.id and (self.until is None or self.until >= leaver.first)
+
     def stands_in(self, leaver: Leaver) -> bool:
-        """Whether this one still serves when the other is gone, and decides on the same people's things."""
-        here = self.officer_id != leaver.id and (self.until is None or self.until >= leaver.first)
-        return here and (SCOPES[self.role] is Scope.OFFICE or self.division_id == leaver.division_id)
+        """Whether this one is there and decides on the same people's things."""
+        return self.is_there(leaver) and (SCOPES[self.role] is Scope.OFFICE or self.division_id == leaver.division_id)
 
 
 def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
-    """Return who has more than everybody's rights today, in one statement: whom a page names where one may not act."""
+    """Return who has more than everybody's rights today, or leads others, in one statement.
+
+    A page names them where somebody may not act; and everybody of a large office in a list to choose from is too much.
+    """
     day = clock.local_day(now, me.zone)
+    above = select(_posted.superior_id).where(
+        _posted.office_id == me.office_id, or_(_posted.valid_to.is_(None), _posted.valid_to >= day)
+    )
     rows = db.execute(
         select(
             Officer.id,
             func.coalesce(Officer.name, Account.name, ""),
+            func.coalesce(Posting.position, ""),
             Account.role,
             Posting.division_id,
             Officer.active_to,
@@ -296,7 +309,7 @@ def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
         .outerjoin(Posting, posting_near(day))
         .where(
             Account.office_id == me.office_id,
-            Account.role != Role.STAFF,
+            or_(Account.role != Role.STAFF, Officer.id.in_(above)),
             Account.disabled_at.is_(None),
             or_(Officer.id.is_(None), serves(day, day)),
         )
@@ -325,6 +338,17 @@ class Page:
             for one in self.holders
             if one.officer_id and one.may("meetings.schedule") and one.stands_in(self.leaver)
         ]
+
+    @property
+    def superiors(self) -> list[tuple[int, str]]:
+        """Whoever leads already, then the people themselves; anybody else is chosen on each one's own page."""
+        leading = {
+            one.officer_id: f"{one.name} ({one.position})" if one.position else one.name
+            for one in self.holders
+            if one.officer_id and one.is_there(self.leaver)
+        }
+        below = {one.id: one.text for one in self.things.get("person", ())[:_OFFERED]}
+        return list((leading | {id_: name for id_, name in below.items() if id_ not in leading}).items())
 
     @property
     def same_role(self) -> list[str]:
