@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n
 from staffhub.days import CorrectionFact, DayRecord, Facts, Serving, Stage, load, reconcile
-from staffhub.db import insert_unless_there
+from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -157,9 +157,7 @@ def _written_before(
     at = _instant(wish, day, me.zone) if wish.kind in _TIMED else None
     said = (officer_id, day, wish.kind, at, _place(wish), reason, note)
     if said != (there.officer_id, there.date, there.kind, there.at, there.mode, there.reason, there.note):
-        raise Conflict(
-            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
-        )
+        raise said_otherwise()
     return True
 
 

@@ -228,6 +228,13 @@ def _insert_or_nothing(table: type["Base"], dialect: str) -> ReturningInsert[int
     return make(cast("sa.Table", table.__table__)).on_conflict_do_nothing().returning(sa.literal(1))
 
 
+def said_otherwise() -> Conflict:
+    """The refusal of a form whose key is spent: it was sent before, and changed since."""
+    return Conflict(
+        _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
+    )
+
+
 def insert_unless_there(db: Session, table: type["Base"], values: Mapping[str, Any]) -> bool:
     """Insert, or do nothing when a unique constraint speaks; return whether the row went in.
 

@@ -263,6 +263,18 @@ def test_a_form_that_is_not_right_comes_back_with_what_was_typed(
         assert db.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
 
 
+def test_a_form_sent_again_for_another_meeting_is_told_and_can_be_saved(world: World) -> None:
+    dewi, payload = world.client("dewi"), _payload()
+    first = dewi.post("/meetings", data=payload).headers["location"]
+    told = dewi.post("/meetings", data=payload | {"topic": "Rapat yang lain"})
+    assert told.status_code == 409
+    assert Page(told.text).value("meeting-topic") == "Rapat yang lain"
+    key = next(one["value"] for one in Page(told.text).fields if one.get("name") == "idempotency_key")
+    saved = dewi.post("/meetings", data=payload | {"topic": "Rapat yang lain", "idempotency_key": key})
+    assert saved.status_code == 303
+    assert saved.headers["location"] != first
+
+
 def test_the_same_form_sent_twice_makes_one_meeting_and_says_so(world: World) -> None:
     dewi, payload = world.client("dewi"), _payload()
     first = dewi.post("/meetings", data=payload)

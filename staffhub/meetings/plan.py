@@ -11,7 +11,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
-from staffhub.db import insert_unless_there
+from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.meetings import invitations
@@ -60,6 +60,9 @@ def schedule(
     """Save a meeting with its invitations and leave its creation to the outbox; a replay changes nothing."""
     me.require("meetings.schedule")
     if earlier := _by_key(db, me, idempotency_key):
+        there = db.get_one(Meeting, earlier)
+        if (there.topic, there.starts_on, there.starts_at) != (topic, starts_on, starts_at):
+            raise said_otherwise()
         return Saved(earlier, first=False)
     agreed = agree(me, Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences), now=now)
     guests = invitations.guests(db, me, audience, me.account_id, agreed["starts_on"])
@@ -77,7 +80,7 @@ def schedule(
     inserted = insert_unless_there(db, Meeting, values | {"marker": f"[sh:{secrets.token_hex(3)}]"})
     meeting_id = _by_key(db, me, idempotency_key)
     if meeting_id is None:
-        raise Conflict(_("This form was used already. Open it again."))
+        raise said_otherwise()
     if inserted:
         occurrences_of.lay_out(db, db.get_one(Meeting, meeting_id), me.zone, now=now)
         invitations.invite(db, me.office_id, meeting_id, guests)

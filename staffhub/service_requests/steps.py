@@ -9,7 +9,7 @@ from sqlalchemy import Integer, cast, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
-from staffhub.db import lock_row, write_over
+from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -73,9 +73,7 @@ def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) 
         .where(request.office_id == office_id, request.idempotency_key == key)
     ).one_or_none()
     if row and (row.code, row.applicant) != said:
-        raise Conflict(
-            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
-        )
+        raise said_otherwise()
     return Taken(row.id, row.number, row.state, again=True) if row else None
 
 

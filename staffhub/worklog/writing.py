@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, i18n
-from staffhub.db import lock_row, write_over
+from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -85,9 +85,7 @@ def _written_before(db: Session, me: Viewer, key: str, said: tuple[date, str, ti
     mine = (LogEntry.office_id == me.office_id, LogEntry.officer_id == me.officer_id)
     found = db.scalar(select(LogEntry).where(*mine, LogEntry.idempotency_key == key))
     if found and (found.date, found.text, found.starts, found.ends) != said:
-        raise Conflict(
-            _("This form was sent before with other words. What you typed is still here: save it once more to add it.")
-        )
+        raise said_otherwise()
     return Written(found.id, again=True) if found else None
 
 

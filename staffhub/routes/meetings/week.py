@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from staffhub import clock
 from staffhub import db as db_module
-from staffhub.errors import Refused
+from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, plan
@@ -148,9 +148,10 @@ def _save(
         key = form.data.idempotency_key
         try:
             saved = plan.schedule(db, me, kind=kind, **form.data.facts(), **series, idempotency_key=key, now=now)
-        except Refused as error:
+        except (Refused, Conflict) as error:
             db_module.undo(db)
             form.refuse(error)
+            status = error.status
         else:
             said = _("The meeting is entered.") if saved.first else _("It was saved already.")
             return redirect(request, f"/meetings/{saved.id}", said=said)
