@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.models import Division, Office, WeekPattern
-from tests.conftest import MORNING, TODAY, World, add_officer, count_queries
+from tests.conftest import MORNING, TODAY, World, add_officer, count_queries, plan_range
 
 
 def test_the_head_of_the_division_plans_a_day_and_the_officer_sees_it_in_the_morning(world: World) -> None:
@@ -211,3 +211,11 @@ def test_the_months_sheet_filters_by_division_and_refuses_a_month_that_is_none(w
     assert "Cy Sondakh" not in only
     assert "Ben Tumiwa" in only
     assert world.client("dewi").get("/roster", params={"month": "soon"}).status_code == 422
+
+
+def test_a_planned_leave_says_so_once(world: World) -> None:
+    ben, hana = world.officer_id("ben"), world.viewer("hana")
+    with world.database.transaction() as db:
+        plan_range(db, hana, ben, TODAY, note="Cuti tahunan")
+    listed = world.client("hana").get(f"/roster/{ben}").text.partition('id="h-dated"')[2].partition("<details")[0]
+    assert re.findall("[Cc]uti[^<]*", listed) == ["cuti", "Cuti tahunan"]
