@@ -76,7 +76,7 @@ def test_a_change_meanwhile_is_a_conflict_that_shows_anew_and_stores_nothing(wor
 def test_a_value_that_stood_earlier_is_marked_as_an_older_file(world: World) -> None:
     _press(world, _shown(world, _upload(world, _ben(world, "Analis"))))
     page = _shown(world, _upload(world, _ben(world, "Pengelola data")))
-    assert "kembali ke nilai sebelum Senin, 23 November 2026: file lama?" in _text(page)
+    assert "kembali ke nilai sebelum Sen, 23 Nov 2026: file lama?" in _text(page)
     assert "1 orang akan kembali ke nilai lama." in _text(page)
     assert "file lama?" not in _text(_shown(world, _upload(world, _ben(world, "Penyelia"))))
 
