@@ -141,3 +141,45 @@ def test_a_superior_who_has_left_stays_and_a_change_holds_from_the_day_that_was_
     (withdraw,) = set(re.findall(r'action="(/people/\d+/postings/\d+/withdraw)"', page))
     assert client.post(withdraw).status_code in {200, 303}
     assert [row[0] for row in _rows(world, ben)] == [date(2020, 1, 1)]
+
+
+def test_a_superior_who_has_left_is_marked_so_wherever_one_is_shown(world: World) -> None:
+    ben, ana = world.officer_id("ben"), world.officer_id("ana")
+    with world.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ben).values(superior_id=ana))
+        db.execute(sa.update(Officer).where(Officer.id == ana).values(active_to=TODAY - timedelta(days=1)))
+    client = world.client("hana")
+    page = client.get(f"/people/{ben}").text
+    chosen = re.search(r"<option[^>]*selected[^>]*>(Ana Kaunang[^<]*)", page)
+    assert chosen
+    assert "(sudah tidak bertugas)" in chosen[1]
+    assert page.count("Ana Kaunang (sudah tidak bertugas)") == 2, "in the select and in the postings"
+    assert "Ana Kaunang (sudah tidak bertugas)" in client.get("/people?q=Ben").text
+    assert "Ana Kaunang (sudah tidak bertugas)" in world.client("ben").get("/worklog").text
+
+
+def test_superiors_of_one_name_are_told_apart_by_bidang(world: World) -> None:
+    cy = world.officer_id("cy")
+    with world.database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == cy).values(name="Tia Lumintang"))
+    page = world.client("hana").get(f"/people/{world.officer_id('ben')}").text
+    offered = re.findall(r"<option[^>]*>(Tia Lumintang[^<]*)", page)
+    assert len({text.split("(")[1].split(",")[0] for text in offered}) == 2
+
+
+def test_a_number_is_found_as_it_is_printed_and_only_by_whoever_reads_numbers(world: World) -> None:
+    with world.database.transaction() as db:
+        ben = sa.update(Officer).where(Officer.name == "Ben Tumiwa")
+        db.execute(ben.values(number="199503172019031005"))
+    for typed in ("19950317 201903 1 005", "199503172019031005", "19950317.201903.1.005"):
+        assert "Ben Tumiwa" in world.client("hana").get("/people", params={"q": typed}).text
+        assert "Ben Tumiwa" not in world.client("dewi").get("/people", params={"q": typed}).text
+
+
+def test_the_month_sheet_says_where_somebody_moved_and_a_head_reads_no_other_bidang(world: World) -> None:
+    _move_ben(world)
+    page = world.client("hana").get("/attendance?month=2026-11").text
+    assert len(re.findall(r"<small>pindah ke [^<]+ sejak 16 November 2026</small>", page)) == 1
+    assert len(re.findall(r"<small>dari [^<]+ sejak 16 November 2026</small>", page)) == 1
+    assert "<small>di sini sampai 15 November 2026</small>" in world.client("ana").get("/attendance?month=2026-11").text
+    assert "<small>" not in world.client("hana").get("/attendance?month=2026-12").text.split('class="sheet"')[-1]

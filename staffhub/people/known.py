@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
+from staffhub.i18n import gettext as _
 from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, is_in_service, posting_near
 from staffhub.people.cells import plain
 
@@ -47,6 +48,13 @@ class Person:
 FACTS = ("number", "name", "employment_type", "position", "division_id", "superior_id", "email", "phone")
 # What of it may change with a date; the rest is who the person is.
 POSTED = ("employment_type", "position", "division_id", "superior_id")
+
+
+def above(name: str | None, active_to: date | None, day: date) -> str:
+    """How a superior is named on a day: who has left stays the superior until somebody changes it, and is marked."""
+    if not name:
+        return ""
+    return f"{name} ({_('has left')})" if active_to and active_to < day else name
 
 
 @dataclass

@@ -21,7 +21,7 @@ from staffhub.people.cells import masked_number, shown_number
 from staffhub.people.checking import check
 from staffhub.people.entries import Entry
 from staffhub.people.importing import apply_changes
-from staffhub.people.known import POSTED, Person, known
+from staffhub.people.known import POSTED, Person, above, known
 from staffhub.people.register import COLUMNS, Cell, Register, Row
 from staffhub.security import Viewer, beyond_own, manages, normal_username
 
@@ -72,7 +72,7 @@ class Line:
     employment_type: EmploymentType
     position: str
     division: str | None
-    superior: str | None
+    superior: str
     role: Role | None
     account: str
 
@@ -123,6 +123,7 @@ def _lines(today: date) -> Select[*tuple[Any, ...]]:
             Posting.position,
             Division.short_name.label("division"),
             superior.name.label("superior"),
+            superior.active_to.label("superior_to"),
             Account.id.label("account_id"),
             Account.role,
             Account.disabled_at,
@@ -152,7 +153,7 @@ def _line(row: Any, me: Viewer, now: datetime) -> Line:
         row.employment_type,
         row.position,
         row.division,
-        row.superior,
+        above(row.superior, row.superior_to, now.astimezone(me.zone).date()),
         row.role,
         state,
     )
@@ -164,18 +165,28 @@ def divisions(db: Session, office_id: int) -> list[tuple[int, str]]:
 
 
 @dataclass(frozen=True)
+class Colleague:
+    """One who may be chosen as superior; `name` says so of who has left, `division` is empty for the whole office."""
+
+    id: int
+    name: str
+    number: str
+    division: str
+
+
+@dataclass(frozen=True)
 class Choices:
     """What the form of an officer offers: divisions, and colleagues as superiors with their numbers."""
 
     divisions: list[tuple[int, str]]
-    colleagues: list[tuple[int, str, str]]
+    colleagues: list[Colleague]
 
     def division_name(self, division_id: int | None) -> str:
         """Return the name that the register's checks know; one that is not offered stands for nothing."""
         return dict(self.divisions).get(division_id, "?") if division_id else ""
 
     def number(self, officer_id: int | None) -> str:
-        numbers = {id_: number for id_, _name, number in self.colleagues}
+        numbers = {one.id: one.number for one in self.colleagues}
         return numbers.get(officer_id, "?") if officer_id else ""
 
 
@@ -185,9 +196,15 @@ def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = Non
     today = now.astimezone(me.zone).date()
     # Who is the superior already is offered even after leaving: a form never changes what it could not show.
     here_or_coming = serves(today, date.max) | (Officer.id == (kept or 0))
-    rows = select(Officer.id, Officer.name, Officer.number).where(Officer.office_id == me.office_id, here_or_coming)
+    rows = db.execute(
+        select(Officer.id, Officer.name, Officer.active_to, Officer.number, Division.short_name)
+        .outerjoin(Posting, posting_near(today))
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .where(Officer.office_id == me.office_id, here_or_coming, Officer.id != (besides or 0))
+        .order_by(Officer.name)
+    )
     colleagues = [
-        (row.id, row.name, row.number) for row in db.execute(rows.order_by(Officer.name)) if row.id != besides
+        Colleague(row.id, above(row.name, row.active_to, today), row.number, row.short_name or "") for row in rows
     ]
     return Choices(divisions(db, me.office_id), colleagues)
 

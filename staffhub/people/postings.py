@@ -12,7 +12,7 @@ from staffhub import audit, clock, i18n
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Officer, Posting
-from staffhub.people.known import POSTED, Person
+from staffhub.people.known import POSTED, Person, above
 from staffhub.security import Viewer
 
 _A_DAY = timedelta(days=1)
@@ -150,7 +150,7 @@ def history(db: Session, me: Viewer, person: Person, *, now: datetime) -> list[P
     today = clock.local_day(now, me.zone)
     superior = aliased(Officer)
     rows = db.execute(
-        select(Posting, Division.short_name, superior.name)
+        select(Posting, Division.short_name, superior.name, superior.active_to)
         .outerjoin(Division, Division.id == Posting.division_id)
         .outerjoin(superior, superior.id == Posting.superior_id)
         .where(Posting.office_id == me.office_id, Posting.officer_id == person.officer_id)
@@ -164,10 +164,10 @@ def history(db: Session, me: Viewer, person: Person, *, now: datetime) -> list[P
             division or "",
             row.employment_type,
             row.position,
-            above or "",
+            above(name, left, today),
             "future" if row.valid_from > today else "past" if row.valid_to and row.valid_to < today else "now",
         )
-        for row, division, above in rows
+        for row, division, name, left in rows
     ]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import DailyReport, LogEntry, Officer, Posting, ServiceRequest, posting_on
+from staffhub.people.known import above
 from staffhub.security import Viewer
 
 DAY = 24 * 60  # minutes
@@ -140,15 +141,15 @@ def report_of(me: Viewer, day: date) -> tuple[ColumnElement[bool], ...]:
 def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
     superior = aliased(Officer)
     row = db.execute(
-        select(superior.name, DailyReport.submitted_at, DailyReport.minutes)
+        select(superior.name, superior.active_to, DailyReport.submitted_at, DailyReport.minutes)
         .select_from(Officer)
         .outerjoin(Posting, posting_on(day))
         .outerjoin(superior, superior.id == Posting.superior_id)
         .outerjoin(DailyReport, and_(*report_of(me, day)))
         .where(Officer.id == me.officer_id, Officer.office_id == me.office_id)
     ).one()
-    name, submitted_at, minutes = row
-    return Sheet(name, submitted_at and submitted_at.astimezone(me.zone), minutes)
+    name, left, submitted_at, minutes = row
+    return Sheet(above(name, left, day) or None, submitted_at and submitted_at.astimezone(me.zone), minutes)
 
 
 def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:

@@ -40,10 +40,15 @@ def kind_name(kind: EmploymentType | None) -> str:
 def options(me: Viewer, choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
     return {
         "divisions": [*choices.divisions],
-        "superiors": [(id_, f"{name} ({people.masked_number(number)})") for id_, name, number in choices.colleagues],
+        "superiors": [(one.id, _colleague(one)) for one in choices.colleagues],
         "kinds": [(kind.value, kind_name(kind)) for kind in EmploymentType],
         "roles": [(role.value, role_name(role)) for role in Role if security.manages(me, role)],
     }
+
+
+def _colleague(one: people.Colleague) -> str:
+    """People of one name are told apart by bidang, and those of one bidang by the end of the number."""
+    return f"{one.name} ({one.division or _('Whole office')}, {people.masked_number(one.number)})"
 
 
 def texts(data: FactFields, choices: Choices, role: Role | None = None) -> dict[str, str]:
