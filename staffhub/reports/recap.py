@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import days, i18n, sections
+from staffhub import days, sections
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, Days, Facts, Stage, State, reconcile
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Office, Officer, PlanMode, Posting, serves
+from staffhub.reports import moves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 from staffhub.workdays import Plan
@@ -226,8 +227,8 @@ class Month:
     letterhead: Letterhead | None
     recorded_from: date | None
     namesakes: frozenset[str]
-    # By officer, the parts of the month of whoever moved within it.
-    moves: Mapping[int, Sequence[Staff]]
+    # By person and the `since` of the line: from or to where somebody moved within the month.
+    moves: Mapping[tuple[int, date | None], str]
 
     @property
     def lines(self) -> list[Line]:
@@ -235,23 +236,7 @@ class Month:
 
     def told_apart(self, officer: Staff) -> str:
         """The name, with the bidang where others bear it too."""
-        return f"{officer.name} ({_bidang(officer)})" if officer.name in self.namesakes else officer.name
-
-    def moved(self, officer: Staff) -> str:
-        """Say from or to which bidang somebody moved within the month, where I see that one, and since when."""
-        said = []
-        parts = {one.since or date.min: one for one in self.moves.get(officer.id, ())}
-        ends = {one.until: one for one in parts.values()}
-        if officer.since and officer.since > self.first:
-            day, before = i18n.day(officer.since), ends.get(officer.since - timedelta(days=1))
-            from_there = before and _("from %(division)s since %(day)s", division=_bidang(before), day=day)
-            said.append(from_there or _("here since %(day)s", day=day))
-        if officer.until and officer.until < self.days[-1]:
-            after = parts.get(officer.until + timedelta(days=1))
-            day = i18n.day(officer.until + timedelta(days=1))
-            to_there = after and _("moved to %(division)s since %(day)s", division=_bidang(after), day=day)
-            said.append(to_there or _("here until %(day)s", day=i18n.day(officer.until)))
-        return ", ".join(said)
+        return f"{officer.name} ({moves.bidang(officer)})" if officer.name in self.namesakes else officer.name
 
 
 def month(
@@ -298,16 +283,9 @@ def month(
         closed=sum(day < today for day in working),
         letterhead=everybody[0].letterhead if everybody else None,
         recorded_from=everybody[0].recorded_from if everybody else None,
-        moves=_moves(everybody),
+        moves=moves.told(everybody, dates[0], dates[-1]),
         namesakes=frozenset(name for name, count in Counter(people.values()).items() if count > 1),
     )
-
-
-def _moves(everybody: Iterable[Staff]) -> dict[int, list[Staff]]:
-    found: dict[int, list[Staff]] = {}
-    for one in everybody:
-        found.setdefault(one.id, []).append(one)
-    return {id_: parts for id_, parts in found.items() if len(parts) > 1}
 
 
 def _page(lines: Sequence[Line], page: int) -> tuple[int, list[Line]]:
@@ -331,10 +309,6 @@ def _asked(everybody: Iterable[Staff], division: str) -> int | None:
         return None
     found = sections.asked_for(division)
     return codes.get(division, _NOBODYS) if found is None else found
-
-
-def _bidang(officer: Staff) -> str:
-    return officer.division_short or _("Leadership")
 
 
 def _sections(everybody: Iterable[Staff]) -> list[Section]:
