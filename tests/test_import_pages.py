@@ -161,3 +161,14 @@ def test_a_page_of_many_changes_stays_small_and_leads_on(world: World) -> None:
     assert "1 – 50 dari 120" in _text(page)
     assert "Orang 119" in _text(world.client("hana").get("/people/import?page=3"))
     assert _press(world, page).status_code == 200
+
+
+@SQLITE
+def test_a_change_of_somebody_yet_to_come_holds_from_the_first_day(world: World) -> None:
+    row, ben, first = _ben(world), world.officer_id("ben"), TODAY + timedelta(days=9)
+    with world.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ben).values(valid_from=first))
+        db.execute(sa.update(Officer).where(Officer.id == ben).values(active_from=first))
+    assert _press(world, _shown(world, _upload(world, row))).status_code == 200
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(Posting.position).where(Posting.officer_id == ben)).all() == ["Analis"]
