@@ -157,6 +157,21 @@ def test_42_officers_with_the_accounts_that_are_promised(fresh: Any) -> None:
         assert row.number.startswith("THL-") or len(row.number) == 18
 
 
+def test_somebody_moved_was_promoted_and_got_a_new_contract_within_the_history(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    today = clock.local_day(MONDAY_NOON, ZONE)
+    columns = (Posting.officer_id, Posting.valid_from, Posting.division_id, Posting.employment_type, Posting.position)
+    found: dict[int, list[Any]] = {}
+    for row in sorted(_all(database, *columns), key=lambda row: row.valid_from):
+        found.setdefault(row.officer_id, []).append(row)
+    pairs = [tuple(rows) for rows in found.values() if len(rows) > 1]
+    assert all(today - timedelta(days=28) < now.valid_from <= today for _before, now in pairs)
+    assert any(before.division_id != now.division_id for before, now in pairs)
+    assert any(before.position != now.position for before, now in pairs)
+    kinds = {(before.employment_type, now.employment_type) for before, now in pairs}
+    assert (EmploymentType.THL, EmploymentType.PPPK_PART_TIME) in kinds
+
+
 def test_every_kind_of_day_happened(fresh: Any) -> None:
     database = fresh(MONDAY_NOON)
     today = clock.local_day(MONDAY_NOON, ZONE)

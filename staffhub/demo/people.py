@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from staffhub import security
 from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, WeekPattern
 
 _PNS, _PPPK, _THL = EmploymentType.PNS, EmploymentType.PPPK, EmploymentType.THL
+_PART_TIME = EmploymentType.PPPK_PART_TIME
 _HEAD = "Kepala Bidang"
 
 # username, name, employment type, position; the first of a division leads it. A dot stands for the next pegawaiNN; the
@@ -20,7 +21,7 @@ _STAFF: dict[str, tuple[tuple[str, str, EmploymentType, str], ...]] = {
     "population_registration": (
         ("kabid.dafduk", "Deisy Kaunang", _PNS, _HEAD),
         (".", "Greis Tumiwa", _PNS, "Pengelola data"),
-        (".", "Jeinry Karundeng", _PPPK, "Operator layanan"),
+        (".", "Jeinry Karundeng", _PART_TIME, "Operator layanan"),
         (".", "Fandy Mamesah", _PNS, "Analis kependudukan"),
         (".", "Marlon Tilaar", _PPPK, "Operator layanan"),
         (".", "Novita Wenas", _PNS, "Pengelola data"),
@@ -79,6 +80,12 @@ _ROLES = {
     "admin": Role.ADMIN,
 }
 _SINCE = date(2021, 1, 4)
+# What some were before, until a day within the history, counted from its first: a move, a promotion, a new contract.
+_BEFORE = {
+    "Grace Kandou": (12, "civil_registration", _PPPK, "Arsiparis akta"),
+    "Cindy Lengkong": (9, "data_use_innovation", _PNS, "Pengelola data"),
+    "Jeinry Karundeng": (14, "population_registration", _THL, "Petugas loket"),
+}
 # Of every division and group one half has the first week, the other the second: somebody is always in the office.
 _WEEKS = (
     ["office", "home", "office", "home", "office", None, None],
@@ -131,7 +138,7 @@ def _number(line: _Line, serial: int, rng: random.Random) -> str:
         return f"THL-{serial:03}"
     born = date(rng.randint(1968, 1996), rng.randint(1, 12), rng.randint(1, 28))
     sex = rng.choice("12")
-    if line.employment_type is _PPPK:
+    if line.employment_type in {_PPPK, _PART_TIME}:
         return f"{born:%Y%m%d}{rng.randint(2021, 2025)}21{sex}{serial:03}"
     return f"{born:%Y%m%d}{born.year + rng.randint(22, 28)}{rng.choice(('01', '03', '12'))}{sex}{serial:03}"
 
@@ -152,7 +159,7 @@ def seat(db: Session, office_id: int, *, password: str, since: date, now: dateti
         for serial, line in enumerate(lines, 1)
     ]
     ids = db.scalars(insert(Officer).returning(Officer.id, sort_by_parameter_order=True), rows).all()
-    _post(db, office_id, dict(zip(ids, lines, strict=True)), divisions, now)
+    _post(db, office_id, dict(zip(ids, lines, strict=True)), divisions, since=since, now=now)
     accounts = _open_accounts(db, office_id, dict(zip(ids, lines, strict=True)), password, now)
     weeks = [
         {"office_id": office_id, "officer_id": officer, "valid_from": since, "days": line.week, "created_at": now}
@@ -165,22 +172,32 @@ def seat(db: Session, office_id: int, *, password: str, since: date, now: dateti
     ]
 
 
-def _post(db: Session, office_id: int, seated: dict[int, _Line], divisions: dict[str, int], now: datetime) -> None:
-    """Everybody has served where he serves since the first day."""
+def _post(
+    db: Session, office_id: int, seated: dict[int, _Line], divisions: dict[str, int], *, since: date, now: datetime
+) -> None:
+    """Almost everybody has served where he serves since the first day; some were something else before."""
     leaders = {line.division: officer for officer, line in seated.items() if line.leads}
-    rows = [
-        {
+    rows = []
+    for officer, line in seated.items():
+        above = leaders["" if line.leads else line.division]
+        first = {
             "office_id": office_id,
             "officer_id": officer,
             "valid_from": _SINCE,
+            "valid_to": None,
             "employment_type": line.employment_type,
             "position": line.position,
             "division_id": divisions.get(line.division),
-            "superior_id": above if (above := leaders["" if line.leads else line.division]) != officer else None,
+            "superior_id": above if above != officer else None,
             "created_at": now,
         }
-        for officer, line in seated.items()
-    ]
+        if line.name in _BEFORE:
+            days, division, kind, position = _BEFORE[line.name]
+            last = since + timedelta(days=days)
+            was = {"employment_type": kind, "position": position, "superior_id": leaders[division]}
+            rows.append(first | was | {"division_id": divisions[division], "valid_to": last})
+            first |= {"valid_from": last + timedelta(days=1)}
+        rows.append(first)
     db.execute(insert(Posting), rows)
 
 
