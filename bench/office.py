@@ -138,7 +138,8 @@ def _fill(url: str, count: int, first_role: Role) -> list[str]:
         postings = [
             {
                 "office_id": office.id, "officer_id": n + 1, "valid_from": date(2020, 1, 1), "position": "",
-                "employment_type": kinds[n % 2], "division_id": divisions[n % len(divisions)], "created_at": now,
+                "employment_type": kinds[n % 2], "division_id": divisions[n % len(divisions)],
+                "role": Role.STAFF if n else first_role, "created_at": now,
             }
             for n in range(count)
         ]  # fmt: skip
@@ -146,7 +147,7 @@ def _fill(url: str, count: int, first_role: Role) -> list[str]:
             {
                 "id": n + 1, "office_id": office.id, "officer_id": n + 1, "username": f"pegawai{n}",
                 "password_hash": "-", "password_changed_at": now, "must_change_password": False,
-                "role": Role.STAFF if n else first_role, "created_at": now,
+                "created_at": now,
             }
             for n in range(count)
         ]  # fmt: skip

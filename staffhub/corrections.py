@@ -23,6 +23,7 @@ from staffhub.models import (
     Role,
     WorkMode,
     posting_on,
+    role_held,
     serves,
 )
 from staffhub.security import Viewer
@@ -50,10 +51,13 @@ def right(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Right:
         return Right(may=False)
     today = clock.local_day(now, me.zone)
     accounts = db.execute(
-        select(Account.role, Account.officer_id, func.coalesce(Officer.name, Account.username).label("name"))
+        select(
+            role_held().label("role"), Account.officer_id, func.coalesce(Officer.name, Account.username).label("name")
+        )
         .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, posting_on(today))
         .where(Account.office_id == me.office_id, Account.disabled_at.is_(None))
-        .where(Account.role.in_((Role.HR, Role.OFFICE_HEAD)))
+        .where(role_held().in_((Role.HR, Role.OFFICE_HEAD)))
         .where(Account.officer_id.is_(None) | serves(today, today))
     ).all()
     hr = {row.officer_id: row.name for row in accounts if row.role is Role.HR}

@@ -186,7 +186,6 @@ def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAF
         office_id=officer.office_id,
         officer_id=officer.id,
         username=username,
-        role=role,
         **{
             "password_hash": PASSWORD_HASH,
             "password_changed_at": MORNING,
@@ -196,6 +195,7 @@ def add_account(db: Any, officer: Officer, username: str, role: Role = Role.STAF
         },
     )
     db.add(account)
+    db.execute(sa.update(Posting).where(Posting.officer_id == officer.id).values(role=role))
     db.flush()
     return account
 

@@ -25,7 +25,7 @@ from staffhub.models import (
     ServiceType,
     WorkMode,
 )
-from tests.conftest import CAST, MORNING, TODAY, World, plan_range
+from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
@@ -180,7 +180,9 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
-        found["posting_id"] = db.scalars(sa.select(Posting.id).where(Posting.officer_id == ben.officer_id)).first()
+        add_posting(db, ben.officer_id, TODAY + timedelta(days=30), position="Kepala seksi")
+        mine = sa.select(sa.func.max(Posting.id)).where(Posting.officer_id == ben.officer_id)
+        found["posting_id"] = db.scalars(mine).one()
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,

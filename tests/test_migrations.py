@@ -130,3 +130,41 @@ def test_telephone_numbers_come_into_one_form_and_what_is_none_stays(empty: sa.E
     with empty.connect() as connection:
         found = {row.number: row.phone for row in connection.execute(sa.select(officer.c.number, officer.c.phone))}
     assert found == {**written, "1": "08123456789", "2": "0431851234"}
+
+
+def test_the_role_of_an_account_goes_into_the_postings_of_its_officer_and_back(empty: sa.Engine) -> None:
+    migrate(empty, "postings")
+    metadata = sa.MetaData()
+    metadata.reflect(empty, only=["office", "officer", "account", "posting"])
+    office, officer, account, posting = (metadata.tables[n] for n in ("office", "officer", "account", "posting"))
+    person = {"office_id": 1, "email": "", "phone": "", "active_from": date(2020, 1, 1)}
+    served = {"office_id": 1, "employment_type": "pns", "position": "", "created_at": MORNING}
+    sign_in = {"office_id": 1, "name": "", "password_hash": "x", "password_changed_at": MORNING,
+               "must_change_password": False, "created_at": MORNING}  # fmt: skip
+    with empty.begin() as connection:
+        connection.execute(
+            office.insert().values(
+                id=1, name="Dinas", government="", address="", timezone="Asia/Makassar", created_at=MORNING
+            )
+        )
+        for id_ in (1, 2):
+            connection.execute(officer.insert().values(**person, id=id_, number=str(id_), name="A"))
+        for id_, first, last in (
+            (1, date(2020, 1, 1), date(2026, 1, 1)),
+            (1, date(2026, 1, 2), None),
+            (2, TODAY, None),
+        ):
+            connection.execute(posting.insert().values(**served, officer_id=id_, valid_from=first, valid_to=last))
+        for name, role, officer_id in (("dewi", "office_head", 1), ("root", "admin", None)):
+            connection.execute(account.insert().values(**sign_in, username=name, role=role, officer_id=officer_id))
+    for _twice in range(2):
+        migrate(empty, "role_of_a_posting")
+        with empty.connect() as connection:
+            held = connection.execute(sa.text("SELECT officer_id, role FROM posting ORDER BY officer_id, valid_from"))
+            assert [tuple(row) for row in held] == [(1, "office_head"), (1, "office_head"), (2, "staff")]
+            kept = connection.execute(sa.text("SELECT username, role FROM account ORDER BY username"))
+            assert [tuple(row) for row in kept] == [("dewi", None), ("root", "admin")]
+        command.downgrade(_config(empty), "postings")
+        with empty.connect() as connection:
+            kept = connection.execute(sa.text("SELECT username, role FROM account ORDER BY username"))
+            assert [tuple(row) for row in kept] == [("dewi", "office_head"), ("root", "admin")]

@@ -67,7 +67,7 @@ def _import(database: Database, *rows: dict[str, str], **options: Any) -> Import
 def _officer(database: Database, username: str) -> Any:
     with database.reading() as db:
         posted = (Posting.employment_type, Posting.position, Posting.division_id, Posting.superior_id)
-        rows = sa.select(*Officer.__table__.columns, *posted, Account.role, Account.id.label("account_id"))
+        rows = sa.select(*Officer.__table__.columns, *posted, Posting.role, Account.id.label("account_id"))
         rows = rows.join(Posting, posting_near(date(2026, 11, 23)))
         found = rows.join(Account, Account.officer_id == Officer.id).where(Account.username == username)
         return db.execute(found).one()
@@ -470,17 +470,19 @@ def test_a_role_is_changed_and_told(world: World) -> None:
     with world.database.transaction() as db:
         person = people.account_to_change(db, adi, cy.officer_id or 0, now=MORNING)
         assert people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
-        assert not people.change_role(db, adi, replace(person, role=Role.HR), role=Role.HR, now=MORNING)
+        stale = people.version(person)
+        person = people.account_to_change(db, adi, cy.officer_id or 0, now=MORNING)
+        assert not people.change_role(db, adi, person, role=Role.DIVISION_HEAD, now=MORNING)
         with pytest.raises(Conflict):
-            people.change_role(db, adi, person, role=Role.HR, now=MORNING)
+            people.change_role(db, adi, person, role=Role.HR, seen=stale, now=MORNING)
     assert _officer(world.database, "cy").role is Role.DIVISION_HEAD
     (event,) = _events(world.database, "account.role_changed")
-    assert event.facts == {"before": "staff", "after": "division_head"}
+    assert event.facts == {"before": "staff", "after": "division_head", "valid_from": "2026-11-23"}
 
 
 def test_the_last_administrator_can_be_neither_closed_nor_demoted(world: World) -> None:
     adi = world.viewer("adi")
-    boss = replace(adi, account_id=0)  # another administrator, whose account is not open
+    boss = replace(adi, account_id=world.viewer("ben").account_id)  # another who may, and is no administrator
     with world.database.transaction() as db:
         person = people.account_to_change(db, boss, adi.officer_id or 0, now=MORNING)
         for act in (

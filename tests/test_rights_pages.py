@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub import people, security
-from staffhub.models import Account, AuditEvent, Officer, Role, UserSession
-from tests.conftest import MORNING, World
+from staffhub.models import Account, AuditEvent, Officer, Posting, Role, UserSession, posting_near, role_held
+from tests.conftest import MORNING, TODAY, World
 from tests.test_people import NIP
 from tests.test_people_pages import _edit_payload, _payload, _text, _upload, _upload_and_press
 
@@ -23,10 +23,11 @@ OVER_HR = ["dewi", "hana", "adi"]
 
 def _stored(world: World) -> list[Any]:
     """Whatever the rights of anybody consist of."""
-    columns = (Account.username, Account.role, Account.password_hash, Account.disabled_at, Account.officer_id)
+    columns = (Account.username, role_held(), Account.password_hash, Account.disabled_at, Account.officer_id)
     with world.database.reading() as db:
         rows = sa.select(Account.id, *columns, Officer.active_from, Officer.active_to)
         joined = rows.outerjoin(Officer, Officer.id == Account.officer_id).order_by(Account.id)
+        joined = joined.outerjoin(Posting, posting_near(TODAY))
         return [tuple(row) for row in db.execute(joined)]
 
 
@@ -57,7 +58,8 @@ def test_a_register_of_personnel_makes_nobody_what_personnel_may_not_make(world:
     assert _stored(world) == before
     assert _upload_and_press(world, new, known, who="adi").status_code == 200
     with world.database.reading() as db:
-        wanted = sa.select(Account.role).where(Account.username.in_(["cy", "greis.tumiwa"]))
+        wanted = sa.select(Posting.role).join(Account, Account.officer_id == Posting.officer_id)
+        wanted = wanted.where(Account.username.in_(["cy", "greis.tumiwa"]), Posting.valid_to.is_(None))
         made = {"kepala dinas": Role.OFFICE_HEAD, "kepegawaian": Role.HR, "admin": Role.ADMIN}[role]
         assert set(db.scalars(wanted)) == {made}
 
@@ -146,7 +148,12 @@ def test_an_administrator_does_all_of_it(world: World) -> None:
     assert client.post(f"/people/{dewi}/disable").status_code == 303
     assert client.post(f"/people/{dewi}/role", data={"role": "staff"}).status_code == 303
     with world.database.reading() as db:
-        row = db.execute(sa.select(Account.username, Account.role).where(Account.officer_id == dewi)).one()
+        row = db.execute(
+            sa.select(Account.username, role_held())
+            .join(Officer, Officer.id == Account.officer_id)
+            .join(Posting, posting_near(TODAY))
+            .where(Officer.id == dewi)
+        ).one()
     assert tuple(row) == ("dewi.o", Role.STAFF)
 
 

@@ -123,7 +123,7 @@ def viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo,
     person = next(person for person in people if person.username == username)
     account, officer = db.get_one(Account, person.account_id), db.get_one(Officer, person.id)
     row = (
-        select(Posting.division_id, Posting.position, Division.short_name)
+        select(Posting.division_id, Posting.position, Posting.role, Division.short_name)
         .select_from(Officer)
         .join(Posting, posting_on(clock.local_day(now, zone)))
         .outerjoin(Division, Division.id == Posting.division_id)
@@ -139,5 +139,5 @@ def viewer(db: Session, people: Sequence[Person], username: str, zone: ZoneInfo,
         name=officer.name,
         position=posted.position,
         division_name=posted.short_name or "",
-        role=account.role,
+        role=posted.role,
     )

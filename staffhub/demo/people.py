@@ -188,6 +188,7 @@ def _post(
             "employment_type": line.employment_type,
             "position": line.position,
             "division_id": divisions.get(line.division),
+            "role": _ROLES.get(line.username, Role.STAFF),
             "superior_id": above if above != officer else None,
             "created_at": now,
         }
@@ -206,7 +207,6 @@ def _open_accounts(db: Session, office_id: int, seated: dict[int, _Line], passwo
     password_hash = security.hash_password(password)
     rows = []
     for officer, line in seated.items():
-        role = _ROLES.get(line.username, Role.STAFF)
         rows.append(
             {
                 "office_id": office_id,
@@ -215,7 +215,6 @@ def _open_accounts(db: Session, office_id: int, seated: dict[int, _Line], passwo
                 "password_hash": password_hash,
                 "password_changed_at": now,
                 "must_change_password": False,
-                "role": role,
                 "created_at": now,
             }
         )

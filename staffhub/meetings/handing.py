@@ -21,6 +21,7 @@ from staffhub.models import (
     Posting,
     Role,
     posting_near,
+    role_held,
     serves,
 )
 from staffhub.security import PERMISSIONS, SCOPES, Scope, Viewer
@@ -92,7 +93,7 @@ def _taker(db: Session, me: Viewer, officer_id: int, since: date) -> _Taker:
             Officer.id,
             Account.id.label("account_id"),
             Officer.name,
-            Account.role,
+            role_held().label("role"),
             Posting.division_id,
             Account.disabled_at,
             serves(since, since).label("serves"),

@@ -26,6 +26,7 @@ from staffhub.models.org import (
     is_in_service,
     posting_near,
     posting_on,
+    role_held,
     serves,
 )
 from staffhub.models.presence import (
@@ -108,5 +109,6 @@ __all__ = [
     "posting_near",
     "posting_on",
     "receipt_code",
+    "role_held",
     "serves",
 ]

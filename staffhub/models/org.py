@@ -4,7 +4,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, SQLColumnExpression, String, UniqueConstraint, case
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    SQLColumnExpression,
+    String,
+    UniqueConstraint,
+    case,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -100,6 +109,8 @@ class Posting(Base):
     employment_type: Mapped[EmploymentType]
     position: Mapped[str] = mapped_column(String(120), default="")
     superior_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    # What the officer's account may do, if there is one.
+    role: Mapped[Role] = mapped_column(default=Role.STAFF)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
 
@@ -121,7 +132,11 @@ def posting_near(day: date) -> ColumnElement[bool]:
 
 class Account(Base):
     __tablename__ = "account"
-    __table_args__ = (UniqueConstraint("username"), UniqueConstraint("officer_id"))
+    __table_args__ = (
+        UniqueConstraint("username"),
+        UniqueConstraint("officer_id"),
+        CheckConstraint("(officer_id IS NULL) = (role IS NOT NULL)", name="role_of_nobody"),
+    )
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
@@ -135,12 +150,18 @@ class Account(Base):
     password_changed_at: Mapped[datetime]
     must_change_password: Mapped[bool]
     one_time_until: Mapped[datetime | None]
-    role: Mapped[Role]
+    # Only of an account without an officer; an officer's role is the posting's.
+    role: Mapped[Role | None]
     locale: Mapped[str | None] = mapped_column(String(5))
     disabled_at: Mapped[datetime | None]
     # The newest event of the trail that the owner acknowledged: what others changed since is told at sign-in.
     told_event_id: Mapped[int | None]
     created_at: Mapped[datetime]
+
+
+def role_held() -> ColumnElement[Any]:
+    """What an account may do on the day whose posting is joined; None where there is no account."""
+    return case((Account.officer_id.is_(None), Account.role), else_=Posting.role)
 
 
 class UserSession(Base):

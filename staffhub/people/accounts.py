@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,8 +13,9 @@ from staffhub import audit, clock
 from staffhub.db import Database, changed_meanwhile, digest, lock_row
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Office, Officer, Role, UserSession, serves
-from staffhub.people import cells
+from staffhub.models import Account, Officer, Role, UserSession
+from staffhub.people import cells, postings
+from staffhub.people.admins import require_another_admin
 from staffhub.people.known import Person, people
 from staffhub.people.register import Cell
 from staffhub.security import (
@@ -88,7 +90,7 @@ def account_to_change(db: Session, me: Viewer, officer_id: int, *, now: datetime
         raise NotFound(_("This officer has no account."))
     if person.account_id == me.account_id:
         raise Forbidden(_("Nobody changes the own account here. Ask another administrator."))
-    if not manages(me, person.role):
+    if not manages(me, person.role, person.coming):
         raise Forbidden(beyond_own())
     return person
 
@@ -106,8 +108,8 @@ def reset_password(db: Session, me: Viewer, person: Person, *, new_hash: str, no
 def disable_account(db: Session, me: Viewer, person: Person, *, now: datetime) -> bool:
     """Close an account at once, on every device; False when it was closed already."""
     account_id = _account_id(person)
-    if person.role is Role.ADMIN:
-        require_another_admin(db, me, account_id, day=clock.local_day(now, me.zone))
+    if person.role is Role.ADMIN or person.coming is Role.ADMIN:
+        require_another_admin(db, me.office_id, account_id, day=clock.local_day(now, me.zone), field="role")
     return _switch(db, me, account_id, "account.disabled", {"disabled_at": now}, now=now) and _end(db, account_id, now)
 
 
@@ -139,25 +141,37 @@ def version(person: Person) -> str:
     return digest(*(str(fact) for fact in facts))[:16]
 
 
-def change_role(db: Session, me: Viewer, person: Person, *, role: Role, now: datetime, seen: str | None = None) -> bool:
-    """Give another role; False when it is the role already. Ends the sessions of the old one."""
-    account_id = _account_id(person)
-    if person.role is role:
+def change_role(
+    db: Session,
+    me: Viewer,
+    person: Person,
+    *,
+    role: Role,
+    now: datetime,
+    day: date | None = None,
+    seen: str | None = None,
+) -> bool:
+    """Give another role from a day on, None: today; False when it is the role already.
+
+    A role that changes today ends the sessions of the old one.
+    """
+    account_id, officer_id, today = _account_id(person), person.officer_id or 0, clock.local_day(now, me.zone)
+    day = day or postings.first_day(person, today)
+    roles = postings.roles_from(db, me.office_id, officer_id, day)
+    if roles[0] is role:
         return False
     if seen not in {None, version(person)}:
         raise Conflict(changed_meanwhile())
-    if not (manages(me, role) and manages(me, person.role)):
+    if not manages(me, role, *roles):
         raise Refused(beyond_own(), field="role")
-    if role is Role.DIVISION_HEAD and person.division_id is None:
-        raise Refused(_("A head of division needs a division."), field="role")
-    if person.role is Role.ADMIN and person.is_open:
-        require_another_admin(db, me, account_id, day=clock.local_day(now, me.zone))
-    changed = update(Account).where(Account.id == account_id, Account.role == person.role)
-    done = db.execute(changed.values(role=role).returning(Account.id)).first()
-    if done is None:
-        raise Conflict(_("Somebody else changed this account meanwhile."))
-    end_other_sessions(db, account_id, keep=None, now=now)
-    audit.record(db, me, "account.role_changed", "account", account_id, now=now, before=person.role, after=role)
+    postings.refuse_hidden(db, me.office_id, officer_id, {"role": role}, day=day, today=today)
+    if Role.ADMIN in roles and person.is_open:
+        require_another_admin(db, me.office_id, account_id, day=max(day, today), field="role")
+    postings.post(db, me.office_id, officer_id, {"role": role}, day=day, by=me.account_id, now=now)
+    if day <= today:
+        end_other_sessions(db, account_id, keep=None, now=now)
+    told: dict[str, Any] = {"before": roles[0], "after": role, "valid_from": day}
+    audit.record(db, me, "account.role_changed", "account", account_id, now=now, **told)
     return True
 
 
@@ -165,27 +179,6 @@ def _account_id(person: Person) -> int:
     if person.account_id is None:
         raise NotFound(_("This officer has no account."))
     return person.account_id
-
-
-def require_another_admin(db: Session, me: Viewer, account_id: int, *, day: date, field: str = "role") -> None:
-    """Refuse to lose the last administrator who still serves on `day`.
-
-    Two administrators who take the role from each other at once queue at the office's row.
-    """
-    lock_row(db, Office, me.office_id)
-    others = (
-        select(Account.id)
-        .outerjoin(Officer, Officer.id == Account.officer_id)
-        .where(
-            Account.office_id == me.office_id,
-            Account.role == Role.ADMIN,
-            Account.disabled_at.is_(None),
-            Account.id != account_id,
-            Account.officer_id.is_(None) | serves(day, day),
-        )
-    )
-    if db.scalars(others.limit(1)).first() is None:
-        raise Refused(_("This is the last administrator. Make somebody else one first."), field=field)
 
 
 @dataclass(frozen=True)

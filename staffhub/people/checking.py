@@ -28,7 +28,7 @@ def check(
     known: Known,
     *,
     today: date,
-    manages: Callable[[Role | None], bool],
+    manages: Callable[..., bool],
     day: date | None = None,
     match: Person | None = None,
     only_new: bool = False,
@@ -161,7 +161,7 @@ def _beyond(found: Check, entry: Entry) -> str:
     """Return the column that deals in rights beyond those of whoever brings the register, or nothing."""
     match, wanted = entry.match, _wanted_role(entry)
     was = match.role if match else None
-    if found.manages(was) and found.manages(wanted):
+    if found.manages(was, wanted, match.coming if match else None):
         return ""
     if wanted is not was:
         return "peran"

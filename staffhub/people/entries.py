@@ -79,7 +79,7 @@ class Check:
     # From when on what differs of a posting holds, and who is new serves.
     day: date
     # Whether whoever brings the register may deal in the rights of a role.
-    manages: Callable[[Role | None], bool]
+    manages: Callable[..., bool]
     entries: dict[int, Entry] = field(default_factory=dict)
     bad: list[BadCell] = field(default_factory=list)
 

@@ -19,6 +19,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Office, Officer, Posting, Role
 from staffhub.people import postings, waiting
+from staffhub.people.admins import require_another_admin
 from staffhub.people.checking import check, leave_out_bad
 from staffhub.people.entries import BadCell, Check, Entry
 from staffhub.people.known import POSTED, known
@@ -157,7 +158,8 @@ def _checked(
 ) -> Check:
     today = clock.local_day(now, actor.zone) if actor else office_day(db, office_id, now)
     day = day or today
-    there = known(db, office_id, (normal_username(row.cells["username"].text) for row in register.rows), day=day)
+    usernames = (normal_username(row.cells["username"].text) for row in register.rows)
+    there = known(db, office_id, usernames, day=day, today=today)
     found = check(register, there, today=today, day=day, manages=partial(manages, actor), only_new=only_new)
     if day < today:
         _refuse_days(db, office_id, found)
@@ -259,6 +261,11 @@ def _store(
             _complete_new(db, office_id, ids[entry.row], entry, day=found.day, actor=actor, now=now)
         elif not entry.is_same():
             apply_changes(db, office_id, entry, day=entry.since(found.day), actor=actor, now=now)
+    if any(
+        entry.match and entry.match.role is Role.ADMIN and entry.role not in {None, Role.ADMIN}
+        for entry in found.good()
+    ):
+        require_another_admin(db, office_id, None, day=found.day, field="role")
     report = _report(found)
     if not report.new + report.changed:
         return
@@ -277,7 +284,6 @@ def _add_officers(db: Session, office_id: int, found: Check) -> dict[int, int]:
 
 
 def _add_account(db: Session, office_id: int, officer_id: int, entry: Entry, hashed: str, *, now: datetime) -> None:
-    role = entry.role or Role.STAFF
     db.execute(
         insert(Account).values(
             office_id=office_id,
@@ -287,7 +293,6 @@ def _add_account(db: Session, office_id: int, officer_id: int, entry: Entry, has
             password_changed_at=now,
             must_change_password=True,
             one_time_until=now + timedelta(days=ONE_TIME_DAYS),
-            role=role,
             created_at=now,
         )
     )
@@ -298,10 +303,12 @@ def _complete_new(
 ) -> None:
     """Give a new officer the first posting, and an account that was there before its officer."""
     by = actor.account_id if actor else None
-    postings.begin(db, office_id, officer_id, entry.facts, day=day, by=by, now=now)
+    role = entry.role or (entry.match and entry.match.role) or Role.STAFF
+    postings.begin(db, office_id, officer_id, entry.facts | {"role": role}, day=day, by=by, now=now)
     if entry.match and entry.match.account_id:
-        db.execute(update(Account).where(Account.id == entry.match.account_id).values(officer_id=officer_id))
-        _change_account(db, office_id, entry, actor=actor, now=now)
+        account = update(Account).where(Account.id == entry.match.account_id)
+        db.execute(account.values(officer_id=officer_id, role=None))
+        _change_account(db, office_id, entry, day=day, actor=actor, now=now)
     facts = {name: value for name, value in entry.facts.items() if name not in PRIVATE}
     after = facts | {"username": entry.username, "role": entry.role}
     audit.record(db, actor, "officer.added", "officer", officer_id, now=now, office_id=office_id, after=after)
@@ -317,15 +324,15 @@ def apply_changes(db: Session, office_id: int, entry: Entry, *, day: date, actor
     """Store what differs of one known officer, with what stood there before in the audit trail."""
     assert entry.match is not None and entry.match.officer_id is not None  # noqa: S101, PT018  the caller's branch
     before = entry.match.facts() | {"username": entry.match.username, "role": entry.match.role}
-    after = entry.facts | {"username": entry.username, "role": entry.role or entry.match.role}
+    after = entry.facts | {"username": entry.username, "role": entry.role or entry.match.role or Role.STAFF}
     changed = audit.changes(before, after)
-    facts, posted = _split({name: entry.facts[name] for name in changed if name in entry.facts})
+    facts, posted = _split({name: after[name] for name in changed if name != "username"})
     if facts:
         db.execute(update(Officer).where(Officer.id == entry.match.officer_id).values(**facts))
     if posted:
         by = actor.account_id if actor else None
         postings.post(db, office_id, entry.match.officer_id, posted, day=day, by=by, now=now)
-    _change_account(db, office_id, entry, actor=actor, now=now)
+    _change_account(db, office_id, entry, day=day, actor=actor, now=now)
     told: dict[str, object] = {name: "changed" if name in PRIVATE else pair for name, pair in changed.items()}
     if told:
         officer_id = entry.match.officer_id
@@ -335,8 +342,10 @@ def apply_changes(db: Session, office_id: int, entry: Entry, *, day: date, actor
         )
 
 
-def _change_account(db: Session, office_id: int, entry: Entry, *, actor: Viewer | None, now: datetime) -> None:
-    """Take over username and role, never the password; a new role ends the sessions of the old one."""
+def _change_account(
+    db: Session, office_id: int, entry: Entry, *, day: date, actor: Viewer | None, now: datetime
+) -> None:
+    """Take over the username and tell of a new role, never the password; what is new today ends the sessions."""
     match = entry.match
     if match is None or match.account_id is None:
         return
@@ -345,12 +354,12 @@ def _change_account(db: Session, office_id: int, entry: Entry, *, actor: Viewer 
     changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     if not changed:
         return
-    values = {name: after for name, (_before, after) in changed.items()}
-    db.execute(update(Account).where(Account.id == match.account_id).values(**values))
-    if "role" in changed:
+    if "username" in changed:
+        db.execute(update(Account).where(Account.id == match.account_id).values(username=entry.username))
+    if "role" in changed and day <= office_day(db, office_id, now):
         end_other_sessions(db, match.account_id, keep=None, now=now)
     for name, (before, after) in changed.items():
-        told = {"before": before, "after": after}
+        told: dict[str, Any] = {"before": before, "after": after} | ({"valid_from": day} if name == "role" else {})
         audit.record(
             db, actor, f"account.{name}_changed", "account", match.account_id, now=now, office_id=office_id, **told
         )

@@ -5,12 +5,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, is_in_service, posting_near
+from staffhub.models import (
+    Account,
+    Division,
+    EmploymentType,
+    Officer,
+    Posting,
+    Role,
+    is_in_service,
+    posting_near,
+    role_held,
+)
 from staffhub.people.cells import plain
+from staffhub.security import WHOLE_OFFICE
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,9 @@ class Person:
     active_from: date | None
     active_to: date | None
     username: str | None
+    # What the account may do on that day, None without one; and a role of the whole office held then or later, if any.
     role: Role | None
+    coming: Role | None
     is_open: bool
     # How many postings there are and when the newest was written: an edit of any of them changes the version.
     postings: int = 0
@@ -47,7 +60,7 @@ class Person:
 # What the register says of an officer; username and role belong to the account.
 FACTS = ("number", "name", "employment_type", "position", "division_id", "superior_id", "email", "phone")
 # What of it may change with a date; the rest is who the person is.
-POSTED = ("employment_type", "position", "division_id", "superior_id")
+POSTED = ("employment_type", "position", "division_id", "superior_id", "role")
 
 
 def above(name: str | None, active_to: date | None, day: date) -> str:
@@ -80,22 +93,29 @@ class Known:
         return {plain(name): id_ for id_, names in self.divisions.items() for name in names}
 
 
-def known(db: Session, office_id: int, usernames: Iterable[str], *, day: date) -> Known:
+def known(db: Session, office_id: int, usernames: Iterable[str], *, day: date, today: date) -> Known:
+    """Load the people as posted on `day`; roles to come are those after today or that day, whichever is earlier."""
     asked = sorted(set(usernames))
     elsewhere = select(Account.username).where(Account.office_id != office_id, Account.username.in_(asked))
     divisions = select(Division.id, Division.name, Division.short_name, Division.code)
     in_order = divisions.where(Division.office_id == office_id).order_by(Division.sort)
     return Known(
-        people(db, office_id, day=day),
+        people(db, office_id, day=day, since=min(day, today)),
         {row.id: (row.short_name, row.name, row.code) for row in db.execute(in_order)},
         set(db.scalars(elsewhere)),
     )
 
 
-def people(db: Session, office_id: int, *, day: date, officer_id: int | None = None) -> list[Person]:
-    """Load the office's officers as posted on `day`, and the accounts without one; `officer_id` narrows it to one."""
+def people(
+    db: Session, office_id: int, *, day: date, officer_id: int | None = None, since: date | None = None
+) -> list[Person]:
+    """Load the office's officers as posted on `day`, and the accounts without one; `officer_id` narrows it to one.
+
+    `since` is from when on roles of the whole office count as to come, None: from that day.
+    """
+    columns = _columns(since or day)
     officers = (
-        select(*_COLUMNS)
+        select(*columns)
         .select_from(Officer)
         .outerjoin(Posting, posting_near(day))
         .outerjoin(Account, Account.officer_id == Officer.id)
@@ -105,7 +125,7 @@ def people(db: Session, office_id: int, *, day: date, officer_id: int | None = N
     if officer_id is not None:
         return [Person(*row) for row in db.execute(officers.where(Officer.id == officer_id))]
     alone = (
-        select(*_COLUMNS)
+        select(*columns)
         .select_from(Account)
         .outerjoin(Officer, Officer.id == Account.officer_id)
         .outerjoin(Posting, Posting.officer_id == Officer.id)
@@ -117,20 +137,25 @@ def people(db: Session, office_id: int, *, day: date, officer_id: int | None = N
 _other = aliased(Posting)
 
 
-def _any_posting(what: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
+def _any_posting(what: SQLColumnExpression[Any], besides: ColumnElement[bool] | None = None) -> ScalarSelect[Any]:
     of_officer = (_other.office_id == Officer.office_id) & (_other.officer_id == Officer.id)
+    if besides is not None:
+        of_officer &= besides
     return select(what).select_from(_other).where(of_officer).correlate(Officer).scalar_subquery()
 
 
-_COLUMNS = (
-    Officer.id,
-    Account.id,
-    *(getattr(Posting if name in POSTED else Officer, name) for name in FACTS),
-    Officer.active_from,
-    Officer.active_to,
-    Account.username,
-    Account.role,
-    and_(Account.id.is_not(None), Account.disabled_at.is_(None)),
-    _any_posting(func.count()),
-    _any_posting(func.max(_other.created_at)),
-)
+def _columns(since: date) -> tuple[Any, ...]:
+    wide = _other.role.in_(WHOLE_OFFICE) & (_other.valid_to.is_(None) | (_other.valid_to >= since))
+    return (
+        Officer.id,
+        Account.id,
+        *(getattr(Posting if name in POSTED else Officer, name) for name in FACTS),
+        Officer.active_from,
+        Officer.active_to,
+        Account.username,
+        role_held(),
+        _any_posting(func.min(_other.role), wide),
+        and_(Account.id.is_not(None), Account.disabled_at.is_(None)),
+        _any_posting(func.count()),
+        _any_posting(func.max(_other.created_at)),
+    )

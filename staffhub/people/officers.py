@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import audit, i18n
+from staffhub import audit
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, posting_near, serves
+from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, posting_near, role_held, serves
 from staffhub.people import postings
-from staffhub.people.accounts import require_another_admin, version
+from staffhub.people.accounts import version
+from staffhub.people.admins import require_another_admin
 from staffhub.people.cells import masked_number, shown_number
 from staffhub.people.checking import check
 from staffhub.people.entries import Entry
@@ -125,7 +126,7 @@ def _lines(today: date) -> Select[*tuple[Any, ...]]:
             superior.name.label("superior"),
             superior.active_to.label("superior_to"),
             Account.id.label("account_id"),
-            Account.role,
+            role_held().label("role"),
             Account.disabled_at,
             Account.must_change_password,
             Account.one_time_until,
@@ -251,7 +252,7 @@ def edit_officer(db: Session, me: Viewer, person: Person, edit: Edit, *, now: da
     if edit.active_to and edit.active_to < edit.active_from:
         raise Refused(_("The last day is before the first."), field="active_to")
     today = now.astimezone(me.zone).date()
-    there = known(db, me.office_id, [normal_username(edit.cells["username"])], day=today)
+    there = known(db, me.office_id, [normal_username(edit.cells["username"])], day=today, today=today)
     found = check(
         one_row(edit.cells),
         there,
@@ -282,20 +283,19 @@ def _refuse_day(db: Session, me: Viewer, officer_id: int, entry: Entry, *, day: 
         return
     if day < edit.active_from:
         raise Refused(_("This day is before the first day of service."), field="valid_from")
-    if newer := postings.hides(db, me.office_id, officer_id, changed, day=day, today=today):
-        text = _("The posting of %(day)s says otherwise and would stand. Choose that day.", day=i18n.day(newer))
-        raise Refused(text, field="valid_from")
+    postings.refuse_hidden(db, me.office_id, officer_id, changed, day=day, today=today)
 
 
 def _refuse_dates(db: Session, me: Viewer, person: Person, edit: Edit, *, now: datetime) -> None:
     """The dates of service open and end the account, so they are part of its rights."""
     assert person.account_id is not None  # noqa: S101  the caller's branch
     field = "active_to" if edit.active_to != person.active_to else "active_from"
-    if not manages(me, person.role):
+    if not manages(me, person.role, person.coming):
         raise Refused(beyond_own(), field=field)
-    if person.role is Role.ADMIN and person.is_open:
+    if Role.ADMIN in {person.role, person.coming} and person.is_open:
         today = now.astimezone(me.zone).date()
         if edit.active_from > today:
-            require_another_admin(db, me, person.account_id, day=today, field=field)
+            require_another_admin(db, me.office_id, person.account_id, day=today, field=field)
         if edit.active_to:
-            require_another_admin(db, me, person.account_id, day=edit.active_to + timedelta(days=1), field=field)
+            after = max(today, edit.active_to + timedelta(days=1))
+            require_another_admin(db, me.office_id, person.account_id, day=after, field=field)

@@ -9,11 +9,12 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n
-from staffhub.errors import NotFound, Refused
+from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Officer, Posting
+from staffhub.models import Division, EmploymentType, Officer, Posting, Role
+from staffhub.people.admins import require_another_admin
 from staffhub.people.known import POSTED, Person, above
-from staffhub.security import Viewer
+from staffhub.security import Viewer, beyond_own, manages
 
 _A_DAY = timedelta(days=1)
 
@@ -52,12 +53,16 @@ def post(
     """
     rows = _rows(db, office_id, officer_id)
     standing = _standing(rows, day)
+    changed = {name: value for name, value in changed.items() if getattr(standing, name) != value}
+    if not changed:
+        return
     until = standing.valid_to
-    told = {name: getattr(standing, name) for name in POSTED} | dict(changed)
-    later = [row for row in rows if row.valid_from > day]
-    for row in later:
+    told = _facts(standing) | changed
+    _refuse_headless(told, changed)
+    for row in [row for row in rows if row.valid_from > day]:
         values = {name: value for name, value in changed.items() if getattr(row, name) == getattr(standing, name)}
         if values:
+            _refuse_headless(_facts(row) | values, changed)
             db.execute(update(Posting).where(Posting.office_id == office_id, Posting.id == row.id).values(**values))
     if standing.valid_from == day:
         mend = update(Posting).where(Posting.office_id == office_id, Posting.id == standing.id)
@@ -66,6 +71,16 @@ def post(
     end = update(Posting).where(Posting.office_id == office_id, Posting.id == standing.id)
     db.execute(end.values(valid_to=day - _A_DAY))
     begin(db, office_id, officer_id, told, day=day, until=until, by=by, now=now)
+
+
+def _facts(row: Posting) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in POSTED}
+
+
+def _refuse_headless(told: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    if told["role"] is Role.DIVISION_HEAD and told["division_id"] is None:
+        field = "role" if "role" in changed else "division"
+        raise Refused(_("A head of division needs a division."), field=field)
 
 
 def _rows(db: Session, office_id: int, officer_id: int) -> Sequence[Posting]:
@@ -123,6 +138,26 @@ def days_that_change(rows: Sequence[Posting], changed: Mapping[str, Any], *, day
     return total
 
 
+def refuse_hidden(
+    db: Session, office_id: int, officer_id: int, changed: Mapping[str, Any], *, day: date, today: date
+) -> None:
+    """Refuse a change from a day in the past that would not hold today."""
+    if newer := hides(db, office_id, officer_id, changed, day=day, today=today):
+        text = _("The posting of %(day)s says otherwise and would stand. Choose that day.", day=i18n.day(newer))
+        raise Refused(text, field="valid_from")
+
+
+def first_day(person: Person, today: date) -> date:
+    """Return from when on a change holds unless somebody says otherwise: today, or the first day of who is to come."""
+    return max(today, person.active_from or today)
+
+
+def roles_from(db: Session, office_id: int, officer_id: int, day: date) -> list[Role]:
+    """Return the role on a day, and then those of the postings that begin later."""
+    rows = _rows(db, office_id, officer_id)
+    return [_standing(rows, day).role, *(row.role for row in rows if row.valid_from > day)]
+
+
 def reach_back(db: Session, office_id: int, officer_id: int, day: date) -> None:
     """Somebody came earlier than was thought: the first posting begins on the first day of service."""
     first = _rows(db, office_id, officer_id)[:1]
@@ -142,6 +177,7 @@ class Posted:
     employment_type: EmploymentType
     position: str
     superior: str
+    role: Role
     state: str
 
 
@@ -165,6 +201,7 @@ def history(db: Session, me: Viewer, person: Person, *, now: datetime) -> list[P
             row.employment_type,
             row.position,
             above(name, left, today),
+            row.role,
             "future" if row.valid_from > today else "past" if row.valid_to and row.valid_to < today else "now",
         )
         for row, division, name, left in rows
@@ -180,9 +217,25 @@ def withdraw(db: Session, me: Viewer, person: Person, posting_id: int, *, now: d
     if row.valid_from <= clock.local_day(now, me.zone) or row is rows[0]:
         raise Refused(_("This posting has begun. Write a new one from a date on, or mend this one from its first day."))
     before = rows[rows.index(row) - 1]
-    told = {"valid_from": row.valid_from, **{name: getattr(row, name) for name in POSTED}}
+    if row.role is not before.role:
+        _take_back_role(db, me, person, row, before.role, now=now)
+    told = {"valid_from": row.valid_from, **_facts(row)}
     began, until = row.valid_from, row.valid_to
     db.execute(delete(Posting).where(Posting.office_id == me.office_id, Posting.id == row.id))
     db.execute(update(Posting).where(Posting.office_id == me.office_id, Posting.id == before.id).values(valid_to=until))
     audit.record(db, me, "posting.withdrawn", "officer", person.officer_id or 0, now=now, before=told)
     return began
+
+
+def _take_back_role(db: Session, me: Viewer, person: Person, row: Posting, role: Role, *, now: datetime) -> None:
+    """A role to come is a right as every other: what is withdrawn and what goes on instead are both asked for."""
+    if not manages(me, row.role, role):
+        raise Refused(beyond_own())
+    if person.account_id is None:
+        return
+    if person.account_id == me.account_id:
+        raise Forbidden(_("Nobody changes the own account here. Ask another administrator."))
+    if row.role is Role.ADMIN and person.is_open:
+        require_another_admin(db, me.office_id, person.account_id, day=row.valid_from, field="role")
+    told: dict[str, Any] = {"before": row.role, "after": role, "valid_from": row.valid_from}
+    audit.record(db, me, "account.role_changed", "account", person.account_id, now=now, **told)

@@ -1,7 +1,7 @@
 """What others changed about an account, told to its owner at sign-in until it is acknowledged once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -22,6 +22,8 @@ class Change:
     by: str | None
     before: Role | str | None
     after: Role | str | None
+    # From when on another role holds, where that was not the day itself.
+    since: date | None = None
 
 
 def _untold(account_id: int) -> ColumnElement[bool]:
@@ -61,7 +63,9 @@ def untold(db: Session, me: Viewer) -> list[Change]:
         before, after = row.facts.get("before"), row.facts.get("after")
         if what == "role_changed":
             before, after = Role(before), Role(after)
-        found.append(Change(row.id, row.at.astimezone(me.zone), what, row.by, before, after))
+        at, since = row.at.astimezone(me.zone), row.facts.get("valid_from")
+        day = date.fromisoformat(since) if since else None
+        found.append(Change(row.id, at, what, row.by, before, after, day if day != at.date() else None))
     return found
 
 

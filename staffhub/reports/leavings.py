@@ -42,6 +42,7 @@ from staffhub.models import (
     Role,
     ServiceRequest,
     posting_near,
+    role_held,
     serves,
 )
 from staffhub.security import PERMISSIONS, SCOPES, Scope, Viewer
@@ -118,7 +119,7 @@ def _leavers(db: Session, me: Viewer, day: date, officer_id: int | None = None) 
             func.coalesce(Division.short_name, "").label("division"),
             case((~leaves, "away"), (Officer.active_to < day, "left"), else_="leaves").label("why"),
             case((leaves, Officer.active_to), else_=away.c.until).label("last"),
-            Account.role,
+            role_held().label("role"),
             and_(Account.id.is_not(None), Account.disabled_at.is_(None)).label("is_open"),
             _within(_requests(me.office_id), away).label("requests"),
             _within(_organised(meeting, me.office_id, day, Account.id, dates), away).label("meetings"),
@@ -300,7 +301,7 @@ def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
             Officer.id,
             func.coalesce(Officer.name, Account.name, ""),
             func.coalesce(Posting.position, ""),
-            Account.role,
+            role_held().label("role"),
             Posting.division_id,
             Officer.active_to,
         )
@@ -309,11 +310,11 @@ def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
         .outerjoin(Posting, posting_near(day))
         .where(
             Account.office_id == me.office_id,
-            or_(Account.role != Role.STAFF, Officer.id.in_(above)),
+            or_(role_held() != Role.STAFF, Officer.id.in_(above)),
             Account.disabled_at.is_(None),
             or_(Officer.id.is_(None), serves(day, day)),
         )
-        .order_by(Account.role, Officer.name)
+        .order_by(role_held(), Officer.name)
     )
     return [Holder(*row) for row in rows]
 

@@ -113,6 +113,9 @@ def _told(change: people.Change) -> str:
         return said[change.what]
     if isinstance(change.before, Role) and isinstance(change.after, Role):
         pair = {"before": role_name(change.before), "after": role_name(change.after)}
+        if change.since:
+            day = i18n.day(change.since)
+            return _("From %(day)s on your role changes from “%(before)s” to “%(after)s”.", day=day, **pair)
         return _("Your role was changed from “%(before)s” to “%(after)s”.", **pair)
     pair = {"before": str(change.before), "after": str(change.after)}
     return _("Your username was changed from “%(before)s” to “%(after)s”.", **pair)

@@ -25,6 +25,7 @@ from staffhub.models import (
     UserSession,
     WorkMode,
     is_in_service,
+    role_held,
 )
 
 # Without use for so long a session ends.
@@ -127,9 +128,11 @@ SCOPES: dict[Role, Scope] = {
     Role.ADMIN: Scope.OFFICE,
 }
 
+WHOLE_OFFICE = frozenset(role for role, scope in SCOPES.items() if scope is Scope.OFFICE)
 
-def manages(actor: Viewer | None, role: Role | None) -> bool:
-    """Whether somebody may give, reset, close, open or edit the rights of an account that has, or is to have, a role.
+
+def manages(actor: Viewer | None, *roles: Role | None) -> bool:
+    """Whether somebody may give, reset, close, open or edit the rights of an account that has, or is to have, roles.
 
     The one rule for every form, the import and the command: nobody deals in rights that go beyond the own. Whoever
     sees the whole office (its head, personnel, administrators) is an administrator's matter alone. None is the command
@@ -137,7 +140,7 @@ def manages(actor: Viewer | None, role: Role | None) -> bool:
     """
     if actor is None or actor.may("admin"):
         return True
-    return actor.may("people.edit") and (role is None or SCOPES[role] is not Scope.OFFICE)
+    return actor.may("people.edit") and not WHOLE_OFFICE.intersection(roles)
 
 
 def beyond_own() -> str:
@@ -240,7 +243,7 @@ def _session_query() -> Select[*tuple[object, ...]]:
             Account.officer_id,
             Account.username,
             Account.name.label("account_name"),
-            Account.role,
+            role_held().label("role"),
             Account.locale,
             Account.disabled_at,
             Account.must_change_password,

@@ -37,6 +37,7 @@ class EditFields(FactFields):
 
 class RoleFields(Fields):
     role: Role
+    valid_from: date | None = None
     version: str | None = None
 
 
@@ -112,7 +113,8 @@ def officer_page(
         may_edit=may_edit,
         history=postings.history(db, me, person, now=now),
         kind_name=kind_name,
-        beyond_own="" if security.manages(me, person.role) else security.beyond_own(),
+        role_name=role_name,
+        beyond_own="" if security.manages(me, person.role, person.coming) else security.beyond_own(),
         form=form or _proposed(person),
         role_form=role_form or Form.blank("role", role=person.role, version=people.version(person)),
         choices=options(me, choices) if choices else {},
@@ -122,7 +124,6 @@ def officer_page(
             "meetings": Form.blank("meetings"),
         }
         | ({hand.name: hand} if hand else {}),
-        role_name=role_name,
         invalid=any(one is not None and one.errors for one in (form, role_form, hand)),
     )
 
@@ -183,7 +184,9 @@ def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     if form.data is None:
         return officer_page(request, db, me, now, person, role_form=form, status=422)
     try:
-        changed = people.change_role(db, me, person, role=form.data.role, seen=form.data.version, now=now)
+        wish = form.data
+        day, seen = wish.valid_from, wish.version
+        changed = people.change_role(db, me, person, role=wish.role, day=day, seen=seen, now=now)
     except (Refused, Conflict) as error:
         db_module.undo(db)
         form.refuse(error, version=people.version(person))
