@@ -14,7 +14,6 @@ from staffhub.errors import Forbidden, Refused
 from staffhub.meetings import handing, plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
-    Account,
     AuditEvent,
     Channel,
     Meeting,
@@ -191,7 +190,7 @@ def test_who_may_decide_is_named_without_who_leaves(office: Office) -> None:
     assert [name for _id, name in found.organisers] == ["Dewi Ondang"]
     assert found.same_role == []
     with office.database.transaction() as db:
-        db.execute(sa.update(Account).where(Account.officer_id == office.id("ben")).values(role=Role.DIVISION_HEAD))
+        db.execute(sa.update(Posting).where(Posting.officer_id == office.id("ben")).values(role=Role.DIVISION_HEAD))
     assert office.page("ana").same_role == ["Ben Tumiwa"]
     assert (office.id("ben"), "Ben Tumiwa") in office.page("ana").organisers
 
@@ -274,7 +273,7 @@ def test_meetings_get_the_new_organiser_who_is_invited_and_everybodys_way_in_sta
 
 def test_meetings_go_to_nobody_who_may_not_change_them_then(office: Office) -> None:
     with office.database.transaction() as db:
-        db.execute(sa.update(Account).where(Account.officer_id == office.id("cy")).values(role=Role.DIVISION_HEAD))
+        db.execute(sa.update(Posting).where(Posting.officer_id == office.id("cy")).values(role=Role.DIVISION_HEAD))
     for taker in ("cy", "ben", "hana", "ana"):
         with pytest.raises(Refused):
             hand_meetings(office, taker)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, AuditEvent, Meeting, Office, Officer, PlanEnding, PlanMode, Posting, Role
+from staffhub.models import AuditEvent, Meeting, Office, Officer, PlanEnding, PlanMode, Posting, Role
 from tests.conftest import MORNING, TODAY, World, add_officer, add_posting, count_queries, plan_range
 from tests.page_forms import form_of
 from tests.test_kept_forms_pages import BACK, Typed, _end, _sends, _shows, _signs_in
@@ -203,7 +203,10 @@ def test_after_the_last_day_it_is_still_there_and_the_account_has_closed(world: 
     assert client.post(f"/people/{ana}/role", data={"role": Role.STAFF.value}).status_code == 303
     assert "Perannya masih" not in _left(world, ana, "hana")
     with world.database.reading() as db:
-        assert db.scalar(sa.select(Account.role).where(Account.officer_id == ana)) is Role.STAFF
+        assert (
+            db.scalar(sa.select(Posting.role).where(Posting.officer_id == ana, Posting.valid_to.is_(None)))
+            is Role.STAFF
+        )
 
 
 def test_the_pages_keep_their_statements(world: World, ana: int) -> None:

@@ -10,7 +10,7 @@ from alembic import op
 from staffhub import clock
 
 revision = "role_of_a_posting"
-down_revision = "postings"
+down_revision = "kept_registers"
 branch_labels = None
 depends_on = None
 
