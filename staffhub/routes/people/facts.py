@@ -1,5 +1,7 @@
 """What the forms of an officer share: fields, choices, and how roles and kinds are called."""
 
+from collections import Counter
+
 from staffhub import people, security
 from staffhub.forms import Fields, Line, Word
 from staffhub.i18n import gettext as _
@@ -38,15 +40,16 @@ def kind_name(kind: EmploymentType | None) -> str:
 
 
 def options(me: Viewer, choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
+    names = Counter(one.name for one in choices.colleagues)
     return {
         "divisions": [*choices.divisions],
-        "superiors": [(one.id, _colleague(one)) for one in choices.colleagues],
+        "superiors": [(one.id, _told_apart(one) if names[one.name] > 1 else one.name) for one in choices.colleagues],
         "kinds": [(kind.value, kind_name(kind)) for kind in EmploymentType],
         "roles": [(role.value, role_name(role)) for role in Role if security.manages(me, role)],
     }
 
 
-def _colleague(one: people.Colleague) -> str:
+def _told_apart(one: people.Colleague) -> str:
     """People of one name are told apart by bidang, and those of one bidang by the end of the number."""
     return f"{one.name} ({one.division or _('Whole office')}, {people.masked_number(one.number)})"
 
