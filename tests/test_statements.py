@@ -29,8 +29,8 @@ GROWS = {
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {
-    "account", "division", "heartbeat", "holiday", "kept_form", "office", "officer", "posting", "rule_set",
-    "service_type", "week_pattern",
+    "account", "division", "heartbeat", "holiday", "kept_form", "kept_register", "office", "officer", "posting",
+    "rule_set", "service_type", "week_pattern",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
 PEOPLE, DAYS = 15, 700
