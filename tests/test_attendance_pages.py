@@ -211,7 +211,7 @@ def test_not_yet_is_said_of_a_day_that_still_runs_and_never_of_one_long_past(wor
 
 def test_an_account_without_an_officer_has_no_days(world):
     with world.database.transaction() as db:
-        db.execute(sa.text("UPDATE account SET officer_id = NULL WHERE username = 'adi'"))
+        db.execute(sa.text("UPDATE account SET officer_id = NULL, role = 'admin' WHERE username = 'adi'"))
     assert "Akun ini tidak punya hari" in world.client("adi").get("/me/month").text
 
 

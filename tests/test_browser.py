@@ -164,8 +164,9 @@ def test_a_search_on_the_board_narrows_it_while_typing_and_the_back_button_retur
 def test_a_tap_on_a_request_and_one_on_a_length_are_an_entry(site: Site) -> None:
     with site.database.reading() as db:
         found = sa.text(
-            "SELECT username FROM account JOIN service_request ON assignee_id = officer_id "
-            "WHERE state IN ('new', 'checking') AND role = 'staff' ORDER BY username LIMIT 1"
+            "SELECT username FROM account JOIN service_request ON assignee_id = account.officer_id "
+            "JOIN posting ON posting.officer_id = account.officer_id AND posting.valid_to IS NULL "
+            "WHERE state IN ('new', 'checking') AND posting.role = 'staff' ORDER BY username LIMIT 1"
         )
         username = str(db.scalar(found))
     _newcomer(site, int(username.removeprefix("pegawai")))

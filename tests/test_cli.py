@@ -458,10 +458,10 @@ def test_the_demo_needs_no_set_up_and_works_again_and_again(tmp_path: Path) -> N
             account = {"username": "pegawai01", "password": "staffhub-demo"}
             assert browser.post(f"{address}/login", data=account, timeout=30).ok
             assert "Greis Tumiwa" in browser.get(address, timeout=30).text
-            wait_until(lambda: meetings.exists() and len(json.loads(meetings.read_text("utf-8"))["meetings"]) == 3)
+            wait_until(lambda: meetings.exists() and len(json.loads(meetings.read_text("utf-8"))["meetings"]) == 4)
             assert server.stop(signal.SIGTERM) == 0
     assert _rows(tmp_path / "demo" / "staffhub.db", "SELECT count(*) FROM officer") == [(42,)]
-    assert _rows(tmp_path / "demo" / "staffhub.db", "SELECT state, count(*) FROM meeting") == [("ready", 3)]
+    assert _rows(tmp_path / "demo" / "staffhub.db", "SELECT state, count(*) FROM meeting") == [("ready", 4)]
 
 
 def test_a_demo_of_yesterday_is_set_aside(tmp_path: Path) -> None:

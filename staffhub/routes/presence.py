@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from staffhub import people, presence, service_requests, workdays, worklog
 from staffhub.days import DayRecord, State, planned_span
-from staffhub.forms import Fields, Form, Key, Line
+from staffhub.forms import YEARS, Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
 from staffhub.models import MarkKind, PlanMode, WorkMode
@@ -40,7 +40,7 @@ def _moment(text: object) -> datetime | None:
         found = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and found.year in YEARS else None
 
 
 class CheckOutFields(Fields):
