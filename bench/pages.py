@@ -75,7 +75,7 @@ def _statements(database: Database) -> Iterator[list[str]]:
         event.remove(database.engine, "before_cursor_execute", note)
 
 
-def _token(database: Database, username: str) -> str:
+def token_for(database: Database, username: str) -> str:
     now = clock.now()
     with database.transaction() as db:
         account = db.scalars(select(Account).where(Account.username == username)).one()
@@ -126,7 +126,7 @@ def _measure(size: int) -> None:
         with TestClient(app) as client:
             for username, path in PAGES:
                 address = path.format(today=now.astimezone(settings.zone).date())
-                client.cookies.set("staffhub_session", _token(database, username))
+                client.cookies.set("staffhub_session", token_for(database, username))
                 client.get(address).raise_for_status()
                 with _statements(database) as seen:
                     answer = client.get(address)

@@ -1,0 +1,136 @@
+"""CPU of one request, in milliseconds: the app is called as the server calls it, without sockets and without a client.
+
+    python -m bench.cpu                          # the pages of the morning, for the demo office
+    python -m bench.cpu --only kadis /board      # one page again and again, for a sampling profiler
+
+All threads count. What the server and the kernel add is the same for every page; bench.morning measures with it.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from bench.pages import token_for
+from staffhub import clock, demo
+from staffhub.app import create_app
+from staffhub.db import Database
+from staffhub.migrations import migrate
+from staffhub.settings import Settings
+
+CALLS, ROUNDS = 40, 5
+PAGES = (
+    ("pegawai01", "/healthz"),
+    ("pegawai05", "/"),
+    ("kadis", "/"),
+    ("pegawai05", "check-in"),
+    ("pegawai05", "/board"),
+    ("pegawai05", "/board (unchanged)"),
+    ("kadis", "/board"),
+    ("kadis", "/requests"),
+    ("pegawai01", "/requests"),
+    ("pegawai01", "/worklog"),
+    ("kepegawaian", "/attendance"),
+    ("kadis", "/meetings"),
+    ("kepegawaian", "/roster"),
+)
+
+
+class Caller:
+    """Calls the app as one signed-in person."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        self.app = app
+        self.headers = [(b"host", b"office.test"), (b"cookie", f"staffhub_session={token}".encode())]
+        self.tag = b""
+        self.turn = 0
+
+    async def __call__(self, page: str) -> int:
+        self.turn += 1
+        if page == "check-in":
+            mode = "home" if self.turn % 2 else "office"
+            body = urlencode({"mode": mode, "idempotency_key": str(uuid4())}).encode()
+            kind = (b"content-type", b"application/x-www-form-urlencoded")
+            same = (b"sec-fetch-site", b"same-origin")
+            return await self._call("POST", "/presence/check-in", [kind, same], body)
+        path, _space, unchanged = page.partition(" ")
+        return await self._call("GET", path, [(b"if-none-match", self.tag)] if unchanged else [], b"")
+
+    async def _call(self, method: str, path: str, more: list[tuple[bytes, bytes]], body: bytes) -> int:
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "headers": [*self.headers, *more], "client": ("127.0.0.1", 5), "server": ("office.test", 80),
+        }  # fmt: skip
+        status = 0
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self.tag = dict(message["headers"]).get(b"etag", self.tag)
+
+        await self.app(scope, receive, send)
+        return status
+
+
+async def _measure(app: FastAPI, caller: Caller, page: str, expected: tuple[int, ...]) -> float:
+    """Return the median over the rounds of the mean CPU milliseconds of a call."""
+    for _warm in range(5):
+        status = await caller(page)
+        if status not in expected:
+            raise RuntimeError(f"{page} answered {status}")
+    took = []
+    for _round in range(ROUNDS):
+        started = time.process_time()
+        for _call in range(CALLS):
+            await caller(page)
+        took.append((time.process_time() - started) * 1000 / CALLS)
+    return statistics.median(took)
+
+
+async def _repeat(caller: Caller, page: str) -> None:
+    """Keep one page busy, so that a sampling profiler sees every thread (py-spy record -- python -m bench.cpu ...)."""
+    for _call in range(1500):
+        await caller(page)
+
+
+async def _main(only: list[str] | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="staffhub-bench-") as folder:
+        settings = Settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/staffhub.db")
+        app = create_app(settings, ticking=False)
+        database: Database = app.state.database
+        migrate(database.engine)
+        with database.transaction() as db:
+            demo.seed(db, settings, now=clock.now())
+        async with app.router.lifespan_context(app):
+            if only:
+                await _repeat(Caller(app, token_for(database, only[0])), only[1])
+                return
+            print(f"{'who':<13}{'page':<24}{'CPU ms':>8}")
+            for username, page in PAGES:
+                expected = (303,) if page == "check-in" else (304,) if "unchanged" in page else (200,)
+                caller = Caller(app, token_for(database, username))
+                if "unchanged" in page:
+                    await caller("/board")
+                print(f"{username:<13}{page:<24}{await _measure(app, caller, page, expected):>8.2f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--only", nargs=2, metavar=("WHO", "PAGE"))
+    asyncio.run(_main(parser.parse_args().only))
+
+
+if __name__ == "__main__":
+    main()
