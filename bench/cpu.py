@@ -30,7 +30,7 @@ PAGES = (
     ("pegawai01", "/healthz"),
     ("pegawai05", "/"),
     ("kadis", "/"),
-    ("pegawai05", "check-in"),
+    ("everybody", "check-in"),
     ("pegawai05", "/board"),
     ("pegawai05", "/board (unchanged)"),
     ("kadis", "/board"),
@@ -44,18 +44,20 @@ PAGES = (
 
 
 class Caller:
-    """Calls the app as one signed-in person."""
+    """Calls the app as signed-in people, in turn."""
 
-    def __init__(self, app: FastAPI, token: str) -> None:
+    def __init__(self, app: FastAPI, tokens: list[str]) -> None:
         self.app = app
-        self.headers = [(b"host", b"office.test"), (b"cookie", f"staffhub_session={token}".encode())]
+        self.people = [
+            [(b"host", b"office.test"), (b"cookie", f"staffhub_session={token}".encode())] for token in tokens
+        ]
         self.tag = b""
         self.turn = 0
 
     async def __call__(self, page: str) -> int:
         self.turn += 1
         if page == "check-in":
-            mode = "home" if self.turn % 2 else "office"
+            mode = "home" if self.turn // len(self.people) % 2 else "office"
             body = urlencode({"mode": mode, "idempotency_key": str(uuid4())}).encode()
             kind = (b"content-type", b"application/x-www-form-urlencoded")
             same = (b"sec-fetch-site", b"same-origin")
@@ -67,7 +69,8 @@ class Caller:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
             "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
-            "headers": [*self.headers, *more], "client": ("127.0.0.1", 5), "server": ("office.test", 80),
+            "headers": [*self.people[self.turn % len(self.people)], *more],
+            "client": ("127.0.0.1", 5), "server": ("office.test", 80),
         }  # fmt: skip
         status = 0
 
@@ -84,7 +87,13 @@ class Caller:
         return status
 
 
-async def _measure(app: FastAPI, caller: Caller, page: str, expected: tuple[int, ...]) -> float:
+def _tokens(database: Database, who: str) -> list[str]:
+    """Return the session of one, or of the whole demo office, so that nobody has a hundred marks a day."""
+    names = [f"pegawai{n:02}" for n in range(1, 39)] if who == "everybody" else [who]
+    return [token_for(database, name) for name in names]
+
+
+async def _measure(caller: Caller, page: str, expected: tuple[int, ...]) -> float:
     """Return the median over the rounds of the mean CPU milliseconds of a call."""
     for _warm in range(5):
         status = await caller(page)
@@ -115,15 +124,15 @@ async def _main(only: list[str] | None) -> None:
             demo.seed(db, settings, now=clock.now())
         async with app.router.lifespan_context(app):
             if only:
-                await _repeat(Caller(app, token_for(database, only[0])), only[1])
+                await _repeat(Caller(app, _tokens(database, only[0])), only[1])
                 return
             print(f"{'who':<13}{'page':<24}{'CPU ms':>8}")
             for username, page in PAGES:
                 expected = (303,) if page == "check-in" else (304,) if "unchanged" in page else (200,)
-                caller = Caller(app, token_for(database, username))
+                caller = Caller(app, _tokens(database, username))
                 if "unchanged" in page:
                     await caller("/board")
-                print(f"{username:<13}{page:<24}{await _measure(app, caller, page, expected):>8.2f}", flush=True)
+                print(f"{username:<13}{page:<24}{await _measure(caller, page, expected):>8.2f}", flush=True)
 
 
 def main() -> None:
