@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -116,7 +116,17 @@ def environment() -> Environment:
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()
         vars(ui).update({name: macro for name, macro in macros if not name.startswith("_")})
+    vars(ui).update({name: _prepared(getattr(ui, name)) for name in PREPARED})
     return env
+
+
+# Macros that say the same whenever they are asked the same in one language: a page has a hundred of them.
+PREPARED = ("icon", "mode", "key", "grade")
+
+
+def _prepared(macro: Callable[..., str]) -> Callable[..., str]:
+    made = cache(lambda _locale, *words: macro(*words))
+    return lambda *words: made(i18n.current_locale(), *words)
 
 
 def query(path: str, **values: object) -> str:
