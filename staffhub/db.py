@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, TypeVarTuple, cast
 
 import anyio
 import anyio.to_thread
@@ -35,6 +35,7 @@ REQUEST_THREADS = 8
 LOCK_SECONDS = 10.0
 # On SQLite the trigger of an append-only table speaks before the unique constraint: the row is there already.
 _APPEND_ONLY = "SQLITE_CONSTRAINT_TRIGGER"
+Ts = TypeVarTuple("Ts")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -219,6 +220,16 @@ class Database:
     def _free_lock(self) -> None:
         if self.sqlite:
             self._lock.release()
+
+
+def rows(db: Session, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts], **asked: object) -> sa.CursorResult[*Ts]:
+    """Read columns: what `db.execute` gives without the unit of work, which doubles what a statement costs.
+
+    For statements that are built once, of columns alone; rows of a model come from `db.execute` and `db.scalars`.
+    """
+    if db.autoflush:  # what a verb has added is there for whoever reads after it
+        db.flush()
+    return db.connection().execute(statement, asked)
 
 
 @cache

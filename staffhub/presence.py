@@ -1,16 +1,15 @@
 """Check in, check out, receipts. Marks are facts: a new one is added, none is changed."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
-from staffhub.db import insert_unless_there
+from staffhub.db import insert_unless_there, rows
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, Posting, WorkMode, posting_on, receipt_code
@@ -79,9 +78,11 @@ def stamps(db: Session, me: Viewer, *, day: date) -> list[Stamp]:
 
 
 def _stamps(db: Session, me: Viewer, first: date, last: date) -> list[Stamp]:
-    span = {"office": me.office_id, "officer": me.officer_id, "first": first, "last": last}
-    rows: Iterable[Any] = db.execute(_STAMPS, span)
-    return [Stamp(**row._asdict() | {"at": row.at.astimezone(me.zone)}) for row in rows]
+    found = rows(db, _STAMPS, office=me.office_id, officer=me.officer_id, first=first, last=last)
+    return [
+        Stamp(id_, day, kind, mode, at.astimezone(me.zone), note, grade, receipt, key)
+        for id_, day, kind, mode, at, note, grade, receipt, key in found
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, insert, or_, select, update
+from sqlalchemy.orm import Session
 
 from staffhub import audit
 from staffhub.errors import Refused
@@ -16,7 +16,7 @@ from staffhub.models import Account, Meeting, MeetingInvite, MeetingState, Occur
 from staffhub.security import Viewer
 
 
-def holds_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
+def holds_on(day: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
     """Whether an invitation is for that date."""
     return and_(
         or_(MeetingInvite.first_on.is_(None), MeetingInvite.first_on <= day),

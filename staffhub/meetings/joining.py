@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import Date, Select, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock
+from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.invitations import holds_on
@@ -44,12 +46,12 @@ class Invitation:
     over: bool
 
 
-def today_for(db: Session, office_id: int, officer_id: int, day: date, now: datetime) -> list[Invitation]:
-    """Return what an officer is invited to on a date, cancelled meetings left out, in one statement."""
+def _invited() -> Select[*tuple[Any, ...]]:
+    day = bindparam("day", type_=Date)
     other = aliased(MeetingInvite)
     ended = or_(other.first_on > day, other.last_on < day)
     guests = select(func.count()).where(other.meeting_id == Meeting.id, ended.is_not(True)).scalar_subquery()
-    rows = db.execute(
+    return (
         select(
             Meeting.id,
             Meeting.kind,
@@ -65,27 +67,36 @@ def today_for(db: Session, office_id: int, officer_id: int, day: date, now: date
         .join(MeetingInvite, MeetingInvite.meeting_id == Meeting.id)
         .join(Office, Office.id == Occurrence.office_id)
         .where(
-            Occurrence.office_id == office_id,
+            Occurrence.office_id == bindparam("office"),
             Occurrence.date == day,
-            MeetingInvite.officer_id == officer_id,
+            MeetingInvite.officer_id == bindparam("officer"),
             holds_on(day),
             Meeting.state != MeetingState.CANCELLED,
         )
         .order_by(Occurrence.starts_at, Meeting.id)
     )
+
+
+_INVITED = _invited()
+
+
+def today_for(db: Session, office_id: int, officer_id: int, day: date, now: datetime) -> list[Invitation]:
+    """Return what an officer is invited to on a date, cancelled meetings left out, in one statement."""
     return [
         Invitation(
-            row.id,
-            row.kind,
-            row.topic,
-            row.starts_at.astimezone(ZoneInfo(row.timezone)).time(),
-            row.minutes,
-            row.state,
-            row.token,
-            row.people,
-            over=row.starts_at + timedelta(minutes=row.minutes) <= now,
+            id_,
+            kind,
+            topic,
+            starts.astimezone(ZoneInfo(timezone)).time(),
+            minutes,
+            state,
+            token,
+            people,
+            over=starts + timedelta(minutes=minutes) <= now,
         )
-        for row in rows
+        for id_, kind, topic, starts, minutes, state, token, people, timezone in rows(
+            db, _INVITED, office=office_id, officer=officer_id, day=day
+        )
     ]
 
 
@@ -119,7 +130,7 @@ def way_in(db: Session, me: Viewer, token: str, *, now: datetime) -> Way:
 
 def _open_day(db: Session, meeting_id: int, now: datetime) -> date | None:
     """Return the date whose door is open; where two are, that of the later start."""
-    rows = db.scalars(
+    held = db.scalars(
         select(Occurrence)
         .where(
             Occurrence.meeting_id == meeting_id,
@@ -129,7 +140,7 @@ def _open_day(db: Session, meeting_id: int, now: datetime) -> date | None:
         )
         .order_by(Occurrence.starts_at.desc())
     )
-    return next((row.date for row in rows if now < row.ends + DOOR), None)
+    return next((row.date for row in held if now < row.ends + DOOR), None)
 
 
 def note_click(db: Session, me: Viewer, meeting_id: int, day: date, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, b
 from sqlalchemy.orm import Session
 
 from staffhub import clock
-from staffhub.db import digest
+from staffhub.db import digest, rows
 from staffhub.errors import Forbidden, NotSignedIn
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -187,7 +187,7 @@ def serves_now(account: Standing, now: datetime) -> bool:
 
 def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     """Load the session behind a cookie; NotSignedIn when it is unknown or over, or its account not open."""
-    row = _in_force(db.execute(_SESSION, _asked(token, now)).all(), now)
+    row = _in_force(rows(db, _SESSION, **_asked(token, now)).all(), now)
     alive = (
         row is not None
         and row.ended_at is None
@@ -217,9 +217,9 @@ def _asked(token: str, now: datetime) -> dict[str, object]:
     return {"token": digest(token), "before": (now - a_day).date(), "after": (now + a_day).date()}
 
 
-def _in_force(rows: Sequence[Any], now: datetime) -> Any | None:
+def _in_force(found: Sequence[Any], now: datetime) -> Any | None:
     """Return the row with the posting of today, by the calendar of the office; without one, whoever it is has none."""
-    for row in rows:
+    for row in found:
         today = clock.local_day(now, ZoneInfo(row.timezone))
         if row.valid_from is None or is_in_service(row.valid_from, row.valid_to, today):
             return row
