@@ -19,7 +19,8 @@ from urllib.parse import urlencode
 from sqlalchemy import insert, select
 
 from staffhub import clock
-from staffhub.db import Database, digest, make_engine
+from staffhub.connections import make_engine
+from staffhub.db import Database, digest
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
 from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, UserSession

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from staffhub import clock, i18n, logs
+from staffhub import clock, deadlines, i18n, logs
 from staffhub.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _fail(*lines: str) -> NoReturn:
 @app.callback()
 def _prepare() -> None:
     logs.configure()
+    deadlines.begin(deadlines.COMMAND)
 
 
 def _settings(**given: Any) -> "Settings":
@@ -144,7 +145,7 @@ def serve(
 @app.command(help=_("Bring the database to the version of this program."))
 def migrate() -> None:
     from staffhub import migrations
-    from staffhub.db import make_engine
+    from staffhub.connections import make_engine
 
     engine = make_engine(_settings().database)
     migrations.migrate(engine)

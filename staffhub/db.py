@@ -1,4 +1,4 @@
-"""Engine, transactions, column types. Nobody else commits: the edge (a request, the scheduler, the CLI) owns them.
+"""Transactions, column types. Nobody else commits: the edge (a request, the scheduler, the CLI) owns them.
 
 On SQLite a writer opens BEGIN IMMEDIATE behind one lock per process: plain BEGIN loses read-then-write transactions
 with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVarTuple, cast
 
 import anyio
@@ -20,19 +19,18 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 from sqlalchemy.sql.dml import ReturningInsert
 
+from staffhub.connections import POOL, make_engine
+from staffhub.deadlines import patience
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 
 log = structlog.get_logger(__name__)
 
 # Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
-REQUEST_THREADS = 8
-# Longest wait for the write lock of the process, in seconds; then the person hears that nothing was saved.
-LOCK_SECONDS = 10.0
+REQUEST_THREADS = POOL
 # On SQLite the trigger of an append-only table speaks before the unique constraint: the row is there already.
 _APPEND_ONLY = "SQLITE_CONSTRAINT_TRIGGER"
 Ts = TypeVarTuple("Ts")
@@ -94,44 +92,6 @@ class Versioned:
 
     id: Mapped[Id]
     version: Mapped[int]
-
-
-def _connect_args(url: sa.URL) -> dict[str, Any]:
-    if url.get_backend_name() == "sqlite":
-        wait = {} if "timeout" in url.query else {"timeout": 10}  # seconds, for another process's write lock
-        return {"check_same_thread": False, **wait}
-    return {"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"}
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, below
-    # recursive_triggers: REPLACE asks the triggers that keep facts append-only.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
-
-
-def make_engine(address: str) -> sa.Engine:
-    url = make_url(address)
-    local = url.get_backend_name() == "sqlite"
-    if local and url.database:
-        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url,
-        connect_args=_connect_args(url),
-        pool_size=REQUEST_THREADS,
-        max_overflow=8,  # handlers with transactions of their own, the scheduler, the health checks
-        pool_timeout=10,
-        pool_pre_ping=not local,
-        hide_parameters=True,  # an error in the log never repeats what was being stored
-    )
-    if local:
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
 
 
 def _refuse_changes(session: Session, *_flush: object) -> None:
@@ -204,7 +164,7 @@ class Database:
 
     async def _stand_in_line(self, stack: AsyncExitStack) -> None:
         # Behind another process that keeps its lock, the waits of those in front would add up.
-        with anyio.move_on_after(LOCK_SECONDS):
+        with patience().waiting() as left, anyio.move_on_after(left):
             await stack.enter_async_context(self._writer)
             return
         raise sa.exc.TimeoutError("too many writers stand in line")
@@ -214,8 +174,11 @@ class Database:
             await anyio.to_thread.run_sync(self._take_lock, limiter=anyio.CapacityLimiter(1))
 
     def _take_lock(self) -> None:
-        if self.sqlite and not self._lock.acquire(timeout=LOCK_SECONDS):
-            raise sa.exc.TimeoutError("the write lock of this process was not free in time")
+        if not self.sqlite:
+            return
+        with (waits := patience()).waiting() as left:
+            if not self._lock.acquire(timeout=min(left, waits.limits.lock)):
+                raise sa.exc.TimeoutError("the write lock of this process was not free in time")
 
     def _free_lock(self) -> None:
         if self.sqlite:

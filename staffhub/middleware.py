@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from staffhub import audit, i18n
+from staffhub import audit, deadlines, i18n
 from staffhub.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -70,6 +70,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        deadlines.begin(deadlines.PAGE)
         head = scope["method"] == "HEAD"
         if head:  # answered as GET, without the body
             scope = {**scope, "method": "GET", "staffhub.head": True}

@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from staffhub import security
 from staffhub.app import create_app
-from staffhub.db import Database, make_engine
+from staffhub.connections import make_engine
+from staffhub.db import Database
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
 from staffhub.models import Account, Division, EmploymentType, Office, Officer, PlanLayer, PlanMode, Posting, Role

@@ -2,20 +2,17 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-import time_machine
-from fastapi.testclient import TestClient
 
+from staffhub import deadlines
 from staffhub.app import NotAtHead, _check_database, create_app
 from staffhub.models import Mark
-from staffhub.settings import Settings
-from tests.conftest import MORNING, Postgres, World, wait_until
+from tests.conftest import Postgres, World, wait_until
 from tests.test_access import WHO
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -23,16 +20,10 @@ POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True
 
 
 @pytest.fixture
-def impatient(settings: Settings) -> Iterator[World]:
-    """The app on the same file, but it waits for another process only a moment."""
-    app = create_app(
-        settings.model_copy(update={"database_url": f"{settings.database_url}?timeout=0.05"}), ticking=False
-    )
-    world = World(app=app, database=app.state.database, settings=settings)
-    with time_machine.travel(MORNING, tick=False), TestClient(app):
-        yield world
-        for client in world.clients:
-            client.close()
+def impatient(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The app waits for another process only a moment."""
+    monkeypatch.setattr(deadlines, "PAGE", deadlines.Limits(in_all=1, statement=0.05))
+    return world
 
 
 def _check_in() -> dict[str, str]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy.orm import Session
 
-from staffhub.db import make_engine
+from staffhub.connections import make_engine
 from staffhub.migrations import _config, differences, is_at_head, migrate
 from staffhub.models import Occurrence
 from tests.conftest import MORNING, TODAY

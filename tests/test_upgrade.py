@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub import audit
-from staffhub.db import Database, make_engine
+from staffhub.connections import make_engine
+from staffhub.db import Database
 from staffhub.migrations import differences, go_back, migrate
 from staffhub.reports import recap
 from tests.conftest import viewer_of
