@@ -1,11 +1,21 @@
 """The only reader of the clock. Inside, every time is aware UTC; the office's zone is for days and screens."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
+
+# Where the server leaves in a request's scope when its first byte was seen.
+ARRIVED = "staffhub.arrived"
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def arrival(scope: Mapping[str, Any]) -> datetime:
+    """Return the moment that counts for a request: when it arrived, whatever it waited for since."""
+    return cast("datetime", scope.get(ARRIVED) or now())
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:

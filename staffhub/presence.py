@@ -68,7 +68,8 @@ _STAMPS = (
         Mark.officer_id == bindparam("officer"),
         Mark.date.between(bindparam("first"), bindparam("last")),
     )
-    .order_by(Mark.date, Mark.turn)
+    # By the attempt: of two that waited, the later one may have been stored first.
+    .order_by(Mark.date, Mark.attempted_at, Mark.turn)
 )
 
 
@@ -192,7 +193,7 @@ def _declare(
             "mode": mode,
             "note": note,
             "attempted_at": now,
-            "received_at": now,
+            "received_at": max(now, clock.now()),  # stored: a line and a lock may lie in between
             "method": "tap",
             "grade": Grade.C,
             "receipt": receipt,

@@ -1,22 +1,54 @@
 """How the app is put on a port: the only importer of uvicorn beside the Zoom sandbox."""
 
 import os
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from staffhub import clock
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.settings import Settings
 
 _GRACE = 10  # seconds that running requests get when the server is told to stop
+# As deploy/nginx.conf sends it: the proxy's time, and how long before it the first byte came, both in seconds.
+_BY_PROXY = re.compile(rb"t=(\d{1,10}(?:\.\d{1,6})?)(?: after=(\d{1,4}(?:\.\d{1,6})?))?")
+# A proxy's stamp that lies further back is another clock or a mistake, and ours counts.
+_PROXY_HELD = timedelta(seconds=10)
+
+
+class Arrivals(HttpToolsProtocol):
+    """Stamps each request when its first byte is seen, before any queue, lock or thread: the time that counts."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)[clock.ARRIVED] = clock.now()
+
+    def on_headers_complete(self) -> None:
+        # The app is wrapped in this when there are proxies to be trusted; a client's own header is worth nothing.
+        if isinstance(self.app, ProxyHeadersMiddleware) and self.client and self.client[0] in self.app.trusted_hosts:
+            scope = cast("dict[str, Any]", self.scope)
+            scope[clock.ARRIVED] = seen_by_proxy(dict(self.headers).get(b"x-request-start", b""), scope[clock.ARRIVED])
+        super().on_headers_complete()
+
+
+def seen_by_proxy(said: bytes, ours: datetime) -> datetime:
+    """Return when the proxy saw the first byte: it passes a request on only once it has the whole of it."""
+    if not (found := _BY_PROXY.fullmatch(said)):
+        return ours
+    at = datetime.fromtimestamp(float(found[1]) - float(found[2] or 0), tz=ours.tzinfo)
+    return at if ours - _PROXY_HELD <= at <= ours else ours
 
 
 class _Announced(uvicorn.Server):
@@ -53,6 +85,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "http": Arrivals,
         "ws": "none",
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": settings.trusted_proxies or "127.0.0.1",

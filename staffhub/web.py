@@ -199,11 +199,14 @@ def page_context(request: Request) -> dict[str, Any]:
     settings: Settings = request.app.state.settings
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     nav, menu = _navigation(viewer, request.url.path) if viewer else ([], [])
+    # The clock that a page shows runs on from here, so a wait before this does not make it slow.
+    local = now().astimezone(viewer.zone if viewer else settings.zone)
     return {
         "locale": i18n.current_locale(),
         "viewer": viewer,
         "office_name": viewer.office_name if viewer else request.app.state.office_name,
-        "zone_name": now().astimezone(viewer.zone if viewer else settings.zone).tzname(),
+        "now": local,
+        "zone_name": local.tzname(),
         "nav": nav,
         "menu": menu,
         "htmx": Htmx(settings.htmx_url, HTMX_INTEGRITY),

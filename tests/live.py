@@ -8,14 +8,16 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from staffhub.serving import Arrivals
 from tests.conftest import _free_port, wait_until
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, **options: Any) -> Iterator[str]:
     """Yield the address of a running server."""
     port = _free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", proxy_headers=False))
+    given = {"host": "127.0.0.1", "port": port, "log_level": "error", "http": Arrivals, "proxy_headers": False}
+    server = uvicorn.Server(uvicorn.Config(app, **(given | options)))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -107,7 +107,7 @@ def _stage(declared: _Declared, officer_id: int, day: date, *, today: date, now:
     if (today - day).days > 1 or declared.marks.get((officer_id, today)):
         return Stage.OVER
     marks, decided = declared.marks.get((officer_id, day)), declared.corrections.get((officer_id, day))
-    last = max(marks, key=lambda mark: mark.turn) if marks and not decided else None
+    last = max(marks, key=lambda mark: (mark.at, mark.turn)) if marks and not decided else None
     still_in = last is not None and last.kind is MarkKind.CHECK_IN and now < last.at + presence.OPEN_FOR
     return Stage.RUNNING if still_in else Stage.OVER
 

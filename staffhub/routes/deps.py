@@ -27,8 +27,8 @@ def settings_of(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 
-async def _now() -> datetime:
-    return clock.now()
+async def _now(request: Request) -> datetime:
+    return clock.arrival(request.scope)
 
 
 def _whole(text: str) -> str:

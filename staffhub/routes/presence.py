@@ -79,7 +79,8 @@ def _bar(plan: workdays.Plan, marks: list[Stamp], met: list[tuple[time, int]], n
     for mark, following in zip_longest(marks, marks[1:]):
         if mark.kind is MarkKind.CHECK_IN:
             begin = _percent(mark.at)
-            here.append((begin, round(_percent(following.at if following else now) - begin, 1)))
+            # A page that waited is older than a mark that it shows.
+            here.append((begin, max(0, round(_percent(following.at if following else now) - begin, 1))))
     held = [(_percent(starts), round(minutes / 6, 1)) for starts, minutes in met]
     return Bar(start, round(end - start, 1), here, held, _percent(now))
 
@@ -136,7 +137,7 @@ def _page(
     """`leaving`: minutes by which somebody is about to leave early, to be asked about."""
     local = now.astimezone(me.zone)
     day = local.date()
-    context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200, "now": local}  # noqa: PLR2004
+    context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200}  # noqa: PLR2004
     context |= {
         "greeting": _greeting(local) % {"name": people.bare_name(me.name).split()[0]},
         "key": str(uuid4()),

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -37,22 +36,20 @@ class SignInFields(Fields):
     next: str | None = None
 
 
-def _page(request: Request, form: Form[SignInFields], now: datetime, *, status: int = 200) -> Response:
-    local = now.astimezone(settings_of(request).zone)
+def _page(request: Request, form: Form[SignInFields], *, status: int = 200) -> Response:
     locked = status == HTTPStatus.TOO_MANY_REQUESTS
-    return render(request, "login.html", status=status, form=form, now=local, locked=locked, invalid=bool(form.errors))
+    return render(request, "login.html", status=status, form=form, locked=locked, invalid=bool(form.errors))
 
 
 @router.get("/login")
 def sign_in_page(
     request: Request,
-    now: Now,
     next_page: NextPage = None,
     lang: Annotated[str | None, Query(pattern="^(id|en)$")] = None,
 ) -> Response:
     if lang:
         i18n.set_locale(lang)
-    page = _page(request, Form.blank("login", next=own_path(next_page)), now)
+    page = _page(request, Form.blank("login", next=own_path(next_page)))
     if lang:
         page.set_cookie(LOCALE_COOKIE, lang, max_age=31_536_000, samesite="lax", secure=settings_of(request).https)
     return page
@@ -64,7 +61,7 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     typed = str(posted.get("password", ""))  # as typed: a blank at either end belongs to a password
     form.typed.pop("password", None)
     if form.data is None:
-        return _page(request, form, now, status=422)
+        return _page(request, form, status=422)
     device = _device(request)
     username = security.normal_username(form.data.username)
     # Three steps, so that the slow hash never holds the write lock: count the try, hash, open the session.
@@ -80,13 +77,13 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
             )
     except TooMany as error:
         form.refuse(error)
-        page = _page(request, form, now, status=429)
+        page = _page(request, form, status=429)
         page.headers["Retry-After"] = str(error.retry_after)
         return page
     fits = security.password_fits(typed, account.password_hash if account else None)
     if account is None or not fits:
         form.errors[""] = security.wrong_pair()
-        return _page(request, form, now, status=422)
+        return _page(request, form, status=422)
     device = device or secrets.token_urlsafe(24)
     renewed = security.renewed_hash(typed, account.password_hash)
     try:
@@ -104,7 +101,7 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
             has_untold = people.has_untold(db, account.id)
     except Refused as error:
         form.refuse(error)
-        return _page(request, form, now, status=422)
+        return _page(request, form, status=422)
     onward = own_path(form.data.next)
     response = redirect(request, query("/account/changes", next=onward) if has_untold else onward)
     set_cookie(request, response, SESSION_COOKIE, token, seconds=_SESSION_COOKIE_SECONDS)
