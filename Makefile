@@ -62,7 +62,7 @@ requirements: $(DEV) ## Pin the newest versions that pyproject.toml allows, with
 
 .PHONY: bench
 bench: $(DEV) ## Measure against the floors: starts the real server
-	@for name in pages check_in_rate kill_check_ins lost_answers; do \
+	@for name in morning cpu pages kill_check_ins lost_answers; do \
 		echo "== bench.$$name"; $(BIN)/python -m bench.$$name 2>/dev/null; done
 
 .PHONY: clean

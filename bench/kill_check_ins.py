@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from sqlalchemy import select, text
 
-from bench.office import Bench, bench_office, post
+from bench.office import Bench, bench_office
 from staffhub.models import Mark
 
 OFFICERS, MARKS, CLIENTS = 200, 500, 16
@@ -25,15 +26,25 @@ def _jobs() -> list[tuple[int, str, str]]:
     return [(n % OFFICERS, _MODES[n // OFFICERS], str(uuid4())) for n in range(MARKS)]
 
 
+def _post(connection: HTTPConnection, token: str, form: dict[str, str]) -> int:
+    headers = {
+        "Cookie": f"staffhub_session={token}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Sec-Fetch-Site": "same-origin",
+    }
+    connection.request("POST", "/presence/check-in", urlencode(form), headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
 def _send(made: Bench, job: tuple[int, str, str], acknowledged: set[str], killed: threading.Event) -> None:
     """Send one mark until it is acknowledged: after a cut connection the same key is sent again, as a phone does."""
     officer, mode, key = job
     while True:
         try:
-            connection = HTTPConnection("127.0.0.1", made.port, timeout=20)
-            status = post(
-                connection, "/presence/check-in", made.tokens[officer], {"mode": mode, "idempotency_key": key}
-            )
+            connection = HTTPConnection("127.0.0.1", made.server.port, timeout=20)
+            status = _post(connection, made.tokens[officer], {"mode": mode, "idempotency_key": key})
             connection.close()
         except (OSError, HTTPException):
             killed.set()

@@ -39,7 +39,7 @@ def main() -> None:
         )
         database, now = made.database(), clock.now()
         with database.reading() as db:
-            me = security.viewer_for(db, made.tokens[0], now=now)
+            me = security.session_for(db, made.tokens[0], now=now).viewer
         for n in range(MEETINGS):
             starts = (now + timedelta(days=1, hours=n)).astimezone(me.zone)
             with database.transaction() as db:

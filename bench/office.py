@@ -1,167 +1,191 @@
-"""What every measurement starts from: a database with many signed-in officers, and the real server on it."""
+"""What every measurement starts from: a database with offices full of signed-in people, and the real server on it.
 
-import os
-import shutil
+python -m bench.office URL OFFICES PEOPLE --days 20 --led     # so many people in each office
+"""
+
+import argparse
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
-from http.client import HTTPConnection, HTTPException
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import String, cast, insert, literal, select
+from sqlalchemy.orm import Session
 
+from bench import processes
 from staffhub import clock
 from staffhub.connections import make_engine
 from staffhub.db import Database, digest
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
-from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, UserSession
+from staffhub.models import (
+    Account,
+    Division,
+    EmploymentType,
+    Grade,
+    Mark,
+    MarkKind,
+    Office,
+    Officer,
+    Posting,
+    Role,
+    UserSession,
+    WorkMode,
+)
+
+START = date(2010, 1, 4)
+ZONE = ZoneInfo("Asia/Makassar")
+# Who leads an office, in the order of its officers.
+LED = (Role.OFFICE_HEAD, Role.HR, Role.DIVISION_HEAD, Role.DIVISION_HEAD, Role.DIVISION_HEAD, Role.DIVISION_HEAD)
+_KINDS = (EmploymentType.PNS, EmploymentType.THL)
+
+
+def token_of(number: int) -> str:
+    """The session cookie of a person, counted from 0 over all offices."""
+    return f"bench-token-{number:06}"
 
 
 @dataclass
 class Bench:
-    """A folder with a database of `officers` signed-in people; `tokens` are their session cookies."""
+    """A folder with a database of signed-in people; `tokens` are their session cookies."""
 
     folder: Path
     tokens: list[str]
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    extra: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.folder / 'staffhub.db'}"
+    url: str
+    server: processes.Server
 
     def start(self, *, workers: int = 1) -> None:
-        """Start `staffhub serve` in a process group of its own and wait until it answers."""
-        self.port = self.port or free_port()
-        environment = os.environ | self.extra
-        environment |= {"STAFFHUB_DATABASE_URL": self.url, "STAFFHUB_DATA_DIR": str(self.folder)}
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "staffhub.cli", "serve", "--port", str(self.port), "--workers", str(workers)],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_for(self.port, "/healthz")
+        self.server.start(workers=workers)
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        if self.process:
-            os.killpg(self.process.pid, how)
-            self.process.wait(30)
-            self.process = None
+        self.server.kill(how)
 
     def database(self) -> Database:
         return Database(self.url)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int, path: str, *, seconds: float = 30) -> float:
-    """Wait until a server answers; return how many seconds it took."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        try:
-            status, _body = get(port, path)
-        except (OSError, HTTPException):
-            time.sleep(0.02)
-            continue
-        if status < 500:
-            return time.monotonic() - started
-    raise TimeoutError(f"no server on port {port}")
-
-
-def get(port: int, path: str, *, token: str = "") -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("GET", path, headers={"Cookie": f"staffhub_session={token}"} if token else {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
-
-
-def post(connection: HTTPConnection, path: str, token: str, form: dict[str, str]) -> int:
-    """Send a form as a browser does, over a connection that stays open; return the status."""
-    headers = {
-        "Cookie": f"staffhub_session={token}",
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Sec-Fetch-Site": "same-origin",
-    }
-    connection.request("POST", path, urlencode(form), headers)
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
-
-
 @contextmanager
 def bench_office(officers: int, *, role: Role = Role.STAFF) -> Iterator[Bench]:
-    folder = Path(tempfile.mkdtemp(prefix="staffhub-bench-"))
-    made = Bench(folder, _fill(f"sqlite:///{folder / 'staffhub.db'}", officers, role))
-    try:
-        yield made
-    finally:
-        made.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    """One office on SQLite, with the program of this clone; the first officer has the role."""
+    with processes.scratch() as folder:
+        url = f"sqlite:///{folder / 'staffhub.db'}"
+        fill(url, offices=1, officers=officers, roles=(role,))
+        tokens = [token_of(n) for n in range(officers)]
+        made = Bench(folder, tokens, url, processes.staffhub(url, folder, processes.program()))
+        try:
+            yield made
+        finally:
+            made.kill()
 
 
-def _fill(url: str, count: int, first_role: Role) -> list[str]:
+def fill(
+    url: str,
+    *,
+    offices: int,
+    officers: int,
+    roles: Sequence[Role] = (),
+    days: Sequence[date] = (),
+    now: datetime | None = None,
+) -> None:
+    """Found offices with so many officers each, all signed in; the first ones of each have the `roles`.
+
+    `days`: the past days on which everybody came and went.
+    """
     engine = make_engine(url)
     migrate(engine)
     engine.dispose()
-    database, now = Database(url), clock.now()
-    tokens = [f"bench-token-{n:04}-{os.urandom(12).hex()}" for n in range(count)]
+    database, now = Database(url), now or clock.now()
     with database.transaction() as db:
-        office = found_office(db, name="Dinas Ukur", timezone="Asia/Makassar", now=now)
-        divisions = list(db.scalars(select(Division.id).where(Division.office_id == office.id).order_by(Division.sort)))
-        kinds = (EmploymentType.PNS, EmploymentType.THL)
-        people = [
-            {
-                "id": n + 1, "office_id": office.id, "number": f"{n:018}", "name": f"Pegawai {n:04}",
-                "active_from": date(2020, 1, 1), "email": "", "phone": "",
-            }
-            for n in range(count)
-        ]  # fmt: skip
-        postings = [
-            {
-                "office_id": office.id, "officer_id": n + 1, "valid_from": date(2020, 1, 1), "position": "",
-                "employment_type": kinds[n % 2], "division_id": divisions[n % len(divisions)],
-                "role": Role.STAFF if n else first_role, "created_at": now,
-            }
-            for n in range(count)
-        ]  # fmt: skip
-        accounts = [
-            {
-                "id": n + 1, "office_id": office.id, "officer_id": n + 1, "username": f"pegawai{n}",
-                "password_hash": "-", "password_changed_at": now, "must_change_password": False,
-                "created_at": now,
-            }
-            for n in range(count)
-        ]  # fmt: skip
-        sessions = [
-            {
-                "account_id": n + 1, "token_hash": digest(token), "device_hash": "", "user_agent": "bench",
-                "created_at": now, "seen_at": now, "expires_at": now.replace(year=now.year + 1),
-            }
-            for n, token in enumerate(tokens)
-        ]  # fmt: skip
-        db.execute(insert(Officer), people)
-        db.execute(insert(Posting), postings)
-        db.execute(insert(Account), accounts)
-        db.execute(insert(UserSession), sessions)
+        for n in range(offices):
+            office = found_office(db, name=f"Dinas Ukur {n + 1}", timezone=ZONE.key, now=now)
+            office.recorded_from = START
+            db.flush()
+            _seat(db, office, range(n * officers, (n + 1) * officers), roles, now)
+    add_marks(database, days)
     database.engine.dispose()
-    return tokens
+
+
+def _seat(db: Session, office: Office, numbers: range, roles: Sequence[Role], now: datetime) -> None:
+    divisions = list(db.scalars(select(Division.id).where(Division.office_id == office.id).order_by(Division.sort)))
+    first = numbers[0]
+    held = {first + n: role for n, role in enumerate(roles)}
+    people = [
+        {
+            "id": n + 1, "office_id": office.id, "number": f"{n:018}", "name": f"Pegawai {n:06}",
+            "active_from": START, "email": "", "phone": "",
+        }
+        for n in numbers
+    ]  # fmt: skip
+    postings = [
+        {
+            "office_id": office.id, "officer_id": n + 1, "valid_from": START, "position": "Pengelola data",
+            "employment_type": _KINDS[n % 2], "role": held.get(n, Role.STAFF), "created_at": now,
+            "division_id": None if held.get(n) is Role.OFFICE_HEAD else divisions[n % len(divisions)],
+            "superior_id": first + 1 if roles and n != first else None,
+        }
+        for n in numbers
+    ]  # fmt: skip
+    accounts = [
+        {
+            "id": n + 1, "office_id": office.id, "officer_id": n + 1, "username": f"pegawai{n}",
+            "password_hash": "-", "password_changed_at": now, "must_change_password": False, "created_at": now,
+        }
+        for n in numbers
+    ]  # fmt: skip
+    sessions = [
+        {
+            "account_id": n + 1, "token_hash": digest(token_of(n)), "device_hash": "", "user_agent": "bench",
+            "created_at": now, "seen_at": now, "expires_at": now + timedelta(days=300),
+        }
+        for n in numbers
+    ]  # fmt: skip
+    for table, rows in ((Officer, people), (Posting, postings), (Account, accounts), (UserSession, sessions)):
+        db.execute(insert(table), rows)
+
+
+def workdays_before(day: date, count: int) -> list[date]:
+    """Return so many days of Monday to Friday before a day, the newest first."""
+    found = (day - timedelta(days=back) for back in range(1, 2 * count + 8))
+    return [one for one in found if one.weekday() < 5][:count]
+
+
+def add_marks(database: Database, days: Sequence[date]) -> None:
+    """Let everybody come and go on past days: one statement for a day and kind, whatever the head count."""
+    for number, day in enumerate(days):
+        with database.transaction() as db:
+            for turn, (kind, hour) in enumerate(((MarkKind.CHECK_IN, 7), (MarkKind.CHECK_OUT, 16)), 1):
+                at = datetime(day.year, day.month, day.day, hour, 22, tzinfo=ZONE)
+                # Unlike any receipt that the program draws, which has no 0.
+                code = literal(f"0{number * 2 + turn:x}.") + cast(Officer.id, String)
+                given = {
+                    "office_id": Officer.office_id, "officer_id": Officer.id, "date": literal(day),
+                    "turn": literal(turn), "kind": literal(kind, Mark.kind.type),
+                    "mode": literal(WorkMode.OFFICE if turn == 1 else None, Mark.mode.type), "note": literal(""),
+                    "attempted_at": literal(at, Mark.attempted_at.type),
+                    "received_at": literal(at, Mark.received_at.type), "method": literal("tap"),
+                    "grade": literal(Grade.C, Mark.grade.type), "receipt": code, "idempotency_key": code,
+                }  # fmt: skip
+                db.execute(insert(Mark).from_select(list(given), select(*given.values())))
+    if not database.sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("offices", type=int)
+    parser.add_argument("officers", type=int)
+    parser.add_argument("--days", type=int, default=0, help="working days behind today on which everybody came")
+    parser.add_argument("--led", action="store_true", help="each office has its head, HR and heads of bidang")
+    given = parser.parse_args()
+    now = clock.now()
+    days = workdays_before(now.astimezone(ZONE).date(), given.days)
+    fill(given.url, offices=given.offices, officers=given.officers, roles=LED if given.led else (), days=days, now=now)
+
+
+if __name__ == "__main__":
+    main()

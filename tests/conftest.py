@@ -1,11 +1,6 @@
 """Real databases, real commits: one migrated template per kind of database, copied for every test."""
 
-import os
-import pwd
 import shutil
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +17,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from bench.postgres import NotInstalled, Postgres
 from staffhub import security
 from staffhub.app import create_app
 from staffhub.connections import make_engine
@@ -42,61 +38,12 @@ PASSWORD = "sandi-uji-41"
 PASSWORD_HASH = security.hash_password(PASSWORD)
 
 
-class Postgres:
-    """A PostgreSQL of the tests' own, in a folder and on a port of its own; started as a user other than root."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="staffhub-pg-"))
-        self.port = _free_port()
-        self.bin = _postgres_bin()
-        self._as_postgres(
-            self.bin / "initdb", "-D", self.folder / "data", "-U", "staffhub", "-A", "trust", "-E", "UTF8"
-        )
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
-        options += " -c max_connections=200"
-        self._as_postgres(
-            self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start"
-        )
-
-    def _as_postgres(self, *command: object) -> None:
-        words = [str(word) for word in command]
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres")
-            words = ["runuser", "-u", "postgres", "--", *words]
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    def url(self, name: str) -> str:
-        return f"postgresql://staffhub@127.0.0.1:{self.port}/{name}"
-
-    def run(self, statement: str) -> None:
-        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-        engine.dispose()
-
-    def stop(self) -> None:
-        self._as_postgres(self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _postgres_bin() -> Path:
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not folders:
-        pytest.exit("PostgreSQL is not installed: apt-get install postgresql (then run `make test` again)", 1)
-    if os.geteuid() == 0:
-        pwd.getpwnam("postgres")  # made by Debian's package
-    return folders[-1]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    server = Postgres()
+    try:
+        server = Postgres()
+    except NotInstalled as error:
+        pytest.exit(f"{error} (then run `make test` again)", 1)
     try:
         server.run("CREATE DATABASE template_staffhub")
         _prepare(server.url("template_staffhub"))

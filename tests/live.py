@@ -8,14 +8,15 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from bench.postgres import free_port
 from staffhub.serving import Arrivals
-from tests.conftest import _free_port, wait_until
+from tests.conftest import wait_until
 
 
 @contextmanager
 def serving(app: Any, **options: Any) -> Iterator[str]:
     """Yield the address of a running server."""
-    port = _free_port()
+    port = free_port()
     given = {"host": "127.0.0.1", "port": port, "log_level": "error", "http": Arrivals, "proxy_headers": False}
     server = uvicorn.Server(uvicorn.Config(app, **(given | options)))
     thread = threading.Thread(target=server.run)

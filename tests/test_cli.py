@@ -21,11 +21,12 @@ import requests
 import sqlalchemy as sa
 import xlsxwriter
 
+from bench.postgres import free_port
 from staffhub.db import Database
 from staffhub.demo import show
 from staffhub.models import Account, Office, Officer
 from staffhub.settings import Settings
-from tests.conftest import _free_port, wait_until
+from tests.conftest import wait_until
 
 HEADER = "nama,NIP,jenis pegawai,jabatan,bidang,atasan,email,telepon,username,peran\n"
 GOOD = "Greis Tumiwa,199004172014032001,PNS,Pengelola data,Pendaftaran Penduduk,,,,greis.tumiwa,pegawai\n"
@@ -296,7 +297,7 @@ def test_a_backup_is_whole_private_and_never_overwrites(cli: Cli, office: Path, 
 
 
 def test_a_backup_is_restored_once_the_service_is_stopped(cli: Cli, office: Path, tmp_path: Path) -> None:
-    copy, port = tmp_path / "copy.db", _free_port()
+    copy, port = tmp_path / "copy.db", free_port()
     assert cli("audit-verify").returncode == 0
     assert cli("backup", copy).returncode == 0
     assert cli("create-admin", "--username", "ria", "--name", "Ria").returncode == 0
@@ -369,7 +370,7 @@ class _Served:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_serve_says_its_address_answers_and_ends_cleanly(cli: Cli, office: Path, ending: int) -> None:
-    port = _free_port()
+    port = free_port()
     with _Served(office.parent, "serve", "--port", port) as server:
         server.read_until(f"http://127.0.0.1:{port}")
         assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).json() == {"process": "ok"}
@@ -380,7 +381,7 @@ def test_serve_says_its_address_answers_and_ends_cleanly(cli: Cli, office: Path,
 
 
 def test_a_command_in_english_leaves_the_screens_indonesian(office: Path) -> None:
-    port = _free_port()
+    port = free_port()
     with _Served(office.parent, "serve", "--port", port, STAFFHUB_LOCALE="", STAFFHUB_COMMAND_LOCALE="en") as server:
         server.read_until("StaffHub listens on")
         assert '<html lang="id"' in requests.get(f"http://127.0.0.1:{port}/login", timeout=10).text
@@ -415,7 +416,7 @@ def test_the_steps_of_the_readme_work_word_for_word(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "One-time password of adi" in done.stdout
     assert "greis.tumiwa" in (tmp_path / "sandi.csv").read_text("utf-8-sig")
-    port = _free_port()
+    port = free_port()
     words = [*shlex.split(serve, comments=True), "--port", str(port)]
     assert words[:2] == ["staffhub", "serve"]
     with subprocess.Popen([str(command), *words[1:]], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL) as server:
@@ -427,7 +428,7 @@ def test_the_steps_of_the_readme_work_word_for_word(tmp_path: Path) -> None:
 
 
 def test_several_workers_share_the_port_and_add_up_their_counters(office: Path) -> None:
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with _Served(office.parent, "serve", "--port", port, "--workers", 2) as server:
         server.read_until(address)
@@ -450,7 +451,7 @@ def _answers(address: str) -> bool:
 def test_the_demo_needs_no_set_up_and_works_again_and_again(tmp_path: Path) -> None:
     meetings = tmp_path / "demo" / "zoom-sandbox.json"
     for _time in range(2):
-        port = _free_port()
+        port = free_port()
         address = f"http://127.0.0.1:{port}"
         with _Served(tmp_path, "demo", "--port", port) as server, requests.Session() as browser:
             server.read_until("Ctrl-C")

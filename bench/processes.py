@@ -1,0 +1,150 @@
+"""Servers as processes of their own, and what they cost: CPU and memory of a whole tree, as /proc tells it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from bench.postgres import free_port
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Server:
+    """Something that answers on a port: `command` gets the port and the number of workers added."""
+
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, workers: int = 1) -> None:
+        """Start it in a process group of its own and wait until it answers."""
+        self.port = self.port or free_port()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.command, "--port", str(self.port), "--workers", str(workers)],
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_for(self.port, "/healthz")
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        if self.process:
+            os.killpg(self.process.pid, how)
+            self.process.wait(30)
+            self.process = None
+
+    def cpu(self) -> float:
+        return cpu(self.process.pid) if self.process else 0.0
+
+    def workers(self) -> list[int]:
+        """Return the memory of each process that serves, in MB: with one worker it is the server itself."""
+        assert self.process
+        sizes = sorted((_rss(pid) for pid in _tree(self.process.pid)), reverse=True)
+        return [size for size in sizes if size > 50] or sizes[:1]
+
+
+def program(folder: Path | None = None) -> dict[str, str]:
+    """Return the environment in which `staffhub` is the one of another clone, and `bench` this one."""
+    if folder is None:
+        return {"PYTHONPATH": str(ROOT)}
+    names = (
+        Path(tempfile.gettempdir()) / f"staffhub-bench-{os.getuid()}-{folder.resolve().as_posix().replace('/', '-')}"
+    )
+    names.mkdir(exist_ok=True)
+    if not (names / "staffhub").is_symlink():
+        (names / "staffhub").symlink_to(folder.resolve() / "staffhub")
+    return {"PYTHONPATH": f"{names}:{ROOT}"}
+
+
+def staffhub(url: str, folder: Path, environment: dict[str, str]) -> Server:
+    given = {"STAFFHUB_DATABASE_URL": url, "STAFFHUB_DATA_DIR": str(folder)} | environment
+    return Server(["-m", "staffhub.cli", "serve"], given, folder / "server.log")
+
+
+def floor(url: str, folder: Path) -> Server:
+    command = ["-m", "uvicorn", "bench.floor:app", "--no-access-log", "--log-level", "warning"]
+    return Server(command, {"FLOOR_DATABASE": url} | program(), folder / "floor.log")
+
+
+def run(words: list[str], environment: dict[str, str]) -> None:
+    subprocess.run([sys.executable, *words], env=os.environ | environment, check=True)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="staffhub-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for(port: int, path: str, *, seconds: float = 30) -> float:
+    """Wait until a server answers; return how many seconds it took."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        try:
+            status, _body = get(port, path)
+        except (OSError, HTTPException):
+            time.sleep(0.02)
+            continue
+        if status < 500:
+            return time.monotonic() - started
+    raise TimeoutError(f"no server on port {port}")
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name, which may hold spaces."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
+    except OSError:
+        return []
+
+
+def _tree(pid: int) -> list[int]:
+    try:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    except OSError:
+        return []
+    return [pid, *(found for child in below for found in _tree(int(child)))]
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process, all below it and its ended children have used."""
+    ticks = 0
+    for one in _tree(pid):
+        fields = _stat(one)
+        ticks += sum(int(fields[n]) for n in ((11, 12, 13, 14) if one == pid else (11, 12))) if fields else 0
+    return ticks / _TICKS
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+    except OSError:
+        return 0
