@@ -79,7 +79,7 @@ class Officer(Base):
     active_to: Mapped[date | None]
 
 
-def serves(first: date, last: date) -> ColumnElement[bool]:
+def serves(first: date | SQLColumnExpression[date], last: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
     """Whether an officer serves on a day of `first` to `last`: the condition of every list that asks."""
     return (Officer.active_from <= last) & (Officer.active_to.is_(None) | (Officer.active_to >= first))
 
@@ -125,7 +125,7 @@ def posting_on(day: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
     )
 
 
-def posting_near(day: date) -> ColumnElement[bool]:
+def posting_near(day: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
     """Join the posting in force, or the one to begin with of somebody who is yet to come."""
     return posting_on(case((Officer.active_from > day, Officer.active_from), else_=day))
 

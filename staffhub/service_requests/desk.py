@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, i18n
@@ -14,14 +15,16 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Division, Office, Officer, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.owners import CLOSED, OPEN, Waiting, lacking, waiting
+from staffhub.service_requests.owners import CLOSED, LACKING, OPEN, Waiting, waiting
 from staffhub.service_requests.promises import late_ones
 
 PAGE = 25
 
 
-def state_label(state: RequestState) -> str:
-    labels = {
+@cache
+def _state_labels(_locale: str) -> dict[RequestState, str]:
+    """Written once for each language: a list asks for one of them per row."""
+    return {
         RequestState.NEW: _("New"),
         RequestState.CHECKING: _("Being checked"),
         RequestState.WAITING: _("Waiting for the applicant"),
@@ -31,7 +34,10 @@ def state_label(state: RequestState) -> str:
         RequestState.DONE: _("Done"),
         RequestState.CANCELLED: _("Cancelled"),
     }
-    return labels[state]
+
+
+def state_label(state: RequestState) -> str:
+    return _state_labels(i18n.current_locale())[state]
 
 
 def age(days: int) -> str:
@@ -43,8 +49,8 @@ def aged(days: int) -> str:
     return ngettext("%(num)s day old", "%(num)s days old", days) if days else _("came in today")
 
 
-def service_name() -> ColumnElement[str]:
-    return (ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name).expression
+def service_name(locale: str) -> ColumnElement[str]:
+    return (ServiceType.name_en if locale == "en" else ServiceType.name).expression
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,13 @@ class Service:
 
 def services(db: Session, office_id: int) -> list[Service]:
     rows = db.execute(
-        select(ServiceType.id, ServiceType.code, service_name(), ServiceType.needs_presence, ServiceType.service_days)
+        select(
+            ServiceType.id,
+            ServiceType.code,
+            service_name(i18n.current_locale()),
+            ServiceType.needs_presence,
+            ServiceType.service_days,
+        )
         .where(ServiceType.office_id == office_id)
         .order_by(ServiceType.sort)
     )
@@ -98,14 +110,14 @@ class OpenRequest(_InWords):
     age_days: int
 
 
-def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
-    """Return what is on an officer's desk: urgent first, then the oldest."""
+@cache
+def _open_for(locale: str) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
-    found: Select[*tuple[Any, ...]] = (
+    return (
         select(
             request.id,
             request.number,
-            service_name().label("title"),
+            service_name(locale),
             request.applicant,
             request.state,
             request.created_at,
@@ -114,11 +126,20 @@ def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | No
         )
         .join(ServiceType, ServiceType.id == request.service_type_id)
         .join(Office, Office.id == request.office_id)
-        .where(request.office_id == office_id, request.assignee_id == officer_id, request.state.in_(OPEN))
+        .where(
+            request.office_id == bindparam("office"),
+            request.assignee_id == bindparam("officer"),
+            request.state.in_(OPEN),
+        )
         .order_by(request.urgent.desc(), request.created_at, request.id)
     )
+
+
+def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
+    """Return what is on an officer's desk: urgent first, then the oldest."""
     at = now or clock.now()
-    return [_on_desk(row, at) for row in db.execute(found)]
+    found = db.execute(_open_for(i18n.current_locale()), {"office": office_id, "officer": officer_id})
+    return [_on_desk(row, at) for row in found]
 
 
 def days_between(begin: datetime, end: datetime, zone: ZoneInfo) -> int:
@@ -126,10 +147,9 @@ def days_between(begin: datetime, end: datetime, zone: ZoneInfo) -> int:
 
 
 def _on_desk(row: Row[*tuple[Any, ...]], at: datetime) -> OpenRequest:
-    facts = row._asdict()
-    zone = ZoneInfo(facts.pop("timezone"))
-    facts["created_at"] = row.created_at.astimezone(zone)
-    return OpenRequest(**facts, age_days=days_between(row.created_at, at, zone))
+    *facts, created_at, urgent, timezone = row
+    zone = ZoneInfo(timezone)
+    return OpenRequest(*(*facts, created_at.astimezone(zone), urgent, days_between(created_at, at, zone)))
 
 
 @dataclass(frozen=True)
@@ -224,7 +244,7 @@ def _counts(db: Session, me: Viewer, *, late: int, unassigned: int) -> Counts:
     return Counts(**row._asdict(), late=late, unassigned=unassigned)
 
 
-def _conditions(me: Viewer, wanted: Wanted, today: date) -> list[ColumnElement[bool]]:
+def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     request = ServiceRequest
     found = [request.office_id == me.office_id]
     if wanted.state in CLOSED:
@@ -234,7 +254,7 @@ def _conditions(me: Viewer, wanted: Wanted, today: date) -> list[ColumnElement[b
     elif wanted.assignee or not wanted.q:  # who looks a number up means it, open or closed
         found.append(request.state.in_(OPEN))
     if wanted.assignee:
-        found.append(_held_by(me) if wanted.assignee == "me" else lacking(today) != "")
+        found.append(_held_by(me) if wanted.assignee == "me" else LACKING != "")
     if wanted.service:
         found.append(ServiceType.code == wanted.service)
     if wanted.q:
@@ -246,7 +266,7 @@ def _conditions(me: Viewer, wanted: Wanted, today: date) -> list[ColumnElement[b
     return found
 
 
-def _rows(today: date, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
+def _rows(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
     order = (
         (request.closed_at.desc(), request.id.desc())  # closed ones only: each has it
@@ -257,11 +277,11 @@ def _rows(today: date, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
         select(
             request.id,
             request.number,
-            service_name().label("title"),
+            service_name(i18n.current_locale()).label("title"),
             request.applicant,
             Division.short_name.label("division"),
             Officer.name.label("officer"),
-            lacking(today).label("lacking"),
+            LACKING.label("lacking"),
             request.state,
             request.urgent,
             request.created_at,
@@ -280,15 +300,16 @@ def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime
     offered = services(db, me.office_id)
     promised = {one.id: one.service_days for one in offered if one.service_days is not None}
     late, alone = late_ones(db, me, promised, now=now), waiting(db, me, now=now)
-    today = clock.local_day(now, me.zone)
-    where = _conditions(me, wanted, today)
+    where = _conditions(me, wanted)
     counted = (
         select(func.count()).select_from(ServiceRequest).outerjoin(Officer, Officer.id == ServiceRequest.assignee_id)
     )
-    total = db.scalar(counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id).where(*where)) or 0
+    of_services = counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
+    asked = {"today": clock.local_day(now, me.zone)}
+    total = db.scalar(of_services.where(*where), asked) or 0
     page = max(1, min(page, -(-total // PAGE)))
-    found = _rows(today, newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
-    rows = [_listed(row, now, me.zone, late=row.id in late) for row in db.execute(found)]
+    found = _rows(newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
+    rows = [_listed(row, now, me.zone, late=row.id in late) for row in db.execute(found, asked)]
     counts = _counts(db, me, late=len(late), unassigned=sum(one.count for one in alone))
     return Listing(rows, counts, alone, offered, page, total)
 

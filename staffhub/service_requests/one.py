@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
@@ -15,7 +16,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import aged, service_name, state_label
-from staffhub.service_requests.owners import CLOSED, OPEN, lacking
+from staffhub.service_requests.owners import CLOSED, LACKING, OPEN
 from staffhub.service_requests.promises import Promise, promise_of
 from staffhub.typed import whatsapp_number
 
@@ -57,13 +58,14 @@ class Request:
         return aged((until.date() - self.created_at.date()).days)
 
 
-def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
+@cache
+def _request(locale: str) -> Select[*tuple[Any, ...]]:
     request = ServiceRequest
-    found: Select[*tuple[Any, ...]] = (
+    return (
         select(
             request.id,
             request.number,
-            service_name().label("title"),
+            service_name(locale),
             request.applicant,
             request.phone,
             request.channel,
@@ -71,10 +73,10 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
             request.siak_reference,
             request.state,
             request.assignee_id,
-            Officer.name.label("officer"),
-            lacking(clock.local_day(now, me.zone)).label("lacking"),
+            Officer.name,
+            LACKING,
             ServiceType.division_id,
-            Division.short_name.label("division"),
+            Division.short_name,
             ServiceType.needs_presence,
             ServiceType.service_days,
             request.created_at,
@@ -84,15 +86,18 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
         .join(ServiceType, ServiceType.id == request.service_type_id)
         .join(Division, Division.id == ServiceType.division_id)
         .outerjoin(Officer, Officer.id == request.assignee_id)
-        .where(request.id == request_id, request.office_id == me.office_id)
+        .where(request.id == bindparam("request"), request.office_id == bindparam("office"))
     )
-    row = db.execute(found).one_or_none()
+
+
+def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
+    asked = {"request": request_id, "office": me.office_id, "today": clock.local_day(now, me.zone)}
+    row = db.execute(_request(i18n.current_locale()), asked).one_or_none()
     if row is None:
         raise NotFound(_("There is no such request in your office."))
-    facts = row._asdict()
-    for name in ("created_at", "closed_at"):
-        facts[name] = facts[name] and facts[name].astimezone(me.zone)
-    return Request(**facts)
+    *facts, created_at, closed_at, version = row
+    closed = closed_at and closed_at.astimezone(me.zone)
+    return Request(*(*facts, created_at.astimezone(me.zone), closed, version))
 
 
 def may_assign(me: Viewer, request: Request) -> bool:

@@ -5,9 +5,10 @@ Whoever has left or is on leave today does not count as having a request.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, case, func, select
+from sqlalchemy import ColumnElement, Date, ScalarSelect, Select, SQLColumnExpression, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
@@ -33,8 +34,13 @@ CLOSED = (RequestState.DONE, RequestState.CANCELLED)
 OPEN = tuple(state for state in RequestState if state not in CLOSED)
 
 
+# A closed request has a date of closing and an open one has none: see steps.change_state and reopen.
+IS_OPEN = ServiceRequest.closed_at.is_(None)
+TODAY = bindparam("today", type_=Date)
+
+
 def _on_leave(
-    officer: SQLColumnExpression[int] | SQLColumnExpression[int | None], office_id: SQLColumnExpression[int], day: date
+    officer: SQLColumnExpression[int] | SQLColumnExpression[int | None], office_id: SQLColumnExpression[int]
 ) -> ColumnElement[bool]:
     return (
         select(PlanEntry.id)
@@ -42,25 +48,26 @@ def _on_leave(
         .where(
             PlanEntry.office_id == office_id,
             PlanEntry.officer_id == officer,
-            PlanEntry.date == day,
+            PlanEntry.date == TODAY,
             PlanGrant.mode == PlanMode.LEAVE,
         )
-        .correlate(ServiceRequest, Officer)
+        .correlate_except(PlanEntry, PlanGrant)
         .exists()
     )
 
 
-def lacking(today: date) -> ColumnElement[str]:
-    """What an open request lacks: "none" has it, who has it "left" or is "away", or "" nothing.
+def _absence(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[str]:
+    """Why an officer is not there TODAY: "left" or "away", or ""; the statement joins Officer from outside."""
+    return case((~serves(TODAY, TODAY), "left"), (_on_leave(officer, Officer.office_id), "away"), else_="")
 
-    The statement joins the request's officer from outside.
-    """
-    return case(
-        (ServiceRequest.assignee_id.is_(None), "none"),
-        (~serves(today, today), "left"),
-        (_on_leave(ServiceRequest.assignee_id, ServiceRequest.office_id, today), "away"),
-        else_="",
-    )
+
+def _lacking(assignee: SQLColumnExpression[int | None]) -> ColumnElement[str]:
+    return case((assignee.is_(None), "none"), else_=_absence(assignee))
+
+
+# What an open request lacks: "none" has it, who has it "left" or is "away" TODAY, or "" nothing. The statement joins
+# the request's officer from outside.
+LACKING = _lacking(ServiceRequest.assignee_id)
 
 
 @dataclass(frozen=True)
@@ -75,23 +82,35 @@ class Waiting:
     oldest: str
 
 
-def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
-    """Return what needs an officer in the whole office: what nobody has first, then by name."""
+def _waiting() -> Select[*tuple[Any, ...]]:
+    """By whoever has them, before it is asked who is there: that is asked once an officer, not once a request."""
     request = ServiceRequest
-    why = lacking(clock.local_day(now, me.zone)).label("why")
-    each = (
-        select(request.id, request.number, request.assignee_id, Officer.name, why)
-        .outerjoin(Officer, Officer.id == request.assignee_id)
-        .where(request.office_id == me.office_id, request.state.in_(OPEN))
+    held = (
+        select(
+            request.assignee_id,
+            func.count().label("count"),
+            func.min(request.id).label("oldest_id"),
+            func.min(request.number).label("oldest"),
+        )
+        .where(request.office_id == bindparam("office"), IS_OPEN)
+        .group_by(request.assignee_id)
         .subquery()
     ).c
-    found = (
-        select(each.assignee_id, each.name, each.why, func.count(), func.min(each.id), func.min(each.number))
-        .where(each.why != "")
-        .group_by(each.assignee_id, each.name, each.why)
+    why = _lacking(held.assignee_id)
+    return (
+        select(held.assignee_id, Officer.name, why, held.count, held.oldest_id, held.oldest)
+        .outerjoin(Officer, Officer.id == held.assignee_id)
+        .where(why != "")
     )
-    rows = [Waiting(*row) for row in db.execute(found)]
-    return sorted(rows, key=lambda row: (row.officer_id is not None, row.name or ""))
+
+
+_WAITING = _waiting()
+
+
+def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
+    """Return what needs an officer in the whole office: what nobody has first, then by name."""
+    found = db.execute(_WAITING, {"office": me.office_id, "today": clock.local_day(now, me.zone)})
+    return sorted((Waiting(*row) for row in found), key=lambda row: (row.officer_id is not None, row.name or ""))
 
 
 @dataclass(frozen=True)
@@ -109,11 +128,11 @@ def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Ho
     """Load an officer with the open requests of my scope; a leaver, too."""
     me.require("requests.assign")
     today = clock.local_day(now, me.zone)
-    why = case((~serves(today, today), "left"), (_on_leave(Officer.id, Officer.office_id, today), "away"), else_="")
     row = db.execute(
-        select(Officer.id, Officer.name, Posting.division_id, why, _open_count(mine_to_give(me)))
-        .outerjoin(Posting, posting_near(today))
-        .where(Officer.id == officer_id, Officer.office_id == me.office_id)
+        select(Officer.id, Officer.name, Posting.division_id, _absence(Officer.id), _open_count(mine_to_give(me)))
+        .outerjoin(Posting, posting_near(TODAY))
+        .where(Officer.id == officer_id, Officer.office_id == me.office_id),
+        {"today": today},
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such officer in your office."))
@@ -123,7 +142,7 @@ def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Ho
 def mine_to_give(me: Viewer) -> ColumnElement[bool]:
     """Say of a list what `one.may_assign` says of one request."""
     services = select(ServiceType.id).where(me.within(None, ServiceType.division_id))
-    return ServiceRequest.state.in_(OPEN) & ServiceRequest.service_type_id.in_(services)
+    return IS_OPEN & ServiceRequest.service_type_id.in_(services)
 
 
 def _open_count(which: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -146,16 +165,16 @@ def candidates(
     db: Session, me: Viewer, *, division_id: int | None, instead_of: int | None, now: datetime
 ) -> list[Candidate]:
     """Return who may be given requests, that division first, who is on leave today last; the load beside each name."""
-    today = clock.local_day(now, me.zone)
-    away = _on_leave(Officer.id, Officer.office_id, today)
-    load = _open_count(ServiceRequest.state.in_(OPEN))
+    away = _on_leave(Officer.id, Officer.office_id)
     rows = db.execute(
-        select(Officer.id, Officer.name, func.coalesce(Division.short_name, ""), load, away.label("away"))
-        .outerjoin(Posting, posting_on(today))
+        select(
+            Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count(IS_OPEN), away.label("away")
+        )
+        .outerjoin(Posting, posting_on(TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)
         .where(
             Officer.office_id == me.office_id,
-            serves(today, today),
+            serves(TODAY, TODAY),
             me.within(Officer.id, Posting.division_id),
             Officer.id != (instead_of or 0),
         )
@@ -164,6 +183,7 @@ def candidates(
             (Posting.division_id == division_id).is_(True).desc(),
             func.coalesce(Division.sort, -1),
             Officer.name,
-        )
+        ),
+        {"today": clock.local_day(now, me.zone)},
     )
     return [Candidate(*row) for row in rows]

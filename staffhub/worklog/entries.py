@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import BigInteger, Date, Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.errors import Forbidden, NotFound
@@ -57,6 +57,15 @@ def time_at(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
+_OFFICE, _OFFICER = bindparam("office", type_=BigInteger), bindparam("officer", type_=BigInteger)
+_DAY = bindparam("day", type_=Date)
+
+
+def of_day(me: Viewer, day: date) -> dict[str, object]:
+    """Return whose day the statements of this room ask for."""
+    return {"office": me.office_id, "officer": me.officer_id, "day": day}
+
+
 _ENTRIES: Select[*tuple[Any, ...]] = (
     select(
         LogEntry.id,
@@ -81,13 +90,16 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
             DailyReport.date == LogEntry.date,
         ),
     )
-    .order_by(LogEntry.starts, LogEntry.ends, LogEntry.id)
+    .where(LogEntry.office_id == _OFFICE)
 )
+_ENTRIES_OF_DAY = _ENTRIES.where(LogEntry.officer_id == _OFFICER, LogEntry.date == _DAY).order_by(
+    LogEntry.starts, LogEntry.ends, LogEntry.id
+)
+_ENTRY = _ENTRIES.where(LogEntry.id == bindparam("entry"))
 
 
 def entries_of(db: Session, me: Viewer, day: date) -> list[Entry]:
-    mine = (LogEntry.office_id == me.office_id, LogEntry.officer_id == me.officer_id, LogEntry.date == day)
-    rows = db.execute(_ENTRIES.where(*mine))
+    rows = db.execute(_ENTRIES_OF_DAY, of_day(me, day))
     return [Entry(*row) for row in rows]
 
 
@@ -132,31 +144,27 @@ class Sheet:
     minutes: int | None
 
 
-def report_of(me: Viewer, day: date) -> tuple[ColumnElement[bool], ...]:
-    """The columns of the table's unique key, in its order: found by it, however many days there are."""
-    report = DailyReport
-    return report.office_id == me.office_id, report.officer_id == me.officer_id, report.date == day
+# The columns of the table's unique key, in its order: found by it, however many days there are.
+REPORT_OF_DAY = and_(DailyReport.office_id == _OFFICE, DailyReport.officer_id == _OFFICER, DailyReport.date == _DAY)
+_SUPERIOR = aliased(Officer)
+_SHEET = (
+    select(_SUPERIOR.name, _SUPERIOR.active_to, DailyReport.submitted_at, DailyReport.minutes)
+    .select_from(Officer)
+    .outerjoin(Posting, posting_on(_DAY))
+    .outerjoin(_SUPERIOR, _SUPERIOR.id == Posting.superior_id)
+    .outerjoin(DailyReport, REPORT_OF_DAY)
+    .where(Officer.id == _OFFICER, Officer.office_id == _OFFICE)
+)
 
 
 def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
-    superior = aliased(Officer)
-    row = db.execute(
-        select(superior.name, superior.active_to, DailyReport.submitted_at, DailyReport.minutes)
-        .select_from(Officer)
-        .outerjoin(Posting, posting_on(day))
-        .outerjoin(superior, superior.id == Posting.superior_id)
-        .outerjoin(DailyReport, and_(*report_of(me, day)))
-        .where(Officer.id == me.officer_id, Officer.office_id == me.office_id)
-    ).one()
-    name, left, submitted_at, minutes = row
+    name, left, submitted_at, minutes = db.execute(_SHEET, of_day(me, day)).one()
     return Sheet(above(name, left, day) or None, submitted_at and submitted_at.astimezone(me.zone), minutes)
 
 
 def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:
     """Return one of my own entries."""
-    row = db.execute(
-        _ENTRIES.where(LogEntry.id == entry_id, LogEntry.office_id == me.office_id).order_by(None)
-    ).one_or_none()
+    row = db.execute(_ENTRY, {"office": me.office_id, "entry": entry_id}).one_or_none()
     if row is None:
         raise NotFound(_("This entry is gone, or there never was one."))
     entry = Entry(*row)

@@ -23,18 +23,21 @@ from staffhub.models import (
 from staffhub.security import Viewer
 from staffhub.worklog.entries import (
     DAY,
+    REPORT_OF_DAY,
     Entry,
     entries_of,
     entry_for,
     last_end,
     minute_of,
     minutes_of,
-    report_of,
+    of_day,
     time_at,
 )
 
 _STEP = 5  # minutes: what a proposed start is rounded down to
 _LONGEST_NIGHT = 12 * 60  # minutes: an end before the start by more than that is a slip, not work past midnight
+
+_SENT = select(DailyReport.submitted_at).where(REPORT_OF_DAY)
 
 
 def _officer_of(me: Viewer) -> int:
@@ -49,7 +52,7 @@ def _open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
     lock_row(db, Officer, officer_id)
     if day > clock.local_day(now, me.zone):
         raise Refused(_("This day is still to come. Write the log on the day itself or later."), field="date")
-    if db.scalar(select(DailyReport.submitted_at).where(*report_of(me, day))):
+    if db.scalar(_SENT, of_day(me, day)):
         raise Conflict(_("The log of this day was submitted and is locked. Nothing was changed."))
     return officer_id
 
