@@ -11,7 +11,7 @@ from staffhub import founding, workdays
 from staffhub.db import Database
 from staffhub.errors import Forbidden, Refused
 from staffhub.models import EmploymentType, RuleKind, RuleSet
-from staffhub.workdays import Calendar, Hours
+from staffhub.workdays import Calendar, Draft, Hours
 from tests.conftest import MORNING, TODAY, World, count_queries, viewer_of
 from tests.test_workdays import ASN, RAMADAN, RULE, THL, _rule
 
@@ -19,14 +19,14 @@ SIX_DAYS = {day: ["07.00", "13.00", 0] for day in ("mon", "tue", "wed", "thu", "
 SATURDAY = date(2026, 11, 28)
 NEW: dict[str, Any] = {
     "kind": RuleKind.WORK_HOURS, "values": SIX_DAYS, "valid_from": date(2026, 1, 1), "legal_source": "SK Kadis 5/2026",
-    "owner": "kepegawaian", "groups": [THL], "now": MORNING,
+    "owner": "kepegawaian", "groups": [THL],
 }  # fmt: skip
 
 
 def _write(database: Database, **overrides: Any) -> int:
     hana = viewer_of(database, "hana")
     with database.transaction() as db:
-        return workdays.write_rule(db, hana, **(NEW | overrides))
+        return workdays.write_rule(db, hana, Draft(**(NEW | overrides)), now=MORNING)
 
 
 def test_a_rule_for_a_kind_of_employment_comes_before_one_for_everybody() -> None:
@@ -125,14 +125,13 @@ def test_of_two_who_write_the_same_rule_at_once_one_is_told(database: Database) 
 def test_rules_are_written_by_hr_and_the_administrator(database: Database) -> None:
     ana = viewer_of(database, "ana")
     with database.transaction() as db, pytest.raises(Forbidden):
-        workdays.write_rule(db, ana, **NEW)
+        workdays.write_rule(db, ana, Draft(**NEW), now=MORNING)
 
 
 @pytest.mark.parametrize("values", [{"mon": ["half", "16.00", 0]}, {"mon": 7}, "nothing", None, [1], {"groups": 5}])
 def test_a_wrong_row_is_left_out_and_breaks_nobodys_page(world: World, values: Any) -> None:
     with world.database.transaction() as db:
         row = NEW | {"values": values, "groups": None}
-        del row["now"]
         db.add(RuleSet(office_id=1, **row))
     for path in ("/", "/board", "/roster", "/attendance", "/worklog"):
         assert world.client("hana").get(path).status_code == 200, path
@@ -155,4 +154,5 @@ def test_the_rules_of_the_office_are_shown_with_their_source_and_dates(world: Wo
     assert 'href="/admin/office"' in world.client("hana").get("/").text
     assert world.client("ana").get("/admin/office").status_code == 403
     with world.database.reading() as db:
-        assert db.scalar(sa.select(sa.func.count(RuleSet.id)).where(RuleSet.office_id == 1)) == 3
+        hours = sa.select(sa.func.count(RuleSet.id)).where(RuleSet.office_id == 1, RuleSet.kind == RuleKind.WORK_HOURS)
+        assert db.scalar(hours.where(RuleSet.confirmed)) == 2

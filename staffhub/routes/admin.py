@@ -50,7 +50,7 @@ def source_name(source: str) -> str:
 def office(request: Request, db: DB, me: Me, now: Now) -> Response:
     """Show what holds today and what is to come: hours, coverage, bidang, services, each with its source."""
     today = clock.local_day(now, me.zone)
-    rules = workdays.rules_of(db, me, day=today)
+    rules = [rule for rule in workdays.rules_of(db, me) if rule.state(today) in {"now", "future"}]
     return render(
         request,
         "admin/office.html",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
-from staffhub.workdays.rules import Hours
+from staffhub.workdays.hours import Hours
 
 # The one place that says what lies over what; the usual week lies under all of them.
 PRECEDENCE = (PlanLayer.LEAVE, PlanLayer.DUTY, PlanLayer.EXEMPTION, PlanLayer.HAND, PlanLayer.ROSTER)

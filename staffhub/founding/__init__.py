@@ -1,12 +1,15 @@
 """A new office: its divisions, services, rules and holidays, as rows that the office then owns and edits."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, workdays
-from staffhub.models import Division, Office, RuleKind, RuleSet, ServiceType
+from staffhub.founding.rules import COVERAGE, RAMADAN, WORK_HOURS, seed_rules
+from staffhub.models import Division, Office, ServiceType
+
+__all__ = ["COVERAGE", "DIVISIONS", "RAMADAN", "SERVICES", "WORK_HOURS", "found_office", "only_office", "seed_rules"]
 
 # code, name, short name, keeps the duty minimum
 DIVISIONS = (
@@ -34,18 +37,6 @@ SERVICES = (
     ("data_cooperation", "Kerja sama pemanfaatan data", "Data cooperation", "data_use_innovation", False),
 )
 
-# Mon-Thu 07.30-16.00 with 60 minutes of break and Fri 07.30-16.30 with 90 are 37 h 30 a week.
-WORK_HOURS = {day: ["07.30", "16.00", 60] for day in ("mon", "tue", "wed", "thu")} | {"fri": ["07.30", "16.30", 90]}
-# Over groups of employment types, which the office may remap when THL become something else.
-COVERAGE = {
-    "groups": [
-        {"name": "ASN", "types": ["pns", "cpns", "pppk", "pppk_part_time"], "minimum": 1},
-        {"name": "THL", "types": ["thl"], "minimum": 1},
-    ]
-}
-_HOURS_SOURCE = "Perpres 21/2023, pola minggu lima hari"
-_COVER_SOURCE = "Kebijakan kantor: tiap bidang satu ASN dan satu THL di kantor"
-
 
 def found_office(
     db: Session, *, name: str, timezone: str, now: datetime, government: str = "", address: str = ""
@@ -66,21 +57,11 @@ def found_office(
         service.division_id = divisions[division_code].id
         service.needs_presence = presence
         db.add(service)
-    _add_rules(db, office.id)
+    seed_rules(db, office.id, today=now.date())
     year = now.year
     workdays.seed_holidays(db, office.id, (year - 1, year, year + 1), now=now)
     audit.record(db, None, "office.founded", "office", office.id, now=now, office_id=office.id, name=name)
     return office
-
-
-def _add_rules(db: Session, office_id: int) -> None:
-    start = date(2023, 4, 12)
-    owner = "kepegawaian"
-    hours = RuleSet(office_id=office_id, kind=RuleKind.WORK_HOURS, valid_from=start, values=WORK_HOURS)
-    hours.legal_source, hours.owner = _HOURS_SOURCE, owner
-    cover = RuleSet(office_id=office_id, kind=RuleKind.COVERAGE, valid_from=start, values=COVERAGE)
-    cover.legal_source, cover.owner = _COVER_SOURCE, owner
-    db.add_all((hours, cover))
 
 
 def only_office(db: Session) -> Office | None:

@@ -1,0 +1,256 @@
+"""The typed model of each kind of rule, and how what is stored or typed is read with it."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from staffhub.errors import Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import EmploymentType, RuleKind
+from staffhub.workdays.hours import Fault, WorkHours
+
+# A schedule with this subject is for a range of its own, such as Ramadan, and lies over the usual one.
+SPECIAL = "special"
+LATE, EARLY = "late", "early"
+_Days = Annotated[int, Field(ge=1, le=366)]
+_Percent = Annotated[int, Field(ge=0, le=100)]
+_Text = Annotated[str, Field(max_length=200)]
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CoverGroup(_Values):
+    """People of these employment types who must be in the office, in each division that keeps cover."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    types: Annotated[tuple[EmploymentType, ...], Field(min_length=1)]
+    minimum: Annotated[int, Field(ge=0, le=1000)]
+
+
+class Coverage(_Values):
+    """{"groups": [{"name": "ASN", "types": ["pns", ...], "minimum": 1}, ...]}."""
+
+    groups: tuple[CoverGroup, ...] = ()
+
+
+class Tier(_Values):
+    """From `min` minutes on (it counts) to less than `max` (it does not); None: without end."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    min: Annotated[int, Field(ge=1, le=1440)]
+    max: Annotated[int, Field(ge=1, le=1440)] | None = None
+
+
+class Tiers(_Values):
+    """Tiers of lateness or of early leave, without gap or overlap from the first minute that counts."""
+
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _join(self) -> Self:
+        _refuse_gaps("tiers", [(tier.min, tier.max) for tier in self.tiers], "min", "max", step=0)
+        return self
+
+    def of(self, minutes: int) -> Tier | None:
+        """Return the tier of so many minutes; None when they are fewer than the first one asks."""
+        reached = [tier for tier in self.tiers if tier.min <= minutes and (tier.max is None or minutes < tier.max)]
+        return reached[0] if reached else None
+
+
+class Level(StrEnum):
+    LIGHT = "light"
+    MEDIUM = "medium"
+    HEAVY = "heavy"
+
+
+class Threshold(_Values):
+    """What so many days of absence without reason lead to by law, both bounds included; None: without end."""
+
+    first: _Days
+    last: _Days | None = None
+    consequence: Annotated[str, Field(min_length=1, max_length=200)]
+    level: Level
+
+
+class InARow(_Values):
+    """What so many working days of absence one after the other lead to."""
+
+    days: _Days
+    consequence: Annotated[str, Field(min_length=1, max_length=200)]
+    level: Level
+
+
+class Discipline(_Values):
+    """Thresholds over a year: they count and warn. What follows is for people to examine and decide."""
+
+    thresholds: Annotated[tuple[Threshold, ...], Field(min_length=1)]
+    in_a_row: InARow | None = None
+
+    @model_validator(mode="after")
+    def _join(self) -> Self:
+        _refuse_gaps("thresholds", [(one.first, one.last) for one in self.thresholds], "first", "last", step=1)
+        return self
+
+    def of(self, days: int) -> Threshold | None:
+        reached = [one for one in self.thresholds if one.first <= days and (one.last is None or days <= one.last)]
+        return reached[0] if reached else None
+
+
+def _refuse_gaps(where: str, bounds: list[tuple[int, int | None]], low: str, high: str, *, step: int) -> None:
+    """Refuse rows that do not go on from each other: the next begins `step` after where the one before ends."""
+    for number, (first, last) in enumerate(bounds):
+        is_last = number == len(bounds) - 1
+        if last is not None and last < first + 1 - step:
+            raise Fault(_("This is too small: nothing would lie between the two."), where, number, high)
+        if last is None and not is_last:
+            raise Fault(_("Only the last row may be without end."), where, number, high)
+        before = bounds[number - 1][1] if number else None
+        if before is not None and first != before + step:
+            text = _("Begin with %(number)s, where the row before ends.", number=before + step)
+            raise Fault(text, where, number, low)
+
+
+class MinutesAsDays(_Values):
+    """So many minutes of lateness and early leave count as one day of absence."""
+
+    minutes: Annotated[int, Field(ge=1, le=1440)]
+
+
+class LeaveKind(StrEnum):
+    ANNUAL = "annual"
+    LONG = "long"
+    SICK = "sick"
+    MATERNITY = "maternity"
+    IMPORTANT_REASON = "important_reason"
+    UNPAID = "unpaid"
+
+
+class Unit(StrEnum):
+    WORKING_DAYS = "working_days"
+    CALENDAR_DAYS = "calendar_days"
+    MONTHS = "months"
+
+
+class Letter(StrEnum):
+    """Under what the recap counts a kind of leave."""
+
+    LEAVE = "C"
+    SICK = "S"
+    PERMISSION = "I"
+
+
+class LeaveRule(_Values):
+    """One kind of leave for some kinds of employment.
+
+    `quota`: at most so many units, a year where it is annual; None: not set. `extension`: so many more, when it is
+    prolonged. `carry_one`, `carry_two`: at most so many in all when a year's, or two years', were not used.
+    """
+
+    quota: Annotated[int, Field(ge=1, le=1000)] | None = None
+    unit: Unit
+    extension: Annotated[int, Field(ge=1, le=1000)] | None = None
+    carry_one: Annotated[int, Field(ge=1, le=1000)] | None = None
+    carry_two: Annotated[int, Field(ge=1, le=1000)] | None = None
+    service_months: Annotated[int, Field(ge=0, le=600)] = 0
+    needs_letter: bool = False
+    counts_holidays: bool = False
+    half_days: bool = False
+    letter: Letter
+    note: Annotated[str, Field(max_length=400)] = ""
+
+    @model_validator(mode="after")
+    def _carries_more_than_a_year(self) -> Self:
+        if self.carry_one is not None and self.quota is not None and self.carry_one < self.quota:
+            raise Fault(_("This is less than the quota of one year."), "carry_one")
+        if self.carry_two is not None and self.carry_two < (self.carry_one or self.quota or 0):
+            raise Fault(_("This is less than after one year."), "carry_two")
+        return self
+
+
+class Flexible(_Values):
+    """How many may work from home: at most so many percent there, or at least so many in the office.
+
+    `document`: number of the order. Who is excluded works in the office: kinds of employment, divisions by their code,
+    positions in words.
+    """
+
+    document: Annotated[str, Field(min_length=1, max_length=80)]
+    most_home: _Percent | None = None
+    least_office: _Percent | None = None
+    excluded_types: tuple[EmploymentType, ...] = ()
+    excluded_divisions: tuple[str, ...] = ()
+    excluded_positions: _Text = ""
+
+    @model_validator(mode="after")
+    def _says_one_share(self) -> Self:
+        if (self.most_home is None) == (self.least_office is None):
+            raise Fault(_("Fill in one of the two: the most at home, or the least in the office."), "most_home")
+        return self
+
+
+class Decision(_Values):
+    """Within so many working days the superior decides on a correction."""
+
+    working_days: Annotated[int, Field(ge=1, le=60)]
+
+
+Values = WorkHours | _Values
+MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
+    RuleKind.WORK_HOURS: WorkHours,
+    RuleKind.COVERAGE: Coverage,
+    RuleKind.TIERS: Tiers,
+    RuleKind.DISCIPLINE: Discipline,
+    RuleKind.MINUTES_AS_DAYS: MinutesAsDays,
+    RuleKind.LEAVE: LeaveRule,
+    RuleKind.FLEXIBLE: Flexible,
+    RuleKind.DECISION: Decision,
+}
+# What of its kind a rule may be about; of the others the subject is empty, or for flexible work a division's code.
+SUBJECTS: dict[RuleKind, tuple[str, ...]] = {
+    RuleKind.WORK_HOURS: ("", SPECIAL),
+    RuleKind.TIERS: (LATE, EARLY),
+    RuleKind.LEAVE: tuple(kind.value for kind in LeaveKind),
+}
+# Kinds that tell employment types apart; the others hold for everybody.
+BY_GROUP = frozenset({RuleKind.WORK_HOURS, RuleKind.TIERS, RuleKind.LEAVE})
+
+
+def read(kind: RuleKind, values: object) -> Values:
+    """Check the values of a rule; Refused names the first that is wrong."""
+    try:
+        return MODELS[kind].model_validate(values)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        path = _path(first)
+        raise Refused(_said(first), field=str(path[0]) if path else "values") from problem
+
+
+def faults(kind: RuleKind, values: object) -> dict[tuple[str | int, ...], str]:
+    """Return everything that is wrong, by the path to it: ("tiers", 2, "min")."""
+    try:
+        MODELS[kind].model_validate(values)
+    except ValidationError as problem:
+        return {_path(error): _said(error) for error in reversed(problem.errors(include_url=False))}
+    return {}
+
+
+def _path(error: ErrorDetails) -> tuple[str | int, ...]:
+    fault: Any = error.get("ctx", {}).get("error")
+    return (*error["loc"], *(fault.at if isinstance(fault, Fault) else ()))
+
+
+def _said(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if error.get("input") in (None, "", [], ()) or kind == "missing":
+        return _("Fill this in.")
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        least = _("Write a number of at least %(n)s.", n=context.get("ge"))
+        return least if "ge" in context else _("Write a number of at most %(n)s.", n=context.get("le"))
+    where = ".".join(str(part) for part in error["loc"])
+    return _("%(where)s is not understood. Check how it is written.", where=where or "values")
