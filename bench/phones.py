@@ -6,6 +6,7 @@ One connection is one asyncio protocol with a reader for what our servers send; 
 import asyncio
 import re
 import time
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -104,7 +105,8 @@ def post(path: str, token: str, form: dict[str, str]) -> bytes:
 
 def key_in(page: Answer) -> str:
     """Return the key of the check-in form on a page."""
-    found = _KEY.search(page.body)
+    zipped = page.header(b"content-encoding") == b"gzip"
+    found = _KEY.search(zlib.decompress(page.body, 31) if zipped else page.body)
     if page.status != 200 or found is None:
         raise RuntimeError(f"unexpected page: {page.status} {page.body[:200]!r}")
     return found[1].decode()

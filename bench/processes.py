@@ -51,11 +51,10 @@ class Server:
     def cpu(self) -> float:
         return cpu(self.process.pid) if self.process else 0.0
 
-    def workers(self) -> list[int]:
-        """Return the memory of each process that serves, in MB: with one worker it is the server itself."""
+    def memory(self, workers: int) -> list[int]:
+        """Return the memory of each worker in MB; what starts and watches them is smaller."""
         assert self.process
-        sizes = sorted((_rss(pid) for pid in _tree(self.process.pid)), reverse=True)
-        return [size for size in sizes if size > 50] or sizes[:1]
+        return sorted((_rss(pid) for pid in _tree(self.process.pid)), reverse=True)[:workers]
 
 
 def program(folder: Path | None = None) -> dict[str, str]:
