@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from babel.dates import format_date as babel_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from jinja2_fragments import render_block
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount
@@ -125,7 +126,10 @@ PREPARED = ("icon", "mode", "key", "grade")
 
 
 def _prepared(macro: Callable[..., str]) -> Callable[..., str]:
-    made = cache(lambda _locale, *words: macro(*words))
+    @cache
+    def made(_locale: str, *words: str) -> Markup:
+        return Markup("".join(line.strip() for line in macro(*words).splitlines()))  # noqa: S704  a macro's own
+
     return lambda *words: made(i18n.current_locale(), *words)
 
 

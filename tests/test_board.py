@@ -121,6 +121,37 @@ def test_the_board_costs_five_statements_and_its_version_one(database: Database)
     assert len(seen) == 1, seen
 
 
+def test_between_two_changes_the_office_is_worked_out_once_and_each_reader_sees_what_is_for_that_reader(
+    world: World,
+) -> None:
+    _in(world.database, world.viewer("ben"), WorkMode.HOME, note="Anak sakit")
+    ana, cy = world.client("ana"), world.client("cy")
+    first = ana.get("/board").text
+    with count_queries(world.database) as seen:
+        second = cy.get("/board").text
+    assert len(seen) == 2, ("who it is and the version", seen)
+    assert "Anak sakit" in first
+    assert "Anak sakit" not in second
+    ben = world.officer_id("ben")
+    assert (f'href="/attendance/{ben}/' in first, f'href="/attendance/{ben}/' in second) == (True, False)
+    _in(world.database, world.viewer("tia"), WorkMode.FIELD, note="Perekaman di Ratahan")
+    assert "Perekaman di Ratahan" in cy.get("/board").text
+
+
+def test_the_office_is_kept_for_its_version_and_day_alone(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    with database.reading() as db:
+        version = boards.board_version(db, dewi, now=MORNING)
+        for later in (timedelta(), timedelta(days=1), timedelta()):
+            seen = boards.board(db, dewi, now=MORNING + later, version=version)
+            assert seen.day == TODAY + later
+    _in(database, viewer_of(database, "ben"))
+    with database.reading() as db:
+        assert boards.board(db, dewi, now=MORNING, version=version).counts["office"] == 0, "as of that version"
+        version = boards.board_version(db, dewi, now=MORNING)
+        assert boards.board(db, dewi, now=MORNING, version=version).counts["office"] == 1
+
+
 def _version(database: Database, *, now: datetime = MORNING) -> str:
     dewi = viewer_of(database, "dewi")
     with database.reading() as db:

@@ -1,15 +1,18 @@
 """Who is where now: everybody of the office by bidang, and whether each bidang is covered."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, days, sections, workdays
 from staffhub.days import DayRecord, State
+from staffhub.i18n import gettext as _
 from staffhub.models import (
     BOARD_CHANGES,
     AuditEvent,
@@ -25,6 +28,7 @@ from staffhub.models import (
     posting_on,
     serves,
 )
+from staffhub.reports import words
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 
@@ -32,6 +36,7 @@ from staffhub.security import Viewer
 LINES = 90
 # In which order the people of a bidang stand, and every tile there is: everybody is in exactly one.
 STATES = ("pending", "office", "home", "field", "leave", "out", "off")
+_RANK = {state: rank for rank, state in enumerate(STATES)}
 
 
 class Seat(NamedTuple):
@@ -49,17 +54,29 @@ class Seat(NamedTuple):
     keeps_cover: bool | None
 
 
-@dataclass(frozen=True)
-class Person:
-    """One line of the board. `state`: office, home, field, leave, pending, out (checked out) or off (no work planned).
+class Standing(NamedTuple):
+    """Where somebody is, whoever asks. `state`: office, home, field, leave, pending, out (checked out) or off (no work
+    planned).
 
-    `since` is the local time of what made the state; `planned` is the mode that was expected; `late` and `early` are
-    minutes. `opens`: the viewer may read this person's day; `phone` is for the same people.
+    `since` is the local time of what made the state; `where` is the place that `note` is about, `planned` the mode that
+    was expected; `late` and `early` are minutes.
     """
+
+    seat: Seat
+    state: str
+    since: datetime | None
+    note: str
+    where: WorkMode | PlanMode | None
+    planned: PlanMode | None
+    late: int
+    early: int
+
+
+class Person(NamedTuple):
+    """One line of the board, with what its reader may know: the day `opens`, and `phone` is for the same people."""
 
     id: int
     name: str
-    division_id: int | None
     employment_type: EmploymentType
     state: str
     since: datetime | None
@@ -73,6 +90,22 @@ class Person:
     @property
     def lacks_place(self) -> bool:
         return self.state == WorkMode.FIELD and not self.note
+
+    @property
+    def remarks(self) -> str:
+        """What stands below the name."""
+        said = ["THL"] if self.employment_type is EmploymentType.THL else []
+        if self.note:
+            said.append(self.note)
+        if self.lacks_place:
+            said.append(_("place not written yet"))
+        if self.late:
+            said.append(_("%(time)s late", time=words.duration(self.late)))
+        if self.early:
+            said.append(_("left %(time)s early", time=words.duration(self.early)))
+        if self.state == "pending" and not self.note:
+            said.append(_("planned: %(place)s", place=words.place(self.planned)))
+        return " · ".join(said)
 
 
 @dataclass(frozen=True)
@@ -90,17 +123,42 @@ class Cover:
 
 @dataclass(frozen=True)
 class Column:
-    """One bidang on the board; `more` people fit as well and have no line."""
+    """A bidang and where its people are, who is missing first."""
 
     id: int
     name: str
-    people: list[Person]
+    standings: list[Standing]
     covers: list[Cover]
-    more: int = 0
 
     @property
     def short(self) -> bool:
         return any(cover.short for cover in self.covers)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A bidang on the page; `more` people fit as well and have no line."""
+
+    id: int
+    name: str
+    covers: list[Cover]
+    short: bool
+    people: list[Person]
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The whole office on a day, the same for whoever asks; the working day begins at `starts`."""
+
+    day: date
+    columns: list[Column]
+    counts: dict[str, int]
+    short: list[Column]
+    total: int
+    holiday: str
+    starts: time | None
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +169,7 @@ class Board:
     """
 
     day: date
-    columns: list[Column]
+    columns: list[Shown]
     sections: Sections
     counts: dict[str, int]
     short: list[Column]
@@ -122,34 +180,77 @@ class Board:
 
 
 def board(
-    db: Session, me: Viewer, *, now: datetime, division_id: int | None = None, q: str = "", state: str = ""
+    db: Session,
+    me: Viewer,
+    *,
+    now: datetime,
+    version: str | None = None,
+    division_id: int | None = None,
+    q: str = "",
+    state: str = "",
 ) -> Board:
-    """Everyone of the office today, in five statements whatever the head count. `state` may also be "short"."""
-    local = now.astimezone(me.zone)
-    day = local.date()
-    seats = seats_of(db, me.office_id, day)
-    loaded = days.load(db, me.office_id, seats, [day], zone=me.zone, now=now)
-    columns = columns_of(me, seats, loaded)
-    people = [person for column in columns for person in column.people]
-    hours = loaded.book.calendar.hours(day)
+    """Everyone of the office today, in five statements whatever the head count. `state` may also be "short".
+
+    `version` is what board_version said before: the office that was worked out for it is not worked out again.
+    """
+    whole = _kept(db, me, now, version) if version else _whole(db, me, now)
     asked = None if q else division_id  # a name is looked for in the whole office
-    found = [column for column in _found(columns, q, state) if column.people or column.id == asked]
-    offered = [Section(column.id, column.name, len(column.people)) for column in found]
+    found = [column for column in _found(whole.columns, q, state) if column.standings or column.id == asked]
+    offered = [Section(column.id, column.name, len(column.standings)) for column in found]
     chosen = sections.choose(offered, own=me.division_id, asked=asked)
     return Board(
-        day=day,
-        columns=[_cut(column) for column in found if chosen.shown in {None, column.id}],
+        day=whole.day,
+        columns=[_shown(me, column) for column in found if chosen.shown in {None, column.id}],
         sections=chosen,
-        counts={name: sum(person.state == name for person in people) for name in STATES},
-        short=[column for column in columns if column.short],
-        total=len(people),
-        holiday=loaded.book.calendar.holidays.get(day, ""),
-        started=hours is not None and local.time() >= hours.starts,
-        changed_at=max((person.since for person in people if person.since), default=None),
+        counts=whole.counts,
+        short=whole.short,
+        total=whole.total,
+        holiday=whole.holiday,
+        started=whole.starts is not None and now.astimezone(me.zone).time() >= whole.starts,
+        changed_at=whole.changed_at,
     )
 
 
-def columns_of(me: Viewer, seats: Sequence[Seat], loaded: days.Days) -> list[Column]:
+# By database and office: the version, the day, and the office as it stood.
+_offices: WeakKeyDictionary[Any, dict[int, tuple[tuple[str, date], Whole]]] = WeakKeyDictionary()
+
+
+def _kept(db: Session, me: Viewer, now: datetime, version: str) -> Whole:
+    """Return the office as of a version, which was read before anything else in this transaction.
+
+    What is read after the version may be newer, never older. A board that is asked for a hundred times between two
+    changes is worked out once, and only the newest is kept.
+    """
+    key = version, clock.local_day(now, me.zone)
+    there = _offices.setdefault(db.get_bind().engine, {})
+    if me.office_id in there and there[me.office_id][0] == key:
+        return there[me.office_id][1]
+    whole = _whole(db, me, now)
+    there[me.office_id] = key, whole
+    return whole
+
+
+def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
+    day = clock.local_day(now, me.zone)
+    seats = seats_of(db, me.office_id, day)
+    loaded = days.load(db, me.office_id, seats, [day], zone=me.zone, now=now)
+    columns = columns_of(seats, loaded)
+    standings = [one for column in columns for one in column.standings]
+    counts = Counter(one.state for one in standings)
+    hours = loaded.book.calendar.hours(day)
+    return Whole(
+        day=day,
+        columns=columns,
+        counts={state: counts[state] for state in STATES},
+        short=[replace(column, standings=[]) for column in columns if column.short],
+        total=len(standings),
+        holiday=loaded.book.calendar.holidays.get(day, ""),
+        starts=hours.starts if hours else None,
+        changed_at=max((one.since for one in standings if one.since), default=None),
+    )
+
+
+def columns_of(seats: Sequence[Seat], loaded: days.Days) -> list[Column]:
     """Everybody by bidang in the order of the register, who is missing first, with the cover that the rule asks for."""
     (day,) = loaded.dates[-1:]
     rule = loaded.book.calendar.coverage(day)
@@ -158,14 +259,30 @@ def columns_of(me: Viewer, seats: Sequence[Seat], loaded: days.Days) -> list[Col
     for seat in seats:
         # Who heads the whole office belongs to no bidang: the last column, the secretariat, is the nearest.
         where = seat.division_id or next(reversed(columns), 0)
-        column = columns.setdefault(where, Column(where, seat.division or "", [], []))
-        keeps[where] = keeps.get(where, bool(seat.keeps_cover))
-        column.people.append(_person(me, seat, loaded.record(seat.id, day)))
+        if where not in columns:
+            columns[where] = Column(where, seat.division or "", [], [])
+            keeps[where] = bool(seat.keeps_cover)
+        columns[where].standings.append(_standing(seat, loaded.record(seat.id, day)))
     for column in columns.values():
-        column.people.sort(key=lambda person: (STATES.index(person.state), person.name))
+        column.standings.sort(key=lambda one: (_RANK[one.state], one.seat.name))
         if keeps[column.id]:
-            column.covers.extend(_covers(rule, column.people))
+            column.covers.extend(_covers(rule, column.standings))
     return list(columns.values())
+
+
+def _version_query() -> Select[*tuple[Any, ...]]:
+    office, since = bindparam("office", type_=BigInteger), bindparam("since", type_=Date)
+    marks = select(func.count()).where(Mark.office_id == office, Mark.date >= since).scalar_subquery()
+    changes = (
+        select(func.count())
+        .select_from(AuditEvent)
+        .where(AuditEvent.office_id == office, AuditEvent.at >= bindparam("since_at"), BOARD_CHANGES)
+        .scalar_subquery()
+    )
+    return select(marks, changes)
+
+
+_VERSION = _version_query()
 
 
 def board_version(db: Session, me: Viewer, *, now: datetime) -> str:
@@ -175,19 +292,13 @@ def board_version(db: Session, me: Viewer, *, now: datetime) -> str:
     the lower id may be committed last. Those of yesterday count as well, for a change that is committed after midnight.
     """
     since = clock.local_day(now, me.zone) - timedelta(days=1)
-    marks = select(func.count()).where(Mark.office_id == me.office_id, Mark.date >= since).scalar_subquery()
-    changes = (
-        select(func.count())
-        .select_from(AuditEvent)
-        .where(AuditEvent.office_id == me.office_id, AuditEvent.at >= clock.at_local(since, time(), me.zone))
-        .where(BOARD_CHANGES)
-        .scalar_subquery()
-    )
-    return "{}.{}".format(*db.execute(select(marks, changes)).one())
+    asked = {"office": me.office_id, "since": since, "since_at": clock.at_local(since, time(), me.zone)}
+    return "{}.{}".format(*db.execute(_VERSION, asked).one())
 
 
-def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
-    rows = db.execute(
+def _seats_query() -> Select[*tuple[Any, ...]]:
+    day = bindparam("day", type_=Date)
+    return (
         select(
             Officer.id,
             Officer.name,
@@ -203,31 +314,23 @@ def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
         .join(Office, Office.id == Officer.office_id)
         .join(Posting, posting_on(day))
         .outerjoin(Division, Division.id == Posting.division_id)
-        .where(Officer.office_id == office_id, serves(day, day))
+        .where(Officer.office_id == bindparam("office"), serves(day, day))
         .order_by(Division.sort.nulls_last(), Officer.name)
     )
-    return [Seat._make(row) for row in rows]
 
 
-def _person(me: Viewer, seat: Seat, record: DayRecord) -> Person:
-    state, opens = _state(record), me.sees(officer_id=seat.id, division_id=seat.division_id)
+_SEATS = _seats_query()
+
+
+def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
+    return [Seat._make(row) for row in db.execute(_SEATS, {"office": office_id, "day": day})]
+
+
+def _standing(seat: Seat, record: DayRecord) -> Standing:
     last = record.marks[-1] if record.marks else None
-    said, where = (last.note, last.mode) if last else (record.plan.note, record.plan.mode)
-    since = (record.last or (last.at.astimezone(me.zone) if last else record.first)) if record.is_work else None
-    return Person(
-        id=seat.id,
-        name=seat.name,
-        division_id=seat.division_id,
-        employment_type=seat.employment_type,
-        state=state,
-        since=since,
-        note=said if me.reads_note(where, officer_id=seat.id, division_id=seat.division_id) else "",
-        planned=record.plan.mode,
-        late=record.late,
-        early=record.early,
-        opens=opens,
-        phone=seat.phone if opens else "",
-    )
+    since = (record.last or (last.at.astimezone(record.zone) if last else record.first)) if record.is_work else None
+    note, where = (last.note, last.mode) if last else (record.plan.note, record.plan.mode)
+    return Standing(seat, _state(record), since, note, where, record.plan.mode, record.late, record.early)
 
 
 def _state(record: DayRecord) -> str:
@@ -240,21 +343,43 @@ def _state(record: DayRecord) -> str:
     return {State.LEAVE: "leave", State.PENDING: "pending"}.get(record.state, "off")
 
 
-def _covers(rule: workdays.Coverage, people: list[Person]) -> list[Cover]:
-    here = [person.employment_type for person in people if person.state == WorkMode.OFFICE]
+def _covers(rule: workdays.Coverage, standings: Iterable[Standing]) -> list[Cover]:
+    here = [one.seat.employment_type for one in standings if one.state == WorkMode.OFFICE]
     return [Cover(group.name, sum(kind in group.types for kind in here), group.minimum) for group in rule.groups]
 
 
-def _found(columns: Iterable[Column], q: str, state: str) -> list[Column]:
+def _found(columns: list[Column], q: str, state: str) -> list[Column]:
     """Return the bidang with those of their people who fit; without a filter all of them."""
     wanted = q.casefold()
 
-    def fits(column: Column, person: Person) -> bool:
-        right = column.short if state == "short" else state in {"", person.state}
-        return right and wanted in person.name.casefold()
+    def fits(column: Column, one: Standing) -> bool:
+        right = column.short if state == "short" else state in {"", one.state}
+        return right and wanted in one.seat.name.casefold()
 
-    return [replace(column, people=[one for one in column.people if fits(column, one)]) for column in columns]
+    if not q and not state:
+        return columns
+    return [replace(column, standings=[one for one in column.standings if fits(column, one)]) for column in columns]
 
 
-def _cut(column: Column) -> Column:
-    return replace(column, people=column.people[:LINES], more=max(0, len(column.people) - LINES))
+def _shown(me: Viewer, column: Column) -> Shown:
+    people = [_person(me, one) for one in column.standings[:LINES]]
+    return Shown(column.id, column.name, column.covers, column.short, people, len(column.standings) - len(people))
+
+
+def _person(me: Viewer, one: Standing) -> Person:
+    seat = one.seat
+    opens = me.sees(officer_id=seat.id, division_id=seat.division_id)
+    reads = one.note and me.reads_note(one.where, officer_id=seat.id, division_id=seat.division_id)
+    return Person(
+        id=seat.id,
+        name=seat.name,
+        employment_type=seat.employment_type,
+        state=one.state,
+        since=one.since,
+        note=one.note if reads else "",
+        planned=one.planned,
+        late=one.late,
+        early=one.early,
+        opens=opens,
+        phone=seat.phone if opens else "",
+    )

@@ -75,12 +75,12 @@ def _in_scope(me: Viewer, seat: board.Seat) -> bool:
 
 
 def _leading(me: Viewer, seats: Sequence[board.Seat], loaded: days.Days, day: date, *, now: datetime) -> Leading:
-    columns = board.columns_of(me, seats, loaded)
+    columns = board.columns_of(seats, loaded)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     started = hours is not None and local.time() >= hours.starts
     month = [when for when in loaded.dates if when >= day.replace(day=1)]
     return Leading(
-        missing=sum(one.state == "pending" for column in columns for one in column.people),
+        missing=sum(one.state == "pending" for column in columns for one in column.standings),
         short=[column for column in columns if column.short] if started else [],
         decisions=sum(loaded.record(seat.id, when).needs_person for seat in seats for when in month),
     )

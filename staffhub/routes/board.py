@@ -38,7 +38,7 @@ def board(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, HX-Request"}
     if request.headers.get("if-none-match") == etag and read_cookie(request, FLASH_COOKIE) is None:
         return Response(status_code=304, headers=headers)
-    board = boards.board(db, me, now=now, division_id=chosen, q=q.strip(), state=mode)
+    board = boards.board(db, me, now=now, version=version, division_id=chosen, q=q.strip(), state=mode)
     response = render(
         request,
         "board/index.html",
