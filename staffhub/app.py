@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 
 import anyio.to_thread
@@ -17,7 +18,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
-from staffhub import logs
+from staffhub import again, logs
+from staffhub.admission import Admission, Door
 from staffhub.audit import request_id
 from staffhub.db import REQUEST_THREADS, Database, is_gone, is_taken
 from staffhub.errors import NotSignedIn, StaffHubError, TooMany
@@ -120,11 +122,14 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.state.work = make_work(settings, app.state.database)
     app.state.ticker = Ticker(app.state.work)
     app.state.office_name = ""
+    app.state.prepared = {}
+    app.state.door = Door()
     for room in _ROUTERS:
         app.include_router(room.router)
     app.mount("/static", Static(packages=[("staffhub", "static")]), name="static")
     _add_error_pages(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Admission, door=app.state.door, busy=partial(again.come_again, why="busy"))
     app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE))
     app.add_middleware(Edge, settings=settings, error_page=_page_of)
     return app
@@ -149,10 +154,6 @@ def _texts(status: int) -> tuple[str, str]:
         413: lambda: (_("Too large"), _("Nothing was saved. A file may have up to 5 MB.")),
         422: lambda: (_("Something is not quite right yet"), _("Nothing was saved. Go back and check what you typed.")),
         429: lambda: (_("Too many tries"), _("Wait a little, then try again.")),
-        503: lambda: (
-            _("The database cannot answer right now"),
-            _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment."),
-        ),
     }
     if status in pages:
         return pages[status]()
@@ -252,9 +253,7 @@ def _on_database_down(request: Request, error: Exception) -> Response:
     if code == "SQLITE_ERROR":  # a statement that SQLite does not understand is a mistake of ours
         raise error
     log.error("database_unavailable", error=type(error).__name__, cause=type(cause).__name__, code=code)
-    response = error_page(request, 503, event=request_id.get())
-    response.headers["Retry-After"] = "5"
-    return response
+    return again.come_again(request, 5, why="database")
 
 
 def _on_unfit_value(request: Request, _error: Exception) -> Response:

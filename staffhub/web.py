@@ -245,7 +245,7 @@ def render(
             text += render_block(environment(), "base.html", "toast_block", values | {"oob": True, "flashes": flashes})
         response = HTMLResponse(text, status)
     else:
-        said = _read_flash(request)
+        said = read_flash(request)
         values["flashes"] = [*said, *([Flash("ok", toast)] if toast else [])]
         page = environment().get_template(template)
         if kept := getattr(request.state, "kept", None):
@@ -322,7 +322,7 @@ def _set_flash(request: Request, response: Response, said: Flash) -> None:
     set_cookie(request, response, FLASH_COOKIE, f"{body.decode()}.{_sign(request, body)}", seconds=60)
 
 
-def _read_flash(request: Request) -> list[Flash]:
+def read_flash(request: Request) -> list[Flash]:
     body, _dot, signature = (read_cookie(request, FLASH_COOKIE) or "").rpartition(".")
     if not body or not hmac.compare_digest(signature.encode(), _sign(request, body.encode()).encode()):
         return []

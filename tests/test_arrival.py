@@ -20,6 +20,7 @@ from staffhub.serving import seen_by_proxy
 from staffhub.settings import Settings
 from tests.conftest import TODAY, World, count_from, open_session
 from tests.live import browser, serving
+from tests.page_forms import form_of
 
 
 def _form(**facts: str) -> dict[str, str]:
@@ -37,15 +38,22 @@ def _hold_the_lock(url: str) -> Any:
     return closing(connection)
 
 
-def test_while_the_lock_is_held_each_mark_keeps_the_moment_it_was_sent(settings: Settings) -> None:
+def test_while_the_lock_is_held_for_five_seconds_each_mark_keeps_the_moment_it_was_sent(settings: Settings) -> None:
+    """Nobody is kept waiting as long as that: whoever is told to come again does, with the same key and the note."""
     app = create_app(settings, ticking=False)
     names = ("ben", "tia", "cy")
     tokens = [open_session(app.state.database, name, now=clock.now()) for name in names]
     answers: list[int] = []
 
     def tap(token: str) -> None:
+        form = _form()
         with browser(address, token) as client:
-            answers.append(client.post("/presence/check-in", data=_form()).status_code)
+            for _try in range(5):
+                answer = client.post("/presence/check-in", data=form)
+                answers.append(answer.status_code)
+                if answer.status_code == 303:
+                    return
+                form |= {name: values[0] for name, values in form_of(answer.text, "/presence/check-in").items()}
 
     with serving(app) as address:
         with _hold_the_lock(settings.database_url):
@@ -53,17 +61,18 @@ def test_while_the_lock_is_held_each_mark_keeps_the_moment_it_was_sent(settings:
             taps = [threading.Thread(target=tap, args=[token]) for token in tokens]
             for one in taps:
                 one.start()
-            time.sleep(1.5)
+            time.sleep(2)
             seen = clock.now()
-            time.sleep(1)
-            assert answers == []
+            time.sleep(3)
+            assert 303 not in answers
             freed = clock.now()
         for one in taps:
             one.join()
-        assert answers == [303] * 3
+        assert answers.count(303) == 3
         with app.state.database.reading() as db:
             marks = db.execute(sa.select(Mark.attempted_at, Mark.received_at)).all()
-    assert all(sent <= at <= seen for at, _stored in marks), (sent, seen, marks)
+    # The note holds milliseconds.
+    assert all(sent - timedelta(milliseconds=1) <= at <= seen for at, _stored in marks), (sent, seen, marks)
     if app.state.database.sqlite:  # PostgreSQL lets it begin and waits in the middle
         assert all(stored >= freed for _at, stored in marks)
 

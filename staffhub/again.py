@@ -1,0 +1,154 @@
+"""Not now: the page for whoever must come again, with the form that could not be taken, whole.
+
+The moment at which it was pressed first goes out signed and comes back with the next try, as a field or as a header:
+what counts for a mark is the first press, measured by us, also when the answer to it was "not now".
+"""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from jinja2_fragments import render_block
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from staffhub import clock, i18n
+from staffhub.audit import request_id
+from staffhub.i18n import gettext as _
+from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context, read_cookie, read_flash
+
+Why = Literal["busy", "database"]
+# page: somebody only reads. sent: a form that stands on the page again. lost: one that cannot.
+Kind = Literal["page", "sent", "lost"]
+# Where a small form's body is left in the scope, since a body can be read only once.
+BODY = "staffhub.body"
+FIELD, HEADER = "first_press", "X-First-Press"
+# Forms that hold passwords or are about the session itself: no page repeats those.
+_NEVER = ("/login", "/logout", "/account")
+# How long a first press may count, and how long a page goes on sending by itself.
+_COUNTS = timedelta(minutes=10)
+_BY_ITSELF = timedelta(minutes=2)
+
+
+def is_mark(method: str, path: str) -> bool:
+    """What a person declares at a moment that counts: a check-in, a check-out, a note to one."""
+    return method == "POST" and path.startswith("/presence/")
+
+
+def _posted(request: Request) -> list[tuple[str, str]]:
+    body: bytes = request.scope.get(BODY, b"")
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return []
+    try:
+        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=400)
+    except ValueError:  # more fields than any form of ours
+        return []
+
+
+def _signature(request: Request, at: str, key: str) -> str:
+    parts = ("first press", at, request.url.path, key, read_cookie(request, SESSION_COOKIE) or "")
+    return hmac.digest(request.app.state.secret, "\0".join(parts).encode(), "sha256").hex()[:32]
+
+
+def first_press(request: Request) -> str | None:
+    """Return the note that the next try brings along: when this form was first pressed, for this person and key."""
+    key = dict(_posted(request)).get("idempotency_key")
+    if not key or not is_mark(request.method, request.url.path):
+        return None
+    at = str(int(clock.arrival(request.scope).timestamp() * 1000))
+    return f"{at}.{_signature(request, at, key)}"
+
+
+def count_from_first_press(request: Request) -> None:
+    """Let a try count from the first press, if it brings a note that we gave for it a few minutes ago."""
+    if not is_mark(request.method, request.url.path):
+        return
+    fields = dict(_posted(request))
+    at, _dot, signature = (request.headers.get(HEADER) or fields.get(FIELD, "")).partition(".")
+    ours = _signature(request, at, fields.get("idempotency_key", ""))
+    if not hmac.compare_digest(signature.encode(), ours.encode()):
+        return
+    first, arrived = datetime.fromtimestamp(int(at) / 1000, UTC), clock.arrival(request.scope)
+    if arrived - _COUNTS <= first <= arrived:
+        request.scope[clock.ARRIVED] = first
+
+
+def form(request: Request, *, seconds: int) -> Markup:
+    """Return the same form with one button, which a script presses by itself after `seconds`; or nothing at all."""
+    fields = [(name, value) for name, value in _posted(request) if name != FIELD]
+    if request.method != "POST" or not fields or request.url.path.startswith(_NEVER):
+        return Markup()
+    note = first_press(request)
+    if note:
+        fields.append((FIELD, note))
+    query = f"?{request.url.query}" if request.url.query else ""
+    waited = clock.now() - clock.arrival(request.scope)
+    page = environment().get_template("again.html")
+    by_itself = seconds if waited < _BY_ITSELF else 0
+    text = page.render(action=request.url.path + query, fields=fields, counts=bool(note), seconds=by_itself)
+    return Markup(text)  # noqa: S704  escaped by the template
+
+
+def come_again(request: Request, seconds: int, *, why: Why) -> Response:
+    """Say that it did not go now and will in some seconds: 503 with Retry-After, of what was prepared beforehand.
+
+    A page loads itself again; a form stands on it with one button; a part of a page gets a note among the toasts.
+    """
+    headers = {"Retry-After": str(seconds), "Vary": "HX-Request"}
+    if note := first_press(request):
+        headers[HEADER] = note
+    if is_fragment(request):
+        headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
+        return HTMLResponse(_note(i18n.current_locale(), why), 503, headers)
+    stood = form(request, seconds=seconds)
+    kind: Kind = "page" if request.method == "GET" else "sent" if stood else "lost"
+    if kind == "page":
+        headers["Refresh"] = str(seconds)
+    return HTMLResponse(_page(request, kind, why).replace(_EVENT, request_id.get()).replace(_FORM, stood), 503, headers)
+
+
+# What differs from answer to answer, in a page that is otherwise prepared once in each language.
+_FORM, _EVENT = Markup("<!--form-->"), "--event--"
+
+
+def _words(kind: Kind, why: Why) -> dict[str, Any]:
+    kept = _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment.")
+    if why == "database":
+        return {"title": _("The database cannot answer right now"), "text": kept, "event": _EVENT}
+    text = {
+        "page": _("Many people came at the same moment. This page tries again by itself in a few seconds."),
+        "sent": _("Many people pressed at the same moment. What you sent is not saved yet, but it is not lost."),
+        "lost": _(
+            "Many people came at the same moment, and what you sent is not saved. Go back and send it once more."
+        ),
+    }
+    return {"title": _("Busy right now"), "text": text[kind], "event": ""}
+
+
+def _values(kind: Kind, why: Why) -> dict[str, Any]:
+    back = ("", _("Try again")) if kind == "page" else ("/", _("To the start page"))
+    return {**_words(kind, why), "still": "", "form": _FORM, "back": back[0], "back_text": back[1]}
+
+
+def _page(request: Request, kind: Kind, why: Why) -> str:
+    said = read_flash(request)  # a receipt perhaps: it is told, however busy it is
+    key = i18n.current_locale(), kind, why
+    prepared: dict[Any, str] = request.app.state.prepared
+    if said or key not in prepared:
+        page = environment().get_template("error.html")
+        # Nobody's own page: it is kept, and whose it would be is often not known yet.
+        nobody = {"viewer": None, "nav": [], "menu": [], "office_name": request.app.state.office_name, "oob": False}
+        text = page.render(page_context(request) | nobody | _values(kind, why) | {"flashes": said})
+        if said:
+            return text
+        prepared[key] = text
+    return prepared[key]
+
+
+@cache
+def _note(_locale: str, why: Why) -> str:
+    words = _words("lost", why) | {"text": _("Nothing was saved. Press once more in a moment.")}
+    return render_block(environment(), "error.html", "error_note", words | {"still": "", "event": ""})
