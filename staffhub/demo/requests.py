@@ -145,9 +145,7 @@ def write(
 ) -> Handled:
     today = clock.local_day(now, zone)
     first = today - timedelta(days=HISTORY)
-    desk = _Desk(
-        office_id, people, workdays.calendar(db, office_id, first, today + timedelta(days=HISTORY)), zone, now, rng
-    )
+    desk = _Desk(office_id, people, workdays.calendar(db, office_id), zone, now, rng)
     services = db.execute(
         select(ServiceType.id, ServiceType.name, ServiceType.needs_presence, Division.code)
         .join(Division, Division.id == ServiceType.division_id)

@@ -319,7 +319,7 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
 
 
 def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[MeetingDay]:
-    holidays = workdays.calendar(db, me.office_id, meeting.starts_on, meeting.ends_on).holidays
+    holidays = workdays.calendar(db, me.office_id).holidays
     rows = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.date))
     return [
         MeetingDay(
@@ -364,5 +364,5 @@ def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:
 def preview(db: Session, me: Viewer, agreed: Mapping[str, Any]) -> list[MeetingDay]:
     """Mark the holidays among the dates of a standup that is not saved yet."""
     days = dates(agreed["starts_on"], agreed["weekdays"], agreed["occurrences"])
-    holidays = workdays.calendar(db, me.office_id, days[0], days[-1]).holidays
+    holidays = workdays.calendar(db, me.office_id).holidays
     return [MeetingDay(day, holidays.get(day, ""), past=False, cancelled=False) for day in days]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     case,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +46,8 @@ class Office(Base):
     timezone: Mapped[str] = mapped_column(String(40))
     # Presence counts from this date on, as HR has set it: nobody is absent before. None: nothing counts yet.
     recorded_from: Mapped[date | None]
+    # Another one after every change of this row, of a division, service, rule or holiday; the database's own to write.
+    version: Mapped[str] = mapped_column(String(32), server_default=text("''"))
     created_at: Mapped[datetime]
 
 

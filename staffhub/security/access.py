@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from staffhub import clock
+from staffhub import clock, office
 from staffhub.db import digest, rows
 from staffhub.errors import Forbidden, NotSignedIn
 from staffhub.i18n import gettext as _
@@ -197,6 +197,7 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     )
     if row is None or not alive:
         raise NotSignedIn(_("Sign in first."))
+    office.note(db, row.office_id, row.version)
     viewer = Viewer(
         account_id=row.account_id,
         office_id=row.office_id,
@@ -240,6 +241,7 @@ def _session_query() -> Select[*tuple[object, ...]]:
             Account.office_id,
             Office.name.label("office_name"),
             Office.timezone,
+            Office.version,
             Account.officer_id,
             Account.username,
             Account.name.label("account_name"),

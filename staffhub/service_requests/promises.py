@@ -50,7 +50,7 @@ def used(steps: Iterable[tuple[datetime, RequestState]], mornings: Sequence[date
 def _mornings(db: Session, me: Viewer, first: date, now: datetime) -> list[datetime]:
     """Return when each working day began, from a date up to today."""
     today = clock.local_day(now, me.zone)
-    book = workdays.calendar(db, me.office_id, first, today)
+    book = workdays.calendar(db, me.office_id)
     days = (first + timedelta(days=n) for n in range((today - first).days + 1))
     return [clock.at_local(day, time.min, me.zone) for day in days if book.is_working_day(day)]
 

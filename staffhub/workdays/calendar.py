@@ -1,6 +1,5 @@
 """The calendar of the office: its holidays, and the rules that hold on a date for a kind of employment."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -8,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub.models import EmploymentType, Holiday, RuleKind, RuleSet
+from staffhub import office
+from staffhub.models import EmploymentType, Holiday, RuleSet
 from staffhub.workdays.hours import Hours, Schedule, WorkHours
 from staffhub.workdays.kinds import (
     EARLY,
@@ -23,14 +23,17 @@ from staffhub.workdays.kinds import (
 )
 from staffhub.workdays.rules import Rule, in_force, of_row
 
+_REMEMBERED = 5000
+
 
 @dataclass(frozen=True)
 class Calendar:
-    """The office's holidays and rules of a range of dates."""
+    """The office's holidays and rules, of all dates."""
 
     holidays: dict[date, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
-    # What was worked out already: a month asks for the hours of each date once per officer.
+    # What was worked out already: a month asks for the hours of each date once per officer. Cut short, since dates that
+    # people ask for have no end.
     _known: dict[tuple[date, EmploymentType | None], Hours | None] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -43,10 +46,15 @@ class Calendar:
     def hours(self, day: date, employment: EmploymentType | None = None) -> Hours | None:
         """Return the working hours of a weekday, or None when the rules give it none; holidays are not looked at."""
         key = (day, employment)
-        if key not in self._known:
+        try:
+            return self._known[key]
+        except KeyError:
             rule = in_force(self.rules, WorkHours, day, employment)
-            self._known[key] = rule.on(day) if rule else None
-        return self._known[key]
+            hours = rule.on(day) if rule else None
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = hours
+        return hours
 
     def coverage(self, day: date) -> Coverage:
         """Return who must be in the office on a date; on a free day nobody."""
@@ -89,38 +97,22 @@ class Calendar:
         return day not in self.holidays and self.hours(day, employment) is not None
 
 
-# What a day needs; the other kinds are read by who counts a month or plans a leave.
-DAILY = (RuleKind.WORK_HOURS, RuleKind.COVERAGE)
+def calendar(db: Session, office_id: int) -> Calendar:
+    """Return the office's holidays and rules; read again only when one of them has changed."""
+    return office.kept(db, office_id, _calendar)
 
 
-def calendar(db: Session, office_id: int, first: date, last: date, *, kinds: Collection[RuleKind] = DAILY) -> Calendar:
-    """Load both tables in one statement; of the rules those of the kinds."""
+def _calendar(db: Session, office_id: int) -> Calendar:
+    days = select(Holiday.date, Holiday.name).where(Holiday.office_id == office_id)
     rules = select(
-        sa.cast(RuleSet.kind, sa.String).label("kind"),
+        sa.cast(RuleSet.kind, sa.String),
         RuleSet.valid_from,
         RuleSet.valid_to,
         RuleSet.groups,
         RuleSet.values,
-        RuleSet.legal_source.label("text"),
+        RuleSet.legal_source,
         RuleSet.subject,
         RuleSet.id,
-    ).where(
-        RuleSet.office_id == office_id,
-        RuleSet.confirmed,
-        RuleSet.kind.in_(kinds),
-        RuleSet.valid_from <= last,
-        sa.or_(RuleSet.valid_to.is_(None), RuleSet.valid_to >= first),
-    )
-    nothing = sa.cast(sa.null(), sa.JSON)
-    own = (Holiday.name, sa.literal(""), Holiday.id)
-    days = select(sa.literal("holiday"), Holiday.date, Holiday.date, nothing, nothing, *own).where(
-        Holiday.office_id == office_id, Holiday.date.between(first, last)
-    )
-    free: dict[date, str] = {}
-    found: list[Rule] = []
-    for kind, start, end, groups, values, text, subject, row_id in db.execute(sa.union_all(rules, days)):
-        if kind == "holiday":
-            free[start] = text
-        elif rule := of_row(kind, start, end, groups, values, text, subject, row_id):
-            found.append(rule)
-    return Calendar(free, tuple(found))
+    ).where(RuleSet.office_id == office_id, RuleSet.confirmed)
+    found = [of_row(*row) for row in db.execute(rules)]
+    return Calendar({row.date: row.name for row in db.execute(days)}, tuple(rule for rule in found if rule))

@@ -108,7 +108,9 @@ def _newest(dated: Sequence[tuple[date, Any]], day: date) -> Any:
 def plans(db: Session, office_id: int, first: date, last: date, *, officers: Iterable[int] | None = None) -> PlanBook:
     """Load what is expected in three statements, however many officers; `officers` narrows it."""
     ids = None if officers is None else list(officers)
-    known = calendar(db, office_id, first, last)
+    known = calendar(db, office_id)
+    if ids == []:
+        return PlanBook(known, {}, {})
     weeks, employment = _dated(db, office_id, last, ids, employment=known.knows_groups)
     return PlanBook(known, weeks, _entries(db, office_id, first, last, ids), employment)
 
