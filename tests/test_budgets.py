@@ -1,0 +1,154 @@
+"""What each page may cost: statements and bytes, of the demo office with its 42 officers and with 400.
+
+Both are the same on every machine, unlike seconds, which no test asks about. A new page fails until it has a budget;
+one that costs a statement more is looked at before the number here is raised. Neither grows with the office.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from bench.pages import grow, token_for
+from staffhub import demo
+from staffhub import models as m
+from staffhub.app import create_app
+from staffhub.db import Database
+from staffhub.migrations import migrate
+from staffhub.settings import Settings
+from tests.conftest import MORNING, TODAY, World, count_queries
+from tests.test_access import PUBLIC, _routes
+
+HTML = 60_000  # bytes of any page, before it is compressed
+# Statements of each page, for whom it costs most.
+BUDGET = {
+    "/": ("kadis", 8),
+    "/account": ("pegawai01", 8),
+    "/account/changes": ("pegawai01", 8),
+    "/account/password": ("pegawai01", 8),
+    "/admin/holidays": ("kepegawaian", 8),
+    "/admin/office": ("kepegawaian", 8),
+    "/attendance": ("kepegawaian", 8),
+    "/attendance/export": ("kepegawaian", 8),
+    "/attendance/next": ("kepegawaian", 8),
+    "/attendance/queue": ("kepegawaian", 8),
+    "/attendance/start": ("kepegawaian", 8),
+    "/attendance/{officer_id}": ("kepegawaian", 8),
+    "/attendance/{officer_id}/{day}": ("kepegawaian", 8),
+    "/board": ("kadis", 8),
+    "/corrections": ("kepegawaian", 8),
+    "/join/{token}": ("pegawai01", 8),
+    "/me/month": ("pegawai01", 8),
+    "/meetings": ("kadis", 8),
+    "/meetings/guests": ("kadis", 8),
+    "/meetings/{meeting_id}": ("kadis", 8),
+    "/meetings/{meeting_id}/cancel": ("kadis", 8),
+    "/meetings/{meeting_id}/edit": ("kadis", 8),
+    "/people": ("kepegawaian", 8),
+    "/people/import": ("kepegawaian", 8),
+    "/people/new": ("kepegawaian", 8),
+    "/people/template.csv": ("kepegawaian", 8),
+    "/people/template.xlsx": ("kepegawaian", 8),
+    "/people/{officer_id}": ("kepegawaian", 8),
+    "/presence/receipts/{code}": ("pegawai01", 8),
+    "/requests": ("kadis", 8),
+    "/requests/hand-on": ("kadis", 8),
+    "/requests/{request_id}": ("kadis", 8),
+    "/roster": ("kepegawaian", 8),
+    "/roster/{officer_id}": ("kepegawaian", 8),
+    "/standups": ("kadis", 8),
+    "/worklog": ("pegawai01", 8),
+    "/worklog/submit": ("pegawai01", 8),
+    "/worklog/{entry_id}/delete": ("pegawai01", 8),
+    "/worklog/{entry_id}/edit": ("pegawai01", 8),
+}
+# Most people of an office lead nobody: the same pages for them.
+STAFF = {"/": 8, "/board": 8, "/requests": 8, "/meetings": 8, "/roster": 8}
+FILES = {"/attendance/export", "/people/template.csv", "/people/template.xlsx"}
+
+
+@pytest.fixture(scope="module", params=[42, 400])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The demo office in process, grown to a size; only read, so that all tests share it."""
+    import time_machine
+
+    folder = tmp_path_factory.mktemp("budgets")
+    settings = Settings(data_dir=folder, database_url=f"sqlite:///{folder}/staffhub.db")
+    app = create_app(settings, ticking=False)
+    database: Database = app.state.database
+    migrate(database.engine)
+    with time_machine.travel(MORNING, tick=False), TestClient(app):
+        with database.transaction() as db:
+            demo.seed(db, settings, now=MORNING)
+            grow(db, request.param)
+        made = World(app=app, database=database, settings=settings)
+        entry = {"text": "Melayani", "start": "07.00", "end": "07.10", "idempotency_key": "entry-of-today"}
+        assert _client(made, "pegawai01").post("/worklog", data=entry).status_code == 303
+        yield made
+
+
+def _client(office: World, username: str) -> TestClient:
+    cookies = {"staffhub_session": token_for(office.database, username)}
+    return TestClient(office.app, follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"}, cookies=cookies)
+
+
+def _given(database: Database) -> dict[str, Any]:
+    """What stands for each placeholder of an address: something of pegawai01, or that everybody may see."""
+    with database.reading() as db:
+        me = db.scalars(sa.select(m.Account.officer_id).where(m.Account.username == "pegawai01")).one()
+        series = sa.select(m.MeetingInvite.meeting_id).group_by(m.MeetingInvite.meeting_id)
+        asked = {
+            "request_id": sa.select(m.ServiceRequest.id).where(m.ServiceRequest.assignee_id == me),
+            "meeting_id": series.order_by(sa.func.count().desc()),
+            "token": sa.select(m.MeetingInvite.token)
+            .join(m.Occurrence, m.Occurrence.meeting_id == m.MeetingInvite.meeting_id)
+            .where(m.MeetingInvite.officer_id == me, m.Occurrence.date == TODAY),
+            "entry_id": sa.select(m.LogEntry.id).where(m.LogEntry.officer_id == me, m.LogEntry.date == TODAY),
+            "code": sa.select(m.Mark.receipt).where(m.Mark.officer_id == me),
+        }
+        found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}
+    return found | {"officer_id": me, "day": TODAY.isoformat()}
+
+
+def test_every_page_has_a_budget(office: World) -> None:
+    there = {route.path for route in _routes(office.app) if "GET" in route.methods}
+    assert there - PUBLIC == set(BUDGET)
+
+
+def test_every_page_keeps_its_budget_whatever_the_head_count(office: World) -> None:
+    given = _given(office.database)
+    asked = [(path, *budget) for path, budget in BUDGET.items()]
+    asked += [(path, "pegawai02", most) for path, most in STAFF.items()]
+    clients = {username: _client(office, username) for _path, username, _most in asked}
+    clients["kadis"].get("/")  # what is kept per process is read once, not by each page
+    over = []
+    for path, username, most in asked:
+        with count_queries(office.database) as seen:
+            answer = clients[username].get(path.format(**given))
+        if answer.status_code not in {200, 303} or len(seen) > most:
+            over.append((path, username, answer.status_code, f"{len(seen)} statements, not {most}"))
+        if path not in FILES and len(answer.content) > HTML:
+            over.append((path, username, answer.status_code, f"{len(answer.content)} bytes"))
+    assert over == []
+
+
+def test_a_check_in_is_four_statements_and_one_commit_and_the_board_that_has_not_changed_two(office: World) -> None:
+    client, commits = _client(office, "pegawai02"), []
+
+    def note(connection: Any) -> None:
+        commits.append(connection)
+
+    tag = {"If-None-Match": client.get("/board").headers["etag"]}
+    with count_queries(office.database) as seen:
+        assert client.get("/board", headers=tag).status_code == 304
+    assert len(seen) <= 2, seen
+    event.listen(office.database.engine, "commit", note)
+    with count_queries(office.database) as seen:
+        answer = client.post("/presence/check-in", data={"mode": "home", "idempotency_key": "budget-of-a-check-in"})
+    event.remove(office.database.engine, "commit", note)
+    assert answer.status_code == 303
+    assert len(seen) <= 4, seen
+    assert len(commits) == 1
