@@ -43,6 +43,7 @@ class Site:
     address: str
     database: Database
     browser: Browser
+    app: Any
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def context(self, username: str | None = None, *, width: int = 360, lang: str = "id", **options: Any) -> Page:
@@ -94,7 +95,7 @@ def demo_site(folder: Path) -> Iterator[Site]:
         with database.transaction() as db:
             demo.seed(db, settings, now=clock.now())
         with serving(app) as address:
-            site = Site(address, Database(settings.database), browser)
+            site = Site(address, Database(settings.database), browser, app)
             yield site
             for context in site.contexts:
                 context.close()

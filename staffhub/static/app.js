@@ -3,7 +3,57 @@
 // A second press while the first is on its way would send the form twice. The button is marked, never disabled:
 // a disabled button drops its own name and value from what is sent.
 const isBusy = (element) => element.getAttribute("aria-busy") === "true";
-const free = (form) => [...form.elements].filter(isBusy).forEach((element) => element.removeAttribute("aria-busy"));
+const free = (form) => {
+  [...form.elements].filter(isBusy).forEach((element) => element.removeAttribute("aria-busy"));
+  noted.slow?.remove();
+};
+
+// One note for each trouble; its words stand on the body.
+const noted = {};
+const note = (trouble, kind) => {
+  if (noted[trouble]?.isConnected) return;
+  const one = noted[trouble] = document.getElementById("offline").content.firstElementChild.cloneNode(true);
+  one.className = `note ${kind}`;
+  one.querySelector("p").textContent = document.body.dataset[trouble];
+  document.getElementById("toasts").append(one);
+};
+window.addEventListener("offline", () => note("offline", "bad"));
+window.addEventListener("online", () => noted.offline?.remove());
+
+// Where too many come at once the server says when to come again: the same request goes once more, with the same key
+// and with the note of its first press. With a key it may also go once more when the network broke off.
+const presses = new Map();
+const ask = window.fetch;
+window.fetch = async (address, options = {}) => {
+  const key = options.body?.get?.("idempotency_key");
+  for (let tries = 4; ; tries--) {
+    const headers = new Headers(options.headers);
+    if (presses.has(key)) headers.set("X-First-Press", presses.get(key));
+    const answer = await ask(address, { ...options, headers }).catch((error) => {
+      if (!key || !tries || error.name === "AbortError") throw error;
+      note("offline", "bad");
+    });
+    if (answer) noted.offline?.remove();
+    if (answer && (answer.status !== 503 || !tries || !answer.headers.has("Retry-After"))) {
+      noted.busy?.remove();
+      return answer;
+    }
+    noted.slow?.remove();
+    if (answer) note("busy", "warn");
+    if (key && answer?.headers.has("X-First-Press")) presses.set(key, answer.headers.get("X-First-Press"));
+    await new Promise((go) => setTimeout(go, 1000 * (answer?.headers.get("Retry-After") ?? 3)));
+  }
+};
+
+// The page that hands a form back presses its button by itself, but not into a network that is not there.
+document.querySelectorAll("form[data-again]").forEach((form) => {
+  const press = () => {
+    if (navigator.onLine) form.requestSubmit(form.querySelector("button"));
+    else window.addEventListener("online", press, { once: true });
+  };
+  form.querySelector("p[hidden]").hidden = false;
+  setTimeout(press, 1000 * form.dataset.again);
+});
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -17,8 +67,9 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
   // After the other listeners: a submission that was stopped, by a declined question for instance, brings no new page.
   setTimeout(() => event.defaultPrevented && !form.matches(".htmx-request") && free(form));
-  // A load that the person or the network broke off leaves the page standing and tells nobody.
-  setTimeout(free, 20_000, form);
+  // Whoever waits is told so; a load that was broken off leaves the page standing and tells nobody.
+  setTimeout(() => [...form.elements].some(isBusy) && note("slow", "warn"), 4_000);
+  setTimeout(() => form.matches(".htmx-request") || free(form), 30_000);
 }, true);
 
 // An answer for a part of the page brings no new page either: the class goes when it is there.
@@ -41,15 +92,6 @@ document.addEventListener("keydown", (event) => {
   document.activeElement.closest("details.menu[open]")?.querySelector("summary").focus();
   closeMenus();
 });
-
-let offline;
-window.addEventListener("offline", () => {
-  if (offline?.isConnected) return;
-  offline = document.getElementById("offline").content.firstElementChild.cloneNode(true);
-  offline.querySelector("p").textContent = document.body.dataset.offline;
-  document.getElementById("toasts").append(offline);
-});
-window.addEventListener("online", () => offline?.remove());
 
 // The clock before the check-in runs, by the server's clock and in the office's zone, whatever the phone believes.
 const shown = new WeakMap();
