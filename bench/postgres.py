@@ -55,6 +55,10 @@ class Postgres:
             connection.exec_driver_sql(statement)
         engine.dispose()
 
+    def restart(self) -> None:
+        """At once, as after a crash."""
+        self._as_postgres(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "restart")
+
     def stop(self) -> None:
         self._as_postgres(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)

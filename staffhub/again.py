@@ -20,7 +20,8 @@ from staffhub.audit import request_id
 from staffhub.i18n import gettext as _
 from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context, read_cookie, read_flash
 
-Why = Literal["busy", "database"]
+# unsure: the database did not say whether it stored what it had been given.
+Why = Literal["busy", "database", "unsure"]
 # page: somebody only reads. sent: a form that stands on the page again. lost: one that cannot.
 Kind = Literal["page", "sent", "lost"]
 # Where a small form's body is left in the scope, since a body can be read only once.
@@ -118,14 +119,17 @@ def _words(kind: Kind, why: Why) -> dict[str, Any]:
     kept = _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment.")
     if why == "database":
         return {"title": _("The database cannot answer right now"), "text": kept, "event": _EVENT}
-    text = {
+    if why == "unsure":
+        text = _("The database did not answer while it was storing this. Sent again, it is stored only once.")
+        return {"title": _("It is not certain that this was saved"), "text": text, "event": _EVENT}
+    texts = {
         "page": _("Many people came at the same moment. This page tries again by itself in a few seconds."),
         "sent": _("Many people pressed at the same moment. What you sent is not saved yet, but it is not lost."),
         "lost": _(
             "Many people came at the same moment, and what you sent is not saved. Go back and send it once more."
         ),
     }
-    return {"title": _("Busy right now"), "text": text[kind], "event": ""}
+    return {"title": _("Busy right now"), "text": texts[kind], "event": ""}
 
 
 def _values(kind: Kind, why: Why) -> dict[str, Any]:
@@ -150,5 +154,7 @@ def _page(request: Request, kind: Kind, why: Why) -> str:
 
 @cache
 def _note(_locale: str, why: Why) -> str:
-    words = _words("lost", why) | {"text": _("Nothing was saved. Press once more in a moment.")}
+    words = _words("lost", why)
+    if why != "unsure":
+        words["text"] = _("Nothing was saved. Press once more in a moment.")
     return render_block(environment(), "error.html", "error_note", words | {"still": "", "event": ""})

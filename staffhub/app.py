@@ -18,9 +18,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
-from staffhub import again, logs
+from staffhub import again, deadlines, logs
 from staffhub.admission import Admission, Door
 from staffhub.audit import request_id
+from staffhub.connections import Unconfirmed
 from staffhub.db import REQUEST_THREADS, Database, is_gone, is_taken
 from staffhub.errors import NotSignedIn, StaffHubError, TooMany
 from staffhub.i18n import gettext as _
@@ -64,6 +65,10 @@ _ROUTERS = (
     admin,
     operations,
 )
+
+
+# PostgreSQL lets nobody write: it is a copy, or was told so.
+_NOT_FOR_WRITING = {"25006"}
 
 
 class NotAtHead(SystemExit):
@@ -137,6 +142,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
 
 def _check_database(app: FastAPI) -> None:
     database: Database = app.state.database
+    deadlines.begin(deadlines.WORK)
     with database.engine.connect() as connection:
         if not is_at_head(connection):
             raise NotAtHead("The database is not at the version of this program. Run: staffhub migrate")
@@ -246,14 +252,15 @@ def _on_bad_address(request: Request, error: Exception) -> Response:
     return error_page(request, 404 if in_path else 422, event=request_id.get())
 
 
-def _on_database_down(request: Request, error: Exception) -> Response:
-    """Locked, restarting, full or out of reach: the transaction was rolled back, so nothing was saved."""
-    cause = error.__cause__
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+async def _on_database_down(request: Request, error: Exception) -> Response:
+    """Locked, restarting, full, read-only, out of reach or silent: never a reason to take something for saved."""
+    cause = getattr(error, "orig", None)
+    code = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
     if code == "SQLITE_ERROR":  # a statement that SQLite does not understand is a mistake of ours
         raise error
     log.error("database_unavailable", error=type(error).__name__, cause=type(cause).__name__, code=code)
-    return again.come_again(request, 5, why="database")
+    unsure = isinstance(cause, Unconfirmed) or code.startswith("SQLITE_IOERR")
+    return again.come_again(request, 5, why="unsure" if unsure else "database")
 
 
 def _on_unfit_value(request: Request, _error: Exception) -> Response:
@@ -274,8 +281,8 @@ def _on_race(request: Request, error: Exception) -> Response:
     return error_page(request, 409, event=request_id.get(), said=said)
 
 
-def _on_database_error(request: Request, error: Exception) -> Response:
+async def _on_database_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)  # noqa: S101
-    if error.connection_invalidated:
-        return _on_database_down(request, error)
+    if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _NOT_FOR_WRITING:
+        return await _on_database_down(request, error)
     raise error

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from staffhub import audit, claims, clock, people, security, workdays
+from staffhub import audit, claims, clock, deadlines, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
@@ -114,6 +116,7 @@ class Ticker:
         self._work = work
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._running = threading.Event()
+        self._away = False  # the database, as the last job found it
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
@@ -134,12 +137,28 @@ class Ticker:
 
     def _safely(self, name: str, verb: Callable[[Work, datetime], object]) -> Callable[[], None]:
         def tick() -> None:
+            deadlines.begin(deadlines.WORK)
             try:
                 verb(self._work, clock.now())
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
+                self._note_outage(name, error)
             except Exception:  # the next tick tries again; a failed one must not stop the clock
                 log.exception("job_failed", job=name)
+            else:
+                self._note_answer()
 
         return tick
+
+    def _note_outage(self, job: str, error: Exception) -> None:
+        """Said once, and once more when it is over: the jobs go on trying every few seconds."""
+        if not self._away:
+            self._away = True
+            log.error("database_unavailable", job=job, error=type(error).__name__)
+
+    def _note_answer(self) -> None:
+        if self._away:
+            self._away = False
+            log.info("database_back")
 
     def kick(self, job: str) -> None:
         """Run a job now, so that a person never waits for the next tick."""

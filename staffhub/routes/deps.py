@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from staffhub import clock, i18n, security
+from staffhub import clock, deadlines, i18n, security
 from staffhub.db import Database
 from staffhub.errors import NotSignedIn, Refused
 from staffhub.i18n import gettext as _
@@ -113,6 +113,14 @@ async def _apart(request: Request) -> AsyncIterator[None]:
 
 # For a handler that opens its own transactions, since it hashes passwords between them.
 Apart = Depends(_apart, scope="function")
+
+
+async def _take_long() -> None:
+    deadlines.patience().widen(deadlines.LONG)
+
+
+# For a handler whose work with the database legitimately takes longer than a page: a sheet going out or coming in.
+TakesLong = Depends(_take_long)
 
 
 async def _here_apart(request: Request, _gate: Annotated[None, Apart], now: Now) -> WebSession:

@@ -3,13 +3,16 @@
 import os
 from datetime import timedelta
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
-from staffhub import clock, scheduler
+from staffhub import clock, deadlines, scheduler
+from staffhub.db import Database
 from staffhub.errors import NotFound
 from staffhub.migrations import is_at_head
 from staffhub.routes.deps import database_of
@@ -26,9 +29,16 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz")
-def readyz(request: Request) -> Response:
-    """200 when the database is at head and the scheduler beats; else 503 with what is wrong."""
-    database = database_of(request)
+async def readyz(request: Request) -> Response:
+    """200 when the database is at head and the scheduler beats; else 503 with what is wrong.
+
+    On a thread of its own: the others may all be waiting for the database that this asks about.
+    """
+    return await anyio.to_thread.run_sync(_ready, database_of(request), limiter=anyio.CapacityLimiter(1))
+
+
+def _ready(database: Database) -> Response:
+    deadlines.begin(deadlines.PROBE)
     try:
         with database.engine.connect() as connection:
             at_head = is_at_head(connection)

@@ -14,7 +14,7 @@ from staffhub.i18n import gettext as _
 from staffhub.reports import documents, recap, words
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, Show, month_of, pager
-from staffhub.routes.deps import DB, Me, Now, RowId, Trail
+from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail
 from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
 
@@ -113,7 +113,7 @@ def next_open(
     return redirect(request, f"{query(f'/attendance/{one.id}/{record.day}', kind=kind)}#koreksi")
 
 
-@router.get("/attendance/export")
+@router.get("/attendance/export", dependencies=[TakesLong])
 def export(
     trail: Trail,
     db: DB,

@@ -13,7 +13,7 @@ from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.people import ImportReport, Outcome, Waiting, Wanted
 from staffhub.people import waiting as waiting_room
-from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, database_of
+from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, TakesLong, database_of
 from staffhub.routes.people.listing import SHOWN_BAD, Page, list_page
 from staffhub.routes.people.officer import add_one
 from staffhub.security import Viewer
@@ -25,7 +25,7 @@ router = APIRouter()
 _PAGE = 50
 
 
-@router.post("/people")
+@router.post("/people", dependencies=[TakesLong])
 def add(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
     """Import a file, or add one officer. Both hash passwords, so both open their own transactions."""
     me.require("people.edit")
@@ -94,7 +94,7 @@ def _imported_page(request: Request, report: ImportReport, name: str, *, left_ou
     )
 
 
-@router.get("/people/import")
+@router.get("/people/import", dependencies=[TakesLong])
 def waiting(request: Request, db: DB, me: Me, now: Now, page: Annotated[int, Query(ge=1, le=1000)] = 1) -> Response:
     kept = waiting_room.waiting_of(db, me, now=now)
     if kept is None:
@@ -144,7 +144,7 @@ def _changes_page(
     )
 
 
-@router.post("/people/import")
+@router.post("/people/import", dependencies=[TakesLong])
 def confirm(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
     """Store exactly what was shown: the digest of it comes back with the press."""
     database = database_of(request)
