@@ -60,10 +60,16 @@ requirements: $(DEV) ## Pin the newest versions that pyproject.toml allows, with
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 		| $(COMPILE) --upgrade --no-annotate - -o requirements/build.txt
 
+# A short form of everything, a few minutes. LONG=1 is the whole of it, the better part of an hour.
+BENCH := "cpu" "pages" "kill_check_ins" "lost_answers" \
+	"growth $(if $(LONG),,--sizes 10 100 1000 --years 1)" \
+	"morning --rounds $(if $(LONG),7,3)" \
+	"regency $(if $(LONG),,--people 1500 --seconds 15)" $(if $(LONG),"regency --rates 150 225 300 450")
+
 .PHONY: bench
-bench: $(DEV) ## Measure against the floors: starts the real server
-	@for name in morning cpu pages kill_check_ins lost_answers; do \
-		echo "== bench.$$name"; $(BIN)/python -m bench.$$name 2>/dev/null; done
+bench: $(DEV) ## Measure on this machine, beside the floor: a short form, or all of it with LONG=1
+	@for words in $(BENCH); do \
+		echo; echo "== python -m bench.$$words"; $(BIN)/python -m bench.$$words 2>/dev/null || echo "FAILED"; done
 
 .PHONY: clean
 clean: ## Remove the environment, caches and the demo's data; var/ otherwise stays

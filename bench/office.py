@@ -8,30 +8,42 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, cast, insert, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, String, cast, func, insert, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bench import processes
 from staffhub import clock
 from staffhub.connections import make_engine
-from staffhub.db import Database, digest
+from staffhub.db import Base, Database, digest
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
 from staffhub.models import (
     Account,
+    Channel,
     Division,
     EmploymentType,
     Grade,
+    LogEntry,
     Mark,
     MarkKind,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    MeetingState,
+    Occurrence,
+    OccurrenceState,
     Office,
     Officer,
     Posting,
+    RequestState,
     Role,
+    ServiceRequest,
+    ServiceType,
     UserSession,
     WorkMode,
 )
@@ -104,7 +116,7 @@ def fill(
             office.recorded_from = START
             db.flush()
             _seat(db, office, range(n * officers, (n + 1) * officers), roles, now)
-    add_marks(database, days)
+    add_days(database, days)
     database.engine.dispose()
 
 
@@ -152,26 +164,70 @@ def workdays_before(day: date, count: int) -> list[date]:
     return [one for one in found if one.weekday() < 5][:count]
 
 
-def add_marks(database: Database, days: Sequence[date]) -> None:
-    """Let everybody come and go on past days: one statement for a day and kind, whatever the head count."""
-    for number, day in enumerate(days):
+def add_days(database: Database, days: Sequence[date]) -> None:
+    """Let everybody come, go, write a line, and be invited to the standup on past days; every fifth has a request done.
+
+    A few statements a day, whatever the head count.
+    """
+    for first in range(0, len(days), 50):
         with database.transaction() as db:
-            for turn, (kind, hour) in enumerate(((MarkKind.CHECK_IN, 7), (MarkKind.CHECK_OUT, 16)), 1):
-                at = datetime(day.year, day.month, day.day, hour, 22, tzinfo=ZONE)
-                # Unlike any receipt that the program draws, which has no 0.
-                code = literal(f"0{number * 2 + turn:x}.") + cast(Officer.id, String)
-                given = {
-                    "office_id": Officer.office_id, "officer_id": Officer.id, "date": literal(day),
-                    "turn": literal(turn), "kind": literal(kind, Mark.kind.type),
-                    "mode": literal(WorkMode.OFFICE if turn == 1 else None, Mark.mode.type), "note": literal(""),
-                    "attempted_at": literal(at, Mark.attempted_at.type),
-                    "received_at": literal(at, Mark.received_at.type), "method": literal("tap"),
-                    "grade": literal(Grade.C, Mark.grade.type), "receipt": code, "idempotency_key": code,
-                }  # fmt: skip
-                db.execute(insert(Mark).from_select(list(given), select(*given.values())))
+            for number, day in enumerate(days[first : first + 50], first):
+                _add_day(db, number, day)
     if not database.sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _for_everybody(db: Session, table: type[Base], source: Select[Any], **given: Any) -> None:
+    """Insert a row for each row of `source`: columns as they are, values as literals."""
+    columns = table.__table__.columns
+    made = {
+        name: value if isinstance(value, ColumnElement | InstrumentedAttribute) else literal(value, columns[name].type)
+        for name, value in given.items()
+    }
+    db.execute(insert(table).from_select(list(made), source.with_only_columns(*made.values())))
+
+
+def _add_day(db: Session, number: int, day: date) -> None:
+    own = {"office_id": Officer.office_id, "officer_id": Officer.id, "date": day}
+    everybody, at = select(Officer), datetime.combine(day, time(7, 22), tzinfo=ZONE)
+    for turn, (kind, mode) in enumerate(((MarkKind.CHECK_IN, WorkMode.OFFICE), (MarkKind.CHECK_OUT, None)), 1):
+        # Unlike any receipt that the program draws, which has no 0.
+        code = literal(f"0{number * 2 + turn:x}.") + cast(Officer.id, String)
+        at = datetime.combine(day, time(7 if turn == 1 else 16, 22), tzinfo=ZONE)
+        _for_everybody(
+            db, Mark, everybody, **own, turn=turn, kind=kind, mode=mode, note="", attempted_at=at, received_at=at,
+            method="tap", grade=Grade.C, receipt=code, idempotency_key=code,
+        )  # fmt: skip
+    key = literal(f"{number:x}.") + cast(Officer.id, String)
+    _for_everybody(
+        db, LogEntry, everybody, **own, text="Melayani pemohon di loket", starts=time(8), ends=time(11), unit="",
+        version=1, created_at=at, updated_at=at, idempotency_key=key,
+    )  # fmt: skip
+    _for_everybody(
+        db, ServiceRequest, everybody.join(ServiceType, ServiceType.office_id == Officer.office_id).where(
+            Officer.id % 5 == number % 5, ServiceType.code == "family_card"
+        ), office_id=Officer.office_id, number=key, service_type_id=ServiceType.id, applicant="Ibu N.", phone="",
+        channel=Channel.COUNTER, urgent=False, siak_reference="", state=RequestState.DONE, assignee_id=Officer.id,
+        created_at=at, updated_at=at, closed_at=at, version=1, idempotency_key=key,
+    )  # fmt: skip
+    marker = f"[past:{number:x}]"
+    first = select(func.min(Account.id)).where(Account.office_id == Office.id).correlate(Office).scalar_subquery()
+    _for_everybody(
+        db, Meeting, select(Office), office_id=Office.id, kind=MeetingKind.SINGLE, topic="Apel pagi", agenda="",
+        starts_on=day, ends_on=day, starts_at=time(8), minutes=15, weekdays=[], occurrences=1, audience={},
+        state=MeetingState.READY, marker=literal(marker) + cast(Office.id, String), version=1, zoom_host="",
+        join_url="", trouble="", created_by=first, created_at=at, idempotency_key=marker,
+    )  # fmt: skip
+    held = select(Meeting).where(Meeting.idempotency_key == marker)
+    _for_everybody(
+        db, Occurrence, held, office_id=Meeting.office_id, meeting_id=Meeting.id, date=day, minutes=15,
+        state=OccurrenceState.PLANNED, starts_at=at,
+    )  # fmt: skip
+    _for_everybody(
+        db, MeetingInvite, held.join(Officer, Officer.office_id == Meeting.office_id), office_id=Meeting.office_id,
+        meeting_id=Meeting.id, officer_id=Officer.id, token=literal("past.") + key,
+    )  # fmt: skip
 
 
 def main() -> None:

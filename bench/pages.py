@@ -64,7 +64,7 @@ COPIED: tuple[tuple[type[Base], str, dict[str, int]], ...] = (
 
 
 @contextmanager
-def _statements(database: Database) -> Iterator[list[str]]:
+def statements(database: Database) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -120,7 +120,7 @@ def _measure(size: int) -> None:
                 address = path.format(today=now.astimezone(settings.zone).date())
                 client.cookies.set("staffhub_session", token_for(database, username))
                 client.get(address).raise_for_status()
-                with _statements(database) as seen:
+                with statements(database) as seen:
                     answer = client.get(address)
                 took = []
                 for _round in range(ROUNDS):
