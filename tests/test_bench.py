@@ -1,0 +1,57 @@
+"""The measurements themselves still run: what they fill an office with, and the floor beside which it is measured."""
+
+import sys
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from bench import picture
+from bench.growth import PAGES
+from bench.office import LED, fill, token_of, workdays_before
+from staffhub.app import create_app
+from staffhub.db import Database
+from staffhub.models import Mark, MeetingInvite
+from staffhub.settings import Settings
+
+
+def test_an_office_to_measure_opens_every_page_that_is_measured(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/staffhub.db"
+    fill(url, offices=2, officers=8, roles=LED, days=workdays_before(date(2026, 11, 23), 3))
+    app = create_app(Settings(data_dir=tmp_path, database_url=url), ticking=False)
+    with TestClient(app, follow_redirects=False) as client:
+        for _who, number, page in PAGES:
+            client.cookies.set("staffhub_session", token_of(number))
+            assert client.get(page.partition(" ")[0]).status_code == 200, page
+    database = Database(url)
+    with database.reading() as db:
+        counts = [db.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Mark, MeetingInvite)]
+    database.engine.dispose()
+    assert counts == [2 * 8 * 3 * 2, 2 * 8 * 3]
+
+
+def test_the_floor_shows_its_page_and_stores_a_check_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOOR_DATABASE", f"sqlite:///{tmp_path}/floor.db")
+    monkeypatch.delitem(sys.modules, "bench.floor", raising=False)
+    floor = import_module("bench.floor")
+    floor.fill(["a-token", "b-token"])
+    with TestClient(floor.app, follow_redirects=False, cookies={"staffhub_session": "a-token"}) as client:
+        assert client.get("/").text.count("<td>office</td>") == 2
+        form = {"mode": "home", "idempotency_key": "once"}
+        assert client.post("/presence/check-in", data=form).status_code == 403
+        for _tap in range(2):
+            same = client.post("/presence/check-in", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+            assert same.status_code == 303
+        assert client.get("/").text.count("<td>home</td>") == 1
+        client.cookies.clear()
+        assert client.get("/").status_code == 401
+    floor.engine.dispose()
+
+
+def test_a_picture_names_each_line_at_its_end() -> None:
+    drawn = picture.draw("CPU", [10, 100], {"a <page>": [1.0, 2.0], "b": [1.0, 2.0]})
+    assert drawn.count("<polyline") == 2
+    assert "a &lt;page&gt; 2" in drawn
