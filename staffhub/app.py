@@ -43,7 +43,7 @@ from staffhub.routes import (
     sign_in,
     worklog,
 )
-from staffhub.routes.deps import MustChangePassword
+from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
 from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, query, redirect, render
@@ -51,19 +51,20 @@ from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
 
-_ROUTERS = (
-    sign_in,
+# The busiest first: an address is compared with one route after the other.
+_ROOMS = (
     presence,
     board,
-    roster,
-    meetings,
+    operations,
+    sign_in,
     service_requests,
     worklog,
+    meetings,
+    roster,
     attendance,
     people,
     account,
     admin,
-    operations,
 )
 
 
@@ -129,8 +130,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.state.office_name = ""
     app.state.prepared = {}
     app.state.door = Door()
-    for room in _ROUTERS:
-        app.include_router(room.router)
+    app.router.routes.extend(pages(*(room.router for room in _ROOMS)).routes)
     app.mount("/static", Static(packages=[("staffhub", "static")]), name="static")
     _add_error_pages(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

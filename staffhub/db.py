@@ -6,12 +6,12 @@ with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
 
 import hashlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVarTuple, cast
+from typing import Annotated, Any, ClassVar, TypeVar, TypeVarTuple, cast
 
 import anyio
 import anyio.to_thread
@@ -34,6 +34,7 @@ REQUEST_THREADS = POOL
 # On SQLite the trigger of an append-only table speaks before the unique constraint: the row is there already.
 _APPEND_ONLY = "SQLITE_CONSTRAINT_TRIGGER"
 Ts = TypeVarTuple("Ts")
+Result = TypeVar("Result")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -116,8 +117,8 @@ class Database:
         event.listen(self._reading, "before_flush", _refuse_changes)
         event.listen(self._reading, "do_orm_execute", _refuse_statement)
         # Requests wait here, on the event loop, and never hold a thread while they wait for the lock or a connection.
-        self._writer = anyio.Semaphore(1 if self.sqlite else REQUEST_THREADS)
-        self._slots = anyio.Semaphore(REQUEST_THREADS)
+        self._writer = anyio.Semaphore(1 if self.sqlite else REQUEST_THREADS, fast_acquire=True)
+        self._slots = anyio.Semaphore(REQUEST_THREADS, fast_acquire=True)
         # For handlers that call `transaction` themselves: those wait for the lock in their thread, so some threads
         # must be left to whoever holds it.
         self.apart = anyio.Semaphore(REQUEST_THREADS // 2)
@@ -129,38 +130,46 @@ class Database:
             _refuse_changes(session)
 
     @contextmanager
+    def _in_turn(self) -> Iterator[Session]:
+        """Of whoever has the lock: return commits, raise rolls back."""
+        with self.writing() as session:
+            yield session
+            session.commit()
+
+    @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Return commits, raise rolls back; what was left with `after_commit` runs when the commit is done."""
-        with self.writing() as session:
-            self._take_lock()
-            try:
+        self._take_lock()
+        try:
+            with self._in_turn() as session:
                 yield session
-                session.commit()
-            finally:
-                session.rollback()
-                self._free_lock()
+        finally:
+            self._free_lock()
         run_after_commit(session)
 
-    @asynccontextmanager
-    async def request_session(self, *, write: bool) -> AsyncIterator[Session]:
-        """The same for a request, whose steps run on different threads."""
+    async def serve(self, work: Callable[[Session], Result], *, write: bool) -> Result:
+        """Do the work of a request, transaction and all, in one go on one thread, once its turn has come."""
+        if not write:
+            async with self._slots:
+                return await anyio.to_thread.run_sync(self._read, work)
         async with AsyncExitStack() as stack:
-            if write:
-                await self._stand_in_line(stack)
+            await self._stand_in_line(stack)
             # The slot before the lock: who holds the lock must never wait for one who waits for the lock.
             await stack.enter_async_context(self._slots)
-            if write:
-                await self._take_lock_async()
-                stack.callback(self._free_lock)
-            session = self.writing() if write else self._reading()
-            stack.push_async_callback(anyio.to_thread.run_sync, session.close)
-            yield session
-            if write:
-                await anyio.to_thread.run_sync(session.commit)
-            else:
-                _refuse_changes(session)
-        if write and session.info.get("after_commit"):
+            await self._take_lock_async()
+            stack.callback(self._free_lock)
+            result, session = await anyio.to_thread.run_sync(self._write, work)
+        if session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)
+        return result
+
+    def _read(self, work: Callable[[Session], Result]) -> Result:
+        with self.reading() as session:
+            return work(session)
+
+    def _write(self, work: Callable[[Session], Result]) -> tuple[Result, Session]:
+        with self._in_turn() as session:
+            return work(session), session
 
     async def _stand_in_line(self, stack: AsyncExitStack) -> None:
         # Behind another process that keeps its lock, the waits of those in front would add up.

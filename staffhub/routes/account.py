@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from staffhub import i18n, people, security
@@ -13,12 +13,12 @@ from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.models import Role
 from staffhub.people import OwnSession
-from staffhub.routes.deps import DB, Here, HereApart, Me, NextPage, Now, Posted, RowId, database_of, settings_of
+from staffhub.routes.deps import DB, Here, Me, NextPage, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.people.facts import role_name
 from staffhub.security import Viewer, WebSession
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, own_path, read_cookie, redirect, render
 
-router = APIRouter()
+router = pages()
 
 _PASSWORDS = ("current", "new", "repeat")
 
@@ -148,7 +148,7 @@ def _password_page(request: Request, here: WebSession, form: Form[PasswordFields
 
 
 @router.post("/account/password")
-def change_password(request: Request, here: HereApart, posted: Posted, now: Now) -> Response:
+def change_password(request: Request, here: Here, posted: Posted, now: Now) -> Response:
     """Count the try as a sign-in, hash, store: the slow hashes stay between two short transactions."""
     form: Form[PasswordFields] = Form.parse(PasswordFields, posted, name="password")
     current, new, repeat = (str(posted.get(name, "")) for name in _PASSWORDS)  # as typed, blanks at the ends too

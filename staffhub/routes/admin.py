@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -17,11 +17,11 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import EmploymentType, HolidayKind, RuleKind
 from staffhub.reports import words
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.web import long_day, query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 # A typing slip such as 0206 is caught here; the table itself knows no limit.
 _YEARS = range(2000, 2101)

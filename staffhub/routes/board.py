@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from staffhub import i18n, sections
 from staffhub.db import digest
 from staffhub.reports import board as boards
-from staffhub.routes.deps import DB, Me, Now
+from staffhub.routes.deps import DB, Me, Now, pages
 from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, read_cookie, render
 
-router = APIRouter()
+router = pages()
 
 State = Literal["", "pending", "office", "home", "field", "leave", "out", "off", "short"]
 

@@ -1,13 +1,19 @@
-"""What a handler asks for, declared once: the database, the person, the time, the posted form."""
+"""What a handler asks for, declared once (the database, the person, the time, the posted form), and who fills it in."""
 
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, cast
+from functools import partial
+from typing import Annotated, Any, NamedTuple, cast, get_args
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
+from starlette.responses import Response
 
 from staffhub import clock, deadlines, i18n, security
 from staffhub.db import Database
@@ -19,100 +25,27 @@ from staffhub.settings import Settings
 from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, read_cookie
 
 
-def database_of(request: Request) -> Database:
-    return cast("Database", request.app.state.database)
+class _Given(NamedTuple):
+    """Marks what a handler gets from its visit; everything else stands in the address, and FastAPI reads it."""
+
+    name: str
 
 
-def settings_of(request: Request) -> Settings:
-    return cast("Settings", request.app.state.settings)
+Note = Callable[[Session], None]
 
+DB = Annotated[Session, _Given("db")]
+Now = Annotated[datetime, _Given("now")]
+Posted = Annotated[FormData, _Given("posted")]
+Here = Annotated[WebSession, _Given("here")]
+Me = Annotated[Viewer, _Given("me")]
+# What a page leaves behind although it only reads: who read whose day, who joined, a session in use.
+Trail = Annotated[list[Note], _Given("trail")]
 
-async def _now(request: Request) -> datetime:
-    return clock.arrival(request.scope)
-
-
-def _whole(text: str) -> str:
-    """A client that names a strange character set sends halves of characters, which no page can be written with."""
-    return text.encode("utf-8", "replace").decode()
-
-
-async def _posted(request: Request) -> AsyncIterator[FormData]:
-    form = await request.form(max_files=1, max_fields=400)
-    try:
-        yield FormData(
-            [(_whole(name), _whole(value) if isinstance(value, str) else value) for name, value in form.multi_items()]
-        )
-    finally:
-        await form.close()  # an uploaded file lies on disk until then
-
-
-async def _trail(request: Request) -> AsyncIterator[list[Callable[[Session], None]]]:
-    """What a page leaves behind although it only reads: who read whose day, who joined, a session in use.
-
-    Written in a small transaction after the reading and before the answer goes. It waits for the write lock here, on
-    the event loop: a handler that waited for it would keep its thread and its connection, and enough of them would
-    keep the holder of the lock from ever finishing.
-    """
-    notes: list[Callable[[Session], None]] = []
-    yield notes
-    # Who asks with HEAD has read nothing and gone nowhere: link previews and monitors do.
-    if notes and not request.scope.get("staffhub.head"):
-        async with database_of(request).request_session(write=True) as writing:
-            for note in notes:
-                await run_in_threadpool(note, writing)
-
-
-Trail = Annotated[list[Callable[[Session], None]], Depends(_trail, scope="function")]
-
-
-async def _db(request: Request, _after_it: Trail) -> AsyncIterator[Session]:
-    """The method decides: a POST writes in one short immediate transaction, anything else only reads.
-
-    The body is read first, so that a slow phone never holds the write lock; what is left in the trail is written last.
-    """
-    write = request.method == "POST"
-    if write:
-        await request.form(max_files=1, max_fields=400)
-    try:
-        async with database_of(request).request_session(write=write) as session:
-            yield session
-    finally:
-        await request.close()
-
-
-# scope="function": the commit is done before the answer leaves, so that what was acknowledged is stored.
-DB = Annotated[Session, Depends(_db, scope="function")]
-Now = Annotated[datetime, Depends(_now)]
-Posted = Annotated[FormData, Depends(_posted)]
 # Where somebody wanted to go before something else came in between.
 NextPage = Annotated[str | None, Query(alias="next", max_length=500)]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 _OPEN_WHILE_FORCED = {"/account/password", "/logout"}
-
-
-async def _here(request: Request, db: DB, trail: Trail, now: Now) -> WebSession:
-    session = await _recognise(request, db, now)
-    if security.is_stale(session, now):  # twice a day
-        trail.append(lambda writing: security.touch_session(writing, session.id, now=now))
-    await kept.find(request, db, session.viewer, now)
-    return session
-
-
-Here = Annotated[WebSession, Depends(_here)]
-
-
-async def _me(here: Here) -> Viewer:
-    return here.viewer
-
-
-async def _apart(request: Request) -> AsyncIterator[None]:
-    async with database_of(request).apart:
-        yield
-
-
-# For a handler that opens its own transactions, since it hashes passwords between them.
-Apart = Depends(_apart, scope="function")
 
 
 async def _take_long() -> None:
@@ -123,36 +56,167 @@ async def _take_long() -> None:
 TakesLong = Depends(_take_long)
 
 
-async def _here_apart(request: Request, _gate: Annotated[None, Apart], now: Now) -> WebSession:
-    async with database_of(request).request_session(write=False) as db:
-        return await _recognise(request, db, now)
+class MustChangePassword(Exception):
+    """Signed in with a one-time password: nothing else opens before an own one is set."""
 
 
-async def _recognise(request: Request, db: Session, now: datetime) -> WebSession:
+def database_of(request: Request) -> Database:
+    return cast("Database", request.app.state.database)
+
+
+def settings_of(request: Request) -> Settings:
+    return cast("Settings", request.app.state.settings)
+
+
+def pages(*parts: APIRouter) -> APIRouter:
+    """Make the router of a room, or of its parts: handlers are plain functions that ask for what is named above.
+
+    One flat list of routes: each included router would be looked through anew at every request.
+    """
+    router = APIRouter(route_class=_Page)
+    for part in parts:
+        router.routes.extend(part.routes)
+    return router
+
+
+@dataclass
+class _Visit:
+    """One request of a page. `here` is who asks, if the handler wants to know."""
+
+    request: Request
+    now: datetime
+    posted: FormData
+    trail: list[Note] = field(default_factory=list)
+    db: Session | None = None
+    here: WebSession | None = None
+
+    @property
+    def me(self) -> Viewer | None:
+        return self.here.viewer if self.here else None
+
+    def leave(self, db: Session) -> None:
+        for note in self.trail:
+            note(db)
+
+
+class _Page(APIRoute):
+    """The way of a request: what may wait waits on the event loop, all the rest is done in one go on one thread.
+
+    A POST that asks for the database writes in one short transaction, anything else only reads; the commit is done
+    before the answer leaves, so that what was acknowledged is stored. A POST without it hashes passwords, and opens
+    transactions of its own in between.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Response], **options: Any) -> None:
+        parameters = inspect.signature(endpoint).parameters
+        self.handler = endpoint
+        self.given = {name: mark for name, one in parameters.items() if (mark := _mark_of(one.annotation))}
+        self.knows_who = not {"me", "here"}.isdisjoint(self.given.values())
+        in_address = [one.replace(kind=one.KEYWORD_ONLY) for name, one in parameters.items() if name not in self.given]
+        super().__init__(path, _asking_for(in_address, self._answer), **options)
+
+    async def _answer(self, request: Request, asked: Mapping[str, Any]) -> Response:
+        database, posting = database_of(request), request.method == "POST"
+        # The body first, so that a slow phone never holds the write lock.
+        visit = _Visit(request, clock.arrival(request.scope), await _read(request) if posting else FormData())
+        try:
+            if posting and "db" not in self.given.values():
+                async with database.apart:
+                    response = await run_in_threadpool(self._handle_apart, visit, asked)
+            else:
+                response = await database.serve(partial(self._handle, visit, asked), write=posting)
+        finally:
+            _speak(request)
+            await request.close()  # an uploaded file lies on disk until then
+        # Who asks with HEAD has read nothing and gone nowhere: link previews and monitors do.
+        if visit.trail and not request.scope.get("staffhub.head"):
+            await database.serve(visit.leave, write=True)
+        return response
+
+    def _handle(self, visit: _Visit, asked: Mapping[str, Any], db: Session) -> Response:
+        visit.db = db
+        if self.knows_who:
+            visit.here = here = recognise(visit.request, db, visit.now)
+            if security.is_stale(here, visit.now):  # twice a day
+                visit.trail.append(lambda writing: security.touch_session(writing, here.id, now=visit.now))
+            kept.find(visit.request, db, here.viewer, visit.posted, visit.now)
+        return self._call(visit, asked)
+
+    def _handle_apart(self, visit: _Visit, asked: Mapping[str, Any]) -> Response:
+        if self.knows_who:
+            with database_of(visit.request).reading() as db:
+                visit.here = recognise(visit.request, db, visit.now)
+        return self._call(visit, asked)
+
+    def _call(self, visit: _Visit, asked: Mapping[str, Any]) -> Response:
+        return self.handler(**asked, **{name: getattr(visit, mark) for name, mark in self.given.items()})
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError:
+                if self.knows_who:  # a wrong address is told to whoever asks on a page of their own
+                    await database_of(request).serve(
+                        lambda db: recognise(request, db, clock.arrival(request.scope)), write=False
+                    )
+                    _speak(request)
+                raise
+
+        return answer
+
+
+def _mark_of(annotation: Any) -> str | None:
+    if annotation is Request:
+        return "request"
+    return next((about.name for about in get_args(annotation) if isinstance(about, _Given)), None)
+
+
+def _asking_for(
+    parameters: list[inspect.Parameter], answer: Callable[[Request, Mapping[str, Any]], Awaitable[Response]]
+) -> Callable[..., Awaitable[Response]]:
+    """Return what FastAPI calls: it looks at the signature, and passes what it found in the address."""
+
+    async def endpoint(request: Request, **asked: Any) -> Response:
+        return await answer(request, asked)
+
+    request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    endpoint.__signature__ = inspect.Signature([request, *parameters])  # type: ignore[attr-defined]
+    return endpoint
+
+
+async def _read(request: Request) -> FormData:
+    form = await request.form(max_files=1, max_fields=400)
+    return FormData(
+        [(_whole(name), _whole(value) if isinstance(value, str) else value) for name, value in form.multi_items()]
+    )
+
+
+def _whole(text: str) -> str:
+    """A client that names a strange character set sends halves of characters, which no page can be written with."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def recognise(request: Request, db: Session, now: datetime) -> WebSession:
+    """Say who asks; from here on pages are theirs, in their language."""
     token = read_cookie(request, SESSION_COOKIE)
     if not token:
         raise NotSignedIn(_("Sign in first."))
-    session = await run_in_threadpool(security.session_for, db, token, now=now)
+    session = security.session_for(db, token, now=now)
     request.state.viewer = session.viewer
-    i18n.set_locale(session.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale)
+    request.state.locale = session.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale
+    _speak(request)
     if session.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:
         raise MustChangePassword
     return session
 
 
-class MustChangePassword(Exception):
-    """Signed in with a one-time password: nothing else opens before an own one is set."""
-
-
-HereApart = Annotated[WebSession, Depends(_here_apart, scope="function")]
-
-
-async def _me_apart(here: HereApart) -> Viewer:
-    return here.viewer
-
-
-Me = Annotated[Viewer, Depends(_me)]
-MeApart = Annotated[Viewer, Depends(_me_apart)]
+def _speak(request: Request) -> None:
+    """Go on in the reader's language; what a thread sets holds on that thread, so it is said again after it."""
+    if locale := getattr(request.state, "locale", None):
+        i18n.set_locale(locale)
 
 
 # No office's month lies outside of these; the calendar of the program ends somewhere.

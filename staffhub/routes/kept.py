@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from staffhub import clock, security
@@ -60,14 +61,14 @@ def _page(request: Request) -> str:
     return path or "/"
 
 
-async def find(request: Request, db: Session, me: Viewer, now: datetime) -> None:
+def find(request: Request, db: Session, me: Viewer, posted: FormData, now: datetime) -> None:
     """On the way back: lay what I typed ready for the page, and drop it when I send the form again."""
     if request.method == "GET":
         kept_id = _number(request.query_params.get("kept", ""))
         if kept_id:
-            request.state.kept = await run_in_threadpool(security.kept_form, db, me, kept_id, now=now)
-    elif kept_id := _number((await request.form(max_files=1, max_fields=400)).get("kept", "")):
-        await run_in_threadpool(security.drop_kept, db, me, kept_id)
+            request.state.kept = security.kept_form(db, me, kept_id, now=now)
+    elif kept_id := _number(posted.get("kept", "")):
+        security.drop_kept(db, me, kept_id)
 
 
 def _number(text: object) -> int:

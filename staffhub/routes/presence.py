@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -21,11 +21,11 @@ from staffhub.models import MarkKind, PlanMode, WorkMode
 from staffhub.presence import Stamp
 from staffhub.reports import words
 from staffhub.reports.today import today as loaded_today
-from staffhub.routes.deps import DB, Me, Now, Posted
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
 from staffhub.web import clock, is_fragment, redirect, render, short_day
 
-router = APIRouter()
+router = pages()
 
 
 class CheckInFields(Fields):

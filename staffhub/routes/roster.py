@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -18,11 +18,11 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import PlanLayer, PlanMode
 from staffhub.roster import grants, plan, sheet, weeks
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from, pages
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render, short_day
 
-router = APIRouter()
+router = pages()
 
 Place = Literal["office", "home", "field"]
 

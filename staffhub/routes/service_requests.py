@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -15,12 +15,12 @@ from staffhub.forms import Fields, Form, Key, Line, Phone, Version, Word
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Channel, RequestState
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.service_requests import desk, one, owners, steps
 from staffhub.web import query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]

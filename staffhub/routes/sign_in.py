@@ -5,13 +5,13 @@ import secrets
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from staffhub import clock, i18n, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
-from staffhub.routes.deps import DB, Apart, Here, NextPage, Now, Posted, database_of, settings_of
+from staffhub.routes.deps import DB, Here, NextPage, Now, Posted, database_of, pages, settings_of
 from staffhub.web import (
     DEVICE_COOKIE,
     LOCALE_COOKIE,
@@ -24,7 +24,7 @@ from staffhub.web import (
     set_cookie,
 )
 
-router = APIRouter()
+router = pages()
 
 # A day longer than the session: what is typed into a page of an ended session is kept for whoever it was.
 _SESSION_COOKIE_SECONDS = (security.SESSION_DAYS + 1) * 86_400
@@ -55,7 +55,7 @@ def sign_in_page(
     return page
 
 
-@router.post("/login", dependencies=[Apart])
+@router.post("/login")
 def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     form: Form[SignInFields] = Form.parse(SignInFields, posted, name="login")
     typed = str(posted.get("password", ""))  # as typed: a blank at either end belongs to a password

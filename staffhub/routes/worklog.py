@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -17,13 +17,13 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
 from staffhub.reports import words
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render, short_day
 from staffhub.workdays import Plan
 from staffhub.worklog import Entry
 
-router = APIRouter()
+router = pages()
 
 Date = Annotated[str | None, Query(alias="date", max_length=10)]
 RequestId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -14,11 +14,11 @@ from staffhub.i18n import gettext as _
 from staffhub.reports import documents, recap, words
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, Show, month_of, pager
-from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail
+from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail, pages
 from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 _QUEUE = 8  # the rest is on a page of its own
 

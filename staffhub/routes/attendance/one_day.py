@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -24,12 +24,12 @@ from staffhub.reports import recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import PAGE, REMEDIES, Month, Page, day_of, month_of, pager
-from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail
+from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail, pages
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
 from staffhub.web import query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 
 class WishFields(Fields):

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -14,11 +14,11 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.routes.deps import DB, Me, Now, Posted
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
 from staffhub.web import long_day, query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 
 class StartFields(Fields):

@@ -4,7 +4,7 @@ import datetime as dt
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -16,13 +16,13 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, joining, plan
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages
 from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
 from staffhub.workdays import WEEKDAYS
 
-router = APIRouter()
+router = pages()
 
 _SOON = dt.timedelta(minutes=1)
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import agenda, plan
 from staffhub.meetings.audience import NOBODY, choices, find
 from staffhub.models import MeetingKind
-from staffhub.routes.deps import DB, Me, Now, Posted
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.meetings.fields import (
     DIGITS,
     NAME,
@@ -34,7 +34,7 @@ from staffhub.routes.meetings.fields import (
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
 
-router = APIRouter()
+router = pages()
 
 
 def _first_day(text: str | None, today: dt.date) -> dt.date:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
@@ -13,20 +13,20 @@ from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.people import ImportReport, Outcome, Waiting, Wanted
 from staffhub.people import waiting as waiting_room
-from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, TakesLong, database_of
+from staffhub.routes.deps import DB, Me, Now, Posted, TakesLong, database_of, pages
 from staffhub.routes.people.listing import SHOWN_BAD, Page, list_page
 from staffhub.routes.people.officer import add_one
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 # Changed people of one page, and the names of new ones: the page has to arrive on a telephone.
 _PAGE = 50
 
 
 @router.post("/people", dependencies=[TakesLong])
-def add(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
+def add(request: Request, me: Me, posted: Posted, now: Now) -> Response:
     """Import a file, or add one officer. Both hash passwords, so both open their own transactions."""
     me.require("people.edit")
     if "file" in posted:
@@ -145,7 +145,7 @@ def _changes_page(
 
 
 @router.post("/people/import", dependencies=[TakesLong])
-def confirm(request: Request, me: MeApart, posted: Posted, now: Now) -> Response:
+def confirm(request: Request, me: Me, posted: Posted, now: Now) -> Response:
     """Store exactly what was shown: the digest of it comes back with the press."""
     database = database_of(request)
     with database.reading() as db:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -18,12 +18,12 @@ from staffhub.meetings import handing
 from staffhub.people import Person
 from staffhub.reports import leavings
 from staffhub.roster import grants, plan
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.people.officer import officer_page
 from staffhub.security import Viewer
 from staffhub.web import redirect
 
-router = APIRouter()
+router = pages()
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -13,12 +13,12 @@ from staffhub.forms import Form
 from staffhub.models import EmploymentType
 from staffhub.people import ImportReport, State, Wanted
 from staffhub.reports import leavings
-from staffhub.routes.deps import DB, Me, Now
+from staffhub.routes.deps import DB, Me, Now, pages
 from staffhub.routes.people.facts import kind_name, role_name
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 _TEMPLATE_NAME = "contoh-pegawai"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

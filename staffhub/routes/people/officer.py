@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -16,12 +16,12 @@ from staffhub.i18n import gettext as _
 from staffhub.models import Role
 from staffhub.people import Choices, Person, postings
 from staffhub.reports import leavings
-from staffhub.routes.deps import DB, Me, MeApart, Now, Posted, RowId, database_of
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages
 from staffhub.routes.people.facts import FactFields, kind_name, options, role_name, texts
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render
 
-router = APIRouter()
+router = pages()
 
 
 class NewFields(FactFields):
@@ -196,7 +196,7 @@ def role(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
 
 
 @router.post("/people/{officer_id}/reset-password")
-def reset_password(request: Request, me: MeApart, now: Now, officer_id: RowId) -> Response:
+def reset_password(request: Request, me: Me, now: Now, officer_id: RowId) -> Response:
     database = database_of(request)
     with database.reading() as db:
         people.account_to_change(db, me, officer_id, now=now)
