@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, days, sections, workdays
 from staffhub.days import DayRecord, State
+from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     BOARD_CHANGES,
@@ -292,8 +293,8 @@ def board_version(db: Session, me: Viewer, *, now: datetime) -> str:
     the lower id may be committed last. Those of yesterday count as well, for a change that is committed after midnight.
     """
     since = clock.local_day(now, me.zone) - timedelta(days=1)
-    asked = {"office": me.office_id, "since": since, "since_at": clock.at_local(since, time(), me.zone)}
-    return "{}.{}".format(*db.execute(_VERSION, asked).one())
+    since_at = clock.at_local(since, time(), me.zone)
+    return "{}.{}".format(*rows(db, _VERSION, office=me.office_id, since=since, since_at=since_at).one())
 
 
 def _seats_query() -> Select[*tuple[Any, ...]]:
@@ -323,7 +324,7 @@ _SEATS = _seats_query()
 
 
 def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
-    return [Seat._make(row) for row in db.execute(_SEATS, {"office": office_id, "day": day})]
+    return [Seat._make(row) for row in rows(db, _SEATS, office=office_id, day=day)]
 
 
 def _standing(seat: Seat, record: DayRecord) -> Standing:

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    CompoundSelect,
     Date,
     ScalarSelect,
     Select,
     String,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     distinct,
@@ -26,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock
+from staffhub.db import rows
 from staffhub.models import (
     Account,
     Division,
@@ -54,6 +59,7 @@ _LONG = timedelta(days=4)
 # So many of the people themselves are offered as their next superior: a page stays small.
 _OFFERED = 30
 _below, _posted = aliased(Officer, name="below"), aliased(Posting, name="posted")
+_OFFICE, _DAY = bindparam("office", type_=BigInteger), bindparam("day", type_=Date)
 _PERSON = (literal("person"), _below.id, _below.name, cast(null(), Date), cast(null(), Date))
 
 
@@ -95,19 +101,28 @@ class Leaver:
 def listed(db: Session, me: Viewer, *, now: datetime) -> list[Leaver]:
     """Return who leaves soon, and who has left or is away and has something left, by the day, in one statement."""
     me.require("people")
-    found = _leavers(db, me, clock.local_day(now, me.zone))
+    found = _leavers(db, me, now)
     return sorted((one for one in found if one.things or one.why == "leaves"), key=lambda one: (one.last, one.name))
 
 
 def of(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Leaver | None:
     """Return one of them in one statement, None for whoever stays."""
     me.require("people")
-    return next(iter(_leavers(db, me, clock.local_day(now, me.zone), officer_id)), None)
+    return next(iter(_leavers(db, me, now, officer_id)), None)
 
 
-def _leavers(db: Session, me: Viewer, day: date, officer_id: int | None = None) -> list[Leaver]:
-    away = _away(me.office_id, day)
-    leaves = func.coalesce(Officer.active_to, date.max) <= day + AHEAD
+def _leavers(db: Session, me: Viewer, now: datetime, officer_id: int | None = None) -> list[Leaver]:
+    day = clock.local_day(now, me.zone)
+    asked = {"office": me.office_id, "officer": officer_id, "day": day, "soon": day + AHEAD, "long": day + _LONG}
+    found = rows(db, _leavers_query(one=officer_id is not None), **asked)
+    return [Leaver(**row, first=_first(row["why"], row["last"], day)) for row in found.mappings()]
+
+
+@cache
+def _leavers_query(*, one: bool) -> Select[*tuple[Any, ...]]:
+    """Of the whole office, or of one officer."""
+    away = _away()
+    leaves = func.coalesce(Officer.active_to, date.max) <= bindparam("soon", type_=Date)
     dates = case((leaves, Occurrence.date > Officer.active_to), else_=Occurrence.date <= away.c.until)
     meeting = [func.count(distinct(Occurrence.meeting_id))]
     wanted = (
@@ -117,27 +132,24 @@ def _leavers(db: Session, me: Viewer, day: date, officer_id: int | None = None) 
             func.coalesce(Posting.position, "").label("position"),
             Posting.division_id,
             func.coalesce(Division.short_name, "").label("division"),
-            case((~leaves, "away"), (Officer.active_to < day, "left"), else_="leaves").label("why"),
+            case((~leaves, "away"), (Officer.active_to < _DAY, "left"), else_="leaves").label("why"),
             case((leaves, Officer.active_to), else_=away.c.until).label("last"),
             role_held().label("role"),
             and_(Account.id.is_not(None), Account.disabled_at.is_(None)).label("is_open"),
-            _within(_requests(me.office_id), away).label("requests"),
-            _within(_organised(meeting, me.office_id, day, Account.id, dates), away).label("meetings"),
-            _within(_invited(meeting, me.office_id, day, Officer.id, dates), away).label("invited"),
-            _within(_plans(me.office_id, leaves), away).label("plans"),
-            _within(
-                _people([func.count(distinct(_below.id))], me.office_id, day, Officer.id, Officer.active_to), away
-            ).label("people"),
+            _within(_requests(), away).label("requests"),
+            _within(_organised(meeting, Account.id, dates), away).label("meetings"),
+            _within(_invited(meeting, Officer.id, dates), away).label("invited"),
+            _within(_plans(leaves), away).label("plans"),
+            _within(_people([func.count(distinct(_below.id))], Officer.id, Officer.active_to), away).label("people"),
         )
         .select_from(Officer)
         .outerjoin(away, away.c.officer_id == Officer.id)
-        .outerjoin(Posting, posting_near(day))
+        .outerjoin(Posting, posting_near(_DAY))
         .outerjoin(Division, Division.id == Posting.division_id)
         .outerjoin(Account, Account.officer_id == Officer.id)
-        .where(Officer.office_id == me.office_id, or_(leaves, away.c.until >= day + _LONG))
+        .where(Officer.office_id == _OFFICE, or_(leaves, away.c.until >= bindparam("long", type_=Date)))
     )
-    rows = db.execute(wanted if officer_id is None else wanted.where(Officer.id == officer_id)).mappings()
-    return [Leaver(**row, first=_first(row["why"], row["last"], day)) for row in rows]
+    return wanted.where(Officer.id == bindparam("officer")) if one else wanted
 
 
 def _first(why: str, last: date, day: date) -> date:
@@ -148,33 +160,33 @@ def _within(count: Select[Any], away: Subquery) -> ScalarSelect[int]:
     return count.correlate(Officer, Account, away).scalar_subquery()
 
 
-def _away(office_id: int, day: date) -> Subquery:
+def _away() -> Subquery:
     """Whoever is on leave on a day, and until when that leave holds."""
     held = aliased(PlanEntry)
     return (
         select(PlanEntry.officer_id, func.max(held.date).label("until"))
         .join(held, and_(held.grant_id == PlanEntry.grant_id, held.office_id == PlanEntry.office_id))
-        .where(PlanEntry.office_id == office_id, PlanEntry.date == day, PlanEntry.layer == PlanLayer.LEAVE)
+        .where(PlanEntry.office_id == _OFFICE, PlanEntry.date == _DAY, PlanEntry.layer == PlanLayer.LEAVE)
         .group_by(PlanEntry.officer_id)
         .subquery()
     )
 
 
-def _requests(office_id: int) -> Select[Any]:
+def _requests() -> Select[Any]:
     request = ServiceRequest
-    mine = (request.office_id == office_id, request.assignee_id == Officer.id, request.state.in_(OPEN))
+    mine = (request.office_id == _OFFICE, request.assignee_id == Officer.id, request.state.in_(OPEN))
     return select(func.count()).select_from(request).where(*mine)
 
 
-def _organised(what: Sequence[Any], office_id: int, day: date, account: Any, dates: ColumnElement[bool]) -> Select[Any]:
+def _organised(what: Sequence[Any], account: Any, dates: ColumnElement[bool]) -> Select[Any]:
     """Dates from today on of meetings that somebody organises; `dates` says which of them count."""
     return (
         select(*what)
         .select_from(Occurrence)
         .join(Meeting, Meeting.id == Occurrence.meeting_id)
         .where(
-            Occurrence.office_id == office_id,
-            Occurrence.date >= day,
+            Occurrence.office_id == _OFFICE,
+            Occurrence.date >= _DAY,
             dates,
             Occurrence.state == OccurrenceState.PLANNED,
             Meeting.created_by == account,
@@ -183,7 +195,7 @@ def _organised(what: Sequence[Any], office_id: int, day: date, account: Any, dat
     )
 
 
-def _invited(what: Sequence[Any], office_id: int, day: date, officer: Any, dates: ColumnElement[bool]) -> Select[Any]:
+def _invited(what: Sequence[Any], officer: Any, dates: ColumnElement[bool]) -> Select[Any]:
     """Dates from today on for which somebody has an invitation."""
     open_then = or_(MeetingInvite.last_on.is_(None), MeetingInvite.last_on >= Occurrence.date)
     return (
@@ -192,10 +204,10 @@ def _invited(what: Sequence[Any], office_id: int, day: date, officer: Any, dates
         .join(Occurrence, Occurrence.meeting_id == MeetingInvite.meeting_id)
         .join(Meeting, Meeting.id == MeetingInvite.meeting_id)
         .where(
-            MeetingInvite.office_id == office_id,
+            MeetingInvite.office_id == _OFFICE,
             MeetingInvite.officer_id == officer,
             open_then,
-            Occurrence.date >= day,
+            Occurrence.date >= _DAY,
             dates,
             Occurrence.state == OccurrenceState.PLANNED,
             Meeting.state != MeetingState.CANCELLED,
@@ -203,21 +215,21 @@ def _invited(what: Sequence[Any], office_id: int, day: date, officer: Any, dates
     )
 
 
-def _plans(office_id: int, leaves: ColumnElement[bool]) -> Select[Any]:
+def _plans(leaves: ColumnElement[bool]) -> Select[Any]:
     entry = aliased(PlanEntry)
-    theirs = (entry.office_id == office_id, entry.officer_id == Officer.id)
+    theirs = (entry.office_id == _OFFICE, entry.officer_id == Officer.id)
     return select(func.count(distinct(entry.grant_id))).where(*theirs, leaves, entry.date > Officer.active_to)
 
 
-def _people(what: Sequence[Any], office_id: int, day: date, superior: Any, last: Any) -> Select[Any]:
+def _people(what: Sequence[Any], superior: Any, last: Any) -> Select[Any]:
     """Who serves under somebody after the last day and from today on; nobody where there is no last day."""
-    still = or_(_below.active_to.is_(None), and_(_below.active_to > last, _below.active_to >= day))
-    holds = or_(_posted.valid_to.is_(None), and_(_posted.valid_to > last, _posted.valid_to >= day))
+    still = or_(_below.active_to.is_(None), and_(_below.active_to > last, _below.active_to >= _DAY))
+    holds = or_(_posted.valid_to.is_(None), and_(_posted.valid_to > last, _posted.valid_to >= _DAY))
     return (
         select(*what)
         .select_from(_posted)
         .join(_below, _below.id == _posted.officer_id)
-        .where(_posted.office_id == office_id, _posted.superior_id == superior, still, holds)
+        .where(_posted.office_id == _OFFICE, _posted.superior_id == superior, still, holds)
     )
 
 
@@ -234,32 +246,39 @@ class Thing:
 
 def things(db: Session, me: Viewer, leaver: Leaver, *, now: datetime) -> dict[str, list[Thing]]:
     """Return what is left by kind and date, in one statement; requests have a list of their own."""
-    day = clock.local_day(now, me.zone)
     away = leaver.why == "away"
-    dates = Occurrence.date <= leaver.last if away else Occurrence.date > leaver.last
-    account = select(Account.id).where(Account.officer_id == leaver.id).scalar_subquery()
-    of_meeting = [Occurrence.meeting_id.label("id"), Meeting.topic.label("text")]
-    span = [func.min(Occurrence.date).label("first"), func.max(Occurrence.date).label("last")]
-    organised = _organised([literal("meeting").label("kind"), *of_meeting, *span], me.office_id, day, account, dates)
-    invited = _invited([literal("invited").label("kind"), *of_meeting, *span], me.office_id, day, leaver.id, dates)
-    parts = [organised, invited.where(Meeting.created_by != account)]
-    parts = [part.group_by(Occurrence.meeting_id, Meeting.topic) for part in parts]
-    if not away:
-        parts += [_plan_ranges(me.office_id, leaver), _people(_PERSON, me.office_id, day, leaver.id, leaver.last)]
+    asked = {"office": me.office_id, "day": clock.local_day(now, me.zone), "officer": leaver.id, "last": leaver.last}
     found: dict[str, list[Thing]] = {"meeting": [], "invited": [], "plan": [], "person": []}
-    for row in db.execute(union_all(*parts)):
-        found[row.kind].append(Thing(*row))
+    for row in rows(db, _things_query(away=away), **asked):
+        thing = Thing(*row)
+        found[thing.kind].append(thing)
     return {kind: sorted(those, key=lambda one: (one.first or date.min, one.text)) for kind, those in found.items()}
 
 
-def _plan_ranges(office_id: int, leaver: Leaver) -> Any:
+@cache
+def _things_query(*, away: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    officer, last = bindparam("officer", type_=BigInteger), bindparam("last", type_=Date)
+    dates = Occurrence.date <= last if away else Occurrence.date > last
+    account = select(Account.id).where(Account.officer_id == officer).scalar_subquery()
+    of_meeting = [Occurrence.meeting_id.label("id"), Meeting.topic.label("text")]
+    span = [func.min(Occurrence.date).label("first"), func.max(Occurrence.date).label("last")]
+    organised = _organised([literal("meeting").label("kind"), *of_meeting, *span], account, dates)
+    invited = _invited([literal("invited").label("kind"), *of_meeting, *span], officer, dates)
+    parts = [organised, invited.where(Meeting.created_by != account)]
+    parts = [part.group_by(Occurrence.meeting_id, Meeting.topic) for part in parts]
+    if not away:
+        parts += [_plan_ranges(officer, last), _people(_PERSON, officer, last)]
+    return union_all(*parts)
+
+
+def _plan_ranges(officer: Any, last: Any) -> Any:
     entry = PlanEntry
     return (
         select(
             literal("plan"), entry.grant_id, cast(PlanGrant.mode, String), func.min(entry.date), func.max(entry.date)
         )
         .join(PlanGrant, PlanGrant.id == entry.grant_id)
-        .where(entry.office_id == office_id, entry.officer_id == leaver.id, entry.date > leaver.last)
+        .where(entry.office_id == _OFFICE, entry.officer_id == officer, entry.date > last)
         .group_by(entry.grant_id, PlanGrant.mode)
     )
 
@@ -287,16 +306,11 @@ class Holder:
         return self.is_there(leaver) and (SCOPES[self.role] is Scope.OFFICE or self.division_id == leaver.division_id)
 
 
-def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
-    """Return who has more than everybody's rights today, or leads others, in one statement.
-
-    A page names them where somebody may not act; and everybody of a large office in a list to choose from is too much.
-    """
-    day = clock.local_day(now, me.zone)
+def _holders_query() -> Select[*tuple[Any, ...]]:
     above = select(_posted.superior_id).where(
-        _posted.office_id == me.office_id, or_(_posted.valid_to.is_(None), _posted.valid_to >= day)
+        _posted.office_id == _OFFICE, or_(_posted.valid_to.is_(None), _posted.valid_to >= _DAY)
     )
-    rows = db.execute(
+    return (
         select(
             Officer.id,
             func.coalesce(Officer.name, Account.name, ""),
@@ -307,16 +321,27 @@ def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
         )
         .select_from(Account)
         .outerjoin(Officer, Officer.id == Account.officer_id)
-        .outerjoin(Posting, posting_near(day))
+        .outerjoin(Posting, posting_near(_DAY))
         .where(
-            Account.office_id == me.office_id,
+            Account.office_id == _OFFICE,
             or_(role_held() != Role.STAFF, Officer.id.in_(above)),
             Account.disabled_at.is_(None),
-            or_(Officer.id.is_(None), serves(day, day)),
+            or_(Officer.id.is_(None), serves(_DAY, _DAY)),
         )
         .order_by(role_held(), Officer.name)
     )
-    return [Holder(*row) for row in rows]
+
+
+_HOLDERS = _holders_query()
+
+
+def holders(db: Session, me: Viewer, *, now: datetime) -> list[Holder]:
+    """Return who has more than everybody's rights today, or leads others, in one statement.
+
+    A page names them where somebody may not act; and everybody of a large office in a list to choose from is too much.
+    """
+    found = rows(db, _HOLDERS, office=me.office_id, day=clock.local_day(now, me.zone))
+    return [Holder(*row) for row in found]
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ newer one is taken out. Every layer is written by whoever writes the officer's p
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
-from staffhub.db import lock_row
+from staffhub.db import lock_row, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
@@ -126,7 +126,7 @@ def grant(
     facts["on_free_days"] = mode is not PlanMode.LEAVE and (on_free_days or (first == last and not working))
     if not working and not facts["on_free_days"]:
         raise Refused(_("There is no working day in this range."), field="last")
-    before = _lines(db, me, officer, _overlapping(first, last), layer)
+    before = _lines(db, me, officer, first, last, layer)
     there = _written_before(db, me, officer, facts, key, before)
     if there:
         return Granting(there, 0, first_time=False)
@@ -182,61 +182,81 @@ def _settle(db: Session, office_id: int, officer_id: int, layer: PlanLayer, firs
     place = (PlanEntry.office_id == office_id, PlanEntry.officer_id == officer_id, PlanEntry.layer == layer)
     db.execute(delete(PlanEntry).where(*place, PlanEntry.date.between(first, last)))
     holder: dict[date, int] = {}
-    for row, endings in _ranges(db, office_id, officer_id, _overlapping(first, last), layer):
+    for row, endings in _ranges(db, office_id, officer_id, first, last, layer):
         holder |= dict.fromkeys(_left(max(row.first, first), min(row.last, last), endings), row.id)
     keys = {"office_id": office_id, "officer_id": officer_id, "layer": layer}
     if holder:
         db.execute(insert(PlanEntry), [keys | {"date": day, "grant_id": id_} for day, id_ in holder.items()])
 
 
-def _overlapping(first: date, last: date) -> Any:
-    return (PlanGrant.first <= last, PlanGrant.last >= first)
+class _Range(NamedTuple):
+    id: int
+    layer: PlanLayer
+    mode: PlanMode
+    first: date
+    last: date
+    note: str
+    document: str
+    on_free_days: bool
+
+
+_RANGES = (
+    select(
+        PlanGrant.id,
+        PlanGrant.layer,
+        PlanGrant.mode,
+        PlanGrant.first,
+        PlanGrant.last,
+        PlanGrant.note,
+        PlanGrant.document,
+        PlanGrant.on_free_days,
+        PlanEnding.first,
+        PlanEnding.last,
+    )
+    .outerjoin(PlanEnding, and_(PlanEnding.grant_id == PlanGrant.id, PlanEnding.office_id == PlanGrant.office_id))
+    .where(PlanGrant.office_id == bindparam("office"), PlanGrant.officer_id == bindparam("officer"))
+    .where(PlanGrant.first <= bindparam("until"), PlanGrant.last >= bindparam("since"))
+    .order_by(PlanGrant.id, PlanEnding.id)
+)
+_ENTRIES = (
+    select(PlanEntry.grant_id, PlanEntry.date)
+    .where(PlanEntry.office_id == bindparam("office"), PlanEntry.officer_id == bindparam("officer"))
+    .where(PlanEntry.date.between(bindparam("since"), bindparam("until")))
+    .order_by(PlanEntry.date)
+)
 
 
 def _ranges(
-    db: Session, office_id: int, officer_id: int, which: Iterable[Any], layer: PlanLayer | None = None
-) -> list[tuple[PlanGrant, list[tuple[date, date]]]]:
-    """Load ranges, oldest first, each with the dates that were taken out of it, in one statement."""
-    wanted = (
-        select(PlanGrant, PlanEnding.first, PlanEnding.last)
-        .outerjoin(PlanEnding, and_(PlanEnding.grant_id == PlanGrant.id, PlanEnding.office_id == office_id))
-        .where(PlanGrant.office_id == office_id, PlanGrant.officer_id == officer_id, *which)
-        .order_by(PlanGrant.id, PlanEnding.id)
-    )
-    found: dict[int, tuple[PlanGrant, list[tuple[date, date]]]] = {}
-    for row, first, last in db.execute(wanted if layer is None else wanted.where(PlanGrant.layer == layer)):
-        _grant, taken = found.setdefault(row.id, (row, []))
-        if first is not None:
-            taken.append((first, last))
+    db: Session, office_id: int, officer_id: int, since: date, until: date, layer: PlanLayer | None = None
+) -> list[tuple[_Range, list[tuple[date, date]]]]:
+    """Load the ranges that touch these dates, oldest first, each with what was taken out of it, in one statement."""
+    found: dict[int, tuple[_Range, list[tuple[date, date]]]] = {}
+    for *facts, first, last in rows(db, _RANGES, office=office_id, officer=officer_id, since=since, until=until):
+        row = _Range._make(facts)
+        if layer in {None, row.layer}:
+            _row, taken = found.setdefault(row.id, (row, []))
+            if first is not None:
+                taken.append((first, last))
     return list(found.values())
 
 
 def _lines(
-    db: Session, me: Viewer, officer: Planned, which: Iterable[Any], layer: PlanLayer | None = None
+    db: Session, me: Viewer, officer: Planned, since: date, until: date, layer: PlanLayer | None = None
 ) -> list[Line]:
-    found = _ranges(db, me.office_id, officer.id, which, layer)
+    found = _ranges(db, me.office_id, officer.id, since, until, layer)
     holds: dict[int, list[date]] = {row.id: [] for row, _taken in found}
     if not found:
         return []
-    span = (min(row.first for row, _taken in found), max(row.last for row, _taken in found))
-    entries = select(PlanEntry.grant_id, PlanEntry.date).where(
-        PlanEntry.office_id == me.office_id, PlanEntry.officer_id == officer.id, PlanEntry.date.between(*span)
-    )
-    for grant_id, day in db.execute(entries.order_by(PlanEntry.date)):
+    span = {"since": min(row.first for row, _taken in found), "until": max(row.last for row, _taken in found)}
+    for grant_id, day in rows(db, _ENTRIES, office=me.office_id, officer=officer.id, **span):
         if grant_id in holds:
             holds[grant_id].append(day)
-    return [
-        Line(
-            row.id, row.layer, row.mode, row.first, row.last, row.note, row.document, row.on_free_days,
-            tuple(holds[row.id]), tuple(taken),
-        )
-        for row, taken in found
-    ]  # fmt: skip
+    return [Line(*row, tuple(holds[row.id]), tuple(taken)) for row, taken in found]
 
 
 def lines_of(db: Session, me: Viewer, officer: Planned, first: date, last: date) -> list[Line]:
     """Return the ranges that touch these dates and are not wholly taken out, by date, in two statements."""
-    found = _lines(db, me, officer, _overlapping(first, last))
+    found = _lines(db, me, officer, first, last)
     return sorted((line for line in found if line.left), key=lambda line: (line.first, line.id))
 
 
@@ -272,7 +292,7 @@ def end_after(db: Session, me: Viewer, officer: Planned, *, last: date, now: dat
     lock_row(db, Officer, officer.id)
     after = last + timedelta(days=1)
     first = after if writes_past(me) else max(after, clock.local_day(now, me.zone))
-    ranges = _ranges(db, me.office_id, officer.id, (PlanGrant.last >= first,))
+    ranges = _ranges(db, me.office_id, officer.id, first, date.max)
     return sum(_end(db, me, officer, row, max(row.first, first), row.last, now=now) > 0 for row, _taken in ranges)
 
 
@@ -284,7 +304,9 @@ def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> Plan
     return row
 
 
-def _end(db: Session, me: Viewer, officer: Planned, row: PlanGrant, first: date, last: date, *, now: datetime) -> int:
+def _end(
+    db: Session, me: Viewer, officer: Planned, row: PlanGrant | _Range, first: date, last: date, *, now: datetime
+) -> int:
     """Note what is taken out; what is out already stays out, and nothing new is noted."""
     refuse_past(me, min(first, last), now, field="date")
     endings = select(PlanEnding.first, PlanEnding.last).where(
@@ -306,21 +328,21 @@ def _end(db: Session, me: Viewer, officer: Planned, row: PlanGrant, first: date,
     return len(left)
 
 
-def lay(db: Session, rows: Sequence[dict[str, Any]], taken_out: Sequence[tuple[int, date, date]] = ()) -> list[int]:
+def lay(db: Session, ranges: Sequence[dict[str, Any]], taken_out: Sequence[tuple[int, date, date]] = ()) -> list[int]:
     """Store many ranges at once, with the entries of their dates; later ones hold over earlier ones of their layer.
 
-    `taken_out`: (place in `rows`, first, last). For rows that come from elsewhere as facts, as a demo's or an import's:
-    no rule is asked, nothing is audited.
+    `taken_out`: (place in `ranges`, first, last). For what comes from elsewhere as facts, of a demo or an import: no
+    rule is asked, nothing is audited.
     """
-    if not rows:
+    if not ranges:
         return []
-    ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), rows))
+    ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), ranges))
     for place, start, end in taken_out:
-        who = {name: rows[place][name] for name in ("office_id", "created_by", "created_at")}
+        who = {name: ranges[place][name] for name in ("office_id", "created_by", "created_at")}
         db.add(PlanEnding(**who, grant_id=ids[place], first=start, last=end))
     db.flush()
     spans: dict[tuple[int, int, PlanLayer], tuple[date, date]] = {}
-    for row in rows:
+    for row in ranges:
         key = (row["office_id"], row["officer_id"], row["layer"])
         first, last = spans.get(key, (row["first"], row["last"]))
         spans[key] = (min(first, row["first"]), max(last, row["last"]))

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, sections, workdays
+from staffhub.db import rows
 from staffhub.models import PLAN_LETTERS, Division, Officer, Posting, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
@@ -76,48 +77,54 @@ def _cell(plan: workdays.Plan) -> str:
     return PLAN_LETTERS[plan.mode] + "*" * bool(plan.over)
 
 
-def _officers(db: Session, office_id: int, days: Sequence[date]) -> Sequence[Any]:
-    return db.execute(
-        select(
-            Officer.id,
-            Officer.name,
-            Division.id.label("division_id"),
-            Division.name.label("division"),
-            Division.short_name,
-            func.min(Posting.valid_from).label("since"),
-            func.max(func.coalesce(Posting.valid_to, days[-1])).label("until"),
-            Officer.active_from,
-        )
+class _Officer(NamedTuple):
+    """Somebody who served in a division within the month: from `since` on, until `until`."""
+
+    id: int
+    name: str
+    division_id: int | None
+    division: str | None
+    short_name: str | None
+    since: date
+    until: date
+    active_from: date
+
+
+def _officers_query() -> Select[*tuple[Any, ...]]:
+    first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
+    division = (Division.id, Division.name, Division.short_name)
+    until = func.max(func.coalesce(Posting.valid_to, last))
+    return (
+        select(Officer.id, Officer.name, *division, func.min(Posting.valid_from), until, Officer.active_from)
         .join(Posting, (Posting.office_id == Officer.office_id) & (Posting.officer_id == Officer.id))
         .outerjoin(Division, Division.id == Posting.division_id)
-        .where(Officer.office_id == office_id, serves(days[0], days[-1]))
-        .where(Posting.valid_from <= days[-1], Posting.valid_to.is_(None) | (Posting.valid_to >= days[0]))
-        .group_by(
-            Officer.id,
-            Officer.name,
-            Division.id,
-            Division.name,
-            Division.short_name,
-            Division.sort,
-            Officer.active_from,
-        )
+        .where(Officer.office_id == bindparam("office"), serves(first, last))
+        .where(Posting.valid_from <= last, Posting.valid_to.is_(None) | (Posting.valid_to >= first))
+        .group_by(Officer.id, Officer.name, *division, Division.sort, Officer.active_from)
         .order_by(Division.sort.nulls_first(), Officer.name, Officer.id)
-    ).all()
+    )
 
 
-def _is_there(officer: Any, day: date) -> bool:
+_OFFICERS = _officers_query()
+
+
+def _officers(db: Session, office_id: int, days: Sequence[date]) -> list[_Officer]:
+    found = rows(db, _OFFICERS, office=office_id, first=days[0], last=days[-1])
+    return [_Officer._make(row) for row in found]
+
+
+def _is_there(officer: _Officer, day: date) -> bool:
     """Who came back within the month stands once, from the first day there to the last."""
-    began: bool = officer.since <= day or officer.since <= officer.active_from
-    return began and bool(day <= officer.until)
+    return (officer.since <= day or officer.since <= officer.active_from) and day <= officer.until
 
 
-def _sections(officers: Sequence[Any]) -> list[Section]:
+def _sections(officers: Sequence[_Officer]) -> list[Section]:
     counts = Counter(one.division_id or 0 for one in officers)
     names = {one.division_id or 0: one.short_name or "" for one in officers}
     return [Section(id_, names[id_], count) for id_, count in counts.items()]
 
 
-def _is_shown(officer: Any, found: Sections, q: str) -> bool:
+def _is_shown(officer: _Officer, found: Sections, q: str) -> bool:
     if q:
         return q.casefold() in officer.name.casefold()
     return found.shown in {None, officer.division_id or 0}

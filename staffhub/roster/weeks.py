@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
-from staffhub.db import insert_unless_there, lock_row
+from staffhub.db import insert_unless_there, lock_row, rows
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Officer, WeekPattern
@@ -37,15 +37,17 @@ class Weeks:
         return [(start, self.on(start)) for start, _days in self.standing if start > day]
 
 
+_WEEKS = (
+    select(WeekPattern.valid_from, WeekPattern.days, WeekPattern.version)
+    .where(WeekPattern.office_id == bindparam("office"), WeekPattern.officer_id == bindparam("officer"))
+    .order_by(WeekPattern.version)
+)
+
+
 def weeks_of(db: Session, me: Viewer, officer: Planned) -> Weeks:
     saved: dict[date, Week | None] = {}
     version = 0
-    rows = db.execute(
-        select(WeekPattern.valid_from, WeekPattern.days, WeekPattern.version)
-        .where(WeekPattern.office_id == me.office_id, WeekPattern.officer_id == officer.id)
-        .order_by(WeekPattern.version)
-    )
-    for start, days, version in rows:  # noqa: B007  the last one stays
+    for start, days, version in rows(db, _WEEKS, office=me.office_id, officer=officer.id):  # noqa: B007  the last stays
         saved[start] = days
     return Weeks(tuple(workdays.standing(saved)), version)
 
