@@ -29,6 +29,7 @@ Result = TypeVar("Result")
 POOL, MORE = 8, 12
 _CONNECT = 3.0  # seconds for a new connection, name resolution included; psycopg's own are at least 2 a host
 _GRACE = 0.5  # what PostgreSQL gets beyond the limit it was told, to say that it ended a statement
+_KEPT = 2.0  # seconds after which a lock of another process is not merely busy
 _PAUSE = 1.0  # seconds until somebody asks again a database that did not answer
 _IDLE = 60.0  # seconds that a transaction may rest between two statements before PostgreSQL ends it
 _TCP = {
@@ -49,19 +50,20 @@ class Unconfirmed(psycopg.OperationalError):
 
 
 class Outage:
-    """What a process remembers of a database that does not answer: one asks again, all others are told at once."""
+    """What a process remembers of a database that does not answer: one asks again, all others are told at once.
+
+    On SQLite the same of a lock that another process keeps.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._until = 0.0
         self._asker = 0
 
-    def refuse(self) -> None:
-        """Raise while the database is silent, unless this thread is the one that finds out."""
-        if self._until and not self._may_ask():
-            raise Silent("the database did not answer a moment ago")
-
-    def _may_ask(self) -> bool:
+    def may_ask(self) -> bool:
+        """Say no while the database is silent, unless this thread is the one that finds out."""
+        if not self._until:
+            return True
         with self._lock:
             now, me = time.monotonic(), threading.get_ident()
             if now >= self._until:
@@ -97,7 +99,7 @@ class _Connection(psycopg.Connection[Any]):
     ) -> Any:
         begun = time.monotonic()
         try:
-            self.outage.refuse()
+            _ask_only_if_it_may_answer(self.outage)
             result = super().wait(gen, interval, seconds if timeout is None else min(seconds, timeout))
         except psycopg.OperationalError as error:
             late = time.monotonic() - begun >= seconds
@@ -147,7 +149,7 @@ def make_engine(address: str) -> sa.Engine:
 
 
 def _connect(outage: Outage, _dialect: object, _record: object, args: Any, named: Any) -> _Connection:
-    outage.refuse()
+    _ask_only_if_it_may_answer(outage)
     try:
         with deadlines.patience().waiting() as left:
             connection = _in_time(partial(_Connection.connect, *args, **named), min(left, _CONNECT))
@@ -159,6 +161,11 @@ def _connect(outage: Outage, _dialect: object, _record: object, args: Any, named
         raise
     connection.outage = outage
     return connection
+
+
+def _ask_only_if_it_may_answer(outage: Outage) -> None:
+    if not outage.may_ask():
+        raise Silent("the database did not answer a moment ago")
 
 
 def _in_time(connect: Callable[[], _Connection], seconds: float) -> _Connection:
@@ -225,7 +232,7 @@ def _sqlite(url: sa.URL, shared: dict[str, Any]) -> sa.Engine:
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": PAGE.lock}, **shared)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", partial(_begin_sqlite, Outage()))
     return engine
 
 
@@ -236,11 +243,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
+def _begin_sqlite(outage: Outage, connection: sa.Connection) -> None:
     if not connection.get_execution_options().get("write"):
         connection.exec_driver_sql("BEGIN")
         return
+    if not outage.may_ask():
+        raise sa.exc.TimeoutError("another process kept the lock a moment ago")
     patience = deadlines.patience()
     with patience.waiting() as left:  # for another process's write lock
-        _driver(connection).execute(f"PRAGMA busy_timeout={round(min(left, patience.limits.lock) * 1000)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        seconds = min(left, patience.limits.lock)
+        _driver(connection).execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except sa.exc.OperationalError:
+            if seconds >= _KEPT:
+                outage.silent()
+            raise
+    outage.answered()

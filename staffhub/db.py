@@ -6,6 +6,7 @@ with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
@@ -105,13 +106,47 @@ def _refuse_statement(state: ORMExecuteState) -> None:
         raise RuntimeError("a reading session was asked to write: GET never changes anything")
 
 
+class Turns:
+    """A lock that goes to whoever has asked for it first: Python's own goes to whoever is awake, time and again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._taken = False
+
+    def acquire(self, seconds: float) -> bool:
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            if seconds <= 0:
+                return False
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        if mine.acquire(timeout=seconds):
+            return True
+        with self._guard:
+            if mine not in self._waiting:  # it came at the last moment
+                return True
+            self._waiting.remove(mine)
+            return False
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
 class Database:
     """One engine, its sessions and, on SQLite, the process's one write lock."""
 
     def __init__(self, address: str) -> None:
         self.engine = make_engine(address)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._lock = threading.Lock()
+        self._lock = Turns()
         self.writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
@@ -179,14 +214,14 @@ class Database:
         raise sa.exc.TimeoutError("too many writers stand in line")
 
     async def _take_lock_async(self) -> None:
-        if self.sqlite and not self._lock.acquire(blocking=False):
+        if self.sqlite and not self._lock.acquire(0):
             await anyio.to_thread.run_sync(self._take_lock, limiter=anyio.CapacityLimiter(1))
 
     def _take_lock(self) -> None:
         if not self.sqlite:
             return
         with (waits := patience()).waiting() as left:
-            if not self._lock.acquire(timeout=min(left, waits.limits.lock)):
+            if not self._lock.acquire(min(left, waits.limits.lock)):
                 raise sa.exc.TimeoutError("the write lock of this process was not free in time")
 
     def _free_lock(self) -> None:

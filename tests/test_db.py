@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from staffhub import deadlines
-from staffhub.db import Database, after_commit, digest, insert_unless_there, undo
+from staffhub.db import Database, Turns, after_commit, digest, insert_unless_there, undo
 from staffhub.models import Claim, Heartbeat, Holiday, HolidayKind, Office
-from tests.conftest import MORNING, TODAY
+from tests.conftest import MORNING, TODAY, wait_until
 
 
 def _beat(name: str = "x", at: datetime = MORNING) -> Heartbeat:
@@ -174,6 +174,28 @@ def test_a_waiting_writer_gives_up_instead_of_waiting_for_ever(database: Databas
             other.submit(write).result()
     with database.transaction() as db:  # and the lock is not left taken
         db.add(_beat("y"))
+
+
+def test_the_lock_of_the_process_goes_to_whoever_asked_first() -> None:
+    lock, order = Turns(), []
+    assert lock.acquire(0)
+    assert not lock.acquire(0)
+
+    def take(number: int) -> None:
+        assert lock.acquire(20)
+        order.append(number)
+        lock.release()
+
+    with ThreadPoolExecutor(4) as threads:
+        gone = threads.submit(lock.acquire, 0.01)
+        assert gone.result() is False  # whoever gave up is not waited for
+        for number in range(3):
+            threads.submit(take, number)
+            wait_until(lambda number=number: len(lock._waiting) == number + 1)  # type: ignore[misc]
+        lock.release()
+        assert not lock.acquire(0)  # nobody comes in between
+    assert order == [0, 1, 2]
+    assert lock.acquire(0)
 
 
 def test_a_hash_depends_on_its_key_and_on_where_its_parts_end() -> None:
