@@ -103,6 +103,10 @@ def post(path: str, token: str, form: dict[str, str]) -> bytes:
     ).encode()
 
 
+def with_header(request: bytes, name: bytes, value: bytes) -> bytes:
+    return request.replace(b"\r\n\r\n", b"\r\n" + name + b": " + value + b"\r\n\r\n", 1)
+
+
 def key_in(page: Answer) -> str:
     """Return the key of the check-in form on a page."""
     zipped = page.header(b"content-encoding") == b"gzip"

@@ -6,7 +6,8 @@
 
 People arrive evenly and wait for nobody else: the page, then a check-in with the key of its form. Meanwhile the head of
 each office has the board open, which asks every 30 s with If-None-Match, and HR opens the month once a minute. Whoever
-is refused (503) waits as long as Retry-After says and sends the same again, as the page does. Answers are compressed.
+is refused (503) waits as long as Retry-After says and sends the same again, with the note of the first press, as the
+page does. Answers are compressed.
 """
 
 import argparse
@@ -38,7 +39,7 @@ BUCKET = 5  # seconds over which accepted marks are counted
 
 @dataclass
 class Person:
-    """Milliseconds of the page, the check-in and both, each until it was there; `sent`: when the mark last went out."""
+    """Milliseconds of the page, the check-in and both, until each was there; `sent`: when the mark was pressed."""
 
     token: str
     late: float = 0
@@ -73,19 +74,22 @@ class Phone:
         self.line: Line | None = None
 
     async def ask(self, what: str, request: bytes) -> tuple[Answer, float]:
-        """Ask until it is served; return the answer, and when the one that was served had been sent."""
+        """Ask until it is served; return the answer, and when it was sent: the first press that the server knows of."""
+        note, first = b"", 0.0
         while True:
             try:
                 self.line = self.line or await phones.connect(self.port)
                 sent = time.time()
-                answer = await self.line.ask(request)
+                answer = await self.line.ask(phones.with_header(request, b"X-First-Press", note) if note else request)
             except (Closed, OSError):
                 self.wave.broken[what] += 1
                 self.close()
                 await asyncio.sleep(random.uniform(1, 3))
                 continue
             if answer.status != 503:
-                return answer, sent
+                return answer, first or sent
+            if not note and (note := answer.header(b"x-first-press")):
+                first = sent
             self.wave.refused[what] += 1
             self.close()
             await asyncio.sleep(float(answer.header(b"retry-after") or 5))
@@ -213,7 +217,7 @@ def _report(wave: Wave, stored: Stored, cpu: dict[str, float], memory: list[int]
     print(f"both      {_cuts([one.both for one in served])}")
     print(f"board     {_cuts(wave.boards)}   ({len(wave.boards)} asked, {wave.unchanged} unchanged)")
     print(f"month     {_cuts(wave.months)}   ({len(wave.months)} asked)")
-    print(f"sent until attempted_at  {_cuts(delays)}")
+    print(f"pressed until attempted_at  {_cuts(delays)}")
     print(f"the load's own lateness  {_cuts([one.late for one in wave.people])}")
     accepted = " ".join(f"{buckets[n] / BUCKET:.0f}" for n in range(max(buckets, default=0) + 1))
     print(f"accepted marks a second, each {BUCKET} s: {accepted}")

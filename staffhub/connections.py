@@ -5,6 +5,8 @@ acknowledging, and psycopg waits without end. So every wait has a deadline here 
 missed it is closed, since its late answer would be taken for that to another question.
 """
 
+import math
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from staffhub import deadlines
 from staffhub.deadlines import PAGE, Limits
@@ -30,6 +33,7 @@ POOL, MORE = 8, 12
 _CONNECT = 3.0  # seconds for a new connection, name resolution included; psycopg's own are at least 2 a host
 _GRACE = 0.5  # what PostgreSQL gets beyond the limit it was told, to say that it ended a statement
 _KEPT = 2.0  # seconds after which a lock of another process is not merely busy
+_RESTS = 5.0  # seconds after which a connection may have been lost without a word
 _PAUSE = 1.0  # seconds until somebody asks again a database that did not answer
 _IDLE = 60.0  # seconds that a transaction may rest between two statements before PostgreSQL ends it
 _TCP = {
@@ -141,9 +145,11 @@ def make_engine(address: str) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, shared)
     # AUTOCOMMIT: we say BEGIN ourselves, below.
-    engine = sa.create_engine(url, connect_args=_TCP, isolation_level="AUTOCOMMIT", pool_pre_ping=True, **shared)
+    engine = sa.create_engine(url, connect_args=_TCP, isolation_level="AUTOCOMMIT", **shared)
     event.listen(engine, "do_connect", partial(_connect, Outage()))
     event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _ask_whether_alive)
     event.listen(engine, "begin", _begin_postgres)
     return engine
 
@@ -215,11 +221,29 @@ def _said(limits: Limits, scope: str) -> str:
     return "; ".join(f"SET {scope} {name} = {round(seconds * 1000)}" for name, seconds in facts.items())
 
 
-def _begin_postgres(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests"] = time.monotonic()
+
+
+def _ask_whether_alive(connection: _Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that rested, or on which the server has said something (goodbye), is asked; one just used is not."""
+    rested = time.monotonic() - record.info.get("rests", math.inf)
+    heard = select.poll()
+    heard.register(connection.fileno(), select.POLLIN)
+    if rested < _RESTS and not heard.poll(0):
         return
-    limits = deadlines.patience().limits
+    try:
+        connection.execute("")
+    except psycopg.OperationalError as error:
+        raise sa.exc.DisconnectionError from error  # the pool makes another one
+
+
+def _begin_postgres(connection: sa.Connection) -> None:
+    options, limits = connection.get_execution_options(), deadlines.patience().limits
     same = _driver(connection).told == limits
+    # Who only reads needs no transaction: in READ COMMITTED each statement sees what is committed when it begins.
+    if options.get("isolation_level") == "AUTOCOMMIT" or (same and not options.get("write")):
+        return
     connection.exec_driver_sql("BEGIN" if same else f"BEGIN; {_said(limits, 'LOCAL')}")
 
 
