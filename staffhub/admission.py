@@ -5,7 +5,7 @@ served now. Each process has a door of its own.
 """
 
 import asyncio
-import secrets
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ REFUSED = Counter("staffhub_refused_total", "Requests told to come again, since 
 # Forms are small; their bodies are taken before anybody stands in a line, so that a slow phone keeps nobody waiting.
 SMALL = 64 * 1024
 _FREE = ("/static/", "/healthz", "/readyz", "/metrics")
-_RETRY = range(3, 9)  # seconds; each is told another number, so that they do not all come back at once
+_SOONEST, _LATEST = 3, 20  # seconds after which somebody is told to come again
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Line:
     inside: int = 0
     pace: float = 0.01  # seconds from one leaving to the next while others wait, as it was lately
     left: float = 0.0
+    told: float = 0.0  # when the last one who was sent away is to come again
     waiting: deque[asyncio.Future[bool]] = field(default_factory=deque)
 
 
@@ -90,6 +91,13 @@ class Door:
                 raise
             finally:
                 limit.cancel()
+
+    def come_again(self, line: Line) -> int:
+        """Return in how many seconds: one after the other, as turns become free, and never all at once."""
+        now = asyncio.get_running_loop().time()
+        line.told = min(max(line.told, now + _SOONEST) + line.pace, now + _LATEST)
+        REFUSED.labels(line.name).inc()
+        return math.ceil(line.told - now)
 
     def leave(self, line: Line) -> None:
         now = asyncio.get_running_loop().time()
@@ -142,8 +150,7 @@ class Admission:
             receive = _replayed(body, receive)
             again.count_from_first_press(Request(scope))
         if not await self.door.enter(line):
-            REFUSED.labels(line.name).inc()
-            await self.busy(Request(scope), secrets.choice(_RETRY))(scope, receive, send)
+            await self.busy(Request(scope), self.door.come_again(line))(scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)

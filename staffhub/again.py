@@ -50,14 +50,14 @@ def _posted(request: Request) -> list[tuple[str, str]]:
 
 
 def _signature(request: Request, at: str, key: str) -> str:
-    parts = ("first press", at, request.url.path, key, read_cookie(request, SESSION_COOKIE) or "")
+    parts = ("first press", at, request.scope["path"], key, read_cookie(request, SESSION_COOKIE) or "")
     return hmac.digest(request.app.state.secret, "\0".join(parts).encode(), "sha256").hex()[:32]
 
 
-def first_press(request: Request) -> str | None:
+def _first_press(request: Request) -> str | None:
     """Return the note that the next try brings along: when this form was first pressed, for this person and key."""
     key = dict(_posted(request)).get("idempotency_key")
-    if not key or not is_mark(request.method, request.url.path):
+    if not key or not is_mark(request.method, request.scope["path"]):
         return None
     at = str(int(clock.arrival(request.scope).timestamp() * 1000))
     return f"{at}.{_signature(request, at, key)}"
@@ -65,10 +65,11 @@ def first_press(request: Request) -> str | None:
 
 def count_from_first_press(request: Request) -> None:
     """Let a try count from the first press, if it brings a note that we gave for it a few minutes ago."""
-    if not is_mark(request.method, request.url.path):
+    given = request.headers.get(HEADER)
+    if not is_mark(request.method, request.scope["path"]) or not (given or FIELD.encode() in request.scope[BODY]):
         return
     fields = dict(_posted(request))
-    at, _dot, signature = (request.headers.get(HEADER) or fields.get(FIELD, "")).partition(".")
+    at, _dot, signature = (given or fields.get(FIELD, "")).partition(".")
     ours = _signature(request, at, fields.get("idempotency_key", ""))
     if not hmac.compare_digest(signature.encode(), ours.encode()):
         return
@@ -77,19 +78,25 @@ def count_from_first_press(request: Request) -> None:
         request.scope[clock.ARRIVED] = first
 
 
-def form(request: Request, *, seconds: int) -> Markup:
+def _form(request: Request, note: str | None, *, seconds: int) -> Markup:
     """Return the same form with one button, which a script presses by itself after `seconds`; or nothing at all."""
     fields = [(name, value) for name, value in _posted(request) if name != FIELD]
-    if request.method != "POST" or not fields or request.url.path.startswith(_NEVER):
+    if request.method != "POST" or not fields or request.scope["path"].startswith(_NEVER):
         return Markup()
-    note = first_press(request)
     if note:
         fields.append((FIELD, note))
-    query = f"?{request.url.query}" if request.url.query else ""
-    waited = clock.now() - clock.arrival(request.scope)
-    page = environment().get_template("again.html")
-    by_itself = seconds if waited < _BY_ITSELF else 0
-    text = page.render(action=request.url.path + query, fields=fields, counts=bool(note), seconds=by_itself)
+    path, asked = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    patient = clock.now() - clock.arrival(request.scope) < _BY_ITSELF
+    text = (
+        environment()
+        .get_template("again.html")
+        .render(
+            action=f"{path}?{asked}" if asked else path,
+            fields=fields,
+            counts=bool(note),
+            seconds=seconds if patient else 0,
+        )
+    )
     return Markup(text)  # noqa: S704  escaped by the template
 
 
@@ -99,12 +106,13 @@ def come_again(request: Request, seconds: int, *, why: Why) -> Response:
     A page loads itself again; a form stands on it with one button; a part of a page gets a note among the toasts.
     """
     headers = {"Retry-After": str(seconds), "Vary": "HX-Request"}
-    if note := first_press(request):
+    note = _first_press(request)
+    if note:
         headers[HEADER] = note
     if is_fragment(request):
         headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
         return HTMLResponse(_note(i18n.current_locale(), why), 503, headers)
-    stood = form(request, seconds=seconds)
+    stood = _form(request, note, seconds=seconds)
     kind: Kind = "page" if request.method == "GET" else "sent" if stood else "lost"
     if kind == "page":
         headers["Refresh"] = str(seconds)
@@ -123,7 +131,7 @@ def _words(kind: Kind, why: Why) -> dict[str, Any]:
         text = _("The database did not answer while it was storing this. Sent again, it is stored only once.")
         return {"title": _("It is not certain that this was saved"), "text": text, "event": _EVENT}
     texts = {
-        "page": _("Many people came at the same moment. This page tries again by itself in a few seconds."),
+        "page": _("Many people came at the same moment. This page tries again by itself in a moment."),
         "sent": _("Many people pressed at the same moment. What you sent is not saved yet, but it is not lost."),
         "lost": _(
             "Many people came at the same moment, and what you sent is not saved. Go back and send it once more."
@@ -133,7 +141,8 @@ def _words(kind: Kind, why: Why) -> dict[str, Any]:
 
 
 def _values(kind: Kind, why: Why) -> dict[str, Any]:
-    back = ("", _("Try again")) if kind == "page" else ("/", _("To the start page"))
+    # No way past a form that waits on the page: it would be lost.
+    back = {"page": ("", _("Try again")), "sent": ("", ""), "lost": ("/", _("To the start page"))}[kind]
     return {**_words(kind, why), "still": "", "form": _FORM, "back": back[0], "back_text": back[1]}
 
 
