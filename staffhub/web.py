@@ -25,9 +25,10 @@ from staffhub import i18n
 from staffhub.clock import now
 from staffhub.db import digest
 from staffhub.i18n import gettext as _
+from staffhub.models import Role
 from staffhub.refill import Refilled, refill
 from staffhub.reports import words
-from staffhub.security import Kept, Viewer
+from staffhub.security import PERMISSIONS, Kept, Viewer
 from staffhub.settings import HTMX_INTEGRITY, Settings
 
 SESSION_COOKIE = "staffhub_session"
@@ -98,6 +99,21 @@ def month_name(value: date) -> str:
 
 
 @cache
+def _translated(message: str, _locale: str) -> Markup:
+    return Markup(i18n.gettext(message))  # noqa: S704  texts of our own templates and catalogues
+
+
+def _text(message: str, **values: object) -> Markup:
+    """What `_` is in a template: Jinja's own takes ten times as long, and a page has forty of them."""
+    text = _translated(message, i18n.current_locale())
+    return text % values if values else text
+
+
+def _counted(singular: str, plural: str, num: int, **values: object) -> Markup:
+    return Markup(i18n.ngettext_raw(singular, plural, num)) % {"num": num, **values}  # noqa: S704
+
+
+@cache
 def environment() -> Environment:
     env = Environment(
         loader=PackageLoader("staffhub"),
@@ -106,8 +122,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        auto_reload=False,  # it would ask the disk for every template of every page
     )
-    env.install_gettext_callables(i18n.gettext, i18n.ngettext_raw, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
         "clock": clock,
         "long_day": long_day,
@@ -118,7 +134,7 @@ def environment() -> Environment:
         "iso": lambda value: value.isoformat(),
         "each": each,
     }
-    env.globals |= {"static": static, "query": query, "words": words}
+    env.globals |= {"_": _text, "ngettext": _counted, "static": static, "query": query, "words": words}
     ui = env.globals["ui"] = SimpleNamespace()
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()
@@ -155,9 +171,7 @@ class NavItem:
     href: str
     icon: str
     label: str
-    current: bool
     wide: bool = False
-    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -172,8 +186,21 @@ class Htmx:
     integrity: str
 
 
-def _navigation(viewer: Viewer, path: str) -> tuple[list[NavItem], list[NavItem]]:
-    """Main places by role, most used first: four stay on a phone's bar, the rest go to "More"."""
+# Main places by role, most used first: four stay on a phone's bar, the rest go to "More".
+_FIRST = {
+    Role.OFFICE_HEAD: ("today", "board", "meetings", "month"),
+    Role.HR: ("today", "month", "board", "roster"),
+    Role.ADMIN: ("today", "board", "month", "requests"),
+}
+
+
+@cache
+def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]:
+    """Return the main places of a role, and what else stands in its menu."""
+
+    def may(permission: str) -> bool:
+        return role in PERMISSIONS[permission]
+
     places = {
         "today": ("/", "today", _("Today")),
         "board": ("/board", "board", _("Board")),
@@ -181,28 +208,32 @@ def _navigation(viewer: Viewer, path: str) -> tuple[list[NavItem], list[NavItem]
         "worklog": ("/worklog", "log", _("Log")),
         "meetings": ("/meetings", "video", _("Meetings")),
         "roster": ("/roster", "roster", _("Plan")),
-        "month": ("/attendance" if viewer.may("attendance") else "/me/month", "month", _("Month")),
+        "month": ("/attendance" if may("attendance") else "/me/month", "month", _("Month")),
     }
-    first = {
-        "office_head": ("today", "board", "meetings", "month"),
-        "hr": ("today", "month", "board", "roster"),
-        "admin": ("today", "board", "month", "requests"),
-    }.get(viewer.role.value, ("today", "board", "requests", "worklog"))
+    first = _FIRST.get(role, ("today", "board", "requests", "worklog"))
     order = [*first, *(name for name in places if name not in first)]
-
-    def item(href: str, icon: str, label: str, *, wide: bool = False) -> NavItem:
-        here = path == href if href == "/" else path == href or path.startswith(href + "/")
-        return NavItem(href, icon, label, here, wide)
-
     menu = []
-    if viewer.may("people"):
-        menu.append(item("/people", "board", _("People")))
-    if viewer.may("rules"):
-        menu.append(item("/admin/office", "roster", _("Rules of the office")))
-    if viewer.may("holidays.edit"):
-        menu.append(item("/admin/holidays", "month", _("Holidays")))
-    menu.append(item("/account", "user", _("My account")))
-    return [item(*places[name], wide=name not in first) for name in order], menu
+    if may("people"):
+        menu.append(NavItem("/people", "board", _("People")))
+    if may("rules"):
+        menu.append(NavItem("/admin/office", "roster", _("Rules of the office")))
+    if may("holidays.edit"):
+        menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
+    menu.append(NavItem("/account", "user", _("My account")))
+    return [NavItem(*places[name], wide=name not in first) for name in order], menu
+
+
+def _main_menu(role: Role, path: str, locale: str) -> Markup:
+    nav, menu = _navigation(role, locale)
+    there = (item.href for item in (*nav, *menu) if path == item.href or path.startswith(f"{item.href}/"))
+    return _made_menu(role, next(there, ""), locale)
+
+
+@cache
+def _made_menu(role: Role, here: str, locale: str) -> Markup:
+    """The menu as it stands on every page of one place; it is the half of what all pages share."""
+    made = environment().globals["ui"].main_menu(*_navigation(role, locale), here)  # type: ignore[attr-defined]
+    return Markup(made)  # noqa: S704  a macro's own
 
 
 def is_fragment(request: Request) -> bool:
@@ -213,20 +244,19 @@ def is_fragment(request: Request) -> bool:
 def page_context(request: Request) -> dict[str, Any]:
     settings: Settings = request.app.state.settings
     viewer: Viewer | None = getattr(request.state, "viewer", None)
-    nav, menu = _navigation(viewer, request.url.path) if viewer else ([], [])
+    locale, path = i18n.current_locale(), request.url.path
     # The clock that a page shows runs on from here, so a wait before this does not make it slow.
     local = now().astimezone(viewer.zone if viewer else settings.zone)
     return {
-        "locale": i18n.current_locale(),
+        "locale": locale,
         "viewer": viewer,
         "office_name": viewer.office_name if viewer else request.app.state.office_name,
         "now": local,
         "zone_name": local.tzname(),
-        "nav": nav,
-        "menu": menu,
+        "main_menu": _main_menu(viewer.role, path, locale) if viewer else "",
         "htmx": Htmx(settings.htmx_url, HTMX_INTEGRITY),
         "zoom_sandbox": settings.zoom_is_sandbox,
-        "path": request.url.path,
+        "path": path,
         "invalid": False,
     }
 
