@@ -145,6 +145,7 @@ UNGUARDED = {
     "PasswordFields.next": "an address of this site to go on to",
     "ToldFields.next": "an address of this site to go on to",
     "FactFields.number": "the NIP itself, kept where the register keeps it",
+    "FactFields.superior_named": "somebody of the register is looked up by it; nothing typed is kept",
     "FactFields.email": "an address, checked by the register's rule",
     "FactFields.phone": "a telephone number, checked by the register's rule",
     "FactFields.username": "letters and digits by the register's rule",

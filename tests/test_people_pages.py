@@ -3,14 +3,15 @@
 import html
 import io
 import re
+from typing import Any
 
 import httpx2
 import pytest
 import sqlalchemy as sa
 
 from staffhub import people
-from staffhub.models import Account, Posting, Role
-from tests.conftest import MORNING, World, count_queries
+from staffhub.models import Account, EmploymentType, Office, Officer, Posting, Role
+from tests.conftest import MORNING, World, add_officer, count_queries
 from tests.page_forms import form_of
 from tests.test_people import NIP
 
@@ -308,3 +309,65 @@ def test_nobody_changes_the_own_account_here(world: World) -> None:
     assert client.post(f"/people/{hana}/reset-password").status_code == 403
     page = client.get(f"/people/{world.officer_id('adi')}")
     assert "hanya diurus oleh administrator" in _text(page)
+
+
+def _crowd(world: World, count: int) -> list[int]:
+    """As many more people, all in the division of Cy."""
+    cy = world.viewer("cy")
+    with world.database.transaction() as db:
+        office = db.get_one(Office, cy.office_id)
+        facts: dict[str, Any] = {"division_id": cy.division_id, "employment_type": EmploymentType.THL}
+        made = [add_officer(db, office, number=f"N{n:05}", name=f"Wilma {n:04}", **facts) for n in range(count)]
+        db.flush()
+        return [one.id for one in made]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_with_1000_people_the_page_of_one_offers_who_is_near_as_superior_and_stays_small(world: World) -> None:
+    crowd = _crowd(world, 1000)
+    client, ben = world.client("hana"), world.officer_id("ben")
+    with count_queries(world.database) as seen:
+        page = client.get(f"/people/{ben}")
+    assert len(seen) <= 6
+    assert len(page.content) <= 25_000
+    offered = re.search(r'<select[^>]*name="superior".*?</select>', page.text, re.DOTALL)
+    assert offered
+    for near in ("dewi", "ana", "tia", "hana"):
+        assert f'value="{world.officer_id(near)}"' in offered[0], "heads, personnel and the own bidang"
+    assert f'value="{crowd[-1]}"' not in offered[0]
+    with world.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ben).values(superior_id=crowd[-1]))
+    assert re.search(rf'value="{crowd[-1]}"\s+selected', client.get(f"/people/{ben}").text), "a form shows what stands"
+    assert len(client.get("/people/new").content) <= 25_000
+
+
+def test_in_a_large_office_a_superior_who_is_not_in_the_list_is_named(world: World) -> None:
+    client, ben = world.client("hana"), world.officer_id("ben")
+    assert "superior_named" not in client.get(f"/people/{ben}").text, "a small office is in the list"
+    crowd = _crowd(world, 120)
+
+    def save(**typed: str) -> httpx2.Response:
+        payload = _edit_payload(client.get(f"/people/{ben}"), employment_type="pns", **typed)
+        return client.post(f"/people/{ben}/edit", data=payload)
+
+    def superior() -> int | None:
+        with world.database.reading() as db:
+            newest = sa.select(Posting.superior_id).where(Posting.officer_id == ben, Posting.valid_to.is_(None))
+            return db.scalars(newest).one()
+
+    for nobody in ("Wilma 9999", "Ben Tumiwa"):
+        refused = save(superior_named=nobody)
+        assert refused.status_code == 422
+        assert f'value="{nobody}"' in refused.text
+        assert 'id="officer-superior_named-error"' in refused.text
+        assert 'id="officer-superior-error"' not in refused.text
+    for named, found in (("Wilma 0119", crowd[119]), ("N00118", crowd[118])):
+        assert save(superior_named=named).status_code == 303
+        assert superior() == found
+    assert save(superior=str(crowd[117])).status_code == 303, "whoever was chosen on an older page"
+    assert superior() == crowd[117]
+    new = client.post("/people", data=_payload(superior_named="Wilma 9999"))
+    assert 'id="officer-superior_named-error"' in new.text
+    with world.database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == crowd[116]).values(name="Wilma 0119"))
+    assert "Tulis NIP-nya" in save(superior_named="Wilma 0119").text

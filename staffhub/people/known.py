@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy import ColumnElement, Date, ScalarSelect, Select, SQLColumnExpression, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     Account,
@@ -113,25 +115,9 @@ def people(
 
     `since` is from when on roles of the whole office count as to come, None: from that day.
     """
-    columns = _columns(since or day)
-    officers = (
-        select(*columns)
-        .select_from(Officer)
-        .outerjoin(Posting, posting_near(day))
-        .outerjoin(Account, Account.officer_id == Officer.id)
-        .where(Officer.office_id == office_id)
-        .order_by(Officer.id)
-    )
-    if officer_id is not None:
-        return [Person(*row) for row in db.execute(officers.where(Officer.id == officer_id))]
-    alone = (
-        select(*columns)
-        .select_from(Account)
-        .outerjoin(Officer, Officer.id == Account.officer_id)
-        .outerjoin(Posting, Posting.officer_id == Officer.id)
-        .where(Account.office_id == office_id, Account.officer_id.is_(None))
-    )
-    return [Person(*row) for statement in (officers, alone) for row in db.execute(statement)]
+    asked = {"office": office_id, "day": day, "since": since or day, "officer": officer_id}
+    queries = (_officers(one=False), _alone()) if officer_id is None else (_officers(one=True),)
+    return [Person(*row) for query in queries for row in rows(db, query, **asked)]
 
 
 _other = aliased(Posting)
@@ -144,7 +130,8 @@ def _any_posting(what: SQLColumnExpression[Any], besides: ColumnElement[bool] | 
     return select(what).select_from(_other).where(of_officer).correlate(Officer).scalar_subquery()
 
 
-def _columns(since: date) -> tuple[Any, ...]:
+def _columns() -> tuple[Any, ...]:
+    since = bindparam("since", type_=Date)
     wide = _other.role.in_(WHOLE_OFFICE) & (_other.valid_to.is_(None) | (_other.valid_to >= since))
     return (
         Officer.id,
@@ -158,4 +145,29 @@ def _columns(since: date) -> tuple[Any, ...]:
         and_(Account.id.is_not(None), Account.disabled_at.is_(None)),
         _any_posting(func.count()),
         _any_posting(func.max(_other.created_at)),
+    )
+
+
+@cache
+def _officers(*, one: bool) -> Select[*tuple[Any, ...]]:
+    """Of the whole office, or one of them."""
+    found = (
+        select(*_columns())
+        .select_from(Officer)
+        .outerjoin(Posting, posting_near(bindparam("day", type_=Date)))
+        .outerjoin(Account, Account.officer_id == Officer.id)
+        .where(Officer.office_id == bindparam("office"))
+        .order_by(Officer.id)
+    )
+    return found.where(Officer.id == bindparam("officer")) if one else found
+
+
+@cache
+def _alone() -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_columns())
+        .select_from(Account)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, Posting.officer_id == Officer.id)
+        .where(Account.office_id == bindparam("office"), Account.officer_id.is_(None))
     )

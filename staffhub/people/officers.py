@@ -1,17 +1,18 @@
 """The list of the office's people, and the edit of one of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, Date, Select, and_, bindparam, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import audit
+from staffhub import audit, clock, office
+from staffhub.db import rows
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Division, EmploymentType, Officer, Posting, Role, posting_near, role_held, serves
@@ -45,22 +46,24 @@ class Wanted:
     kind: EmploymentType | None = None
 
 
-def _conditions(today: date) -> dict[State, ColumnElement[bool]]:
-    here = and_(serves(today, date.max), Account.disabled_at.is_(None))
-    return {
-        State.ACTIVE: here,
-        State.TEMPORARY: and_(here, Account.must_change_password),
-        State.LEFT: ~here,
-    }
+_OFFICE, _TODAY = bindparam("office", type_=BigInteger), bindparam("today", type_=Date)
+_HERE = and_(serves(_TODAY, date.max), Account.disabled_at.is_(None))
+_CONDITIONS = {
+    State.ACTIVE: _HERE,
+    State.TEMPORARY: and_(_HERE, Account.must_change_password),
+    State.LEFT: ~_HERE,
+}
+_COUNTS = (
+    select(*(func.count(1).filter(condition) for condition in _CONDITIONS.values()))
+    .select_from(Officer)
+    .outerjoin(Account, Account.officer_id == Officer.id)
+    .where(Officer.office_id == _OFFICE)
+)
 
 
 def counts(db: Session, me: Viewer, *, today: date) -> dict[State, int]:
     """Count the people of every tab in one statement."""
-    conditions = _conditions(today)
-    columns = [func.count(1).filter(condition) for condition in conditions.values()]
-    joined = select(*columns).select_from(Officer).outerjoin(Account, Account.officer_id == Officer.id)
-    row = db.execute(joined.where(Officer.office_id == me.office_id)).one()
-    return dict(zip(conditions, row, strict=True))
+    return dict(zip(_CONDITIONS, rows(db, _COUNTS, office=me.office_id, today=today).one(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -81,30 +84,24 @@ class Line:
 def listed(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> tuple[list[Line], int]:
     """Return one page of the people asked for, by name, and how many they are in all."""
     me.require("people")
-    today = now.astimezone(me.zone).date()
-    where = and_(Officer.office_id == me.office_id, _conditions(today)[wanted.state], _asked(me, wanted))
-    joined = select(func.count(1)).select_from(Officer).outerjoin(Posting, posting_near(today))
-    joined = joined.outerjoin(Account, Account.officer_id == Officer.id)
-    total = db.scalar(joined.where(where)) or 0
-    rows = db.execute(
-        _lines(today).where(where).order_by(Officer.name, Officer.id).limit(PAGE).offset((page - 1) * PAGE)
-    )
-    return [_line(row, me, now) for row in rows], total
+    asked = {"office": me.office_id, "today": clock.local_day(now, me.zone)}
+    found, total = (query.where(*_asked(me, wanted)) for query in _listed(wanted.state))
+    total = rows(db, total, **asked).scalar_one()
+    lines = rows(db, found.limit(PAGE).offset((page - 1) * PAGE), **asked)
+    return [_line(row, me, now) for row in lines], total
 
 
-def _asked(me: Viewer, wanted: Wanted) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = true()
+def _asked(me: Viewer, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.q:
         texts = [Officer.name, Posting.position]
         if me.may("people.edit"):  # who sees numbers masked must not find them by trying
             texts.append(Officer.number)
         asked = {wanted.q, _in_one_piece(wanted.q)}
-        condition &= or_(*(text.icontains(one, autoescape=True) for text in texts for one in asked))
+        yield or_(*(text.icontains(one, autoescape=True) for text in texts for one in asked))
     if wanted.division_id:
-        condition &= Posting.division_id == wanted.division_id
+        yield Posting.division_id == wanted.division_id
     if wanted.kind:
-        condition &= Posting.employment_type == wanted.kind
-    return condition
+        yield Posting.employment_type == wanted.kind
 
 
 def _in_one_piece(typed: str) -> str:
@@ -113,9 +110,13 @@ def _in_one_piece(typed: str) -> str:
     return joined if joined.isdecimal() else typed
 
 
-def _lines(today: date) -> Select[*tuple[Any, ...]]:
+@cache
+def _listed(state: State) -> tuple[Select[*tuple[Any, ...]], Select[int]]:
+    """The lines of a tab by name, and how many they are."""
     superior = aliased(Officer)
-    return (
+    there = (Officer.office_id == _OFFICE, _CONDITIONS[state])
+    total = select(func.count(1)).select_from(Officer).outerjoin(Posting, posting_near(_TODAY))
+    lines = (
         select(
             Officer.id,
             Officer.name,
@@ -132,10 +133,13 @@ def _lines(today: date) -> Select[*tuple[Any, ...]]:
             Account.one_time_until,
         )
         .outerjoin(Account, Account.officer_id == Officer.id)
-        .outerjoin(Posting, posting_near(today))
+        .outerjoin(Posting, posting_near(_TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)
         .outerjoin(superior, superior.id == Posting.superior_id)
+        .where(*there)
+        .order_by(Officer.name, Officer.id)
     )
+    return lines, total.outerjoin(Account, Account.officer_id == Officer.id).where(*there)
 
 
 def _line(row: Any, me: Viewer, now: datetime) -> Line:
@@ -161,26 +165,32 @@ def _line(row: Any, me: Viewer, now: datetime) -> Line:
 
 
 def divisions(db: Session, office_id: int) -> list[tuple[int, str]]:
-    names = select(Division.id, Division.short_name).where(Division.office_id == office_id).order_by(Division.sort)
-    return [(row.id, row.short_name) for row in db.execute(names)]
+    return [(one.id, one.short_name) for one in office.divisions(db, office_id).values()]
 
 
-@dataclass(frozen=True)
-class Colleague:
-    """One who may be chosen as superior; `name` says so of who has left, `division` is empty for the whole office."""
+class Colleague(NamedTuple):
+    """One who may be chosen as superior; `name` says so of who has left, `division` is empty for the whole office.
+
+    `shared`: somebody else has the same name.
+    """
 
     id: int
     name: str
     number: str
     division: str
+    shared: bool
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the form of an officer offers: divisions, and colleagues as superiors with their numbers."""
+    """What the form of an officer offers: divisions, and colleagues as superiors with their numbers.
+
+    `more`: there are others, who are named by their name or number instead of being chosen.
+    """
 
     divisions: list[tuple[int, str]]
     colleagues: list[Colleague]
+    more: bool
 
     def division_name(self, division_id: int | None) -> str:
         """Return the name that the register's checks know; one that is not offered stands for nothing."""
@@ -191,23 +201,62 @@ class Choices:
         return numbers.get(officer_id, "?") if officer_id else ""
 
 
-def choices(db: Session, me: Viewer, *, now: datetime, besides: int | None = None, kept: int | None = None) -> Choices:
-    """Load what may be chosen for an officer, who is left out of the superiors (`besides`)."""
-    me.require("people.edit")
-    today = now.astimezone(me.zone).date()
-    # Who is the superior already is offered even after leaving: a form never changes what it could not show.
-    here_or_coming = serves(today, date.max) | (Officer.id == (kept or 0))
-    rows = db.execute(
-        select(Officer.id, Officer.name, Officer.active_to, Officer.number, Division.short_name)
-        .outerjoin(Posting, posting_near(today))
+# So many colleagues are offered as superiors; with everybody of a large office a page would be too heavy for a phone.
+OFFERED = 100
+
+
+def _colleagues_query() -> Select[*tuple[Any, ...]]:
+    """Who is chosen already comes first, then who leads others, those of the same bidang, and everybody else."""
+    chosen = Officer.id.in_(bindparam("kept", expanding=True))
+    # Aliased: what is asked for inside must not be taken for the officer outside.
+    posted, other = aliased(Posting), aliased(Officer)
+    above_others = select(posted.superior_id).where(posted.office_id == _OFFICE, posted.superior_id.is_not(None))
+    leads = (Posting.role != Role.STAFF) | Officer.id.in_(above_others)
+    here = (other.office_id == _OFFICE, other.active_to.is_(None) | (other.active_to >= _TODAY))
+    twice = select(other.name).where(*here).group_by(other.name).having(func.count() > 1)
+    near = func.coalesce(Posting.division_id == bindparam("division", type_=BigInteger), false())
+    return (
+        select(
+            Officer.id,
+            Officer.name,
+            Officer.active_to,
+            Officer.number,
+            Division.short_name,
+            Officer.name.in_(twice),
+        )
+        .outerjoin(Posting, posting_near(_TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)
-        .where(Officer.office_id == me.office_id, here_or_coming, Officer.id != (besides or 0))
-        .order_by(Officer.name)
+        .where(Officer.office_id == _OFFICE, serves(_TODAY, date.max) | chosen, Officer.id != bindparam("besides"))
+        .order_by(chosen.desc(), func.coalesce(leads, false()).desc(), near.desc(), Officer.name)
+        .limit(OFFERED + 1)
     )
+
+
+_COLLEAGUES = _colleagues_query()
+
+
+def choices(
+    db: Session,
+    me: Viewer,
+    *,
+    now: datetime,
+    besides: int | None = None,
+    kept: Collection[int | None] = (),
+    division_id: int | None = None,
+) -> Choices:
+    """Load what may be chosen for an officer of a division, who is left out of the superiors (`besides`).
+
+    Who is the superior already (`kept`) is offered even after leaving: a form never changes what it could not show.
+    """
+    me.require("people.edit")
+    today = clock.local_day(now, me.zone)
+    asked = {"office": me.office_id, "today": today, "division": division_id, "besides": besides or 0}
+    found = rows(db, _COLLEAGUES, kept=[id_ for id_ in kept if id_], **asked).all()
     colleagues = [
-        Colleague(row.id, above(row.name, row.active_to, today), row.number, row.short_name or "") for row in rows
+        Colleague(id_, above(name, left, today), number, division or "", shared)
+        for id_, name, left, number, division, shared in sorted(found[:OFFERED], key=lambda row: row.name)
     ]
-    return Choices(divisions(db, me.office_id), colleagues)
+    return Choices(divisions(db, me.office_id), colleagues, len(found) > OFFERED)
 
 
 @dataclass(frozen=True)

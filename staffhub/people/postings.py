@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n
+from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Officer, Posting, Role
@@ -181,30 +182,47 @@ class Posted:
     state: str
 
 
+def _history_query() -> Select[*tuple[Any, ...]]:
+    superior = aliased(Officer)
+    kinds = (Posting.employment_type, Posting.position, Posting.role)
+    return (
+        select(
+            Posting.id,
+            Posting.valid_from,
+            Posting.valid_to,
+            *kinds,
+            Division.short_name,
+            superior.name,
+            superior.active_to,
+        )
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .outerjoin(superior, superior.id == Posting.superior_id)
+        .where(Posting.office_id == bindparam("office"), Posting.officer_id == bindparam("officer"))
+        .order_by(Posting.valid_from.desc())
+    )
+
+
+_HISTORY = _history_query()
+
+
 def history(db: Session, me: Viewer, person: Person, *, now: datetime) -> list[Posted]:
     """Return every posting, the newest first."""
     today = clock.local_day(now, me.zone)
-    superior = aliased(Officer)
-    rows = db.execute(
-        select(Posting, Division.short_name, superior.name, superior.active_to)
-        .outerjoin(Division, Division.id == Posting.division_id)
-        .outerjoin(superior, superior.id == Posting.superior_id)
-        .where(Posting.office_id == me.office_id, Posting.officer_id == person.officer_id)
-        .order_by(Posting.valid_from.desc())
-    )
     return [
         Posted(
-            row.id,
-            row.valid_from,
-            row.valid_to,
+            id_,
+            first,
+            last,
             division or "",
-            row.employment_type,
-            row.position,
+            kind,
+            position,
             above(name, left, today),
-            row.role,
-            "future" if row.valid_from > today else "past" if row.valid_to and row.valid_to < today else "now",
+            role,
+            "future" if first > today else "past" if last and last < today else "now",
         )
-        for row, division, name, left in rows
+        for id_, first, last, kind, position, role, division, name, left in rows(
+            db, _HISTORY, office=me.office_id, officer=person.officer_id
+        )
     ]
 
 

@@ -1,9 +1,9 @@
 """What the forms of an officer share: fields, choices, and how roles and kinds are called."""
 
-from collections import Counter
+from typing import Any
 
 from staffhub import people, security
-from staffhub.forms import Fields, Line, Word
+from staffhub.forms import Fields, Form, Line, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people import Choices
@@ -19,6 +19,8 @@ class FactFields(Fields):
     position: Line | None
     division: int | None
     superior: int | None
+    # Somebody who is not in the list: a name or a number.
+    superior_named: Word | None = None
     email: Word | None
     phone: Word | None
     username: Word
@@ -39,11 +41,22 @@ def kind_name(kind: EmploymentType | None) -> str:
     return people.KIND_NAMES[kind] if kind else ""
 
 
-def options(me: Viewer, choices: Choices) -> dict[str, list[tuple[int | str, str]]]:
-    names = Counter(one.name for one in choices.colleagues)
+def chosen_superiors(form: Form[Any] | None) -> list[int]:
+    """Return who was chosen in a form, to be offered again whoever it is."""
+    typed = form.value("superior") if form else ""
+    return [int(typed)] if typed.isdecimal() and len(typed) < 19 else []  # noqa: PLR2004  64 bits
+
+
+def beside(field: str | None, data: FactFields) -> str | None:
+    """Return the input that an error belongs to: a superior is chosen, or named."""
+    return "superior_named" if field == "superior" and data.superior_named else field
+
+
+def options(me: Viewer, choices: Choices) -> dict[str, Any]:
     return {
         "divisions": [*choices.divisions],
-        "superiors": [(one.id, _told_apart(one) if names[one.name] > 1 else one.name) for one in choices.colleagues],
+        "superiors": [(one.id, _told_apart(one) if one.shared else one.name) for one in choices.colleagues],
+        "more_superiors": choices.more,
         "kinds": [(kind.value, kind_name(kind)) for kind in EmploymentType],
         "roles": [(role.value, role_name(role)) for role in Role if security.manages(me, role)],
     }
@@ -62,7 +75,7 @@ def texts(data: FactFields, choices: Choices, role: Role | None = None) -> dict[
         "employment_type": people.KIND_NAMES[data.employment_type],
         "position": data.position,
         "division": choices.division_name(data.division),
-        "superior": choices.number(data.superior),
+        "superior": data.superior_named or choices.number(data.superior),
         "email": data.email,
         "phone": data.phone,
         "username": data.username,

@@ -17,7 +17,7 @@ from staffhub.models import Role
 from staffhub.people import Choices, Person, postings
 from staffhub.reports import leavings
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages
-from staffhub.routes.people.facts import FactFields, kind_name, options, role_name, texts
+from staffhub.routes.people.facts import FactFields, beside, chosen_superiors, kind_name, options, role_name, texts
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render
 
@@ -56,7 +56,7 @@ def add_one(request: Request, me: Viewer, posted: FormData, now: datetime) -> Re
     form: Form[NewFields] = Form.parse(NewFields, posted, name="officer")
     database = database_of(request)
     with database.reading() as db:
-        choices = people.choices(db, me, now=now)
+        choices = people.choices(db, me, now=now, kept=chosen_superiors(form))
     if form.data is None:
         return _new_page(request, me, choices, form, status=422)
     row = people.one_row(texts(form.data, choices, form.data.role))
@@ -66,7 +66,7 @@ def add_one(request: Request, me: Viewer, posted: FormData, now: datetime) -> Re
         form.refuse(error)
         return _new_page(request, me, choices, form, status=error.status)
     for cell in report.bad:
-        form.refuse(Refused(cell.reason, field=people.FIELD_OF[cell.header]))
+        form.refuse(Refused(cell.reason, field=beside(people.FIELD_OF[cell.header], form.data)))
     if report.bad:
         return _new_page(request, me, choices, form, status=422)
     if report.same:
@@ -99,7 +99,7 @@ def officer_page(
     """Show it; `hand` is the form that hands something on, by its name."""
     may_edit = me.may("people.edit")
     left = leavings.page(db, me, person.officer_id or 0, now=now)
-    choices = people.choices(db, me, now=now, besides=person.officer_id, kept=person.superior_id) if may_edit else None
+    choices = _choices(db, me, person, form, now) if may_edit else None
     names = dict(choices.divisions if choices else people.divisions(db, me.office_id))
     return render(
         request,
@@ -128,6 +128,11 @@ def officer_page(
     )
 
 
+def _choices(db: Session, me: Viewer, person: Person, form: Form[EditFields] | None, now: datetime) -> Choices:
+    kept = [person.superior_id, *chosen_superiors(form)]
+    return people.choices(db, me, now=now, besides=person.officer_id, kept=kept, division_id=person.division_id)
+
+
 def _proposed(person: Person) -> Form[EditFields]:
     return Form.blank(
         "officer",
@@ -152,7 +157,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
     form: Form[EditFields] = Form.parse(EditFields, posted, name="officer")
     if form.data is None:
         return officer_page(request, db, me, now, person, form=form, status=422)
-    choices = people.choices(db, me, now=now, besides=officer_id, kept=person.superior_id)
+    choices = _choices(db, me, person, form, now)
     wish = people.Edit(
         cells=texts(form.data, choices),
         active_from=form.data.active_from,
@@ -164,6 +169,7 @@ def edit(request: Request, posted: Posted, db: DB, me: Me, now: Now, officer_id:
         changed = people.edit_officer(db, me, person, wish, now=now)
     except (Refused, Conflict) as error:
         db_module.undo(db)
+        error.field = beside(error.field, form.data)
         form.refuse(error, version=people.version(person))
         return officer_page(request, db, me, now, person, form=form, status=error.status)
     said = _("Saved.") if changed else _("Nothing was different; nothing was changed.")
