@@ -39,6 +39,7 @@ from staffhub.routes import (
     people,
     presence,
     roster,
+    rules,
     service_requests,
     sign_in,
     worklog,
@@ -65,6 +66,7 @@ _ROOMS = (
     people,
     account,
     admin,
+    rules,
 )
 
 

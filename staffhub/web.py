@@ -127,6 +127,7 @@ def environment() -> Environment:
     env.filters |= {
         "clock": clock,
         "long_day": long_day,
+        "dated": i18n.day,
         "short_day": short_day,
         "weekday": weekday,
         "month_name": month_name,
@@ -216,7 +217,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
     if may("people"):
         menu.append(NavItem("/people", "board", _("People")))
     if may("rules"):
-        menu.append(NavItem("/admin/office", "roster", _("Rules of the office")))
+        menu.append(NavItem("/admin/rules", "roster", _("Rules of the office")))
     if may("holidays.edit"):
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
     menu.append(NavItem("/account", "user", _("My account")))

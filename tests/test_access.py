@@ -21,6 +21,8 @@ from staffhub.models import (
     MeetingInvite,
     MeetingKind,
     Posting,
+    RuleKind,
+    RuleSet,
     ServiceRequest,
     ServiceType,
     WorkMode,
@@ -47,6 +49,16 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
     ("GET", "/admin/holidays"): PEOPLE,
     ("GET", "/admin/office"): PEOPLE,
+    ("GET", "/admin/rules"): PEOPLE,
+    ("GET", "/admin/rules/new/{kind}"): PEOPLE,
+    ("POST", "/admin/rules/new/{kind}"): PEOPLE,
+    ("GET", "/admin/rules/{rule_id}"): EDITORS,
+    ("GET", "/admin/rules/{rule_id}/edit"): EDITORS,
+    ("POST", "/admin/rules/{rule_id}/edit"): EDITORS,
+    ("GET", "/admin/rules/{rule_id}/succeed"): EDITORS,
+    ("POST", "/admin/rules/{rule_id}/succeed"): EDITORS,
+    ("POST", "/admin/rules/{rule_id}/end"): EDITORS,
+    ("POST", "/admin/rules/{rule_id}/withdraw"): EDITORS,
     ("POST", "/admin/holidays"): PEOPLE,
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
@@ -183,6 +195,11 @@ def _belongings(world: World) -> dict[str, object]:
         add_posting(db, ben.officer_id, TODAY + timedelta(days=30), position="Kepala seksi")
         mine = sa.select(sa.func.max(Posting.id)).where(Posting.officer_id == ben.officer_id)
         found["posting_id"] = db.scalars(mine).one()
+        coming = RuleSet(office_id=ben.office_id, kind=RuleKind.DECISION, values={"working_days": 3}, owner="HR",
+                         valid_from=TODAY + timedelta(days=30), legal_source="SK 1")  # fmt: skip
+        db.add(coming)
+        db.flush()
+        found |= {"rule_id": coming.id, "kind": "decision"}
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,

@@ -274,6 +274,8 @@ PAGES = (
     ("kepegawaian", "/people"),
     ("kepegawaian", "/people/5"),
     ("kepegawaian", "/admin/holidays"),
+    ("kepegawaian", "/admin/rules"),
+    ("kepegawaian", "/admin/rules/new/work_hours"),
     (None, "/login"),
 )
 

@@ -31,6 +31,11 @@ BUDGET = {
     "/account/password": ("pegawai01", 8),
     "/admin/holidays": ("kepegawaian", 8),
     "/admin/office": ("kepegawaian", 8),
+    "/admin/rules": ("kepegawaian", 8),
+    "/admin/rules/new/{kind}": ("kepegawaian", 8),
+    "/admin/rules/{rule_id}": ("kepegawaian", 8),
+    "/admin/rules/{rule_id}/edit": ("kepegawaian", 8),
+    "/admin/rules/{rule_id}/succeed": ("kepegawaian", 8),
     "/attendance": ("kepegawaian", 8),
     "/attendance/export": ("kepegawaian", 8),
     "/attendance/next": ("kepegawaian", 8),
@@ -108,9 +113,10 @@ def _given(database: Database) -> dict[str, Any]:
             .where(m.MeetingInvite.officer_id == me, m.Occurrence.date == TODAY),
             "entry_id": sa.select(m.LogEntry.id).where(m.LogEntry.officer_id == me, m.LogEntry.date == TODAY),
             "code": sa.select(m.Mark.receipt).where(m.Mark.officer_id == me),
+            "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}
-    return found | {"officer_id": me, "day": TODAY.isoformat()}
+    return found | {"officer_id": me, "day": TODAY.isoformat(), "kind": "work_hours"}
 
 
 def test_every_page_has_a_budget(office: World) -> None:

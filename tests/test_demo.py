@@ -35,6 +35,7 @@ from staffhub.models import (
     RequestEvent,
     RequestState,
     Role,
+    RuleSet,
     ServiceRequest,
     ServiceType,
     WorkMode,
@@ -172,6 +173,16 @@ def test_somebody_moved_was_promoted_and_got_a_new_contract_within_the_history(f
     assert any(before.position != now.position for before, now in pairs)
     kinds = {(before.employment_type, now.employment_type) for before, now in pairs}
     assert (EmploymentType.THL, EmploymentType.PPPK_PART_TIME) in kinds
+
+
+def test_the_rule_book_has_a_ramadan_a_part_time_contract_and_hours_to_come(fresh: Any) -> None:
+    rows = _all(
+        fresh(MONDAY_NOON), RuleSet.kind, RuleSet.subject, RuleSet.groups, RuleSet.confirmed, RuleSet.replaces_id
+    )
+    hours = {(row.subject, tuple(row.groups or ())) for row in rows if row.kind == "work_hours" and row.confirmed}
+    assert hours == {("", ()), ("special", ()), ("", ("pppk_part_time",))}
+    assert sum(row.replaces_id is not None for row in rows) == 1
+    assert any(not row.confirmed for row in rows), "and proposals that wait"
 
 
 def test_every_kind_of_day_happened(fresh: Any) -> None:

@@ -152,6 +152,8 @@ UNGUARDED = {
     "EditFields.version": "which version was looked at",
     "RoleFields.version": "which version was looked at",
     "StandupFields.preview": "which button was pressed",
+    "RuleFields.subject": "a code, looked for in a list",
+    "FlexibleFields.excluded_divisions": "codes of divisions, looked for in a list",
     "RequestFields.service_type": "a code of the catalogue",
     "RequestFields.phone": "a telephone number, read by its own rule",
 }

@@ -245,6 +245,17 @@ QUESTIONS = {
     "/attendance/export": ["?month=2026-11&format=csv"],
 }
 _POSTS = {
+    "/admin/rules/new/{kind}": (
+        "hana", {"working_days": "2", "valid_from": "2026-11-20", "valid_to": "2026-12-01", "legal_source": "SK 1",
+                 "owner": "HR", "idempotency_key": "statement-7"},
+    ),
+    "/admin/rules/{rule_id}/edit": (
+        "hana", {"working_days": "2", "valid_from": "2026-12-24", "legal_source": "SK 2", "owner": "HR", "version": "1"}
+    ),
+    "/admin/rules/{rule_id}/succeed": (
+        "hana", {"working_days": "4", "valid_from": "2027-12-24", "legal_source": "SK 3", "owner": "HR"}
+    ),
+    "/admin/rules/{rule_id}/end": ("hana", {"last": "2027-01-01"}),
     "/presence/check-in": ("cy", {"mode": "office", "idempotency_key": "statement-1"}),
     "/presence/check-out": ("cy", {"idempotency_key": "statement-2"}),
     "/worklog": ("ben", {"text": "Menulis", "start": "08.00", "end": "09.00", "idempotency_key": "statement-3"}),

@@ -37,6 +37,20 @@ class Edit:
 
 # Every form that changes what stands, with two edits that differ.
 EDITS = {
+    "/admin/rules/{rule_id}/edit": Edit(
+        "/admin/rules/{rule_id}/edit", "hana", {"legal_source": "SK 2"}, {"legal_source": "SK 3"}, "SK 3"
+    ),
+    "/admin/rules/{rule_id}/succeed": Edit(
+        "/admin/rules/{rule_id}/succeed",
+        "adi",
+        {},
+        {"legal_source": "SK 4"},
+        after="/admin/rules/{rule_id}/edit",
+    ),
+    "/admin/rules/{rule_id}/end": Edit(
+        "/admin/rules/{rule_id}", "hana", {"last": "2027-06-01"}, {"last": "2027-05-01"}, "2027-05-01"
+    ),
+    "/admin/rules/{rule_id}/withdraw": Edit("/admin/rules/{rule_id}", "hana", after="/admin/rules/{rule_id}/edit"),
     "/meetings/{meeting_id}/cancel": Edit("/meetings/{meeting_id}/cancel", "ana", after="/meetings/{meeting_id}/edit"),
     "/meetings/{meeting_id}/edit": Edit(
         "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
@@ -67,6 +81,7 @@ WITHOUT = {
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",
     "/account/sessions/{session_id}/end": "ends what stands; twice is once",
+    "/admin/rules/new/{kind}": "adds a rule, once for each form; another one of the same days is refused in words",
     "/admin/holidays": "adds a row; a second one of the date is refused in words",
     "/admin/holidays/{holiday_id}/remove": "names the row, which nobody can edit",
     "/attendance/start": "sends the date it showed, and changes that one only; tested with the days",
@@ -108,7 +123,16 @@ def test_every_address_that_takes_a_form_is_in_one_of_the_lists() -> None:
 
 def _state(world: World) -> list[Any]:
     """What edits could change, but for the marks of when; audit events tell who did what."""
-    tables = ("meeting", "officer", "account", "service_request", "request_event", "log_entry", "week_pattern")
+    tables = (
+        "meeting",
+        "officer",
+        "account",
+        "service_request",
+        "request_event",
+        "log_entry",
+        "week_pattern",
+        "rule_set",
+    )
     with world.database.reading() as db:
         return [db.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).all() for table in tables]  # noqa: S608
 

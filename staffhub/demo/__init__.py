@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import days, leaving, meetings, people, plans, requests
+from staffhub.demo import days, leaving, meetings, people, plans, requests, rules
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -50,5 +50,6 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     leaving.write(db, cast, zone=zone, now=now)
+    rules.write(db, cast, zone=zone, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True

@@ -1,7 +1,7 @@
 """A day in plain words, the same on every page and in every file."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from staffhub.days import DayRecord, Discrepancy, Finding, State
 from staffhub.i18n import current_locale, ngettext
@@ -87,7 +87,7 @@ def sentence(record: DayRecord) -> str:
     return text[:1].upper() + text[1:]
 
 
-def clock(at: datetime) -> str:
+def clock(at: datetime | time) -> str:
     return at.strftime("%H.%M" if current_locale() == "id" else "%H:%M")
 
 

@@ -1,6 +1,5 @@
-"""The office's own tables: its rules and services to read, its holidays to edit."""
+"""The office's own tables: its bidang and services to read, its holidays to edit."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -9,14 +8,13 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, workdays
 from staffhub import db as db_module
+from staffhub import workdays
 from staffhub.errors import Refused
 from staffhub.forms import Fields, Form, Line
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import EmploymentType, HolidayKind, RuleKind
-from staffhub.reports import words
+from staffhub.models import HolidayKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.web import long_day, query, redirect, render
@@ -47,28 +45,14 @@ def source_name(source: str) -> str:
 
 
 @router.get("/admin/office")
-def office(request: Request, db: DB, me: Me, now: Now) -> Response:
-    """Show what holds today and what is to come: hours, coverage, bidang, services, each with its source."""
-    today = clock.local_day(now, me.zone)
-    rules = [rule for rule in workdays.rules_of(db, me) if rule.state(today) in {"now", "future"}]
+def office(request: Request, db: DB, me: Me) -> Response:
+    """Show the bidang and the services; the rules have a page of their own."""
     return render(
         request,
         "admin/office.html",
-        today=today,
-        hours=[rule for rule in rules if rule.kind is RuleKind.WORK_HOURS],
-        coverage=[rule for rule in rules if rule.kind is RuleKind.COVERAGE],
         divisions=workdays.divisions_of(db, me),
         services=workdays.services_of(db, me),
-        weekdays=workdays.WEEKDAYS,
-        employment=_employment,
-        duration=words.duration,
     )
-
-
-def _employment(kinds: Iterable[str]) -> str:
-    """Name kinds of employment; one that nobody knows, in a row that is wrong, as it stands there."""
-    known = {kind.value for kind in EmploymentType}
-    return ", ".join(words.employment(EmploymentType(kind)) if kind in known else kind for kind in kinds)
 
 
 @router.get("/admin/holidays")

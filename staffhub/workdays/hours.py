@@ -31,6 +31,14 @@ class Hours:
     ends: time
     minutes: int
 
+    @property
+    def pause(self) -> int:
+        return _minutes(self.starts, self.ends) - self.minutes
+
+
+def _minutes(starts: time, ends: time) -> int:
+    return (ends.hour - starts.hour) * 60 + ends.minute - starts.minute
+
 
 def _hours(value: object) -> Hours | None:
     """Read ["07.30", "16.00", 60]: start, end, break in minutes."""
@@ -41,7 +49,7 @@ def _hours(value: object) -> Hours | None:
     starts, ends, pause = _time(value[0], "starts"), _time(value[1], "ends"), value[2]
     if not isinstance(pause, int) or isinstance(pause, bool) or pause < 0:
         raise Fault(_("Write the break in whole minutes."), "break")
-    span = (ends.hour - starts.hour) * 60 + ends.minute - starts.minute
+    span = _minutes(starts, ends)
     if span <= 0:
         raise Fault(_("The end must be later than the start."), "ends")
     if pause >= span:

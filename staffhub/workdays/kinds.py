@@ -234,7 +234,9 @@ def faults(kind: RuleKind, values: object) -> dict[tuple[str | int, ...], str]:
     try:
         MODELS[kind].model_validate(values)
     except ValidationError as problem:
-        return {_path(error): _said(error) for error in reversed(problem.errors(include_url=False))}
+        found = {_path(error): _said(error) for error in reversed(problem.errors(include_url=False))}
+        # A list whose one row is wrong is called too short as well.
+        return {path: said for path, said in found.items() if not any(path == other[:-2] for other in found)}
     return {}
 
 

@@ -112,6 +112,7 @@ class ServiceLine:
 class DivisionLine:
     """A bidang, and whether it keeps the duty minimum."""
 
+    code: str
     name: str
     short_name: str
     keeps_cover: bool
@@ -119,7 +120,7 @@ class DivisionLine:
 
 def divisions_of(db: Session, me: Viewer) -> list[DivisionLine]:
     me.require("rules")
-    columns = select(Division.name, Division.short_name, Division.keeps_cover)
+    columns = select(Division.code, Division.name, Division.short_name, Division.keeps_cover)
     return [
         DivisionLine(*row)
         for row in db.execute(columns.where(Division.office_id == me.office_id).order_by(Division.sort))

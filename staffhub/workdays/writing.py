@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, office
 from staffhub.clock import local_day
 from staffhub.db import changed_meanwhile, lock_row, said_otherwise
-from staffhub.errors import Conflict, Refused
+from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import day as day_in_words
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Office, Officer, Posting, RuleKind, RuleSet
+from staffhub.models import EmploymentType, Office, Officer, Posting, RuleKind, RuleSet
 from staffhub.security import Viewer
 from staffhub.workdays.hours import WorkHours
 from staffhub.workdays.kinds import SPECIAL, SUBJECTS, Flexible, Values, faults, read
@@ -78,8 +78,7 @@ def _check(db: Session, me: Viewer, draft: Draft) -> Values:
         raise Refused(said, field=str(path[0]))
     if isinstance(values, Flexible):
         named = {code for code in (draft.subject, *values.excluded_divisions) if code}
-        known = set(db.scalars(select(Division.code).where(Division.office_id == me.office_id)))
-        if named - known:
+        if named - {one.code for one in office.divisions(db, me.office_id).values()}:
             raise Refused(_("Choose one of the list."), field="subject")
     return values
 
@@ -231,6 +230,8 @@ def change_rule(db: Session, me: Viewer, rule_id: int, draft: Draft, *, seen: in
     _refuse_begun(row, local_day(now, me.zone))
     if (row.kind, row.subject) != (draft.kind, draft.subject):
         raise Refused(_("Choose one of the list."), field="subject")
+    if not row.confirmed and row.legal_source == draft.legal_source:
+        raise Refused(_("Name the rule of law or the order that it rests on."), field="legal_source")
     before = {name: getattr(row, name) for name in draft.stored}
     verb = "rule.changed" if row.confirmed else "rule.confirmed"
     _move_the_one_before(db, me, row, draft.valid_from, now=now)
@@ -267,12 +268,12 @@ def _one_before(db: Session, me: Viewer, row: RuleSet) -> RuleSet | None:
     return db.scalars(ended.where(RuleSet.valid_to == row.valid_from - _A_DAY)).one_or_none()
 
 
-def withdraw_rule(db: Session, me: Viewer, rule_id: int, *, now: datetime, seen: int | None = None) -> bool:
-    """Take back a rule that has not begun, or a proposal; the one that ended for it goes on. False: it is gone."""
+def withdraw_rule(db: Session, me: Viewer, rule_id: int, *, now: datetime, seen: int | None = None) -> None:
+    """Take back a rule that has not begun, or a proposal; the one that ended for it goes on."""
     me.require("rules")
     row = _locked(db, me, rule_id)
     if row is None:
-        return False
+        raise NotFound(_("This rule is not there any more."))
     _refuse_stale(row, seen)
     _refuse_begun(row, local_day(now, me.zone))
     if db.scalar(select(RuleSet.id).where(RuleSet.office_id == me.office_id, RuleSet.replaces_id == row.id).limit(1)):
@@ -282,7 +283,6 @@ def withdraw_rule(db: Session, me: Viewer, rule_id: int, *, now: datetime, seen:
         _set_end(db, me, before, row.replaced_to, now=now)
     db.execute(delete(RuleSet).where(RuleSet.office_id == me.office_id, RuleSet.id == row.id))
     audit.record(db, me, "rule.withdrawn", "rule_set", rule_id, now=now, before=told)
-    return True
 
 
 _COLUMNS = ("kind", "subject", "groups", "values", "valid_from", "valid_to", "legal_source", "owner", "confirmed")
