@@ -15,11 +15,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope as AsgiScope
 
 from staffhub import again, deadlines, logs
 from staffhub.admission import Admission, Door
+from staffhub.assets import Assets
 from staffhub.audit import request_id
 from staffhub.connections import Unconfirmed
 from staffhub.db import REQUEST_THREADS, Database, is_gone, is_taken
@@ -78,16 +77,6 @@ class NotAtHead(SystemExit):
     """The database is not what this version needs; nothing is served on it."""
 
 
-class Static(StaticFiles):
-    """Files whose address carries their hash are kept for a year; any other for an hour."""
-
-    async def get_response(self, path: str, scope: AsgiScope) -> Response:
-        response = await super().get_response(path, scope)
-        hashed = b"v=" in scope["query_string"]
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
-        return response
-
-
 def make_work(settings: Settings, database: Database) -> Work:
     zoom = None
     if settings.zoom_configured:
@@ -133,8 +122,9 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.state.prepared = {}
     app.state.door = Door()
     app.router.routes.extend(pages(*(room.router for room in _ROOMS)).routes)
-    app.mount("/static", Static(packages=[("staffhub", "static")]), name="static")
+    app.mount("/static", Assets(), name="static")
     _add_error_pages(app)
+    # Two to four hundredths of what the page itself costs; a lower level saves half of that and sends a tenth more.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Admission, door=app.state.door, busy=partial(again.come_again, why="busy"))
     app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE))
