@@ -18,7 +18,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bench import processes
 from staffhub import clock
-from staffhub.connections import make_engine
 from staffhub.db import Base, Database, digest
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
@@ -106,10 +105,8 @@ def fill(
 
     `days`: the past days on which everybody came and went.
     """
-    engine = make_engine(url)
-    migrate(engine)
-    engine.dispose()
     database, now = Database(url), now or clock.now()
+    migrate(database.engine)
     with database.transaction() as db:
         for n in range(offices):
             office = found_office(db, name=f"Dinas Ukur {n + 1}", timezone=ZONE.key, now=now)

@@ -34,7 +34,7 @@ class Server:
         self.port = self.port or free_port()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *self.command, "--port", str(self.port), "--workers", str(workers)],
+                [sys.executable, "-P", *self.command, "--port", str(self.port), "--workers", str(workers)],
                 env=os.environ | self.environment,
                 stdout=log,
                 stderr=log,
@@ -58,7 +58,10 @@ class Server:
 
 
 def program(folder: Path | None = None) -> dict[str, str]:
-    """Return the environment in which `staffhub` is the one of another clone, and `bench` this one."""
+    """Return the environment in which `staffhub` is the one of another clone, and `bench` this one.
+
+    It is for `python -P`: without that the folder where one stands comes first.
+    """
     if folder is None:
         return {"PYTHONPATH": str(ROOT)}
     names = (
@@ -81,7 +84,7 @@ def floor(url: str, folder: Path) -> Server:
 
 
 def run(words: list[str], environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, *words], env=os.environ | environment, check=True)
+    subprocess.run([sys.executable, "-P", *words], env=os.environ | environment, check=True)
 
 
 @contextmanager
