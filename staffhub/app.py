@@ -111,6 +111,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # our own counters and log are in `middleware`
         redirect_slashes=False,  # it would lead to whatever host the request names
     )
     app.state.settings = settings

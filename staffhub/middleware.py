@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -61,7 +61,8 @@ class Edge:
 
     def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage) -> None:
         self.app = app
-        self.headers = security_headers(settings)
+        named = security_headers(settings) | {"Cache-Control": "no-store"}
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
         self.locale = settings.locale
         self.error_page = error_page
 
@@ -74,22 +75,22 @@ class Edge:
         head = scope["method"] == "HEAD"
         if head:  # answered as GET, without the body
             scope = {**scope, "method": "GET", "staffhub.head": True}
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
         request_id = given if _SAFE_ID.match(given) else secrets.token_hex(8)
         audit.request_id.set(request_id)
         # Until a session says which language its owner reads.
-        i18n.set_locale(Request(scope).cookies.get(i18n.COOKIE) or self.locale)
+        chosen = Request(scope).cookies.get(i18n.COOKIE) if i18n.COOKIE in headers.get("cookie", "") else None
+        i18n.set_locale(chosen or self.locale)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers.setdefault("Cache-Control", "no-store")
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _value in message["headers"]}
+                ours = [one for one in self.headers if one[0] not in said]
+                message["headers"] = [*message["headers"], *ours, (b"x-request-id", request_id.encode())]
             elif head:
                 message["body"] = b""
             await send(message)
