@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache, lru_cache
@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from babel.dates import format_date as babel_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from jinja2_fragments import render_block
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount
@@ -135,7 +135,8 @@ def environment() -> Environment:
         "iso": lambda value: value.isoformat(),
         "each": each,
     }
-    env.globals |= {"_": _text, "ngettext": _counted, "static": static, "query": query, "words": words}
+    env.globals |= {"_": _text, "ngettext": _counted}
+    env.globals |= {"static": static, "query": query, "words": words, "attributes": attributes}
     ui = env.globals["ui"] = SimpleNamespace()
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()
@@ -145,7 +146,7 @@ def environment() -> Environment:
 
 
 # Macros that say the same whenever they are asked the same in one language: a page has a hundred of them.
-PREPARED = ("icon", "mode", "key", "grade", "cell")
+PREPARED = ("icon", "mode", "key", "grade", "cell", "request_state", "lacks")
 
 
 def _prepared(macro: Callable[..., str]) -> Callable[..., str]:
@@ -159,6 +160,20 @@ def _prepared(macro: Callable[..., str]) -> Callable[..., str]:
 def each(things: Iterable[str], macro: Callable[[str], str]) -> Markup:
     """Return what a prepared macro makes of every thing; a loop of calls in a template is far slower."""
     return Markup("").join(map(macro, things))
+
+
+def attributes(*given: Mapping[str, object]) -> Markup:
+    """Write attributes of HTML: None and False leave one out, True has no value, an underscore is a hyphen.
+
+    Where two speak of the same, the later counts, unless it is None.
+    """
+    wanted = {name: value for some in given for name, value in some.items() if value is not None}
+    written = (
+        f" {name.replace('_', '-')}" if value is True else f' {name.replace("_", "-")}="{escape(value)}"'
+        for name, value in wanted.items()
+        if value is not False
+    )
+    return Markup("".join(written))  # noqa: S704  names are ours, values are escaped
 
 
 def query(path: str, **values: object) -> str:

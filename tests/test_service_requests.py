@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from staffhub import i18n
+from staffhub import i18n, office
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
@@ -485,9 +485,11 @@ def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) 
     new, urgent = assigned(database), assigned(database, urgent=True)
     move(database, "ben", assigned(database), S.CANCELLED)
     take_in(database)
-    with database.reading() as db, count_queries(database) as queries:
-        rows = open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
-    assert len(queries) == 1
+    with database.reading() as db:
+        office.services(db, ben.office_id), office.divisions(db, ben.office_id), office.facts(db, ben.office_id)
+        with count_queries(database) as queries:
+            rows = open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
+    assert len(queries) == 1, "what changes rarely is known already"
     assert [row.id for row in rows] == [urgent.id, old.id, new.id]
     assert [(row.age_days, row.age) for row in rows] == [(0, "Today"), (3, "3 days"), (0, "Today")]
     assert (rows[0].title, rows[0].state_label, rows[0].created_at.hour) == ("Family card (KK)", "New", 7)

@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import Date, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.failures import in_words
@@ -125,74 +126,84 @@ class Week:
         return self.code(self.first + timedelta(days=7))
 
 
-def _visible(me: Viewer) -> ColumnElement[bool]:
-    """Heads see what belongs to their scope, everyone what they are invited to."""
-    guest = select(MeetingInvite.id).where(
+# Whatever I am invited to or have scheduled.
+_MINE = or_(
+    select(MeetingInvite.id)
+    .where(
         MeetingInvite.meeting_id == Meeting.id,
-        MeetingInvite.officer_id == me.officer_id,
+        MeetingInvite.officer_id == bindparam("officer"),
         holds_on(Occurrence.date),
     )
-    mine = or_(guest.exists(), Meeting.created_by == me.account_id)
-    return (Meeting.office_id == me.office_id) & or_(mine, me.within(None, Meeting.division_id))
+    .exists(),
+    Meeting.created_by == bindparam("account"),
+)
+_NEXT_TRY = select(func.min(ZoomTask.due_at)).where(
+    ZoomTask.meeting_id == Meeting.id, ZoomTask.state == TaskState.PENDING
+)
+_WEEK = (
+    select(*_COLUMNS, _NEXT_TRY.scalar_subquery().label("next_try"))
+    .join(Occurrence, Occurrence.meeting_id == Meeting.id)
+    .where(
+        Meeting.office_id == bindparam("office"),
+        Occurrence.office_id == bindparam("office"),
+        Occurrence.date.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(Occurrence.date, Occurrence.starts_at, Meeting.id)
+)
 
 
 def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     """Return a week's meetings in five statements, however many there are."""
     last = first + timedelta(days=6)
-    unfinished = ZoomTask.state == TaskState.PENDING
-    next_try = select(func.min(ZoomTask.due_at)).where(ZoomTask.meeting_id == Meeting.id, unfinished)
-    rows = db.execute(
-        select(*_COLUMNS, next_try.scalar_subquery().label("next_try"))
-        .join(Occurrence, Occurrence.meeting_id == Meeting.id)
-        .where(_visible(me), Occurrence.office_id == me.office_id, Occurrence.date.between(first, last))
-        .order_by(Occurrence.date, Occurrence.starts_at, Meeting.id)
-    ).all()
-    guests = _invited(db, [row.id for row in rows])
+    asked = {"office": me.office_id, "first": first, "last": last, "officer": me.officer_id, "account": me.account_id}
+    # Heads see what belongs to their scope, everyone what is theirs.
+    visible = _WEEK if me.sees_everyone else _WEEK.where(or_(_MINE, me.within(None, Meeting.division_id)))
+    held = rows(db, visible, **asked).all()
+    guests = _invited(db, [row.id for row in held])
     book = workdays.plans(db, me.office_id, first, last)
     entries: dict[date, list[Entry]] = defaultdict(list)
-    for row in rows:
-        there = [guest.officer_id for guest in guests[row.id] if guest.on(row.date)]
+    for row in held:
+        there = [guest.officer_id for guest in guests[row.id] if guest.first <= row.date <= guest.last]
         entries[row.date].append(_entry(me, row, there, book, now))
     today, calendar = clock.local_day(now, me.zone), book.calendar
     shown = {*entries} | ({today} if first <= today <= last else set())
     days = [
         Day(day, calendar.holidays.get(day, ""), calendar.is_working_day(day), entries[day]) for day in sorted(shown)
     ]
-    failed = {row.id for row in rows if row.state is MeetingState.FAILED and may_change(me, row.division_id)}
+    failed = {row.id for row in held if row.state is MeetingState.FAILED and may_change(me, row.division_id)}
     return Week(first, days, len(failed))
 
 
-@dataclass(frozen=True)
-class _Invited:
+class _Invited(NamedTuple):
     """One invitation, and from and until which date it holds: no longer than the person serves."""
 
     officer_id: int
     first: date
     last: date
 
-    def on(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
 
 def _last_day(*days: date | None) -> date:
     return min((day for day in days if day), default=date.max)
 
 
+_INVITED = (
+    select(
+        MeetingInvite.meeting_id,
+        MeetingInvite.officer_id,
+        MeetingInvite.first_on,
+        MeetingInvite.last_on,
+        Officer.active_to,
+    )
+    .join(Officer, Officer.id == MeetingInvite.officer_id)
+    .where(MeetingInvite.meeting_id.in_(bindparam("meetings", expanding=True)))
+)
+
+
 def _invited(db: Session, meetings: Sequence[int]) -> dict[int, list[_Invited]]:
     found: dict[int, list[_Invited]] = defaultdict(list)
-    for row in db.execute(
-        select(
-            MeetingInvite.meeting_id,
-            MeetingInvite.officer_id,
-            MeetingInvite.first_on,
-            MeetingInvite.last_on,
-            Officer.active_to,
-        )
-        .join(Officer, Officer.id == MeetingInvite.officer_id)
-        .where(MeetingInvite.meeting_id.in_(meetings))
-    ):
-        last = _last_day(row.last_on, row.active_to)
-        found[row.meeting_id].append(_Invited(row.officer_id, row.first_on or date.min, last))
+    for meeting_id, officer_id, first_on, last_on, active_to in rows(db, _INVITED, meetings=[*{*meetings}]):
+        last = _last_day(last_on, active_to) if last_on or active_to else date.max
+        found[meeting_id].append(_Invited(officer_id, first_on or date.min, last))
     return found
 
 
@@ -318,46 +329,60 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
     )
 
 
+_DATES = (
+    select(Occurrence.date, Occurrence.starts_at, Occurrence.minutes, Occurrence.state)
+    .where(Occurrence.meeting_id == bindparam("meeting"))
+    .order_by(Occurrence.date)
+)
+
+
 def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[MeetingDay]:
     holidays = workdays.calendar(db, me.office_id).holidays
-    rows = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.date))
     return [
         MeetingDay(
-            row.date, holidays.get(row.date, ""), row.ends <= now, cancelled=row.state is OccurrenceState.CANCELLED
+            day,
+            holidays.get(day, ""),
+            starts + timedelta(minutes=minutes) <= now,
+            cancelled=state is OccurrenceState.CANCELLED,
         )
-        for row in rows
+        for day, starts, minutes, state in rows(db, _DATES, meeting=meeting.id)
     ]
+
+
+_GUESTS = (
+    select(
+        Officer.id,
+        Officer.name,
+        Officer.active_to,
+        Division.short_name,
+        MeetingInvite.token,
+        MeetingInvite.last_on,
+    )
+    .join(Officer, Officer.id == MeetingInvite.officer_id)
+    .outerjoin(Posting, posting_near(bindparam("day", type_=Date)))
+    .outerjoin(Division, Division.id == Posting.division_id)
+    .where(MeetingInvite.meeting_id == bindparam("meeting"))
+    .order_by(Division.sort.nulls_first(), Officer.name)
+)
 
 
 def _guests(db: Session, me: Viewer, meeting: Meeting, today: date) -> tuple[list[Guest], str]:
-    rows = db.execute(
-        select(
-            Officer.id,
-            Officer.name,
-            Officer.active_to,
-            Division.short_name,
-            MeetingInvite.token,
-            MeetingInvite.last_on,
-        )
-        .join(Officer, Officer.id == MeetingInvite.officer_id)
-        .outerjoin(Posting, posting_near(meeting.starts_on))
-        .outerjoin(Division, Division.id == Posting.division_id)
-        .where(MeetingInvite.meeting_id == meeting.id)
-        .order_by(Division.sort.nulls_first(), Officer.name)
-    ).all()
-    lasts = {row.id: _last_day(row.last_on, row.active_to) for row in rows}
+    found = rows(db, _GUESTS, meeting=meeting.id, day=meeting.starts_on).all()
+    lasts = {row.id: _last_day(row.last_on, row.active_to) for row in found}
     guests = [
         Guest(row.name, row.short_name or "", last if last < meeting.ends_on else None, ended=last < today)
-        for row, last in zip(rows, lasts.values(), strict=True)
+        for row, last in zip(found, lasts.values(), strict=True)
     ]
-    return guests, next((row.token for row in rows if row.id == me.officer_id and lasts[row.id] >= today), "")
+    return guests, next((row.token for row in found if row.id == me.officer_id and lasts[row.id] >= today), "")
+
+
+_PENDING = select(func.min(ZoomTask.due_at)).where(
+    ZoomTask.meeting_id == bindparam("meeting"), ZoomTask.state == TaskState.PENDING
+)
 
 
 def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:
-    pending = select(func.min(ZoomTask.due_at)).where(
-        ZoomTask.meeting_id == meeting.id, ZoomTask.state == TaskState.PENDING
-    )
-    due = db.scalar(pending)
+    due = rows(db, _PENDING, meeting=meeting.id).scalar_one()
     return due.astimezone(me.zone) if due else None
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, desc, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
@@ -43,15 +43,27 @@ class ServiceType(Base):
     sort: Mapped[int]
 
 
+# However many were closed, what is open stays as little as the desks hold.
+_OPEN = text("closed_at IS NULL")
+
+
 class ServiceRequest(Base, Versioned):
     __tablename__ = "service_request"
     __table_args__ = (
         UniqueConstraint("office_id", "number"),
         UniqueConstraint("office_id", "idempotency_key"),
-        Index(None, "office_id", "state"),
         Index(None, "office_id", "closed_at"),
         Index(None, "assignee_id", "state"),
-    )
+        # What is open by whoever has it, to be counted; and in the order of the list.
+        Index(
+            "ix_service_request_open", "office_id", "closed_at", "assignee_id", "state", "number", "id",
+            postgresql_where=_OPEN, sqlite_where=_OPEN,
+        ),
+        Index(
+            "ix_service_request_line", "office_id", "closed_at", desc("urgent"), "created_at", "id",
+            postgresql_where=_OPEN, sqlite_where=_OPEN,
+        ),
+    )  # fmt: skip
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

@@ -74,7 +74,7 @@ def _form_page(
         status=status,
         invalid=form is not None,
         form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
-        services=desk.services(db, me.office_id),
+        services=list(desk.services(db, me.office_id).values()),
         channels=_channels(),
     )
 

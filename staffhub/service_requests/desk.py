@@ -1,21 +1,22 @@
 """What is on the desks: the list with its counts, and one officer's open requests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, i18n
+from staffhub import clock, i18n, office
+from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import Division, Office, Officer, RequestState, ServiceRequest, ServiceType
+from staffhub.models import Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
-from staffhub.service_requests.owners import CLOSED, LACKING, OPEN, Waiting, waiting
+from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, waiting
 from staffhub.service_requests.promises import late_ones
 
 PAGE = 25
@@ -49,32 +50,34 @@ def aged(days: int) -> str:
     return ngettext("%(num)s day old", "%(num)s days old", days) if days else _("came in today")
 
 
-def service_name(locale: str) -> ColumnElement[str]:
-    return (ServiceType.name_en if locale == "en" else ServiceType.name).expression
-
-
 @dataclass(frozen=True)
 class Service:
+    """A kind of service as the reader calls it."""
+
     id: int
     code: str
     name: str
+    division_id: int
+    division: str
     needs_presence: bool
     service_days: int | None
 
 
-def services(db: Session, office_id: int) -> list[Service]:
-    rows = db.execute(
-        select(
-            ServiceType.id,
-            ServiceType.code,
-            service_name(i18n.current_locale()),
-            ServiceType.needs_presence,
-            ServiceType.service_days,
+def services(db: Session, office_id: int) -> dict[int, Service]:
+    """Return the kinds of service by id, in the order of the office."""
+    english, divisions = i18n.current_locale() == "en", office.divisions(db, office_id)
+    return {
+        one.id: Service(
+            one.id,
+            one.code,
+            one.name_en if english else one.name,
+            one.division_id,
+            divisions[one.division_id].short_name,
+            one.needs_presence,
+            one.service_days,
         )
-        .where(ServiceType.office_id == office_id)
-        .order_by(ServiceType.sort)
-    )
-    return [Service(*row) for row in rows]
+        for one in office.services(db, office_id).values()
+    }
 
 
 class _InWords:
@@ -110,46 +113,52 @@ class OpenRequest(_InWords):
     age_days: int
 
 
-@cache
-def _open_for(locale: str) -> Select[*tuple[Any, ...]]:
-    request = ServiceRequest
-    return (
-        select(
-            request.id,
-            request.number,
-            service_name(locale),
-            request.applicant,
-            request.state,
-            request.created_at,
-            request.urgent,
-            Office.timezone,
-        )
-        .join(ServiceType, ServiceType.id == request.service_type_id)
-        .join(Office, Office.id == request.office_id)
-        .where(
-            request.office_id == bindparam("office"),
-            request.assignee_id == bindparam("officer"),
-            request.state.in_(OPEN),
-        )
-        .order_by(request.urgent.desc(), request.created_at, request.id)
+_OPEN_FOR = (
+    select(
+        ServiceRequest.id,
+        ServiceRequest.number,
+        ServiceRequest.service_type_id,
+        ServiceRequest.applicant,
+        ServiceRequest.state,
+        ServiceRequest.created_at,
+        ServiceRequest.urgent,
     )
+    .where(ServiceRequest.office_id == OFFICE, ServiceRequest.assignee_id == bindparam("officer"), IS_OPEN)
+    .order_by(ServiceRequest.urgent.desc(), ServiceRequest.created_at, ServiceRequest.id)
+)
 
 
 def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
     """Return what is on an officer's desk: urgent first, then the oldest."""
-    at = now or clock.now()
-    found = db.execute(_open_for(i18n.current_locale()), {"office": office_id, "officer": officer_id})
-    return [_on_desk(row, at) for row in found]
+    kinds, zone, at = services(db, office_id), office.facts(db, office_id).zone, now or clock.now()
+    return [
+        OpenRequest(
+            id_,
+            number,
+            kinds[service_id].name,
+            applicant,
+            state,
+            created_at.astimezone(zone),
+            urgent,
+            days_between(created_at, at, zone),
+        )
+        for id_, number, service_id, applicant, state, created_at, urgent in rows(
+            db, _OPEN_FOR, office=office_id, officer=officer_id
+        )
+    ]
 
 
 def days_between(begin: datetime, end: datetime, zone: ZoneInfo) -> int:
     return (clock.local_day(end, zone) - clock.local_day(begin, zone)).days
 
 
-def _on_desk(row: Row[*tuple[Any, ...]], at: datetime) -> OpenRequest:
-    *facts, created_at, urgent, timezone = row
-    zone = ZoneInfo(timezone)
-    return OpenRequest(*(*facts, created_at.astimezone(zone), urgent, days_between(created_at, at, zone)))
+class Shape(NamedTuple):
+    """Which statement finds it: each is built once, and what is sought goes along with it."""
+
+    states: Literal["open", "closed", "one", "any"]
+    assignee: Literal["me", "none"] | None
+    service: bool
+    text: bool
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,16 @@ class Wanted:
     service: str = ""
     state: RequestState | None = None
     assignee: Literal["me", "none"] | None = None
+
+    @property
+    def shape(self) -> Shape:
+        if self.state in CLOSED:
+            states: Literal["open", "closed", "one", "any"] = "closed"
+        elif self.state:
+            states = "one"
+        else:  # who looks a number up means it, open or closed
+            states = "open" if self.assignee or not self.q else "any"
+        return Shape(states, self.assignee, bool(self.service), bool(self.q))
 
     @property
     def tab(self) -> str:
@@ -201,6 +220,17 @@ class Counts:
     late: int
     unassigned: int
 
+    def of(self, wanted: Wanted) -> int | None:
+        """Return how many are wanted, where that was counted already."""
+        known = {
+            Wanted(): self.open,
+            Wanted(assignee="me"): self.mine,
+            Wanted(assignee="none"): self.unassigned,
+            Wanted(state=RequestState.DEFERRED): self.deferred,
+            Wanted(state=RequestState.READY): self.ready,
+        }
+        return known.get(wanted)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -224,103 +254,116 @@ class Listing:
         return self.last < self.total
 
 
-def _held_by(me: Viewer) -> ColumnElement[bool]:
-    # An account without an officer holds nothing, not what nobody holds.
-    return false() if me.officer_id is None else ServiceRequest.assignee_id == me.officer_id
+_COUNTS = (
+    select(
+        func.count(),
+        func.count().filter(ServiceRequest.assignee_id == bindparam("officer")),
+        func.count().filter(ServiceRequest.state == RequestState.DEFERRED),
+        func.count().filter(ServiceRequest.state == RequestState.READY),
+    )
+    .select_from(ServiceRequest)
+    .where(ServiceRequest.office_id == OFFICE, IS_OPEN)
+)
 
 
 def _counts(db: Session, me: Viewer, *, late: int, unassigned: int) -> Counts:
-    request = ServiceRequest
-    row = db.execute(
-        select(
-            func.count().label("open"),
-            func.count().filter(_held_by(me)).label("mine"),
-            func.count().filter(request.state == RequestState.DEFERRED).label("deferred"),
-            func.count().filter(request.state == RequestState.READY).label("ready"),
-        )
-        .select_from(request)
-        .where(request.office_id == me.office_id, request.state.in_(OPEN))
-    ).one()
-    return Counts(**row._asdict(), late=late, unassigned=unassigned)
+    # An account without an officer holds nothing, not what nobody holds.
+    total, mine, deferred, ready = rows(db, _COUNTS, office=me.office_id, officer=me.officer_id).one()
+    return Counts(total, mine, deferred, ready, late, unassigned)
 
 
-def _conditions(me: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
     request = ServiceRequest
-    found = [request.office_id == me.office_id]
-    if wanted.state in CLOSED:
-        found.append(request.state.in_(CLOSED))
-    elif wanted.state:
-        found.append(request.state == wanted.state)
-    elif wanted.assignee or not wanted.q:  # who looks a number up means it, open or closed
-        found.append(request.state.in_(OPEN))
-    if wanted.assignee:
-        found.append(_held_by(me) if wanted.assignee == "me" else LACKING != "")
-    if wanted.service:
-        found.append(ServiceType.code == wanted.service)
-    if wanted.q:
-        text = (
-            request.number.icontains(wanted.q, autoescape=True),
-            request.applicant.icontains(wanted.q, autoescape=True),
-        )
-        found.append(or_(*text))
+    found = [request.office_id == OFFICE]
+    if shape.states != "any":
+        found.append(~IS_OPEN if shape.states == "closed" else IS_OPEN)
+    if shape.states == "one":
+        found.append(request.state == bindparam("state"))
+    if shape.assignee:
+        found.append(request.assignee_id == bindparam("officer") if shape.assignee == "me" else LACKING != "")
+    if shape.service:
+        found.append(request.service_type_id == bindparam("service"))
+    if shape.text:
+        text = bindparam("text", type_=String)
+        found.append(or_(request.number.ilike(text, escape="/"), request.applicant.ilike(text, escape="/")))
     return found
 
 
-def _rows(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
+def _among(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Ask for columns of the requests of a shape; who is there matters only where that is asked for."""
+    found = select(*columns).select_from(ServiceRequest).where(*_conditions(shape))
+    return found.outerjoin(Officer, Officer.id == ServiceRequest.assignee_id) if shape.assignee == "none" else found
+
+
+@cache
+def _count(shape: Shape) -> Select[*tuple[Any, ...]]:
+    return _among(shape, func.count())
+
+
+@cache
+def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """The page is cut out of an index, and only what is on it is then looked up."""
     request = ServiceRequest
     order = (
-        (request.closed_at.desc(), request.id.desc())  # closed ones only: each has it
-        if newest_first
+        (request.closed_at.desc(), request.id.desc())
+        if shape.states == "closed"
         else (request.urgent.desc(), request.created_at, request.id)
     )
-    found: Select[*tuple[Any, ...]] = (
+    skip = bindparam("skip", type_=Integer)
+    shown = _among(shape, request.id).order_by(*order).limit(PAGE).offset(skip).subquery()
+    return (
         select(
             request.id,
             request.number,
-            service_name(i18n.current_locale()).label("title"),
+            request.service_type_id,
             request.applicant,
-            Division.short_name.label("division"),
-            Officer.name.label("officer"),
-            LACKING.label("lacking"),
+            Officer.name,
+            LACKING,
             request.state,
             request.urgent,
             request.created_at,
             request.closed_at,
         )
-        .join(ServiceType, ServiceType.id == request.service_type_id)
-        .join(Division, Division.id == ServiceType.division_id)
+        .join(shown, shown.c.id == request.id)
         .outerjoin(Officer, Officer.id == request.assignee_id)
         .order_by(*order)
     )
-    return found
+
+
+def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], today: date) -> dict[str, object]:
+    text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return {
+        "office": me.office_id,
+        "officer": me.officer_id,
+        "today": today,
+        "state": wanted.state,
+        "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
+        "text": f"%{text}%",
+    }
 
 
 def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
     """Return one page of the office's requests; a page past the end is the last one."""
-    offered = services(db, me.office_id)
-    promised = {one.id: one.service_days for one in offered if one.service_days is not None}
-    late, alone = late_ones(db, me, promised, now=now), waiting(db, me, now=now)
-    where = _conditions(me, wanted)
-    counted = (
-        select(func.count()).select_from(ServiceRequest).outerjoin(Officer, Officer.id == ServiceRequest.assignee_id)
-    )
-    of_services = counted.join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
-    asked = {"today": clock.local_day(now, me.zone)}
-    total = db.scalar(of_services.where(*where), asked) or 0
-    page = max(1, min(page, -(-total // PAGE)))
-    found = _rows(newest_first=wanted.state in CLOSED).where(*where).limit(PAGE).offset((page - 1) * PAGE)
-    rows = [_listed(row, now, me.zone, late=row.id in late) for row in db.execute(found, asked)]
+    kinds = services(db, me.office_id)
+    late, alone = late_ones(db, me, now=now), waiting(db, me, now=now)
     counts = _counts(db, me, late=len(late), unassigned=sum(one.count for one in alone))
-    return Listing(rows, counts, alone, offered, page, total)
+    shape, asked = wanted.shape, _asked(me, wanted, kinds, clock.local_day(now, me.zone))
+    total = counts.of(wanted)
+    if total is None:
+        total = rows(db, _count(shape), **asked).scalar_one()
+    page = max(1, min(page, -(-total // PAGE)))
+    found = rows(db, _page(shape), **asked, skip=(page - 1) * PAGE)
+    shown = [_listed(row, kinds, late, now, me.zone) for row in found]
+    return Listing(shown, counts, alone, list(kinds.values()), page, total)
 
 
-def _listed(row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo, *, late: bool) -> ListedRequest:
-    facts = row._asdict()
-    created_at, closed_at = facts.pop("created_at"), facts.pop("closed_at")
+def _listed(
+    row: Row[*tuple[Any, ...]], kinds: Mapping[int, Service], late: Collection[int], now: datetime, zone: ZoneInfo
+) -> ListedRequest:
+    id_, number, service_id, applicant, officer, lacking, state, urgent, created_at, closed_at = row
+    kind, until = kinds[service_id], closed_at or now
+    day, days = clock.local_day(closed_at or created_at, zone), days_between(created_at, until, zone)
     return ListedRequest(
-        **facts,
-        closed=row.state in CLOSED,
-        late=late,
-        day=clock.local_day(closed_at or created_at, zone),
-        age_days=days_between(created_at, closed_at or now, zone),
-    )
+        id_, number, kind.name, applicant, kind.division, officer, lacking, state, urgent, closed_at is not None, day,
+        days, id_ in late,
+    )  # fmt: skip

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,12 +10,13 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
+from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Channel, Division, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models import Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import aged, service_name, state_label
-from staffhub.service_requests.owners import CLOSED, LACKING, OPEN
+from staffhub.service_requests.desk import aged, services, state_label
+from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
 from staffhub.service_requests.promises import Promise, promise_of
 from staffhub.typed import whatsapp_number
 
@@ -58,46 +58,56 @@ class Request:
         return aged((until.date() - self.created_at.date()).days)
 
 
-@cache
-def _request(locale: str) -> Select[*tuple[Any, ...]]:
-    request = ServiceRequest
-    return (
-        select(
-            request.id,
-            request.number,
-            service_name(locale),
-            request.applicant,
-            request.phone,
-            request.channel,
-            request.urgent,
-            request.siak_reference,
-            request.state,
-            request.assignee_id,
-            Officer.name,
-            LACKING,
-            ServiceType.division_id,
-            Division.short_name,
-            ServiceType.needs_presence,
-            ServiceType.service_days,
-            request.created_at,
-            request.closed_at,
-            request.version,
-        )
-        .join(ServiceType, ServiceType.id == request.service_type_id)
-        .join(Division, Division.id == ServiceType.division_id)
-        .outerjoin(Officer, Officer.id == request.assignee_id)
-        .where(request.id == bindparam("request"), request.office_id == bindparam("office"))
+_REQUEST = (
+    select(
+        ServiceRequest.id,
+        ServiceRequest.number,
+        ServiceRequest.service_type_id,
+        ServiceRequest.applicant,
+        ServiceRequest.phone,
+        ServiceRequest.channel,
+        ServiceRequest.urgent,
+        ServiceRequest.siak_reference,
+        ServiceRequest.state,
+        ServiceRequest.assignee_id,
+        Officer.name,
+        LACKING.label("lacking"),
+        ServiceRequest.created_at,
+        ServiceRequest.closed_at,
+        ServiceRequest.version,
     )
+    .outerjoin(Officer, Officer.id == ServiceRequest.assignee_id)
+    .where(ServiceRequest.id == bindparam("request"), ServiceRequest.office_id == OFFICE)
+)
 
 
 def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
-    asked = {"request": request_id, "office": me.office_id, "today": clock.local_day(now, me.zone)}
-    row = db.execute(_request(i18n.current_locale()), asked).one_or_none()
+    today = clock.local_day(now, me.zone)
+    row = rows(db, _REQUEST, request=request_id, office=me.office_id, today=today).one_or_none()
     if row is None:
         raise NotFound(_("There is no such request in your office."))
-    *facts, created_at, closed_at, version = row
-    closed = closed_at and closed_at.astimezone(me.zone)
-    return Request(*(*facts, created_at.astimezone(me.zone), closed, version))
+    kind = services(db, me.office_id)[row.service_type_id]
+    return Request(
+        id=row.id,
+        number=row.number,
+        title=kind.name,
+        applicant=row.applicant,
+        phone=row.phone,
+        channel=row.channel,
+        urgent=row.urgent,
+        siak_reference=row.siak_reference,
+        state=row.state,
+        assignee_id=row.assignee_id,
+        officer=row.name,
+        lacking=row.lacking,
+        division_id=kind.division_id,
+        division=kind.division,
+        needs_presence=kind.needs_presence,
+        service_days=kind.service_days,
+        created_at=row.created_at.astimezone(me.zone),
+        closed_at=row.closed_at and row.closed_at.astimezone(me.zone),
+        version=row.version,
+    )
 
 
 def may_assign(me: Viewer, request: Request) -> bool:
@@ -215,24 +225,27 @@ class Event:
         return state_label(self.state)
 
 
-def history(db: Session, me: Viewer, request: Request) -> list[Event]:
-    """Return every step, newest first."""
-    to = aliased(Officer)
-    event = RequestEvent
-    rows = db.execute(
-        select(
-            event.at, event.officer_id, Officer.name, event.state, event.note, event.assignee_id, to.name.label("to")
-        )
+def _history() -> Select[*tuple[Any, ...]]:
+    to, event = aliased(Officer), RequestEvent
+    return (
+        select(event.at, event.officer_id, Officer.name, event.state, event.note, event.assignee_id, to.name)
         .outerjoin(Officer, Officer.id == event.officer_id)
         .outerjoin(to, to.id == event.assignee_id)
-        .where(event.request_id == request.id)
+        .where(event.request_id == bindparam("request"))
         .order_by(event.at, event.id)
     )
+
+
+_HISTORY = _history()
+
+
+def history(db: Session, me: Viewer, request: Request) -> list[Event]:
+    """Return every step, newest first."""
     found: list[Event] = []
     holder, closed = None, False
-    for n, row in enumerate(rows):
-        handed = row.to if row.assignee_id != holder else None
-        holder, reopened, closed = row.assignee_id, closed and row.state in OPEN, row.state in CLOSED
-        at, taken = row.at.astimezone(me.zone), handed is not None and row.officer_id == row.assignee_id
-        found.append(Event(at, row.name, row.state, row.note, n == 0, handed, taken, reopened))
+    for at, officer_id, officer, state, note, assignee_id, to in rows(db, _HISTORY, request=request.id):
+        handed = to if assignee_id != holder else None
+        holder, reopened, closed = assignee_id, closed and state in OPEN, state in CLOSED
+        taken = handed is not None and officer_id == assignee_id
+        found.append(Event(at.astimezone(me.zone), officer, state, note, not found, handed, taken, reopened))
     return found[::-1]

@@ -8,10 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, ScalarSelect, Select, SQLColumnExpression, bindparam, case, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    case,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from staffhub import clock
+from staffhub.db import rows
 from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -36,29 +48,17 @@ OPEN = tuple(state for state in RequestState if state not in CLOSED)
 
 # A closed request has a date of closing and an open one has none: see steps.change_state and reopen.
 IS_OPEN = ServiceRequest.closed_at.is_(None)
-TODAY = bindparam("today", type_=Date)
-
-
-def _on_leave(
-    officer: SQLColumnExpression[int] | SQLColumnExpression[int | None], office_id: SQLColumnExpression[int]
-) -> ColumnElement[bool]:
-    return (
-        select(PlanEntry.id)
-        .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-        .where(
-            PlanEntry.office_id == office_id,
-            PlanEntry.officer_id == officer,
-            PlanEntry.date == TODAY,
-            PlanGrant.mode == PlanMode.LEAVE,
-        )
-        .correlate_except(PlanEntry, PlanGrant)
-        .exists()
-    )
+OFFICE, TODAY = bindparam("office", type_=BigInteger), bindparam("today", type_=Date)
+_ON_LEAVE = (
+    select(PlanEntry.officer_id)
+    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
+    .where(PlanEntry.office_id == OFFICE, PlanEntry.date == TODAY, PlanGrant.mode == PlanMode.LEAVE)
+)
 
 
 def _absence(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[str]:
     """Why an officer is not there TODAY: "left" or "away", or ""; the statement joins Officer from outside."""
-    return case((~serves(TODAY, TODAY), "left"), (_on_leave(officer, Officer.office_id), "away"), else_="")
+    return case((~serves(TODAY, TODAY), "left"), (officer.in_(_ON_LEAVE), "away"), else_="")
 
 
 def _lacking(assignee: SQLColumnExpression[int | None]) -> ColumnElement[str]:
@@ -92,15 +92,15 @@ def _waiting() -> Select[*tuple[Any, ...]]:
             func.min(request.id).label("oldest_id"),
             func.min(request.number).label("oldest"),
         )
-        .where(request.office_id == bindparam("office"), IS_OPEN)
+        .where(request.office_id == OFFICE, IS_OPEN)
         .group_by(request.assignee_id)
         .subquery()
     ).c
-    why = _lacking(held.assignee_id)
+    lacking = _lacking(held.assignee_id)
     return (
-        select(held.assignee_id, Officer.name, why, held.count, held.oldest_id, held.oldest)
+        select(held.assignee_id, Officer.name, lacking, held.count, held.oldest_id, held.oldest)
         .outerjoin(Officer, Officer.id == held.assignee_id)
-        .where(why != "")
+        .where(lacking != "")
     )
 
 
@@ -109,7 +109,7 @@ _WAITING = _waiting()
 
 def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
     """Return what needs an officer in the whole office: what nobody has first, then by name."""
-    found = db.execute(_WAITING, {"office": me.office_id, "today": clock.local_day(now, me.zone)})
+    found = rows(db, _WAITING, office=me.office_id, today=clock.local_day(now, me.zone))
     return sorted((Waiting(*row) for row in found), key=lambda row: (row.officer_id is not None, row.name or ""))
 
 
@@ -127,12 +127,11 @@ class Holder:
 def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Holder:
     """Load an officer with the open requests of my scope; a leaver, too."""
     me.require("requests.assign")
-    today = clock.local_day(now, me.zone)
     row = db.execute(
         select(Officer.id, Officer.name, Posting.division_id, _absence(Officer.id), _open_count(mine_to_give(me)))
         .outerjoin(Posting, posting_near(TODAY))
-        .where(Officer.id == officer_id, Officer.office_id == me.office_id),
-        {"today": today},
+        .where(Officer.id == officer_id, Officer.office_id == OFFICE),
+        {"office": me.office_id, "today": clock.local_day(now, me.zone)},
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such officer in your office."))
@@ -165,7 +164,7 @@ def candidates(
     db: Session, me: Viewer, *, division_id: int | None, instead_of: int | None, now: datetime
 ) -> list[Candidate]:
     """Return who may be given requests, that division first, who is on leave today last; the load beside each name."""
-    away = _on_leave(Officer.id, Officer.office_id)
+    away = Officer.id.in_(_ON_LEAVE)
     rows = db.execute(
         select(
             Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count(IS_OPEN), away.label("away")
@@ -173,7 +172,7 @@ def candidates(
         .outerjoin(Posting, posting_on(TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)
         .where(
-            Officer.office_id == me.office_id,
+            Officer.office_id == OFFICE,
             serves(TODAY, TODAY),
             me.within(Officer.id, Posting.division_id),
             Officer.id != (instead_of or 0),
@@ -184,6 +183,6 @@ def candidates(
             func.coalesce(Division.sort, -1),
             Officer.name,
         ),
-        {"today": clock.local_day(now, me.zone)},
+        {"office": me.office_id, "today": clock.local_day(now, me.zone)},
     )
     return [Candidate(*row) for row in rows]

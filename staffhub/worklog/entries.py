@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import DailyReport, LogEntry, Officer, Posting, ServiceRequest, posting_on
@@ -99,8 +100,7 @@ _ENTRY = _ENTRIES.where(LogEntry.id == bindparam("entry"))
 
 
 def entries_of(db: Session, me: Viewer, day: date) -> list[Entry]:
-    rows = db.execute(_ENTRIES_OF_DAY, of_day(me, day))
-    return [Entry(*row) for row in rows]
+    return [Entry(*row) for row in rows(db, _ENTRIES_OF_DAY, **of_day(me, day))]
 
 
 def minutes_of(entries: Iterable[Entry]) -> int:
@@ -158,13 +158,13 @@ _SHEET = (
 
 
 def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
-    name, left, submitted_at, minutes = db.execute(_SHEET, of_day(me, day)).one()
+    name, left, submitted_at, minutes = rows(db, _SHEET, **of_day(me, day)).one()
     return Sheet(above(name, left, day) or None, submitted_at and submitted_at.astimezone(me.zone), minutes)
 
 
 def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:
     """Return one of my own entries."""
-    row = db.execute(_ENTRY, {"office": me.office_id, "entry": entry_id}).one_or_none()
+    row = rows(db, _ENTRY, office=me.office_id, entry=entry_id).one_or_none()
     if row is None:
         raise NotFound(_("This entry is gone, or there never was one."))
     entry = Entry(*row)
