@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from staffhub import i18n
 from staffhub.errors import Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Word
+from staffhub.web import attributes
 
 IDENTITY = "This looks like a NIK, a KK number or an NIP, which are not stored here. Write the short name instead."
 
@@ -203,3 +204,11 @@ def test_notes_topics_agendas_names_and_sources_refuse_it_and_let_a_date_with_ti
                 with i18n.in_locale("en"):
                     parsed = Form.parse(model, FormData([(field, typed)]), name="x")
                 assert (parsed.error(field) == IDENTITY) is wrong, (form, field, typed)
+
+
+def test_attributes_are_escaped_and_what_is_none_or_false_is_left_out() -> None:
+    own = {"required": True, "aria_invalid": None, "autofocus": True, "value": '"><b>'}
+    assert attributes(own, {"autofocus": False, "required": None, "hx_get": "/x?a=1&b=2"}) == (
+        ' required value="&#34;&gt;&lt;b&gt;" hx-get="/x?a=1&amp;b=2"'
+    )
+    assert attributes({"open": False, "title": ""}) == ' title=""'

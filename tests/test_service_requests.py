@@ -1,5 +1,6 @@
 """Requests of citizens: numbers, states, who may do what, on both databases."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from staffhub import i18n, office
+from staffhub import i18n
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
@@ -396,6 +397,22 @@ def test_a_holiday_does_not_use_up_the_promise(database: Database) -> None:
     assert (found.used, found.late) == (3, False)
 
 
+def test_the_promise_goes_on_over_the_new_year_and_a_new_holiday_counts_at_once(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    steps = [(datetime(2026, 12, 29, 10, tzinfo=WITA), S.NEW)]
+    now = datetime(2027, 1, 6, 9, tzinfo=WITA)
+
+    def used() -> int | None:
+        with database.reading() as db:
+            found = promises.promise_of(db, ben, 3, steps, now=now)
+        return found and found.used
+
+    assert used() == 4  # 30 and 31 December, 4 and 6 January: the 1st and the 5th are holidays
+    with database.transaction() as db:
+        db.add(Holiday(office_id=ben.office_id, date=date(2027, 1, 4), name="L", kind=HolidayKind.LOCAL, source="x"))
+    assert used() == 3
+
+
 def test_the_list_weighs_every_request_by_its_own_steps(database: Database) -> None:
     """Of two that came in together the one that waited for its applicant is in time; the list and the page agree."""
     ben = viewer_of(database, "ben")
@@ -471,6 +488,50 @@ def test_pages_hold_25_and_a_page_past_the_end_is_the_last(database: Database) -
     assert (last.first, last.last, last.page, last.more) == (26, 26, 2, False)
 
 
+def test_the_number_on_a_tab_is_that_of_its_list(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    for _n in range(2):
+        take_in(database, service_type="ektp_recording")
+        move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY)
+    assigned(database, "tia")
+    move(database, "ben", assigned(database), S.CANCELLED)
+    for wanted, total in {
+        Wanted(): 5,
+        Wanted(assignee="me"): 2,
+        Wanted(assignee="none"): 2,
+        Wanted(state=S.DEFERRED): 2,
+        Wanted(state=S.READY): 2,
+        Wanted(state=S.DONE): 1,
+        Wanted(state=S.DEFERRED, service="family_card"): 0,
+        Wanted(assignee="me", q="novi"): 2,
+        Wanted(q="novi"): 6,
+        Wanted(service="unheard of"): 0,
+    }.items():
+        with database.reading() as db:
+            found = desk.listing(db, ben, wanted, page=1, now=MORNING)
+        assert (found.total, len(found.rows)) == (total, total), wanted
+
+
+def test_what_is_open_is_found_without_reading_what_was_closed(database: Database) -> None:
+    """However many years there are: by an index that holds only that, then by its key."""
+    if not database.sqlite:
+        pytest.skip("PostgreSQL reads a table of ten rows whole, as it should")
+    ben = viewer_of(database, "ben")
+    with database.reading() as db, count_queries(database) as queries:
+        open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
+        for wanted in (Wanted(), Wanted(assignee="me"), Wanted(assignee="none"), Wanted(state=S.READY)):
+            desk.listing(db, ben, wanted, page=1, now=MORNING)
+    plans = []
+    with database.engine.connect() as connection:
+        for query in {query for query in queries if "FROM service_request" in query}:
+            given = (0,) * query.count("?")
+            plans += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given)]
+    found = [line for line in plans if re.match(r"(SCAN|SEARCH) service_request\b", line)]
+    small = "ix_service_request_open", "INTEGER PRIMARY KEY"
+    assert len(found) > 5
+    assert [line for line in found if not any(name in line for name in small)] == []
+
+
 def test_the_tab_of_a_filter_is_the_one_that_would_show_it() -> None:
     assert Wanted().tab == "open"
     assert Wanted(assignee="me").tab == "me"
@@ -485,11 +546,9 @@ def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) 
     new, urgent = assigned(database), assigned(database, urgent=True)
     move(database, "ben", assigned(database), S.CANCELLED)
     take_in(database)
-    with database.reading() as db:
-        office.services(db, ben.office_id), office.divisions(db, ben.office_id), office.facts(db, ben.office_id)
-        with count_queries(database) as queries:
-            rows = open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
-    assert len(queries) == 1, "what changes rarely is known already"
+    with database.reading() as db, count_queries(database) as queries:
+        rows = open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
+    assert [query for query in queries if "office.version" not in query] == queries[-1:]
     assert [row.id for row in rows] == [urgent.id, old.id, new.id]
     assert [(row.age_days, row.age) for row in rows] == [(0, "Today"), (3, "3 days"), (0, "Today")]
     assert (rows[0].title, rows[0].state_label, rows[0].created_at.hour) == ("Family card (KK)", "New", 7)

@@ -83,7 +83,7 @@ class Entry:
     status: Status
     cancelled: bool
     over: bool
-    places: dict[str, int]
+    places: Mapping[str, int]
     people: int
     next_try: datetime | None
     may_change: bool
@@ -153,7 +153,7 @@ _WEEK = (
 
 
 def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
-    """Return a week's meetings in five statements, however many there are."""
+    """Return a week's meetings in a handful of statements, however many there are."""
     last = first + timedelta(days=6)
     asked = {"office": me.office_id, "first": first, "last": last, "officer": me.officer_id, "account": me.account_id}
     # Heads see what belongs to their scope, everyone what is theirs.
@@ -208,7 +208,7 @@ def _invited(db: Session, meetings: Sequence[int]) -> dict[int, list[_Invited]]:
 
 
 def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanBook, now: datetime) -> Entry:
-    plans = (book.of(officer_id, meeting.date).mode for officer_id in guests)
+    modes = (book.of(officer_id, meeting.date).mode for officer_id in guests)
     waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
     over = meeting.starts + timedelta(minutes=meeting.minutes) <= now
     return Entry(
@@ -218,7 +218,7 @@ def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanB
         # The dates of a series that were held before it was cancelled were not cancelled.
         cancelled=meeting.date_state is OccurrenceState.CANCELLED,
         over=over,
-        places=Counter(mode.value for mode in plans if mode),
+        places=Counter(mode for mode in modes if mode),
         people=len(guests),
         next_try=meeting.next_try.astimezone(me.zone) if waits else None,
         may_change=may_change(me, meeting.division_id),

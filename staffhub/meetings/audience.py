@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from staffhub import office
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, Officer, Posting, posting_near, posting_on, serves
@@ -37,12 +38,12 @@ class Choices:
 
 
 def choices(db: Session, me: Viewer) -> Choices:
-    divisions = select(Division.id, Division.short_name).where(
-        Division.office_id == me.office_id, me.within(None, Division.id)
-    )
-    return Choices(
-        me.sees_everyone, [(row.id, row.short_name) for row in db.execute(divisions.order_by(Division.sort))]
-    )
+    mine = [
+        (one.id, one.short_name)
+        for one in office.divisions(db, me.office_id).values()
+        if me.sees(officer_id=None, division_id=one.id)
+    ]
+    return Choices(me.sees_everyone, mine)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[in
     """Return the officers that a choice stands for on `day`; whoever has left or not yet come is not among them."""
     if audience.everyone and not me.sees_everyone:
         raise Refused(_("You invite your own division: choose it, or people of it."), field="everyone")
-    office = {
+    there = {
         row.id: row.division_id
         for row in db.execute(
             select(Officer.id, Posting.division_id)
@@ -130,9 +131,9 @@ def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[in
         )
     }
     divisions = set(db.scalars(select(Division.id).where(Division.office_id == me.office_id)))
-    if not set(audience.divisions) <= divisions or not set(audience.officers) <= office.keys():
+    if not set(audience.divisions) <= divisions or not set(audience.officers) <= there.keys():
         raise NotFound(_("One of those you chose is not in this office."))
-    theirs = {*audience.divisions, *(office[officer_id] for officer_id in audience.officers)}
+    theirs = {*audience.divisions, *(there[officer_id] for officer_id in audience.officers)}
     if not all(me.sees(officer_id=None, division_id=division_id) for division_id in theirs):
         raise Forbidden(_("You invite people of your own division only."))
     return roll(db, me.office_id, day).of(audience)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, desc, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
@@ -54,14 +54,10 @@ class ServiceRequest(Base, Versioned):
         UniqueConstraint("office_id", "idempotency_key"),
         Index(None, "office_id", "closed_at"),
         Index(None, "assignee_id", "state"),
-        # What is open by whoever has it, to be counted; and in the order of the list.
+        # All that the list and its counts ask of what is open.
         Index(
-            "ix_service_request_open", "office_id", "closed_at", "assignee_id", "state", "number", "id",
-            postgresql_where=_OPEN, sqlite_where=_OPEN,
-        ),
-        Index(
-            "ix_service_request_line", "office_id", "closed_at", desc("urgent"), "created_at", "id",
-            postgresql_where=_OPEN, sqlite_where=_OPEN,
+            "ix_service_request_open", "office_id", "closed_at", "assignee_id", "state", "service_type_id", "urgent",
+            "created_at", "number", "id", postgresql_where=_OPEN, sqlite_where=_OPEN,
         ),
     )  # fmt: skip
 

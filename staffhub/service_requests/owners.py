@@ -127,12 +127,12 @@ class Holder:
 def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Holder:
     """Load an officer with the open requests of my scope; a leaver, too."""
     me.require("requests.assign")
-    row = db.execute(
+    found = (
         select(Officer.id, Officer.name, Posting.division_id, _absence(Officer.id), _open_count(mine_to_give(me)))
         .outerjoin(Posting, posting_near(TODAY))
-        .where(Officer.id == officer_id, Officer.office_id == OFFICE),
-        {"office": me.office_id, "today": clock.local_day(now, me.zone)},
-    ).one_or_none()
+        .where(Officer.id == officer_id, Officer.office_id == OFFICE)
+    )
+    row = rows(db, found, office=me.office_id, today=clock.local_day(now, me.zone)).one_or_none()
     if row is None:
         raise NotFound(_("There is no such officer in your office."))
     return Holder(*row)
@@ -145,8 +145,8 @@ def mine_to_give(me: Viewer) -> ColumnElement[bool]:
 
 
 def _open_count(which: ColumnElement[bool]) -> ScalarSelect[int]:
-    request = ServiceRequest
-    return select(func.count()).where(request.assignee_id == Officer.id, which).correlate(Officer).scalar_subquery()
+    mine = (ServiceRequest.office_id == OFFICE, ServiceRequest.assignee_id == Officer.id)
+    return select(func.count()).where(*mine, which).correlate(Officer).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def candidates(
 ) -> list[Candidate]:
     """Return who may be given requests, that division first, who is on leave today last; the load beside each name."""
     away = Officer.id.in_(_ON_LEAVE)
-    rows = db.execute(
+    found = (
         select(
             Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count(IS_OPEN), away.label("away")
         )
@@ -182,7 +182,7 @@ def candidates(
             (Posting.division_id == division_id).is_(True).desc(),
             func.coalesce(Division.sort, -1),
             Officer.name,
-        ),
-        {"office": me.office_id, "today": clock.local_day(now, me.zone)},
+        )
     )
-    return [Candidate(*row) for row in rows]
+    today = clock.local_day(now, me.zone)
+    return [Candidate(*row) for row in rows(db, found, office=me.office_id, today=today)]
