@@ -168,3 +168,48 @@ def test_the_role_of_an_account_goes_into_the_postings_of_its_officer_and_back(e
         with empty.connect() as connection:
             kept = connection.execute(sa.text("SELECT username, role FROM account ORDER BY username"))
             assert [tuple(row) for row in kept] == [("dewi", "office_head"), ("root", "admin")]
+
+
+def _old_rules(engine: sa.Engine) -> None:
+    """As the version before the rule book stored them; one of them in words that only this office knows."""
+    metadata = sa.MetaData()
+    metadata.reflect(engine, only=["office", "rule_set"])
+    office, rule = metadata.tables["office"], metadata.tables["rule_set"]
+    old = {"office_id": 1, "valid_from": date(2023, 4, 12), "owner": "HR"}
+    with engine.begin() as connection:
+        connection.execute(
+            office.insert().values(
+                id=1, name="Dinas", government="", address="", timezone="Asia/Makassar", created_at=MORNING
+            )
+        )
+        for source, week, groups in (
+            ("Perpres 21/2023", {"mon": ["07.30", "16.00", 60]}, None),
+            ("SK Kadis", {"sat": ["07.00", "13.00", 0]}, ["pppk_part_time"]),
+        ):
+            own = {"kind": "work_hours", "legal_source": source, "values": week, "groups": groups}
+            connection.execute(rule.insert().values(**old, **own))
+
+
+def test_an_office_gets_the_rule_book_and_keeps_its_own_rules_both_ways(empty: sa.Engine) -> None:
+    migrate(empty, "role_of_a_posting")
+    _old_rules(empty)
+    own = sa.text("SELECT id, legal_source FROM rule_set WHERE id < 3 ORDER BY id")
+    for _twice in range(2):
+        migrate(empty, "rule_book")
+        metadata = sa.MetaData()
+        metadata.reflect(empty, only=["rule_set"])
+        rule = metadata.tables["rule_set"]
+        with empty.connect() as connection:
+            rows = connection.execute(sa.select(rule).order_by(rule.c.id)).all()
+        week = {"mon": ["07.30", "16.00", 60]}
+        assert rows[0].values == week | {"asked": 2250, "asked_source": "Perpres 21/2023"}
+        assert (rows[1].values, rows[1].groups) == ({"sat": ["07.00", "13.00", 0]}, ["pppk_part_time"])
+        assert {(row.version, row.subject) for row in rows[:2]} == {(1, "")}
+        there = [(row.kind, row.subject, tuple(row.groups or ())) for row in rows]
+        assert len(set(there)) == len(there) == 20, "none twice, those of the office first"
+        assert sum(not row.confirmed for row in rows) == 7
+        command.downgrade(_config(empty), "role_of_a_posting")
+        with empty.connect() as connection:
+            assert [tuple(row) for row in connection.execute(own)] == [(1, "Perpres 21/2023"), (2, "SK Kadis")]
+            kinds = connection.execute(sa.text("SELECT kind, count(*) FROM rule_set GROUP BY kind ORDER BY kind"))
+            assert [tuple(row) for row in kinds] == [("coverage", 1), ("work_hours", 2)]
