@@ -225,3 +225,19 @@ def test_who_only_reads_is_not_told_that_something_was_not_saved(world: World, a
     assert page.status_code == 422
     assert said in page.text
     assert "Belum tersimpan" not in page.text
+
+
+@POSTGRES
+def test_only_work_that_takes_long_is_given_long(world: World) -> None:
+    """A page leaves it at the limits of the session, three seconds a statement."""
+    hana, seen = world.client("hana"), []
+    sa.event.listen(world.database.engine, "before_cursor_execute", lambda _c, _u, said, *_rest: seen.append(said))
+
+    def told(path: str) -> bool:
+        seen.clear()
+        assert hana.get(path).status_code == 200
+        return any("statement_timeout = 30000" in said for said in seen)
+
+    assert told("/attendance/export?month=2026-11")
+    assert not told("/attendance?month=2026-11")
+    assert not told("/board")
