@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from staffhub.admission import Door, Line
 from staffhub.models import Mark
 from staffhub.settings import Settings
-from tests.conftest import MORNING, World, count_queries
+from tests.conftest import MORNING, PASSWORD, World, count_queries
 from tests.page_forms import form_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -221,3 +221,12 @@ def test_a_receipt_is_told_also_on_the_page_that_says_it_is_busy(world: World) -
     assert "Presensi masuk" not in world.client("tia").get("/").text
     world.app.state.door.pages.turns = 6
     assert "Presensi masuk tercatat 07.12 WITA" in client.get("/").text
+
+
+def test_a_busy_page_speaks_the_language_of_whoever_signed_in_here(world: World) -> None:
+    client = world.client("ben")
+    assert client.post("/account/locale", data={"locale": "en"}).status_code == 303
+    other = world.client()
+    assert other.post("/login", data={"username": "ben", "password": PASSWORD}).status_code == 303
+    _shut(world.app.state.door.pages)
+    assert "Busy right now" in other.get("/").text

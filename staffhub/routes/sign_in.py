@@ -51,8 +51,12 @@ def sign_in_page(
         i18n.set_locale(lang)
     page = _page(request, Form.blank("login", next=own_path(next_page)))
     if lang:
-        page.set_cookie(LOCALE_COOKIE, lang, max_age=31_536_000, samesite="lax", secure=settings_of(request).https)
+        _remember(request, page, lang)
     return page
+
+
+def _remember(request: Request, response: Response, locale: str) -> None:
+    response.set_cookie(LOCALE_COOKIE, locale, max_age=31_536_000, samesite="lax", secure=settings_of(request).https)
 
 
 @router.post("/login")
@@ -106,6 +110,8 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     response = redirect(request, query("/account/changes", next=onward) if has_untold else onward)
     set_cookie(request, response, SESSION_COOKIE, token, seconds=_SESSION_COOKIE_SECONDS)
     set_cookie(request, response, DEVICE_COOKIE, device, seconds=365 * 86_400)
+    if account.locale:  # for pages that are said without asking the database who reads them
+        _remember(request, response, account.locale)
     return response
 
 
