@@ -1,9 +1,10 @@
 """The one loader of days: what was planned, declared and corrected, of many officers on many dates."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import presence
+from staffhub import office, presence
 from staffhub.clock import local_day
 from staffhub.days.record import CorrectionFact, DayRecord, Facts, MarkFact, Stage, reconcile
+from staffhub.db import rows
 from staffhub.models import (
     NOTED,
     Account,
@@ -28,11 +30,11 @@ from staffhub.models import (
     WorkMode,
     is_in_service,
 )
-from staffhub.workdays import PlanBook, plans
+from staffhub.workdays import AMONG, PlanBook, among, plans
 
 
 class Serving(Protocol):
-    """Somebody of the register, with the dates of service and the date from which the office counts presence."""
+    """Somebody of the register, with the dates of service."""
 
     @property
     def id(self) -> int: ...
@@ -40,8 +42,6 @@ class Serving(Protocol):
     def active_from(self) -> date: ...
     @property
     def active_to(self) -> date | None: ...
-    @property
-    def recorded_from(self) -> date | None: ...
 
 
 @dataclass(frozen=True)
@@ -55,35 +55,34 @@ class Days:
     def record(self, officer_id: int, day: date) -> DayRecord:
         return reconcile(self.facts[officer_id, day])
 
-    def records(self, officer_id: int) -> list[DayRecord]:
-        return [self.record(officer_id, day) for day in self.dates]
-
 
 def load(
     db: Session, office_id: int, officers: Sequence[Serving], dates: Sequence[date], *, zone: ZoneInfo, now: datetime
 ) -> Days:
-    """Load the facts in four statements, however many officers and dates; `dates` follow each other."""
-    ids = [officer.id for officer in officers]
+    """Load the facts in three statements, however many officers and dates; `dates` follow each other."""
     today = local_day(now, zone)
+    ids = [officer.id for officer in officers]
     book = plans(db, office_id, dates[0], dates[-1], officers=ids)
     # Whether yesterday's night is over shows in the marks of today.
     declared = _declared(db, office_id, ids, dates[0], max(dates[-1], min(today, dates[-1] + timedelta(days=1))))
-
-    def facts(officer: Serving, day: date) -> Facts:
-        key = (officer.id, day)
-        return Facts(
-            day=day,
-            stage=_stage(declared, officer.id, day, today=today, now=now),
-            zone=zone,
-            plan=book.of(officer.id, day),
-            marks=tuple(declared.marks.get(key, ())),
-            corrections=tuple(declared.corrections.get(key, ())),
-            log_entries=declared.entries.get(key, 0),
-            serves=is_in_service(officer.active_from, officer.active_to, day),
-            counted=is_counted(officer.recorded_from, day),
-        )
-
-    found = {(officer.id, day): facts(officer, day) for officer in officers for day in dates}
+    recorded_from = office.facts(db, office_id).recorded_from
+    stages = [(day, _stage(day, today), is_counted(recorded_from, day)) for day in dates]
+    found: dict[tuple[int, date], Facts] = {}
+    for officer in officers:
+        own = declared.get(officer.id, _NOTHING)
+        for day, usual, counted in stages:
+            stage = usual or _of_yesterday(own, day, today, now)
+            found[officer.id, day] = Facts(
+                day,
+                stage,
+                zone,
+                book.of(officer.id, day),
+                tuple(own.marks.get(day, ())),
+                tuple(own.corrections.get(day, ())),
+                own.entries.get(day, 0),
+                is_in_service(officer.active_from, officer.active_to, day),
+                counted,
+            )
     return Days(book, list(dates), found)
 
 
@@ -94,65 +93,93 @@ def is_counted(recorded_from: date | None, day: date) -> bool:
 
 @dataclass(frozen=True)
 class _Declared:
-    """By (officer, date)."""
+    """What one officer declared, and others for the officer, by date."""
 
-    marks: dict[tuple[int, date], list[MarkFact]] = field(default_factory=lambda: defaultdict(list))
-    entries: dict[tuple[int, date], int] = field(default_factory=dict)
-    corrections: dict[tuple[int, date], list[CorrectionFact]] = field(default_factory=lambda: defaultdict(list))
+    marks: dict[date, list[MarkFact]] = field(default_factory=dict)
+    entries: dict[date, int] = field(default_factory=dict)
+    corrections: dict[date, list[CorrectionFact]] = field(default_factory=dict)
 
 
-def _stage(declared: _Declared, officer_id: int, day: date, *, today: date, now: datetime) -> Stage:
+_NOTHING = _Declared()
+
+
+def _stage(day: date, today: date) -> Stage | None:
+    """Return how far a date has come for everybody; of yesterday only each one's marks tell."""
     if day >= today:
         return Stage.RUNNING if day == today else Stage.TO_COME
-    if (today - day).days > 1 or declared.marks.get((officer_id, today)):
+    return Stage.OVER if (today - day).days > 1 else None
+
+
+def _of_yesterday(own: _Declared, day: date, today: date, now: datetime) -> Stage:
+    marks = own.marks.get(day)
+    if not marks or own.marks.get(today) or own.corrections.get(day):
         return Stage.OVER
-    marks, decided = declared.marks.get((officer_id, day)), declared.corrections.get((officer_id, day))
-    last = max(marks, key=lambda mark: (mark.at, mark.turn)) if marks and not decided else None
-    still_in = last is not None and last.kind is MarkKind.CHECK_IN and now < last.at + presence.OPEN_FOR
+    last = max(marks, key=lambda mark: mark.turn)
+    still_in = last.kind is MarkKind.CHECK_IN and now < last.at + presence.OPEN_FOR
     return Stage.RUNNING if still_in else Stage.OVER
 
 
-def _declared(db: Session, office_id: int, officers: Iterable[int], first: date, last: date) -> _Declared:
-    """Marks, corrections and how many log entries there are, in one statement."""
-    ids, found = list(officers), _Declared()
-    rows: Iterable[Any] = db.execute(
-        sa.union_all(
-            *(
-                select_.where(table.office_id == office_id, table.date.between(first, last), table.officer_id.in_(ids))
-                for table, select_ in ((Mark, _marks()), (Correction, _corrections()), (LogEntry, _entries()))
-            )
-        )
-    )
-    for row in rows:
-        key = (row.officer_id, row.date)
-        if row.source == "mark":
-            found.marks[key].append(_mark(row))
-        elif row.source == "correction":
-            found.corrections[key].append(_correction(row))
+# The branches of a union have one type for each column: what is an enum in one is text in all.
+_KINDS = {kind.value: kind for kind in MarkKind}
+_GRADES = {grade.value: grade for grade in Grade}
+_MODES: dict[str | None, WorkMode | None] = {None: None} | {mode.value: mode for mode in WorkMode}
+
+
+def _declared(db: Session, office_id: int, ids: list[int], first: date, last: date) -> dict[int, _Declared]:
+    """Marks, what was noted beside them, corrections and how many log entries there are, in one statement."""
+    found: defaultdict[int, _Declared] = defaultdict(_Declared)
+    asked = {"office": office_id, "first": first, "last": last} | among(ids)
+    for source, officer_id, day, number, kind, mode, at, stored, note, how, who, grade in rows(
+        db, _statement(narrow="ids" in asked), **asked
+    ):
+        own = found[officer_id]
+        if source == _MARK:
+            mark = MarkFact(number, _KINDS[kind], _MODES[mode], at, note, stored, how, _GRADES[grade], who)
+            own.marks.setdefault(day, []).append(mark)
+        elif source == _CORRECTION:
+            reason = CorrectionReason(how)
+            fact = CorrectionFact(number, CorrectionKind(kind), at, _MODES[mode], stored, reason, note, who)
+            own.corrections.setdefault(day, []).append(fact)
         else:
-            found.entries[key] = row.number
+            own.entries[day] = number
     return found
 
 
+_MARK, _CORRECTION, _ENTRIES = range(3)
+
+
+@cache
+def _statement(*, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    branches: list[Any] = [
+        select_.where(
+            table.office_id == sa.bindparam("office"), table.date.between(sa.bindparam("first"), sa.bindparam("last"))
+        )
+        for table, select_ in ((Mark, _marks()), (Correction, _corrections()), (LogEntry, _entries()))
+    ]
+    if narrow:
+        officers = (Mark.officer_id, Correction.officer_id, LogEntry.officer_id)
+        branches = [one.where(id_.in_(AMONG)) for one, id_ in zip(branches, officers, strict=True)]
+    return sa.union_all(*branches)
+
+
 def _text(column: Any) -> Any:
-    """The branches of a union have one type for each column: what is an enum in one is text in all."""
     return sa.type_coerce(column, sa.String)
 
 
 def _marks() -> sa.Select[Any]:
     return select(
-        sa.literal("mark").label("source"),
+        sa.literal(_MARK),
         Mark.officer_id,
         Mark.date,
-        Mark.turn.label("number"),
-        _text(Mark.kind).label("kind"),
-        _text(Mark.mode).label("mode"),
-        Mark.attempted_at.label("at"),
-        Mark.received_at.label("stored_at"),
+        Mark.turn,
+        _text(Mark.kind),
+        _text(Mark.mode),
+        Mark.attempted_at,
+        Mark.received_at,
         NOTED,
-        Mark.method.label("how"),
-        Mark.receipt.label("who"),
-        _text(Mark.grade).label("grade"),
+        Mark.method,
+        Mark.receipt,
+        _text(Mark.grade),
     )
 
 
@@ -160,7 +187,7 @@ def _corrections() -> sa.Select[Any]:
     writer = aliased(Officer)
     return (
         select(
-            sa.literal("correction"),
+            sa.literal(_CORRECTION),
             Correction.officer_id,
             Correction.date,
             Correction.id,
@@ -179,19 +206,5 @@ def _corrections() -> sa.Select[Any]:
 
 
 def _entries() -> sa.Select[Any]:
-    columns: list[Any] = [sa.literal("entries"), LogEntry.officer_id, LogEntry.date, sa.func.count()]
+    columns: list[Any] = [sa.literal(_ENTRIES), LogEntry.officer_id, LogEntry.date, sa.func.count()]
     return select(*columns, *[sa.null()] * 8).group_by(LogEntry.officer_id, LogEntry.date)
-
-
-def _mode(text: str | None) -> WorkMode | None:
-    return WorkMode(text) if text else None
-
-
-def _mark(row: Any) -> MarkFact:
-    kind, grade = MarkKind(row.kind), Grade(row.grade)
-    return MarkFact(row.number, kind, _mode(row.mode), row.at, row.note, row.stored_at, row.how, grade, row.who)
-
-
-def _correction(row: Any) -> CorrectionFact:
-    kind, reason = CorrectionKind(row.kind), CorrectionReason(row.how)
-    return CorrectionFact(row.number, kind, row.at, _mode(row.mode), row.stored_at, reason, row.note, row.who)

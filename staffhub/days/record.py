@@ -1,9 +1,12 @@
 """What follows from the facts of a day. `reconcile` knows no database and no clock."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
+from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from staffhub.models import (
@@ -40,6 +43,7 @@ class State(StrEnum):
 
 WORKED = {WorkMode.OFFICE: State.PRESENT, WorkMode.HOME: State.HOME, WorkMode.FIELD: State.FIELD}
 _AT_WORK = frozenset(WORKED.values())
+_ORDINARY = frozenset({State.PRESENT, State.HOME, State.DAY_OFF, State.PLANNED})
 _VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
 
 # The letters of the paper recap (Berau's code): H present, DL field duty, C leave, A absent, L day off. WFH has no
@@ -76,8 +80,7 @@ class Discrepancy:
     count: int = 0
 
 
-@dataclass(frozen=True)
-class MarkFact:
+class MarkFact(NamedTuple):
     """A mark as it was declared; what stands below `at` is evidence for people, no rule reads it."""
 
     turn: int
@@ -109,6 +112,12 @@ class CorrectionFact:
     author: str = ""
 
 
+_Newest = Mapping[CorrectionKind, CorrectionFact]
+_UNDECIDED: _Newest = MappingProxyType({})
+_AS_TAPPED = attrgetter("at", "turn")
+_AS_WRITTEN = attrgetter("created_at", "id")
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that is known of one officer on one date.
@@ -128,8 +137,7 @@ class Facts:
     counted: bool = True
 
 
-@dataclass(frozen=True)
-class DayRecord:
+class DayRecord(NamedTuple):
     """What follows from the facts, in the office's time. `marks` and `corrections` are all there are, oldest first."""
 
     day: date
@@ -149,7 +157,7 @@ class DayRecord:
 
     @property
     def needs_person(self) -> bool:
-        return any(found.needs_person for found in self.discrepancies)
+        return bool(self.discrepancies) and any(found.needs_person for found in self.discrepancies)
 
     @property
     def is_work(self) -> bool:
@@ -158,8 +166,7 @@ class DayRecord:
     @property
     def is_plain(self) -> bool:
         """Nothing to look at: an ordinary day at work or off, or one that is still a plan."""
-        ordinary = self.state in {State.PRESENT, State.HOME, State.DAY_OFF, State.PLANNED}
-        return ordinary and not self.discrepancies and not self.corrections
+        return self.state in _ORDINARY and not self.discrepancies and not self.corrections
 
     @property
     def minutes(self) -> int:
@@ -186,32 +193,38 @@ class DayRecord:
 
 
 def reconcile(facts: Facts) -> DayRecord:
-    marks = tuple(sorted(facts.marks, key=lambda mark: (mark.at, mark.turn)))
-    corrections = tuple(sorted(facts.corrections, key=lambda fact: (fact.created_at, fact.id)))
-    newest = {fact.kind: fact for fact in corrections}
-    is_over = facts.stage is Stage.OVER
-    verdict = _verdict(corrections, is_over=is_over)
-    first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
-    modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
-    state = verdict or _state(facts, modes)
+    marks, corrections, newest = facts.marks, facts.corrections, _UNDECIDED
+    if len(marks) > 1:
+        marks = tuple(sorted(marks, key=_AS_TAPPED))
+    if corrections:
+        corrections = tuple(sorted(corrections, key=_AS_WRITTEN))
+        newest = {fact.kind: fact for fact in corrections}
+    first, last, modes = None, None, ()
+    if marks or corrections:
+        first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
+        modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
+    state = _verdict(corrections, is_over=facts.stage is Stage.OVER) or _state(facts, modes)
     late, early, outside = _against_hours(facts, state, first, last)
     record = DayRecord(
-        day=facts.day,
-        plan=facts.plan,
-        state=state,
-        mode=modes[0] if modes else None,
-        modes=modes,
-        first=first,
-        last=last,
-        late=late,
-        early=early,
-        discrepancies=(),
-        marks=marks,
-        corrections=corrections,
-        counted=facts.serves and facts.counted,
-        zone=facts.zone,
+        facts.day,
+        facts.plan,
+        state,
+        modes[0] if modes else None,
+        modes,
+        first,
+        last,
+        late,
+        early,
+        (),
+        marks,
+        corrections,
+        facts.serves and facts.counted,
+        facts.zone,
     )
-    return _with_discrepancies(record, newest, is_over=is_over, outside=outside, log_entries=facts.log_entries)
+    if state not in _AT_WORK and state is not State.ABSENT:
+        return record
+    found = tuple(_discrepancies(record, facts, newest, outside=outside))
+    return record._replace(discrepancies=found) if found else record
 
 
 def _verdict(corrections: Sequence[CorrectionFact], *, is_over: bool) -> State | None:
@@ -228,14 +241,17 @@ def _shown(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(second=0, microsecond=0)
 
 
-def _first(marks: Sequence[MarkFact], newest: dict[CorrectionKind, CorrectionFact], zone: ZoneInfo) -> datetime | None:
+def _first(marks: Sequence[MarkFact], newest: _Newest, zone: ZoneInfo) -> datetime | None:
     corrected = newest.get(CorrectionKind.CHECK_IN)
     if corrected and corrected.at:
         return _shown(corrected.at, zone)
-    return next((_shown(mark.at, zone) for mark in marks if mark.kind is MarkKind.CHECK_IN), None)
+    for mark in marks:
+        if mark.kind is MarkKind.CHECK_IN:
+            return _shown(mark.at, zone)
+    return None
 
 
-def _last(marks: Sequence[MarkFact], newest: dict[CorrectionKind, CorrectionFact], zone: ZoneInfo) -> datetime | None:
+def _last(marks: Sequence[MarkFact], newest: _Newest, zone: ZoneInfo) -> datetime | None:
     """Return when work ended; a check-in after the check-out opens the day again."""
     corrected = newest.get(CorrectionKind.CHECK_OUT)
     if corrected and corrected.at:
@@ -243,11 +259,12 @@ def _last(marks: Sequence[MarkFact], newest: dict[CorrectionKind, CorrectionFact
     return _shown(marks[-1].at, zone) if marks and marks[-1].kind is MarkKind.CHECK_OUT else None
 
 
-def _modes(marks: Sequence[MarkFact], newest: dict[CorrectionKind, CorrectionFact], plan: Plan) -> tuple[WorkMode, ...]:
+def _modes(marks: Sequence[MarkFact], newest: _Newest, plan: Plan) -> tuple[WorkMode, ...]:
     """Return every place of work of the day; the first decides the letter, and a corrected one comes first."""
-    corrected = [newest[kind].mode for kind in (CorrectionKind.MODE, CorrectionKind.CHECK_IN) if kind in newest]
     declared = [mark.mode for mark in marks if mark.kind is MarkKind.CHECK_IN]
-    found = tuple(dict.fromkeys(mode for mode in (*corrected, *declared) if mode))
+    if newest:
+        declared[:0] = [newest[kind].mode for kind in (CorrectionKind.MODE, CorrectionKind.CHECK_IN) if kind in newest]
+    found = tuple(dict.fromkeys(mode for mode in declared if mode))
     return found or ((WorkMode(plan.mode) if plan.mode and plan.is_work else WorkMode.OFFICE),)
 
 
@@ -284,8 +301,10 @@ def _against_hours(facts: Facts, state: State, first: datetime | None, last: dat
     Such work is at other hours than planned, not late by a whole day. Field duty begins where its order says, not at
     the office's clock.
     """
+    if state is not State.PRESENT and state is not State.HOME:
+        return 0, 0, False
     span = planned_span(facts.day, facts.plan, facts.zone)
-    if state not in {State.PRESENT, State.HOME} or span is None:
+    if span is None:
         return 0, 0, False
     starts, ends = span
     if first and first >= ends:
@@ -293,37 +312,31 @@ def _against_hours(facts: Facts, state: State, first: datetime | None, last: dat
     return _minutes(starts, first) if first else 0, _minutes(last, ends) if last else 0, False
 
 
-def _with_discrepancies(
-    record: DayRecord,
-    newest: dict[CorrectionKind, CorrectionFact],
-    *,
-    is_over: bool,
-    outside: bool,
-    log_entries: int,
-) -> DayRecord:
+def _discrepancies(record: DayRecord, facts: Facts, newest: _Newest, *, outside: bool) -> Iterator[Discrepancy]:
     """What a person has to look at waits until the day is over; what a person has decided is settled."""
-    if not record.is_work and record.state is not State.ABSENT:
-        return record
-    decided = CorrectionKind.MODE in newest
-    plan = record.plan.mode
-    checks = (
-        (Finding.LATE, record.late > 0, False, record.late),
-        (Finding.EARLY, record.early > 0, False, record.early),
-        (Finding.ABSENT, record.state is State.ABSENT, CorrectionKind.ABSENT not in newest, log_entries),
-        (Finding.NO_CHECK_IN, record.is_work and record.first is None, is_over, 0),
-        (Finding.NO_CHECK_OUT, record.is_work and record.last is None and is_over, True, 0),
-        (Finding.WORKED_ON_LEAVE, record.is_work and plan is PlanMode.LEAVE, is_over and not decided, 0),
-        (Finding.WORKED_ON_DAY_OFF, record.is_work and plan is None, False, 0),
-        (Finding.OTHER_PLACE, _is_elsewhere(record, decided=decided), is_over and not decided, 0),
-        (Finding.OTHER_HOURS, outside, is_over and not decided, 0),
-    )
-    found = tuple(Discrepancy(kind, needs, count) for kind, holds, needs, count in checks if holds)
-    return replace(record, discrepancies=found) if found else record
+    if record.state is State.ABSENT:
+        yield Discrepancy(Finding.ABSENT, CorrectionKind.ABSENT not in newest, facts.log_entries)
+        return
+    is_over, decided, plan = facts.stage is Stage.OVER, CorrectionKind.MODE in newest, record.plan.mode
+    if record.late:
+        yield Discrepancy(Finding.LATE, needs_person=False, count=record.late)
+    if record.early:
+        yield Discrepancy(Finding.EARLY, needs_person=False, count=record.early)
+    if record.first is None:
+        yield Discrepancy(Finding.NO_CHECK_IN, is_over)
+    if record.last is None and is_over:
+        yield Discrepancy(Finding.NO_CHECK_OUT, needs_person=True)
+    if plan is PlanMode.LEAVE:
+        yield Discrepancy(Finding.WORKED_ON_LEAVE, is_over and not decided)
+    elif plan is None:
+        yield Discrepancy(Finding.WORKED_ON_DAY_OFF, needs_person=False)
+    elif _is_elsewhere(record, plan, decided=decided):
+        yield Discrepancy(Finding.OTHER_PLACE, is_over and not decided)
+    if outside:
+        yield Discrepancy(Finding.OTHER_HOURS, is_over and not decided)
 
 
-def _is_elsewhere(record: DayRecord, *, decided: bool) -> bool:
+def _is_elsewhere(record: DayRecord, plan: PlanMode, *, decided: bool) -> bool:
     """Whether the planned place was none of those worked at; only the decided one counts once a person decided."""
-    if not record.is_work or not record.plan.is_work:
-        return False
     places = record.modes[:1] if decided else record.modes
-    return record.plan.mode not in {PlanMode(place) for place in places}
+    return WorkMode(plan) not in places

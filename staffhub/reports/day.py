@@ -119,7 +119,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
 
 def _local(mark: MarkFact, me: Viewer) -> MarkFact:
     received = (mark.received_at or mark.at).astimezone(me.zone)
-    return replace(mark, at=mark.at.astimezone(me.zone), received_at=received)
+    return mark._replace(at=mark.at.astimezone(me.zone), received_at=received)
 
 
 def _told(facts: Sequence[CorrectionFact], me: Viewer) -> list[Told]:

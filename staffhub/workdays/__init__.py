@@ -30,7 +30,7 @@ from staffhub.workdays.kinds import (
     Tiers,
     Unit,
 )
-from staffhub.workdays.plans import DEFAULT_WEEK, PRECEDENCE, Granted, Plan, PlanBook, plans, standing
+from staffhub.workdays.plans import AMONG, DEFAULT_WEEK, PRECEDENCE, Granted, Plan, PlanBook, among, plans, standing
 from staffhub.workdays.rules import Rule, divisions_of, services_of
 from staffhub.workdays.writing import (
     Draft,
@@ -45,6 +45,8 @@ from staffhub.workdays.writing import (
 )
 
 __all__ = [
+    "AMONG",
+    "among",
     "BY_GROUP",
     "DEFAULT_WEEK",
     "PRECEDENCE",

@@ -4,15 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from staffhub.db import rows
 from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
 from staffhub.workdays.hours import Hours
+
+T = TypeVar("T")
 
 # The one place that says what lies over what; the usual week lies under all of them.
 PRECEDENCE = (PlanLayer.LEAVE, PlanLayer.DUTY, PlanLayer.EXEMPTION, PlanLayer.HAND, PlanLayer.ROSTER)
@@ -63,6 +67,11 @@ class PlanBook:
     entries: dict[tuple[int, date], list[Granted]]
     employment: dict[int, list[tuple[date, EmploymentType]]] = field(default_factory=dict)
 
+    # The usual days of a date, which are the same for many people.
+    _usual: dict[tuple[date, str | None, EmploymentType | None], Plan] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
     def of(self, officer_id: int, day: date) -> Plan:
         plan = self.usual(officer_id, day)
         granted = self.entries.get((officer_id, day))
@@ -70,16 +79,23 @@ class PlanBook:
 
     def usual(self, officer_id: int, day: date) -> Plan:
         """Return what the day is without any range over it."""
+        key = (day, self._place(officer_id, day), self._employment(officer_id, day))
+        plan = self._usual.get(key)
+        if plan is None:
+            plan = self._usual[key] = self._usual_at(*key)
+        return plan
+
+    def _usual_at(self, day: date, place: str | None, employment: EmploymentType | None) -> Plan:
         if day in self.calendar.holidays:
             return Plan(None, "holiday", self.calendar.holidays[day])
-        place, hours = self._place(officer_id, day), self.hours(officer_id, day)
+        hours = self.calendar.hours(day, employment)
         if place is None or hours is None:
             return Plan(None, "weekend")
         return Plan(PlanMode(place), "pattern", hours=hours)
 
     def hours(self, officer_id: int, day: date) -> Hours | None:
         """Return the working hours that the rules give this officer on that weekday."""
-        return self.calendar.hours(day, _newest(self.employment.get(officer_id, ()), day))
+        return self.calendar.hours(day, self._employment(officer_id, day))
 
     @staticmethod
     def _merged(plan: Plan, granted: Sequence[Granted], hours: Hours | None) -> Plan:
@@ -96,54 +112,79 @@ class PlanBook:
         return plan
 
     def _place(self, officer_id: int, day: date) -> str | None:
-        week = _newest(self.patterns.get(officer_id, ()), day) or DEFAULT_WEEK
-        return week[day.weekday()] if day.weekday() < len(week) else None
+        week = _newest(self.patterns.get(officer_id), day) or DEFAULT_WEEK
+        weekday = day.weekday()
+        return week[weekday] if weekday < len(week) else None
+
+    def _employment(self, officer_id: int, day: date) -> EmploymentType | None:
+        return _newest(self.employment.get(officer_id), day)
 
 
-def _newest(dated: Sequence[tuple[date, Any]], day: date) -> Any:
+def _newest(dated: Sequence[tuple[date, T]] | None, day: date) -> T | None:
     """Return what began last, of things in the order of their first dates."""
-    return next((value for start, value in reversed(dated) if start <= day), None)
+    for start, value in reversed(dated or ()):
+        if start <= day:
+            return value
+    return None
+
+
+# Of so many officers the rows are asked for by their ids; of more the whole office is read, and who was not asked for
+# is left aside: a database takes some ten thousand values in a statement, and reading them costs more than the rows.
+_BY_ID = 500
+AMONG = sa.bindparam("ids", expanding=True)
+
+
+def among(ids: Sequence[int]) -> dict[str, Sequence[int]]:
+    """Return the values of AMONG, or none when the whole office is to be read."""
+    return {"ids": ids} if len(ids) <= _BY_ID else {}
 
 
 def plans(db: Session, office_id: int, first: date, last: date, *, officers: Iterable[int] | None = None) -> PlanBook:
-    """Load what is expected in three statements, however many officers; `officers` narrows it."""
-    ids = None if officers is None else list(officers)
+    """Load what is expected in two statements, however many officers; `officers` narrows it."""
     known = calendar(db, office_id)
+    ids = None if officers is None else list(officers)
     if ids == []:
         return PlanBook(known, {}, {})
-    weeks, employment = _dated(db, office_id, last, ids, employment=known.knows_groups)
-    return PlanBook(known, weeks, _entries(db, office_id, first, last, ids), employment)
+    asked = {"office": office_id, "last": last} | ({} if ids is None else among(ids))
+    weeks, employment = _dated(db, asked, employment=known.knows_groups)
+    return PlanBook(known, weeks, _entries(db, asked | {"first": first}), employment)
 
 
 def _dated(
-    db: Session, office_id: int, last: date, ids: list[int] | None, *, employment: bool
+    db: Session, asked: dict[str, Any], *, employment: bool
 ) -> tuple[dict[int, list[tuple[date, list[str | None]]]], dict[int, list[tuple[date, EmploymentType]]]]:
     """Load what holds from a date on: usual weeks, and kinds of employment where a rule tells them apart."""
-    wanted = select(
-        WeekPattern.officer_id,
-        WeekPattern.valid_from,
-        WeekPattern.version,
-        WeekPattern.days,
-        sa.cast(sa.null(), sa.String).label("employment"),
-    ).where(WeekPattern.office_id == office_id, WeekPattern.valid_from <= last)
-    kinds = select(
+    saved: dict[int, dict[date, list[str | None] | None]] = defaultdict(dict)
+    types: dict[int, list[tuple[date, EmploymentType]]] = {}
+    for officer_id, valid_from, _version, days, kind in rows(db, _weeks(employment, "ids" in asked), **asked):
+        if kind is None:
+            saved[officer_id][valid_from] = days
+        else:
+            types.setdefault(officer_id, []).append((valid_from, EmploymentType(kind)))
+    return {officer_id: standing(weeks) for officer_id, weeks in saved.items()}, types
+
+
+@cache
+def _weeks(employment: bool, narrow: bool) -> Any:  # noqa: FBT001
+    """By their first dates; of one date the highest version holds."""
+    office, last = sa.bindparam("office"), sa.bindparam("last")
+    week = WeekPattern
+    weeks: Any = select(
+        week.officer_id, week.valid_from, week.version, week.days, sa.cast(sa.null(), sa.String).label("employment")
+    ).where(week.office_id == office, week.valid_from <= last)
+    kinds: Any = select(
         Posting.officer_id,
         Posting.valid_from,
         sa.literal(0),
         sa.cast(sa.null(), sa.JSON),
         sa.cast(Posting.employment_type, sa.String),
-    ).where(Posting.office_id == office_id, Posting.valid_from <= last)
-    if ids is not None:
-        wanted, kinds = wanted.where(WeekPattern.officer_id.in_(ids)), kinds.where(Posting.officer_id.in_(ids))
-    saved: dict[int, dict[date, list[str | None] | None]] = defaultdict(dict)
-    types: dict[int, list[tuple[date, EmploymentType]]] = {}
-    statement: Any = sa.union_all(wanted, kinds) if employment else wanted
-    for row in sorted(db.execute(statement), key=lambda row: (row.valid_from, row.version)):
-        if row.employment is None:
-            saved[row.officer_id][row.valid_from] = row.days
-        else:
-            types.setdefault(row.officer_id, []).append((row.valid_from, EmploymentType(row.employment)))
-    return {officer: standing(weeks) for officer, weeks in saved.items()}, types
+    ).where(Posting.office_id == office, Posting.valid_from <= last)
+    if narrow:
+        weeks, kinds = weeks.where(week.officer_id.in_(AMONG)), kinds.where(Posting.officer_id.in_(AMONG))
+    if not employment:
+        return weeks.order_by(week.valid_from, week.version)
+    both = sa.union_all(weeks, kinds)
+    return both.order_by("valid_from", "version")
 
 
 def standing(saved: dict[date, list[str | None] | None]) -> list[tuple[date, list[str | None]]]:
@@ -151,26 +192,25 @@ def standing(saved: dict[date, list[str | None] | None]) -> list[tuple[date, lis
     return [(start, days) for start, days in sorted(saved.items()) if days is not None]
 
 
-def _entries(
-    db: Session, office_id: int, first: date, last: date, ids: list[int] | None
-) -> dict[tuple[int, date], list[Granted]]:
+def _entries(db: Session, asked: dict[str, Any]) -> dict[tuple[int, date], list[Granted]]:
+    found: dict[tuple[int, date], list[Granted]] = defaultdict(list)
+    for officer_id, day, layer, mode, note, on_free_days, grant_id in rows(db, _ranges("ids" in asked), **asked):
+        found[officer_id, day].append(Granted(layer, mode, note, on_free_days, grant_id))
+    return dict(found)
+
+
+@cache
+def _ranges(narrow: bool) -> Any:  # noqa: FBT001
+    """What holds on each date, the lowest layer first."""
+    entry, grant = PlanEntry, PlanGrant
+    height = sa.case({layer: -place for place, layer in enumerate(PRECEDENCE)}, value=entry.layer)
     wanted: Any = (
         select(
-            PlanEntry.officer_id,
-            PlanEntry.date,
-            PlanEntry.layer,
-            PlanGrant.mode,
-            PlanGrant.note,
-            PlanGrant.on_free_days,
-            PlanGrant.id,
+            entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id
         )
-        .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-        .where(PlanEntry.office_id == office_id, PlanEntry.date.between(first, last))
+        .join(grant, grant.id == entry.grant_id)
+        .where(entry.office_id == sa.bindparam("office"))
+        .where(entry.date.between(sa.bindparam("first"), sa.bindparam("last")))
+        .order_by(height)
     )
-    if ids is not None:
-        wanted = wanted.where(PlanEntry.officer_id.in_(ids))
-    found: dict[tuple[int, date], list[Granted]] = defaultdict(list)
-    rows = db.execute(wanted).all()
-    for row in sorted(rows, key=lambda row: -PRECEDENCE.index(row.layer)):
-        found[row.officer_id, row.date].append(Granted(row.layer, row.mode, row.note, row.on_free_days, row.id))
-    return dict(found)
+    return wanted.where(entry.officer_id.in_(AMONG)) if narrow else wanted
