@@ -129,9 +129,8 @@ def _declared(db: Session, office_id: int, ids: list[int], first: date, last: da
     """Marks, what was noted beside them, corrections and how many log entries there are, in one statement."""
     found: defaultdict[int, _Declared] = defaultdict(_Declared)
     asked = {"office": office_id, "first": first, "last": last} | among(ids)
-    for source, officer_id, day, number, kind, mode, at, stored, note, how, who, grade in rows(
-        db, _statement(narrow="ids" in asked), **asked
-    ):
+    told = rows(db, _statement(narrow="ids" in asked), **asked).all()
+    for source, officer_id, day, number, kind, mode, at, stored, note, how, who, grade in told:
         own = found[officer_id]
         if source == _MARK:
             mark = MarkFact(number, _KINDS[kind], _MODES[mode], at, note, stored, how, _GRADES[grade], who)

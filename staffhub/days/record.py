@@ -199,7 +199,8 @@ def reconcile(facts: Facts) -> DayRecord:
     if corrections:
         corrections = tuple(sorted(corrections, key=_AS_WRITTEN))
         newest = {fact.kind: fact for fact in corrections}
-    first, last, modes = None, None, ()
+    first, last = None, None
+    modes: tuple[WorkMode, ...] = ()
     if marks or corrections:
         first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
         modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()

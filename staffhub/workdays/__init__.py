@@ -46,7 +46,6 @@ from staffhub.workdays.writing import (
 
 __all__ = [
     "AMONG",
-    "among",
     "BY_GROUP",
     "DEFAULT_WEEK",
     "PRECEDENCE",
@@ -81,6 +80,7 @@ __all__ = [
     "Window",
     "WorkHours",
     "add_holiday",
+    "among",
     "calendar",
     "change_rule",
     "divisions_of",

@@ -131,7 +131,7 @@ def _newest(dated: Sequence[tuple[date, T]] | None, day: date) -> T | None:
 # Of so many officers the rows are asked for by their ids; of more the whole office is read, and who was not asked for
 # is left aside: a database takes some ten thousand values in a statement, and reading them costs more than the rows.
 _BY_ID = 500
-AMONG = sa.bindparam("ids", expanding=True)
+AMONG: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 
 
 def among(ids: Sequence[int]) -> dict[str, Sequence[int]]:
@@ -165,10 +165,9 @@ def _dated(
 
 
 @cache
-def _weeks(employment: bool, narrow: bool) -> Any:  # noqa: FBT001
+def _weeks(employment: bool, narrow: bool) -> Any:
     """By their first dates; of one date the highest version holds."""
-    office, last = sa.bindparam("office"), sa.bindparam("last")
-    week = WeekPattern
+    week, office, last = WeekPattern, sa.bindparam("office", type_=sa.BigInteger), sa.bindparam("last", type_=sa.Date)
     weeks: Any = select(
         week.officer_id, week.valid_from, week.version, week.days, sa.cast(sa.null(), sa.String).label("employment")
     ).where(week.office_id == office, week.valid_from <= last)
@@ -200,14 +199,12 @@ def _entries(db: Session, asked: dict[str, Any]) -> dict[tuple[int, date], list[
 
 
 @cache
-def _ranges(narrow: bool) -> Any:  # noqa: FBT001
+def _ranges(narrow: bool) -> Any:
     """What holds on each date, the lowest layer first."""
     entry, grant = PlanEntry, PlanGrant
     height = sa.case({layer: -place for place, layer in enumerate(PRECEDENCE)}, value=entry.layer)
     wanted: Any = (
-        select(
-            entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id
-        )
+        select(entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id)
         .join(grant, grant.id == entry.grant_id)
         .where(entry.office_id == sa.bindparam("office"))
         .where(entry.date.between(sa.bindparam("first"), sa.bindparam("last")))
