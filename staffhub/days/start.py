@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, office
 from staffhub.clock import local_day
-from staffhub.days.facts import is_counted, load
+from staffhub.days.facts import Serving, is_counted, load
 from staffhub.days.record import State, reconcile
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
@@ -33,14 +33,6 @@ class Change:
     no_longer_absent: int
 
 
-@dataclass(frozen=True)
-class _Served:
-    id: int
-    active_from: date
-    active_to: date | None
-    recorded_from: date | None
-
-
 def counted_from(db: Session, me: Viewer) -> date | None:
     return office.facts(db, me.office_id).recorded_from
 
@@ -57,7 +49,7 @@ def change_of(db: Session, me: Viewer, becomes: date, *, now: datetime) -> Chang
     if last < first:
         return Change(was, becomes, 0, 0, 0)
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    officers = _serving(db, me, first, last, was)
+    officers = _serving(db, me, first, last)
     found = load(db, me.office_id, officers, dates, zone=me.zone, now=now)
     days, absent, no_longer = 0, 0, 0
     for officer in officers:
@@ -86,7 +78,7 @@ def count_from(db: Session, me: Viewer, becomes: date, *, was: date | None, now:
     return change
 
 
-def _serving(db: Session, me: Viewer, first: date, last: date, was: date | None) -> Sequence[_Served]:
+def _serving(db: Session, me: Viewer, first: date, last: date) -> Sequence[Serving]:
     columns = select(Officer.id, Officer.active_from, Officer.active_to)
     rows: Sequence[Any] = db.execute(columns.where(Officer.office_id == me.office_id, serves(first, last))).all()
-    return [_Served(row.id, row.active_from, row.active_to, was) for row in rows]
+    return rows

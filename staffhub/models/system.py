@@ -14,7 +14,7 @@ from staffhub.db import Base, Id
 # Literal on purpose: an index for some rows serves only a question that repeats its words.
 BOARD_CHANGES = text(
     "subject NOT IN ('mark', 'account', 'session', 'log_entry', 'daily_report', 'meeting', 'service_request') "
-    "AND verb NOT IN ('day.read', 'attendance.exported')"
+    "AND verb NOT IN ('day.read', 'attendance.exported', 'presence.check_in', 'presence.check_out')"
 )
 
 

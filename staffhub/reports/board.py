@@ -21,7 +21,6 @@ from staffhub.models import (
     EmploymentType,
     Mark,
     MarkKind,
-    Office,
     Officer,
     PlanMode,
     Posting,
@@ -49,7 +48,6 @@ class Seat(NamedTuple):
     phone: str
     active_from: date
     active_to: date | None
-    recorded_from: date | None
     division_id: int | None
     division: str | None
     keeps_cover: bool | None
@@ -307,12 +305,10 @@ def _seats_query() -> Select[*tuple[Any, ...]]:
             Officer.phone,
             Officer.active_from,
             Officer.active_to,
-            Office.recorded_from,
             Posting.division_id,
             Division.short_name,
             Division.keeps_cover,
         )
-        .join(Office, Office.id == Officer.office_id)
         .join(Posting, posting_on(day))
         .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == bindparam("office"), serves(day, day))

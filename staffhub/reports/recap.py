@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import days, sections
+from staffhub import days, office, sections
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, Days, Facts, Stage, State, reconcile
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, Office, Officer, PlanMode, Posting, serves
+from staffhub.models import Division, EmploymentType, Officer, PlanMode, Posting, serves
+from staffhub.office import OfficeFacts
 from staffhub.reports import moves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
@@ -23,15 +24,6 @@ from staffhub.workdays import Plan
 _NOBODYS = -1
 # Bytes of a row of the sheet, of its cells, and of all rows on a page of 60 kB.
 _ROW, _PLAIN, _LINKED, _PAGE = 245, 13, 64, 40_000
-
-
-@dataclass(frozen=True)
-class Letterhead:
-    """What stands above a printed sheet."""
-
-    office: str
-    government: str
-    address: str
 
 
 @dataclass(frozen=True)
@@ -53,11 +45,8 @@ class Staff:
     division_code: str | None
     division: str | None
     division_short: str | None
-    # From when presence counts in the office, as HR has set it; None: nothing counts yet, so nobody is absent.
-    recorded_from: date | None
     since: date | None
     until: date | None
-    letterhead: Letterhead
     kinds: tuple[tuple[date, EmploymentType], ...] = ()
 
     def holds(self, day: date) -> bool:
@@ -82,25 +71,20 @@ def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
             Division.code,
             Division.name,
             Division.short_name,
-            Office.recorded_from,
             Posting.valid_from,
             Posting.valid_to,
-            Office.name,
-            Office.government,
-            Office.address,
         )
-        .join(Office, Office.id == Officer.office_id)
         .join(Posting, (Posting.office_id == Officer.office_id) & (Posting.officer_id == Officer.id))
         .outerjoin(Division, Division.id == Posting.division_id)
         .where(Officer.office_id == office_id)
     )
 
 
-def _person(row: Sequence[Any]) -> Staff:
-    found = Staff(*(*row[:-3], Letterhead(*row[-3:])))
-    began = found.since or found.active_from
-    first = None if began <= found.active_from else began
-    return replace(found, since=first, kinds=((began, found.employment_type),))
+def _person(row: Any) -> Staff:
+    """Limit nobody to the posting that began with the service."""
+    *told, began, until = row
+    active_from, kind = row.active_from, row.employment_type
+    return Staff(*(*told, None if began <= active_from else began, until, ((began, kind),)))
 
 
 def _joined(parts: Iterable[Staff]) -> list[Staff]:
@@ -210,7 +194,7 @@ class Month:
     """The sheet of a month. `closed` of `working` days are over; `queue` holds the days that need a person.
 
     `groups` are the lines `start` to `end` of `found`, which fit the filter; `sections` tell of everybody in scope.
-    `recorded_from`: from when presence counts in the office. `namesakes` are names that several people bear.
+    `namesakes` are names that several people bear.
     """
 
     first: date
@@ -224,8 +208,7 @@ class Month:
     queue: list[tuple[Staff, DayRecord]]
     working: int
     closed: int
-    letterhead: Letterhead | None
-    recorded_from: date | None
+    office: OfficeFacts
     namesakes: frozenset[str]
     # By person and the `since` of the line: from or to where somebody moved within the month.
     moves: Mapping[tuple[int, date | None], str]
@@ -281,8 +264,7 @@ def month(
         queue=sorted(queue, key=lambda pair: pair[1].day),
         working=len(working),
         closed=sum(day < today for day in working),
-        letterhead=everybody[0].letterhead if everybody else None,
-        recorded_from=everybody[0].recorded_from if everybody else None,
+        office=office.facts(db, me.office_id),
         moves=moves.told(everybody, dates[0], dates[-1]),
         namesakes=frozenset(name for name, count in Counter(people.values()).items() if count > 1),
     )

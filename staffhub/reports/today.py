@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days
+from staffhub import clock, days, office
 from staffhub.days import DayRecord
+from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
-from staffhub.reports import board
+from staffhub.reports import board, decisions, recap
 from staffhub.reports.board import Column
+from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 from staffhub.workdays import Plan
 
@@ -22,7 +24,6 @@ class _Me(NamedTuple):
     id: int
     active_from: date = date.min
     active_to: date | None = None
-    recorded_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,16 @@ class Today:
 
 
 def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
-    """Load my day in four statements; for those who lead, with the month of their people, in five."""
+    """Load my day in three statements; for those who lead, with what their people left open, in five."""
     day = clock.local_day(now, me.zone)
     yesterday = day - timedelta(days=1)
-    leads = me.may("attendance")
-    seats = [seat for seat in board.seats_of(db, me.office_id, day) if _in_scope(me, seat)] if leads else []
-    first = min(day.replace(day=1), yesterday) if leads else yesterday
+    known = decisions.counted(db, me, day) if me.may("attendance") else None
+    first = known.reads_from if known else yesterday
+    staff = recap.staff_of(db, me, first, day) if known else []
+    people: dict[int, days.Serving] = {one.id: one for one in staff}
+    people.setdefault(officer_id, _Me(officer_id))
     dates = [first + timedelta(days=n) for n in range((day - first).days + 1)]
-    people: list[days.Serving] = [*seats]
-    if officer_id not in {seat.id for seat in seats}:
-        people.append(_Me(officer_id))
-    loaded = days.load(db, me.office_id, people, dates, zone=me.zone, now=now)
+    loaded = days.load(db, me.office_id, list(people.values()), dates, zone=me.zone, now=now)
     mine = [(when, mark) for when in (yesterday, day) for mark in loaded.record(officer_id, when).marks]
     stamps = [
         Stamp(0, when, mark.kind, mark.mode, mark.at.astimezone(me.zone), mark.note, mark.grade, mark.receipt, "")
@@ -66,21 +66,40 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         plan=loaded.book.of(officer_id, day),
         record=loaded.record(officer_id, day),
         spell=spell_of(stamps, day, now=now),
-        leading=_leading(me, seats, loaded, day, now=now) if leads else None,
+        leading=_leading(db, me, known, staff, loaded, now=now) if known else None,
     )
 
 
-def _in_scope(me: Viewer, seat: board.Seat) -> bool:
-    return me.sees(officer_id=seat.id, division_id=seat.division_id)
-
-
-def _leading(me: Viewer, seats: Sequence[board.Seat], loaded: days.Days, day: date, *, now: datetime) -> Leading:
-    columns = board.columns_of(seats, loaded)
+def _leading(
+    db: Session, me: Viewer, known: decisions.Counted, staff: Sequence[Staff], loaded: days.Days, *, now: datetime
+) -> Leading:
+    (day,) = loaded.dates[-1:]
+    columns = board.columns_of(_seats(db, me, staff, day), loaded)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     started = hours is not None and local.time() >= hours.starts
-    month = [when for when in loaded.dates if when >= day.replace(day=1)]
     return Leading(
         missing=sum(one.state == "pending" for column in columns for one in column.standings),
         short=[column for column in columns if column.short] if started else [],
-        decisions=sum(loaded.record(seat.id, when).needs_person for seat in seats for when in month),
+        decisions=decisions.waiting(db, known, staff, loaded),
     )
+
+
+def _seats(db: Session, me: Viewer, staff: Sequence[Staff], day: date) -> list[board.Seat]:
+    """Return who serves today, those of no bidang last, as the board has them."""
+    bidang = office.divisions(db, me.office_id)
+    seats = [
+        board.Seat(
+            id=one.id,
+            name=one.name,
+            employment_type=one.employment_on(day),
+            phone="",
+            active_from=one.active_from,
+            active_to=one.active_to,
+            division_id=one.division_id,
+            division=one.division_short,
+            keeps_cover=one.division_id is not None and bidang[one.division_id].keeps_cover,
+        )
+        for one in staff
+        if one.holds(day) and is_in_service(one.active_from, one.active_to, day)
+    ]
+    return sorted(seats, key=lambda seat: seat.division_id is None)

@@ -14,6 +14,7 @@ from staffhub.i18n import gettext as _
 from staffhub.reports import documents, recap, words
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, Show, month_of, pager
+from staffhub.routes.attendance.cells import cells
 from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail, pages
 from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
@@ -45,6 +46,7 @@ def month(
         "attendance/month.html",
         block="month_sheet",
         sheet=sheet,
+        cells=cells,
         queue=sheet.queue[:_QUEUE],
         remedies=REMEDIES,
         words=words,
