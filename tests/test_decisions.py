@@ -68,7 +68,8 @@ def test_everybody_of_the_demo_who_leads_reads_the_length_of_the_queue(demo_offi
 def _heads(database: Database) -> list[str]:
     heads = sa.text(
         "SELECT username FROM account JOIN posting ON posting.officer_id = account.officer_id "
-        "WHERE posting.role = 'division_head' AND valid_to IS NULL"
+        "JOIN officer ON officer.id = account.officer_id "
+        "WHERE posting.role = 'division_head' AND valid_to IS NULL AND active_to IS NULL"
     )
     with database.reading() as db:
         return list(db.scalars(heads))
