@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "board_changes_apart"
-down_revision = "office_version"
+down_revision = "open_requests"
 branch_labels = None
 depends_on = None
 
