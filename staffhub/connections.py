@@ -279,8 +279,8 @@ def _begin_sqlite(outage: Outage, connection: sa.Connection) -> None:
         _driver(connection).execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except sa.exc.OperationalError:
-            if seconds >= _KEPT:
+        except sa.exc.OperationalError as error:
+            if seconds >= _KEPT and getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
                 outage.silent()
             raise
     outage.answered()

@@ -95,22 +95,21 @@ def test_a_full_disk_refuses_marks_shows_pages_and_needs_no_restart_afterwards(s
 def test_a_file_that_may_not_be_written_to_shows_pages_and_refuses_marks(world: World) -> None:
     client = world.client("ben")
 
-    def may(write: bool) -> None:
-        world.database.engine.dispose()
-        (sa.event.remove if write else sa.event.listen)(world.database.engine, "connect", _only_reads)
+    only_reads = True
 
-    may(write=False)
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLite then answers as for a file without the right to write, which root would have all the same.
+        connection.execute(f"PRAGMA query_only = {only_reads}")
+
+    sa.event.listen(world.database.engine, "connect", connected)
+    world.database.engine.dispose()
     answer = client.post("/presence/check-in", data={"mode": "office", "idempotency_key": uuid4().hex})
     assert answer.status_code == 503
     assert "Langkah ini belum tersimpan" in answer.text
     assert client.get("/board").status_code == 200
-    may(write=True)
+    only_reads = False
+    world.database.engine.dispose()
     answer = client.post("/presence/check-in", data={"mode": "office", "idempotency_key": uuid4().hex})
     assert answer.status_code in {200, 303}
     with world.database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 1
-
-
-def _only_reads(connection: sqlite3.Connection, _record: object) -> None:
-    """SQLite then answers as for a file without the right to write, which root would have all the same."""
-    connection.execute("PRAGMA query_only = ON")
