@@ -45,12 +45,13 @@ class Runner:
     server: processes.Server
     rounds: list[Round] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
 
     def turn(self, number: int, postgres: Postgres | None) -> None:
         tokens = [token_of(n) for n in range(number * PEOPLE, (number + 1) * PEOPLE)]
         started, load = time.perf_counter(), time.process_time()
         before = self.server.cpu(), processes.cpu(postgres.pid) if postgres else 0.0
-        self.took += uvloop.run(phones.closed_loop(self.server.port, tokens, AT_ONCE))
+        self.took += uvloop.run(phones.closed_loop(self.server.port, tokens, AT_ONCE, self.refused))
         seconds, load = time.perf_counter() - started, time.process_time() - load
         after = self.server.cpu(), processes.cpu(postgres.pid) if postgres else 0.0
         each = 1000 / PEOPLE
@@ -105,7 +106,8 @@ def _measure(case: str, rounds: int, postgres: Postgres | None, against: Path | 
             print(
                 f"{case:<13}{one.name:<10}{rate:>7.0f}{rate / floor:>7.2f}{cuts[49]:>8.0f}{cuts[98]:>7.0f}"
                 f"{one.median('cpu'):>9.1f}{one.median('database'):>9.1f}{one.median('load'):>7.1f}"
-                f"   {' '.join(f'{one.rate:.0f}' for one in one.rounds)}",
+                f"   {' '.join(f'{one.rate:.0f}' for one in one.rounds)}"
+                f"{f'   refused {len(one.refused)} times' if one.refused else ''}",
                 flush=True,
             )
         return {one.name: one.median("rate") for one in runners}

@@ -116,25 +116,36 @@ def key_in(page: Answer) -> str:
     return found[1].decode()
 
 
-async def arrive(port: int, token: str) -> float:
+async def _ask(port: int, line: Line, request: bytes, refused: list[int]) -> tuple[Line, Answer]:
+    """Ask; whoever is told to come again (503) does so, over a new connection, and it is counted."""
+    answer = await line.ask(request)
+    while answer.status == 503:
+        refused.append(503)
+        line.close()
+        await asyncio.sleep(float(answer.header(b"retry-after") or 5))
+        line = await connect(port)
+        answer = await line.ask(request)
+    return line, answer
+
+
+async def arrive(port: int, token: str, refused: list[int]) -> float:
     """Open the page and check in with its form, on one connection; return the milliseconds of both."""
     started = time.perf_counter()
-    line = await connect(port)
-    key = key_in(await line.ask(get("/", token)))
-    form = {"mode": "office", "idempotency_key": key}
-    answer = await line.ask(post("/presence/check-in", token, form))
+    line, page = await _ask(port, await connect(port), get("/", token), refused)
+    form = {"mode": "office", "idempotency_key": key_in(page)}
+    line, answer = await _ask(port, line, post("/presence/check-in", token, form), refused)
     line.close()
     if answer.status != 303:
         raise RuntimeError(f"unexpected answer to a check-in: {answer.status} {answer.body[:200]!r}")
     return (time.perf_counter() - started) * 1000
 
 
-async def closed_loop(port: int, tokens: Iterable[str], at_once: int) -> list[float]:
-    """Everybody arrives, so many at once: the next one when one is done."""
+async def closed_loop(port: int, tokens: Iterable[str], at_once: int, refused: list[int]) -> list[float]:
+    """Everybody arrives, so many at once: the next one when one is done. Each 503 is added to `refused`."""
     queue = iter(tokens)
 
     async def one_after_the_other() -> list[float]:
-        return [await arrive(port, token) for token in queue]
+        return [await arrive(port, token, refused) for token in queue]
 
     shares = await asyncio.gather(*(one_after_the_other() for _n in range(at_once)))
     return [took for share in shares for took in share]

@@ -87,12 +87,19 @@ def run(words: list[str], environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-P", *words], env=os.environ | environment, check=True)
 
 
+def _stop(*_signal: object) -> None:
+    sys.exit(1)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
+    """A folder for what is started meanwhile; SIGTERM ends the measurement as Ctrl-C does, with all it started."""
     folder = Path(tempfile.mkdtemp(prefix="staffhub-bench-"))
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield folder
     finally:
+        signal.signal(signal.SIGTERM, before)
         shutil.rmtree(folder, ignore_errors=True)
 
 
