@@ -3,14 +3,17 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
+import anyio
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
 
 from staffhub import deadlines
-from staffhub.db import Database, Turns, after_commit, digest, insert_unless_there, undo
+from staffhub.db import Database, Turns, after_commit, digest, insert_unless_there, rows, undo
 from staffhub.models import Claim, Heartbeat, Holiday, HolidayKind, Office
 from tests.conftest import MORNING, TODAY, wait_until
 
@@ -144,6 +147,28 @@ def test_a_reading_session_refuses_to_flush_to_insert_and_to_be_left_with_change
         db.scalars(sa.select(Office)).first().name = "changed"  # type: ignore[union-attr]
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).where(Office.name.in_(["x", "changed"]))) == 0
+
+
+def test_the_work_of_a_request_and_its_commit_are_done_on_one_thread(database: Database) -> None:
+    threads = []
+
+    def work(db: Session) -> str:
+        threads.append(threading.get_ident())
+        db.add(_beat())
+        return "done"
+
+    sa.event.listen(database.engine, "commit", lambda _connection: threads.append(threading.get_ident()))
+    assert anyio.run(partial(database.serve, work, write=True)) == "done"
+    assert threads == [threads[0], threads[0]]
+    assert threads[0] != threading.get_ident(), "the event loop waits for nothing"
+    with database.reading() as db:
+        assert db.scalars(sa.select(Heartbeat.name)).all() == ["x"]
+
+
+def test_columns_that_are_read_hold_what_was_added_before(database: Database) -> None:
+    with database.transaction() as db:
+        db.add(_beat("new"))
+        assert rows(db, sa.select(Heartbeat.name)).all() == [("new",)]
 
 
 def test_of_many_writers_of_one_unique_row_exactly_one_is_told_that_it_went_in(database: Database) -> None:

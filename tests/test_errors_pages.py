@@ -201,6 +201,19 @@ def test_a_question_that_makes_no_sense_is_said_to_be_so(world: World) -> None:
 
 
 @SQLITE
+@pytest.mark.parametrize(("address", "status"), [("/board?mode=nowhere", 422), ("/requests/0", 404)])
+def test_a_wrong_address_is_told_on_a_page_of_ones_own_and_a_stranger_signs_in_first(
+    world: World, address: str, status: int
+) -> None:
+    page = world.client("ben").get(address)
+    assert page.status_code == status
+    assert 'href="/worklog"' in page.text, "the menu of whoever asks"
+    stranger = world.client().get(address)
+    assert stranger.status_code == 303
+    assert stranger.headers["location"].startswith("/login")
+
+
+@SQLITE
 def test_a_page_of_a_mistake_keeps_the_language_that_was_chosen(world: World) -> None:
     client = world.client()
     assert "Halaman tidak" in client.get("/none").text
