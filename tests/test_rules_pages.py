@@ -1,7 +1,7 @@
 """The rule book as HR uses it: what holds, in which words, and its forms without any script."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -262,3 +262,19 @@ def test_only_who_keeps_the_rules_posts_them(world: World) -> None:
             if (name, path) != ("oka", "new/decision"):
                 assert world.client(name).post(f"/admin/rules/{path}", data={}).status_code == status, (name, path)
     assert _count(world) == before
+
+
+def test_the_page_says_whom_the_hours_of_everybody_are_not_for(world: World) -> None:
+    hana = world.client("hana")
+    assert "punya jam sendiri" not in hana.get("/admin/rules").text.replace("yang punya jam sendiri tetap", "")
+    part_time = _rule(world, RuleKind.WORK_HOURS, confirmed=False)
+    page = f"/admin/rules/{part_time.id}/edit"
+    typed = _typed(hana, page, legal_source="SK 813/2026", valid_from="2026-12-01")
+    assert hana.post(page, data=typed).status_code == 303
+    said = "Mulai 1 Desember 2026 bukan untuk PPPK paruh waktu, yang punya jam sendiri."
+    assert said in hana.get("/admin/rules").text
+    assert said in hana.get(f"/admin/rules/{_rule(world, RuleKind.WORK_HOURS).id}").text
+    with world.database.reading() as db:
+        book = calendar(db, 1)
+    ends = [getattr(book.hours(date(2026, 12, 1), who), "ends", None) for who in ("pppk_part_time", "pns")]
+    assert ends == [time(11, 30), time(16)]

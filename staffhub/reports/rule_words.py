@@ -302,19 +302,23 @@ def headline(line: RuleLine) -> str:
     return "; ".join(f"{name}: {text}" for name, text in said)
 
 
-def own_hours(line: RuleLine, others: Iterable[RuleLine]) -> str:
-    """Name the groups for which a schedule for everybody does not hold, since they have hours of their own then."""
+def own_hours(line: RuleLine, others: Iterable[RuleLine]) -> list[str]:
+    """Say for whom a schedule for everybody does not hold, since they have hours of their own then, and from when."""
     if line.kind is not RuleKind.WORK_HOURS or line.groups or not line.confirmed:
-        return ""
+        return []
     last = line.valid_to or date.max
-    found = {
-        group
-        for other in others
-        if other.kind is RuleKind.WORK_HOURS and other.confirmed and other.groups and not other.problem
-        if other.valid_from <= last and (other.valid_to or date.max) >= line.valid_from
-        for group in other.groups
-    }
-    return groups(sorted(found)) if found else ""
+    found: dict[date, set[str]] = {}
+    for other in others:
+        own = other.kind is RuleKind.WORK_HOURS and other.confirmed and not other.problem
+        if own and other.valid_from <= last and (other.valid_to or date.max) >= line.valid_from:
+            found.setdefault(max(other.valid_from, line.valid_from), set()).update(other.groups)
+    return [_not_for(groups(sorted(kinds)), line, first) for first, kinds in sorted(found.items()) if kinds]
+
+
+def _not_for(who: str, line: RuleLine, first: date) -> str:
+    if first == line.valid_from:
+        return _("Not for %(groups)s, with hours of their own.", groups=who)
+    return _("From %(day)s not for %(groups)s, with hours of their own.", groups=who, day=i18n.day(first))
 
 
 def past(touched: Past) -> str:

@@ -23,6 +23,7 @@ from staffhub.models import EmploymentType, Office, Officer, Posting, RuleKind, 
 from staffhub.security import Viewer
 from staffhub.workdays.hours import WorkHours
 from staffhub.workdays.kinds import SPECIAL, SUBJECTS, Flexible, Values, faults, read
+from staffhub.workdays.rules import groups_of
 
 _A_DAY = timedelta(days=1)
 
@@ -173,7 +174,11 @@ def succeed(
     if row is None:
         raise _gone()
     _refuse_stale(row, seen)
-    same = (row.kind, row.subject, row.groups) == (draft.kind, draft.subject, draft.stored["groups"])
+    same = (row.kind, row.subject, groups_of(row.groups)) == (
+        draft.kind,
+        draft.subject,
+        groups_of(draft.stored["groups"]),
+    )
     if not row.confirmed or not same:
         raise Refused(_("Only a rule that holds is replaced, by one for the same people."))
     if draft.valid_from <= row.valid_from:
