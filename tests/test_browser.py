@@ -275,6 +275,7 @@ PAGES = (
     ("kepegawaian", "/people/5"),
     ("kepegawaian", "/admin/holidays"),
     ("kepegawaian", "/admin/rules"),
+    ("kepegawaian", "/admin/rules/7"),
     ("kepegawaian", "/admin/rules/new/work_hours"),
     (None, "/login"),
 )
