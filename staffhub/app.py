@@ -1,6 +1,7 @@
 """create_app(settings): middleware, routers, error pages, lifespan."""
 
 import ctypes
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -47,7 +48,7 @@ from staffhub.routes import (
 from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
-from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, query, redirect, render
+from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, prepare_pages, query, redirect, render
 from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
@@ -111,8 +112,12 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
         _give_memory_back()
         anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
         await anyio.to_thread.run_sync(_check_database, app)
+        await anyio.to_thread.run_sync(prepare_pages)
         if ticking:
             app.state.ticker.start()
+            # What stands now stands until the end: walking it again and again would hold up the busiest minute.
+            gc.collect()
+            gc.freeze()
         yield
         if ticking:
             await anyio.to_thread.run_sync(app.state.ticker.stop)
