@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from staffhub import again, deadlines, logs
+from staffhub import again, deadlines, i18n, logs
 from staffhub.admission import Admission, Door
 from staffhub.assets import Assets
 from staffhub.audit import request_id
@@ -48,7 +48,7 @@ from staffhub.routes import (
 from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
-from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, prepare_pages, query, redirect, render
+from staffhub.web import SESSION_COOKIE, cookie_name, environment, is_fragment, query, redirect, render
 from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
@@ -90,6 +90,15 @@ def _give_memory_back() -> None:
             mallopt(parameter, value)
 
 
+def _prepare_pages() -> None:
+    """Compile templates and catalogues before anybody asks: the first of the morning would wait a second for them."""
+    for locale in i18n.LOCALES:
+        with i18n.in_locale(locale):
+            _("Today")
+    for name in environment().list_templates():
+        environment().get_template(name)
+
+
 def make_work(settings: Settings, database: Database) -> Work:
     zoom = None
     if settings.zoom_configured:
@@ -112,7 +121,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
         _give_memory_back()
         anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
         await anyio.to_thread.run_sync(_check_database, app)
-        await anyio.to_thread.run_sync(prepare_pages)
+        await anyio.to_thread.run_sync(_prepare_pages)
         if ticking:
             app.state.ticker.start()
             # What stands now stands until the end: walking it again and again would hold up the busiest minute.

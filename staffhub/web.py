@@ -176,15 +176,6 @@ def attributes(*given: Mapping[str, object]) -> Markup:
     return Markup("".join(written))  # noqa: S704  names are ours, values are escaped
 
 
-def prepare_pages() -> None:
-    """Compile templates and catalogues before anybody asks: the first of the morning would wait a second for them."""
-    for locale in i18n.LOCALES:
-        with i18n.in_locale(locale):
-            i18n.gettext("Today")
-    for name in environment().list_templates():
-        environment().get_template(name)
-
-
 def query(path: str, **values: object) -> str:
     """An address with the parameters that have a value."""
     given = {key: value for key, value in values.items() if value not in (None, "")}

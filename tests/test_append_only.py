@@ -272,7 +272,8 @@ def test_what_the_program_calls_append_only_is_what_the_database_guards(database
     if not database.sqlite:
         query = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
     with database.reading() as db:
-        found = {tuple(row) for row in db.execute(sa.text(query))}
+        # Those that raise the version of an office are asked about in test_office.
+        found = {tuple(row) for row in db.execute(sa.text(query)) if "_version_" not in row[1]}
     wanted = set()
     for fact in models.APPEND_ONLY:
         table = fact.__tablename__

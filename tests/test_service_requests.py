@@ -512,10 +512,9 @@ def test_the_number_on_a_tab_is_that_of_its_list(database: Database) -> None:
         assert (found.total, len(found.rows)) == (total, total), wanted
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL reads ten rows whole, as it should
 def test_what_is_open_is_found_without_reading_what_was_closed(database: Database) -> None:
     """However many years there are: by an index that holds only that, then by its key."""
-    if not database.sqlite:
-        pytest.skip("PostgreSQL reads a table of ten rows whole, as it should")
     ben = viewer_of(database, "ben")
     with database.reading() as db, count_queries(database) as queries:
         open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
