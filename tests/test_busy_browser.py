@@ -82,6 +82,20 @@ def test_two_taps_into_the_rush_wait_and_become_one_mark_of_the_first_moment(sit
     assert at < pressed < clock.now() - timedelta(seconds=2)
 
 
+def test_whoever_was_told_that_it_is_busy_is_not_told_to_wait_as_well(
+    site: Site, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_SOONEST", 9)
+    _officer(site, "pegawai12")
+    page = site.context("pegawai12")
+    page.goto("/")
+    _shut(door)
+    _tap(page)
+    expect(page.locator("#toasts .note")).to_contain_text("Sedang ramai")
+    page.wait_for_timeout(5000)  # past the moment at which a slow answer is told
+    expect(page.locator("#toasts .note")).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("lang", "words", "said"),
     [("id", "Sedang ramai", "Presensi masuk tercatat"), ("en", "Busy right now", "Check-in recorded")],

@@ -67,8 +67,8 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
   // After the other listeners: a submission that was stopped, by a declined question for instance, brings no new page.
   setTimeout(() => event.defaultPrevented && !form.matches(".htmx-request") && free(form));
-  // Whoever waits is told so; a load that was broken off leaves the page standing and tells nobody.
-  setTimeout(() => [...form.elements].some(isBusy) && note("slow", "warn"), 4_000);
+  // Whoever waits is told so, once; a load that was broken off leaves the page standing and tells nobody.
+  setTimeout(() => [...form.elements].some(isBusy) && !noted.busy?.isConnected && note("slow", "warn"), 4_000);
   setTimeout(() => form.matches(".htmx-request") || free(form), 30_000);
 }, true);
 
