@@ -202,19 +202,15 @@ def _moment(facts: Facts, wish: Wish, *, now: datetime) -> datetime | None:
         raise Refused(_("This time has not come yet."), field="time")
     record = reconcile(facts)
     if wish.kind is CorrectionKind.CHECK_OUT and record.first and at < record.first:
-        shown = _shown(record.first)
+        shown = i18n.clock(record.first)
         raise Refused(
             _("The check-out cannot be before the check-in at %(time)s. Was it on the next day? Say so.", time=shown),
             field="time",
         )
     if wish.kind is CorrectionKind.CHECK_IN and record.last and at > record.last:
-        shown = _shown(record.last)
+        shown = i18n.clock(record.last)
         raise Refused(_("The check-in cannot be after the check-out at %(time)s.", time=shown), field="time")
     return at
-
-
-def _shown(at: datetime) -> str:
-    return at.strftime("%H.%M" if i18n.current_locale() == "id" else "%H:%M")
 
 
 @dataclass(frozen=True)

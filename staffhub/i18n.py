@@ -8,7 +8,7 @@ import gettext as stdlib_gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -76,6 +76,11 @@ def ngettext_raw(singular: str, plural: str, n: int) -> str:
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
     return ngettext_raw(singular, plural, n) % {"num": n, **values}
+
+
+def clock(value: datetime | time) -> str:
+    """07.30 in Indonesian, 07:30 in English. A datetime must already be local."""
+    return value.strftime("%H.%M" if _locale.get() == "id" else "%H:%M")
 
 
 def day(value: date) -> str:

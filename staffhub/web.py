@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -69,11 +69,6 @@ def looks() -> str:
     return digest(*parts, *(static(name) for name in ("app.css", "app.js", "icons.svg")))
 
 
-def clock(value: datetime | time) -> str:
-    """07.30 in Indonesian, 07:30 in English. A datetime must already be local."""
-    return value.strftime("%H.%M" if i18n.current_locale() == "id" else "%H:%M")
-
-
 @lru_cache(maxsize=2000)  # a page names the days of a month several times
 def _day(value: date, pattern: str, locale: str) -> str:
     return babel_date(value, pattern, locale=locale)
@@ -125,7 +120,7 @@ def environment() -> Environment:
         auto_reload=False,  # it would ask the disk for every template of every page
     )
     env.filters |= {
-        "clock": clock,
+        "clock": i18n.clock,
         "long_day": long_day,
         "dated": i18n.day,
         "short_day": short_day,

@@ -134,6 +134,25 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_stored(
         assert "SE Bupati 1/2026" in refused.text, "what was typed is kept"
 
 
+@SQLITE
+def test_a_fault_writes_times_as_the_language_does(world: World) -> None:
+    hana, page = world.client("hana"), "/admin/rules/new/work_hours"
+    hana.cookies.set("staffhub_locale", "en")
+    window = {"windows_0_mark": "check_in", "windows_0_starts": "9", "windows_0_ends": "10"}
+    refused = hana.post(page, data=_typed(hana, page, **(USUAL | window)))
+    assert "which goes from 07:30 to" in _errors(refused.text)["windows_0_starts"]
+
+
+@SQLITE
+def test_a_proposal_says_no_day_from_which_it_is_in_force(world: World) -> None:
+    hana = world.client("hana")
+    with world.database.reading() as db:
+        rows = db.execute(sa.select(RuleSet.id, RuleSet.confirmed).where(RuleSet.office_id == 1)).all()
+    assert {row.confirmed for row in rows} == {True, False}
+    for row in rows:
+        assert ("<dt>Berlaku</dt>" in hana.get(f"/admin/rules/{row.id}").text) is row.confirmed
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "field"),
     [

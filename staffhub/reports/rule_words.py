@@ -181,7 +181,7 @@ def _of_hours(values: WorkHours) -> Pairs:
 
 
 def _from_to(value: Hours | Window) -> str:
-    return f"{words.clock(value.starts)} – {words.clock(value.ends)}"
+    return f"{i18n.clock(value.starts)} – {i18n.clock(value.ends)}"
 
 
 def week(values: WorkHours) -> str:

@@ -1,10 +1,10 @@
 """A day in plain words, the same on every page and in every file."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from staffhub.days import DayRecord, Discrepancy, Finding, State
-from staffhub.i18n import current_locale, ngettext
+from staffhub.i18n import clock, ngettext
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, EmploymentType, PlanMode, WorkMode
 from staffhub.reports.day import Stay
@@ -85,10 +85,6 @@ def sentence(record: DayRecord) -> str:
     """All that does not fit, in one line; empty when everything does."""
     text = ", ".join(finding(record, found) for found in record.discrepancies)
     return text[:1].upper() + text[1:]
-
-
-def clock(at: datetime | time) -> str:
-    return at.strftime("%H.%M" if current_locale() == "id" else "%H:%M")
 
 
 def moment(at: datetime | None, day: date) -> str:

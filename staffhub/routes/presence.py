@@ -15,6 +15,7 @@ from starlette.responses import Response
 from staffhub import people, presence, service_requests, workdays, worklog
 from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import YEARS, Fields, Form, Key, Line
+from staffhub.i18n import clock
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
 from staffhub.models import MarkKind, PlanMode, WorkMode
@@ -23,7 +24,7 @@ from staffhub.reports import words
 from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
-from staffhub.web import clock, is_fragment, redirect, render, short_day
+from staffhub.web import is_fragment, redirect, render, short_day
 
 router = pages()
 

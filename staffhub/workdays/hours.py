@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from staffhub import i18n
 from staffhub.i18n import gettext as _
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -163,8 +164,8 @@ class WorkHours(BaseModel):
         if window.lies_outside(hours):
             text = _(
                 "This window lies outside the day, which goes from %(starts)s to %(ends)s.",
-                starts=f"{hours.starts:%H.%M}",
-                ends=f"{hours.ends:%H.%M}",
+                starts=i18n.clock(hours.starts),
+                ends=i18n.clock(hours.ends),
             )
             raise Fault(text, "windows", number, "starts")
 
