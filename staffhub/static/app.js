@@ -68,7 +68,9 @@ document.addEventListener("submit", (event) => {
   // After the other listeners: a submission that was stopped, by a declined question for instance, brings no new page.
   setTimeout(() => event.defaultPrevented && !form.matches(".htmx-request") && free(form));
   // Whoever waits is told so, once; a load that was broken off leaves the page standing and tells nobody.
-  setTimeout(() => [...form.elements].some(isBusy) && !noted.busy?.isConnected && note("slow", "warn"), 4_000);
+  // A form that its answer has replaced stays marked, but nobody waits for it.
+  const waits = () => form.isConnected && !noted.busy?.isConnected && [...form.elements].some(isBusy);
+  setTimeout(() => waits() && note("slow", "warn"), 4_000);
   setTimeout(() => form.matches(".htmx-request") || free(form), 30_000);
 }, true);
 
