@@ -11,27 +11,26 @@ from dataclasses import dataclass
 class Limits:
     """Seconds: `in_all` is all the waiting of one piece of work (its turn, a lock, a connection, answers) together.
 
-    `statement` is the longest for one answer; PostgreSQL is told, and ends the statement by itself.
+    `statement` is the longest for one answer; PostgreSQL is told, and ends the statement by itself. `lock` is the
+    longest for somebody else's lock. Whoever waits for one on SQLite keeps the turn of this process meanwhile, so that no
+    work of a process waits longer than a page.
     """
 
     in_all: float
     statement: float
-
-    @property
-    def lock(self) -> float:
-        return min(self.statement, 10)
+    lock: float = 3
 
 
 # A person waits: 503 within five seconds, also when the worst comes last.
 PAGE = Limits(in_all=4, statement=3)
 # /readyz answers within two.
-PROBE = Limits(in_all=1.5, statement=1)
+PROBE = Limits(in_all=1.5, statement=1, lock=1)
 # A page that legitimately takes long, a sheet going out or a register coming in; less than the proxy waits (40).
 LONG = Limits(in_all=35, statement=30)
 # A tick of the scheduler.
 WORK = Limits(in_all=60, statement=30)
 # A command, with somebody in front of it who can end it: a migration may take its time.
-COMMAND = Limits(in_all=86_400, statement=3_600)
+COMMAND = Limits(in_all=86_400, statement=3_600, lock=10)
 
 
 class Patience:

@@ -189,7 +189,7 @@ def test_a_waiting_writer_gives_up_instead_of_waiting_for_ever(database: Databas
         db.flush()
 
         def write() -> None:
-            deadlines.begin(deadlines.Limits(in_all=5, statement=0.1))
+            deadlines.begin(deadlines.Limits(in_all=5, statement=0.1, lock=0.1))
             with database.transaction() as second:
                 second.add(_beat())
                 second.flush()
@@ -227,3 +227,9 @@ def test_a_hash_depends_on_its_key_and_on_where_its_parts_end() -> None:
     hashes = {digest("ab", "c"), digest("a", "bc"), digest("ab", "c", key=b"k"), digest("abc")}
     assert len(hashes) == 4
     assert {len(one) for one in hashes} == {64}
+
+
+def test_no_work_of_a_process_keeps_its_turn_to_write_longer_than_a_page_waits() -> None:
+    """On SQLite a tick that waits for another process's lock has the turn: the pages behind it wait as long."""
+    for limits in (deadlines.PROBE, deadlines.LONG, deadlines.WORK):
+        assert limits.lock <= deadlines.PAGE.lock

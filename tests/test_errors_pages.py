@@ -22,7 +22,7 @@ POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True
 @pytest.fixture
 def impatient(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The app waits for another process only a moment."""
-    monkeypatch.setattr(deadlines, "PAGE", deadlines.Limits(in_all=1, statement=0.05))
+    monkeypatch.setattr(deadlines, "PAGE", deadlines.Limits(in_all=1, statement=0.05, lock=0.05))
     return world
 
 

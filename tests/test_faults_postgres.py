@@ -240,7 +240,7 @@ def test_a_commit_that_a_copy_must_have_is_not_called_saved_when_the_wait_for_it
 
 def _cut(site: Site) -> None:
     others = "datname = 'office' AND pid <> pg_backend_pid()"
-    site.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+    site.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")  # noqa: S608
 
 
 def test_a_database_that_may_only_be_read_shows_pages_and_refuses_marks(site: Site) -> None:
