@@ -22,8 +22,8 @@ from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context,
 
 # unsure: the database did not say whether it stored what it had been given.
 Why = Literal["busy", "database", "unsure"]
-# page: somebody only reads. sent: a form that stands on the page again. lost: one that cannot.
-Kind = Literal["page", "sent", "lost"]
+# page: somebody only reads. sent: a form that stands on the page again. lost: one that cannot; sign_in: that one.
+Kind = Literal["page", "sent", "sign_in", "lost"]
 # Where a small form's body is left in the scope, since a body can be read only once.
 BODY = "staffhub.body"
 FIELD, HEADER = "first_press", "X-First-Press"
@@ -113,7 +113,8 @@ def come_again(request: Request, seconds: int, *, why: Why) -> Response:
         headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
         return HTMLResponse(_note(i18n.current_locale(), why), 503, headers)
     stood = _form(request, note, seconds=seconds)
-    kind: Kind = "page" if request.method == "GET" else "sent" if stood else "lost"
+    refused: Kind = "sign_in" if request.scope["path"] == "/login" else "lost"
+    kind: Kind = "page" if request.method == "GET" else "sent" if stood else refused
     if kind == "page":
         headers["Refresh"] = str(seconds)
     return HTMLResponse(_page(request, kind, why).replace(_EVENT, request_id.get()).replace(_FORM, stood), 503, headers)
@@ -130,19 +131,21 @@ def _words(kind: Kind, why: Why) -> dict[str, Any]:
     if why == "unsure":
         text = _("The database did not answer while it was storing this. Sent again, it is stored only once.")
         return {"title": _("It is not certain that this was saved"), "text": text, "event": _EVENT}
-    texts = {
+    lost = _("Many people came at the same moment, and what you sent is not saved. Go back and send it once more.")
+    texts: dict[Kind, str] = {
         "page": _("Many people came at the same moment. This page tries again by itself in a moment."),
         "sent": _("Many people pressed at the same moment. What you sent is not saved yet, but it is not lost."),
-        "lost": _(
-            "Many people came at the same moment, and what you sent is not saved. Go back and send it once more."
-        ),
+        "sign_in": lost,
+        "lost": lost,
     }
     return {"title": _("Busy right now"), "text": texts[kind], "event": ""}
 
 
 def _values(kind: Kind, why: Why) -> dict[str, Any]:
     # No way past a form that waits on the page: it would be lost.
-    back = {"page": ("", _("Try again")), "sent": ("", ""), "lost": ("/", _("To the start page"))}[kind]
+    again = ("", _("Try again"))  # the same address, with where somebody wanted to go
+    start = ("/", _("To the start page"))
+    back = {"page": again, "sent": ("", ""), "sign_in": again, "lost": start}[kind]
     return {**_words(kind, why), "still": "", "form": _FORM, "back": back[0], "back_text": back[1]}
 
 

@@ -12,7 +12,7 @@ class Limits:
     """Seconds: `in_all` is all the waiting of one piece of work (its turn, a lock, a connection, answers) together.
 
     `statement` is the longest for one answer; PostgreSQL is told, and ends the statement by itself. `lock` is the
-    longest for somebody else's lock. Whoever waits for one on SQLite keeps the turn of this process meanwhile, so that no
+    longest for somebody else's lock. Whoever waits for one on SQLite keeps the turn of this process meanwhile, so no
     work of a process waits longer than a page.
     """
 

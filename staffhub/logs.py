@@ -15,7 +15,16 @@ def _where(exc_info: Any) -> list[dict[str, Any]]:
     return [one | {"exc_value": "", "exc_notes": []} for one in _frames(exc_info)]
 
 
+class _AsOurs(logging.Handler):
+    """What APScheduler says goes where our lines go, as one of them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger(record.name).warning("scheduler_said", said=record.getMessage())
+
+
 def configure() -> None:
+    scheduler = logging.getLogger("apscheduler")
+    scheduler.handlers, scheduler.propagate = [_AsOurs(logging.WARNING)], False
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -201,6 +201,14 @@ def test_a_sign_in_that_must_come_again_never_shows_what_was_typed(world: World)
     assert "Kembali, lalu kirim sekali lagi." in answer.text
 
 
+def test_a_sign_in_that_must_come_again_leads_back_to_the_same_form(world: World) -> None:
+    door = world.app.state.door
+    _shut(door.sign_ins)
+    answer = world.client().post("/login?next=/worklog", data={"username": "ben", "password": PASSWORD})
+    assert answer.status_code == 503
+    assert re.search(r'<a class="btn main" href="">', answer.text)
+
+
 def test_other_words_that_somebody_sent_stand_on_the_page_too(world: World) -> None:
     _shut(world.app.state.door.pages)
     answer = world.client("ben").post("/worklog?date=2026-11-23", data={"text": "Rekap <b>", "start": "08.00"})
