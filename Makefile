@@ -68,8 +68,9 @@ BENCH := "cpu" "pages" "kill_check_ins" "lost_answers" \
 
 .PHONY: bench
 bench: $(DEV) ## Measure on this machine, beside the floor: a short form, or all of it with LONG=1
-	@for words in $(BENCH); do \
-		echo; echo "== python -m bench.$$words"; $(BIN)/python -m bench.$$words 2>/dev/null || echo "FAILED"; done
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; failed=0; for words in $(BENCH); do \
+		echo; echo "== python -m bench.$$words"; \
+		$(BIN)/python -m bench.$$words 2>"$$log" || { tail -5 "$$log"; failed=1; }; done; exit $$failed
 
 .PHONY: clean
 clean: ## Remove the environment, caches and the demo's data; var/ otherwise stays

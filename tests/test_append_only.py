@@ -230,8 +230,10 @@ def test_an_event_not_yet_sealed_is_not_edited_alone_or_while_it_is_sealed(datab
 
 def test_an_event_is_sealed_whole_or_not_at_all(database: Database) -> None:
     event = _unsealed(database)
+    before = _content(database, "audit_event")
     for values in ("sequence = 900", "hash = 'h'", "sequence = 900, hash = 'h'", "verb = verb"):
         _refused(database, f"UPDATE audit_event SET {values} WHERE id = {event}")  # noqa: S608
+    assert _content(database, "audit_event") == before
 
 
 def test_a_sealed_event_is_not_sealed_anew_opened_or_born(database: Database) -> None:

@@ -363,4 +363,5 @@ def test_hr_sees_what_a_correction_makes_of_the_day_in_its_place(site: Site) -> 
     page.select_option("#correction-kind", "leave")
     page.click("button[name=preview]")
     page.get_by_text("Dengan koreksi ini harinya menjadi:").wait_for()
-    page.locator("#koreksi .note .key", has_text="C").wait_for()
+    assert page.locator("#koreksi .note .key").all_inner_texts() == ["C"]
+    assert page.url.endswith("#koreksi"), "the page was not left"

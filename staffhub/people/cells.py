@@ -29,7 +29,6 @@ LENGTHS = {
 }
 # Free text that is kept as it is typed; the other columns are numbers, addresses, or names of what is there already.
 GUARDED = {"nama", "jabatan"}
-_NIP_DIGITS = 18
 _FORMULA = ("=", "+", "-", "@")
 _OLDEST = 1930
 _YOUNGEST = 14

@@ -51,7 +51,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import PERMISSIONS, SCOPES, Scope, Viewer
-from staffhub.service_requests.owners import OPEN
+from staffhub.service_requests.owners import IS_OPEN
 
 # How far ahead it is worth preparing, and how many days more make a leave a long one: no rule rests on either.
 AHEAD = timedelta(days=30)
@@ -174,7 +174,7 @@ def _away() -> Subquery:
 
 def _requests() -> Select[Any]:
     request = ServiceRequest
-    mine = (request.office_id == _OFFICE, request.assignee_id == Officer.id, request.state.in_(OPEN))
+    mine = (request.office_id == _OFFICE, request.assignee_id == Officer.id, IS_OPEN)
     return select(func.count()).select_from(request).where(*mine)
 
 
