@@ -79,6 +79,10 @@ def _one_row_each(database: Database) -> None:
         grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
                     idempotency_key="g")  # fmt: skip
         add("plan_ending", **granted, grant_id=grant)
+        month = {"first": TODAY.replace(day=1), "note": "", "created_by": account}
+        snapshot = add("month_snapshot", **month, number=0, head="{}", hash="x" * 64, officers=1)
+        add("snapshot_line", snapshot_id=snapshot, text="{}")
+        add("month_step", **month, turn=1, kind="closed", snapshot_id=snapshot, idempotency_key="s")
         add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
 
 
@@ -134,6 +138,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
             "plan_grant": "created_at",
             "plan_ending": "created_at",
             "week_pattern": "created_at",
+            "snapshot_line": "text",
         }.get(table, "at")
         _refused(
             database,
@@ -182,6 +187,7 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         before = _content(database, table)
         # Else the foreign key of what points at it refuses first.
         pointing = {"plan_grant": "plan_grant, plan_ending, plan_entry", "mark": "mark, mark_note"}
+        pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"
         together = pointing.get(table, table)
         _refused(database, f"TRUNCATE {together}", f"TRUNCATE {table} RESTART IDENTITY CASCADE")
         _refused(database, "TRUNCATE office CASCADE", "TRUNCATE officer CASCADE", "TRUNCATE meeting CASCADE")

@@ -24,8 +24,8 @@ from tests.test_access import WHO, _belongings
 # Rows are added every day, for ever.
 GROWS = {
     "audit_event", "claim", "correction", "daily_report", "join_click", "log_entry", "mark", "mark_note", "meeting",
-    "meeting_invite", "occurrence", "plan_ending", "plan_entry", "plan_grant", "request_event", "service_request",
-    "sign_in_attempt", "user_session", "zoom_task",
+    "meeting_invite", "month_snapshot", "month_step", "occurrence", "plan_ending", "plan_entry", "plan_grant",
+    "request_event", "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {

@@ -44,11 +44,25 @@ from staffhub.models.presence import (
 from staffhub.models.roster import PLAN_LETTERS, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
-APPEND_ONLY = (Mark, MarkNote, Correction, RequestEvent, JoinClick, WeekPattern, PlanGrant, PlanEnding, AuditEvent)
+APPEND_ONLY = (
+    Mark,
+    MarkNote,
+    Correction,
+    RequestEvent,
+    JoinClick,
+    WeekPattern,
+    PlanGrant,
+    PlanEnding,
+    MonthSnapshot,
+    SnapshotLine,
+    MonthStep,
+    AuditEvent,
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -80,6 +94,8 @@ __all__ = [
     "MeetingInvite",
     "MeetingKind",
     "MeetingState",
+    "MonthSnapshot",
+    "MonthStep",
     "Occurrence",
     "OccurrenceState",
     "Office",
@@ -98,6 +114,8 @@ __all__ = [
     "ServiceRequest",
     "ServiceType",
     "SignInAttempt",
+    "SignStep",
+    "SnapshotLine",
     "TaskState",
     "UserSession",
     "WeekPattern",

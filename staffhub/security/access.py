@@ -109,6 +109,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "attendance.correct": frozenset({Role.HR}),
     # Only on the days of the one who alone is HR: nobody decides on the own day.
     "attendance.correct_hr": frozenset({Role.OFFICE_HEAD}),
+    "month.close": frozenset({Role.HR}),
+    "month.sign": frozenset({Role.OFFICE_HEAD}),
     "attendance.numbers": frozenset({Role.HR, Role.ADMIN}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),

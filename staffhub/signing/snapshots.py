@@ -1,0 +1,92 @@
+"""What a month said when it was closed, kept for ever, with a hash that anybody can compute again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from staffhub import office
+from staffhub.db import rows
+from staffhub.models import MonthSnapshot, SnapshotLine
+from staffhub.signing.lines import canonical
+
+# Lines of one INSERT: some 3 kB each.
+_BATCH = 200
+
+
+def hash_of(head: str, texts: Iterable[str]) -> str:
+    found = hashlib.sha256(f"{head}\n".encode())
+    for text in texts:
+        found.update(f"{text}\n".encode())
+    return found.hexdigest()
+
+
+def take(
+    db: Session, office_id: int, first: date, lines: Mapping[int, str], *, number: int, follows: str, now: datetime
+) -> int:
+    """Store the lines; all of them or, with the caller's transaction, none. Return the id of the snapshot."""
+    order = sorted(lines)
+    head = canonical(
+        {
+            "office": office.facts(db, office_id).name,
+            "office_id": office_id,
+            "month": f"{first:%Y-%m}",
+            "number": number,
+            "follows": follows,
+            "divisions": {str(one.id): one.name for one in office.divisions(db, office_id).values()},
+        }
+    )
+    digest = hash_of(head, (lines[officer_id] for officer_id in order))
+    snapshot = MonthSnapshot(
+        office_id=office_id, first=first, number=number, head=head, hash=digest, officers=len(order), at=now
+    )
+    db.add(snapshot)
+    db.flush()
+    keys = {"office_id": office_id, "snapshot_id": snapshot.id}
+    for start in range(0, len(order), _BATCH):
+        batch = order[start : start + _BATCH]
+        db.execute(insert(SnapshotLine), [keys | {"officer_id": one, "text": lines[one]} for one in batch])
+    return snapshot.id
+
+
+def lines_of(db: Session, snapshots: Sequence[int]) -> dict[int, str]:
+    """Return the lines of these snapshots by officer; where several have one, the last of them counts."""
+    if not snapshots:
+        return {}
+    place = {id_: n for n, id_ in enumerate(snapshots)}
+    columns = select(SnapshotLine.snapshot_id, SnapshotLine.officer_id, SnapshotLine.text)
+    found = rows(db, columns.where(SnapshotLine.snapshot_id.in_(snapshots))).all()
+    return {officer_id: text for _id, officer_id, text in sorted(found, key=lambda row: place[row[0]])}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`broken` are the snapshots whose lines do not give their hash: (id, month)."""
+
+    snapshots: int
+    broken: list[tuple[int, date]]
+
+
+def verify(db: Session) -> Verdict:
+    """Compute every hash again."""
+    kept = db.execute(select(MonthSnapshot.id, MonthSnapshot.first, MonthSnapshot.head, MonthSnapshot.hash)).all()
+    broken = [(one.id, one.first) for one in kept if hash_of(one.head, _texts(db, one.id)) != one.hash]
+    return Verdict(len(kept), broken)
+
+
+def _texts(db: Session, snapshot_id: int) -> Iterable[str]:
+    texts = select(SnapshotLine.text).where(SnapshotLine.snapshot_id == snapshot_id).order_by(SnapshotLine.officer_id)
+    with closing(db.scalars(texts.execution_options(yield_per=_BATCH))) as found:
+        yield from found
+
+
+def divisions_of(head: str) -> dict[int, str]:
+    """The names of the divisions as they were."""
+    told: dict[str, Any] = json.loads(head)
+    return {int(id_): name for id_, name in told["divisions"].items()}
