@@ -49,7 +49,6 @@ from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
 from staffhub.settings import Settings
 from staffhub.web import SESSION_COOKIE, cookie_name, environment, is_fragment, query, redirect, render
-from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +101,8 @@ def _prepare_pages() -> None:
 def make_work(settings: Settings, database: Database) -> Work:
     zoom = None
     if settings.zoom_configured:
+        from staffhub.zoom.client import ZoomClient
+
         zoom = ZoomClient(
             account_id=settings.zoom_account_id,
             client_id=settings.zoom_client_id,

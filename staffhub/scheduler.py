@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,7 +17,9 @@ from staffhub import audit, claims, clock, deadlines, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
-from staffhub.zoom.client import ZoomClient
+
+if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
+    from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +29,7 @@ class Work:
     """What a job may need: the database, Zoom when it is set up, and the e-mail of the host it was told to use."""
 
     database: Database
-    zoom: ZoomClient | None
+    zoom: "ZoomClient | None"
     zoom_host: str
 
 

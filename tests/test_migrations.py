@@ -1,5 +1,7 @@
 """The database is built by migrations alone."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -8,10 +10,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from staffhub.connections import make_engine
-from staffhub.migrations import _config, differences, is_at_head, migrate
+from staffhub.migrations import _config, _revisions, differences, is_at_head, migrate
 from staffhub.models import Occurrence
 from tests.conftest import MORNING, TODAY
 
@@ -213,3 +216,20 @@ def test_an_office_gets_the_rule_book_and_keeps_its_own_rules_both_ways(empty: s
             assert [tuple(row) for row in connection.execute(own)] == [(1, "Perpres 21/2023"), (2, "SK Kadis")]
             kinds = connection.execute(sa.text("SELECT kind, count(*) FROM rule_set GROUP BY kind ORDER BY kind"))
             assert [tuple(row) for row in kinds] == [("coverage", 1), ("work_hours", 2)]
+
+
+def test_the_files_alone_tell_the_revisions_that_alembic_finds() -> None:
+    scripts = ScriptDirectory.from_config(_config(sa.create_engine("sqlite://")))
+    assert {one.revision: one.down_revision for one in scripts.walk_revisions()} == _revisions()
+
+
+def test_who_only_serves_imports_no_library_of_rare_use() -> None:
+    """Each takes some megabytes of every worker: what is needed a few times a year is imported by whoever does it."""
+    rare = ("alembic", "holidays", "zoomus", "requests", "xlsxwriter", "typst", "zxcvbn")
+    told = subprocess.run(
+        [sys.executable, "-c", f"import staffhub.app, sys; print(*[name for name in {rare} if name in sys.modules])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == []

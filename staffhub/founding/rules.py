@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import holidays as public_holidays
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -197,6 +196,8 @@ def _seeds(today: date) -> tuple[Seed, ...]:
 
 def _ramadan(today: date) -> Seed:
     """The next Ramadan: it ends the day before the feast, and its first day is known when the circular is there."""
+    import holidays as public_holidays  # only a new office wants it, and it takes 4 MB of a worker
+
     feasts = public_holidays.country_holidays("ID", years=(today.year, today.year + 1), language="id")
     last = min(
         day for day, name in feasts.items() if name.startswith("Hari Raya Idul Fitri") and day > today

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import and_, case, select, update
@@ -25,9 +25,11 @@ from staffhub.meetings.failures import (
 )
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
-from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRefused, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
+
+if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
+    from staffhub.zoom.client import ZoomClient
 
 log = structlog.get_logger(__name__)
 
@@ -56,12 +58,12 @@ class Desk:
     """What a worker has at hand: `find_host` asks Zoom at most once, `now` goes on while the work does."""
 
     database: Database
-    zoom: ZoomClient
+    zoom: "ZoomClient"
     find_host: Callable[[], str]
     now: Callable[[], datetime]
 
 
-def run_due(database: Database, zoom: ZoomClient | None, *, now: datetime, host: str) -> int:
+def run_due(database: Database, zoom: "ZoomClient | None", *, now: datetime, host: str) -> int:
     """Do what is due, one task at a time, until nothing is; return how many were tried."""
     if zoom is None:
         _note_not_set_up(database)
@@ -119,7 +121,7 @@ def _work(desk: Desk, job: Job) -> None:
         _write_outcome(db, job, stored, differs, failure, now=desk.now())
 
 
-def _first_licensed(zoom: ZoomClient) -> str:
+def _first_licensed(zoom: "ZoomClient") -> str:
     users = (user for user in zoom.list_users() if user.get("type") == LICENSED)
     return next((user.get("email") or user.get("id", "") for user in users), "")
 
@@ -144,7 +146,7 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     return desk.zoom.create_meeting(host, body)
 
 
-def _find(zoom: ZoomClient, facts: wire.Facts) -> ZoomMeeting | None:
+def _find(zoom: "ZoomClient", facts: wire.Facts) -> ZoomMeeting | None:
     """Look for our marker in the list of the host who was asked last, if any was.
 
     "scheduled" holds the upcoming ones and those whose start has passed. A host whom Zoom does not know has no list.

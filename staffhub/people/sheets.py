@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,8 @@ def template_csv() -> bytes:
 
 def template_xlsx(db: Session, office_id: int) -> bytes:
     """Header only, with numbers as text and lists to choose from; a second sheet explains the columns."""
+    import xlsxwriter  # a few times a year, and 2 MB of a worker
+
     divisions = list(
         db.scalars(select(Division.short_name).where(Division.office_id == office_id).order_by(Division.sort))
     )

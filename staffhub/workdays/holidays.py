@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 
-import holidays as public_holidays
 import sqlalchemy as sa
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -33,6 +32,10 @@ def seed_holidays(db: Session, office_id: int, years: Iterable[int], *, now: dat
     rows = db.execute(select(Holiday.date, Holiday.source).where(Holiday.office_id == office_id)).all()
     there = {row.date for row in rows}
     years = set(years) - {row.date.year for row in rows if is_built_in(row.source)}
+    if not years:
+        return 0
+    import holidays as public_holidays  # once a year, and 4 MB of a worker
+
     source = f"{_BUILT_IN}{version('holidays')}"
     added = 0
     for category, kind in ((public_holidays.PUBLIC, HolidayKind.NATIONAL), ("government", HolidayKind.COLLECTIVE)):
