@@ -11,6 +11,7 @@ from staffhub.models.meetings import (
     ZoomTask,
     ZoomVerb,
 )
+from staffhub.models.notices import MailEnd, Notice, NoticeKind
 from staffhub.models.org import (
     Account,
     Division,
@@ -87,6 +88,7 @@ __all__ = [
     "KeptForm",
     "KeptRegister",
     "LogEntry",
+    "MailEnd",
     "Mark",
     "MarkKind",
     "MarkNote",
@@ -96,6 +98,8 @@ __all__ = [
     "MeetingState",
     "MonthSnapshot",
     "MonthStep",
+    "Notice",
+    "NoticeKind",
     "Occurrence",
     "OccurrenceState",
     "Office",

@@ -159,6 +159,8 @@ class Account(Base):
     disabled_at: Mapped[datetime | None]
     # The newest event of the trail that the owner acknowledged: what others changed since is told at sign-in.
     told_event_id: Mapped[int | None]
+    # Kinds of notices of which the owner wants no e-mail; None: none are excepted. On the list they all stand.
+    no_mail_of: Mapped[list[Any] | None]
     created_at: Mapped[datetime]
 
 

@@ -1,0 +1,114 @@
+"""Telling somebody: rows in the transaction of what they tell of. Nothing leaves the house in here."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from staffhub import clock, office
+from staffhub.models import (
+    Account,
+    Notice,
+    NoticeKind,
+    Officer,
+    Posting,
+    Role,
+    TaskState,
+    posting_on,
+    role_held,
+    serves,
+)
+from staffhub.notify.wording import PARAMS
+
+
+class Subject(NamedTuple):
+    """The row that a notice is about: ("leave_request", 12)."""
+
+    table: str
+    id: int
+
+
+def tell(
+    db: Session,
+    *,
+    office_id: int,
+    kind: NoticeKind,
+    params: Mapping[str, object],
+    address: str,
+    key: str,
+    now: datetime,
+    accounts: Collection[int] = (),
+    officers: Collection[int] = (),
+    roles: Collection[Role] = (),
+    by: int | None = None,
+    subject: Subject | None = None,
+) -> int:
+    """Put a notice on the lists of some accounts, the accounts of some officers and of whoever holds a role today.
+
+    `params` are what the kind's sentence names (`wording.PARAMS`), dates and times as they are; `address` is the page
+    to go to, and `key` says what this is, so that the same is told once: "leave:12:asked". `by` is the account of
+    whoever did it, and is told nothing. Return how many were told for the first time. Nobody is told whose account
+    is closed or whose service has ended.
+    """
+    if missing := PARAMS[kind] ^ params.keys():
+        raise ValueError(f"a notice of {kind} names {sorted(PARAMS[kind])}, not more and not less: {sorted(missing)}")
+    readers = _readers(db, office_id, set(accounts), set(officers), set(roles), now) - {by}
+    facts = {
+        "office_id": office_id,
+        "kind": kind,
+        "subject": subject.table if subject else "",
+        "subject_id": subject.id if subject else None,
+        "address": address,
+        "params": as_json(params),
+        "key": key,
+        "state": TaskState.PENDING,
+        "due_at": now,
+        "created_at": now,
+    }
+    return _insert(db, [facts | {"account_id": reader} for reader in sorted(readers)])
+
+
+def as_json(params: Mapping[str, object]) -> dict[str, Any]:
+    """Return facts as they are stored: dates and times as ISO texts, which sort and are read in every language."""
+    return cast("dict[str, Any]", json.loads(json.dumps(dict(params), default=_plain)))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | time):
+        return value.isoformat()
+    raise TypeError(f"a notice keeps texts, numbers, dates and times, not {value!r}")
+
+
+def _readers(
+    db: Session, office_id: int, accounts: set[int], officers: set[int], roles: set[Role], now: datetime
+) -> set[int]:
+    today = clock.local_day(now, office.facts(db, office_id).zone)
+    meant = or_(Account.id.in_(accounts), Account.officer_id.in_(officers), role_held().in_(roles))
+    return set(
+        db.scalars(
+            select(Account.id)
+            .outerjoin(Officer, Officer.id == Account.officer_id)
+            .outerjoin(Posting, posting_on(today))
+            .where(Account.office_id == office_id, Account.disabled_at.is_(None), meant)
+            .where(or_(Account.officer_id.is_(None), serves(today, date.max)))
+        )
+    )
+
+
+def _insert(db: Session, notices: list[dict[str, object]]) -> int:
+    if not notices:
+        return 0
+    make = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    told = db.execute(make(Notice).values(notices).on_conflict_do_nothing().returning(Notice.id))
+    return len(told.all())
+
+
+def over(db: Session, subject: Subject, kinds: Iterable[NoticeKind], *, now: datetime) -> int:
+    """What these notices asked for is done, by whomever: they count no longer, and no e-mail goes out any more."""
+    waiting = (Notice.subject == subject.table, Notice.subject_id == subject.id, Notice.read_at.is_(None))
+    done = db.execute(update(Notice).where(*waiting, Notice.kind.in_(list(kinds))).values(read_at=now))
+    return cast("CursorResult[object]", done).rowcount

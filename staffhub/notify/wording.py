@@ -1,0 +1,185 @@
+"""What a notice says, in one place: one sentence a kind, worded when it is read, in the language of its reader.
+
+It also goes out by e-mail, to a mailbox that anybody may look into. So it says what waits, for whom and when, and never
+why: no kind of leave, no note, no number of a person.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from typing import Any
+
+from babel.dates import format_date
+
+from staffhub import i18n
+from staffhub.i18n import gettext as _
+from staffhub.models import NoticeKind
+
+# Facts that each kind names. Dates, months (the first day) and times are given as they are.
+PARAMS: Mapping[NoticeKind, frozenset[str]] = {
+    NoticeKind.LEAVE_ASKED: frozenset({"who", "first", "last"}),
+    # what: approved, declined, shortened, entered (by the personnel section), forwarded (to whoever decides last)
+    NoticeKind.LEAVE_DECIDED: frozenset({"what", "first", "last"}),
+    # what: withdrawn, shortened; told to whoever was asked or had decided
+    NoticeKind.LEAVE_CHANGED: frozenset({"who", "what", "first", "last"}),
+    # until: the last day to decide, or None
+    NoticeKind.CORRECTION_WAITING: frozenset({"who", "day", "until"}),
+    # what: accepted, declined, forwarded (to the personnel section)
+    NoticeKind.CORRECTION_DECIDED: frozenset({"what", "day"}),
+    NoticeKind.CORRECTION_OVERDUE: frozenset({"who", "day"}),
+    NoticeKind.CHECKOUT_PROPOSED: frozenset({"day", "time"}),
+    # who: None when told to the person; what: absences, in_a_row, minutes; count and threshold are days
+    NoticeKind.THRESHOLD_NEAR: frozenset({"who", "what", "count", "threshold"}),
+    # of: whose sheet, a division's name, or None for the whole office
+    NoticeKind.MONTH_TO_SIGN: frozenset({"month", "of"}),
+    NoticeKind.MONTH_SIGNED: frozenset({"month", "of"}),
+    NoticeKind.MONTH_SUPPLEMENT: frozenset({"month", "of"}),
+    NoticeKind.ORDER_GIVEN: frozenset({"number", "first", "last"}),
+    # what: changed, ended
+    NoticeKind.ORDER_CHANGED: frozenset({"number", "what", "first", "last"}),
+    # name: of the file; what: ready, failed
+    NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
+}
+
+
+def headline(kind: NoticeKind, params: Mapping[str, Any]) -> str:
+    """Return the sentence of a notice in the language of the running request or of the mail that is written."""
+    return _SAYS[kind](_readable(params))
+
+
+def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON's texts as they are said: dates and times by their names, a range as one thing."""
+    said = dict(params)
+    for name in ("first", "last", "day", "until"):
+        if said.get(name):
+            said[name] = i18n.day(date.fromisoformat(said[name]))
+    if "first" in said:
+        same = said["first"] == said["last"]
+        said["span"] = said["first"] if same else _("%(first)s to %(last)s", first=said["first"], last=said["last"])
+    if said.get("month"):
+        month = date.fromisoformat(said["month"])
+        said["month"] = format_date(month, "LLLL y", locale=i18n.current_locale())
+    if said.get("time"):
+        said["time"] = i18n.clock(time.fromisoformat(said["time"]))
+    return said
+
+
+def _leave_asked(p: dict[str, Any]) -> str:
+    return _("%(who)s asks for leave: %(span)s.", **p)
+
+
+def _leave_decided(p: dict[str, Any]) -> str:
+    said = {
+        "approved": _("Your leave is approved: %(span)s.", **p),
+        "declined": _("Your leave is declined: %(span)s.", **p),
+        "shortened": _("Your leave was shortened, it is now: %(span)s.", **p),
+        "entered": _("A leave was entered for you: %(span)s.", **p),
+        "forwarded": _("Your superior agrees with your leave; it waits for the last decision: %(span)s.", **p),
+    }
+    return said[p["what"]]
+
+
+def _leave_changed(p: dict[str, Any]) -> str:
+    said = {
+        "withdrawn": _("%(who)s withdrew the leave: %(span)s.", **p),
+        "shortened": _("%(who)s shortened the leave, it is now: %(span)s.", **p),
+    }
+    return said[p["what"]]
+
+
+def _correction_waiting(p: dict[str, Any]) -> str:
+    if p["until"]:
+        return _("%(who)s asks to correct %(day)s; decide until %(until)s.", **p)
+    return _("%(who)s asks to correct %(day)s.", **p)
+
+
+def _correction_decided(p: dict[str, Any]) -> str:
+    said = {
+        "accepted": _("Your correction of %(day)s is accepted.", **p),
+        "declined": _("Your correction of %(day)s is declined.", **p),
+        "forwarded": _("Your correction of %(day)s is with the personnel section now.", **p),
+    }
+    return said[p["what"]]
+
+
+def _correction_overdue(p: dict[str, Any]) -> str:
+    return _("Nobody decided in time on the correction of %(who)s for %(day)s; it is with you now.", **p)
+
+
+def _checkout_proposed(p: dict[str, Any]) -> str:
+    return _("You did not check out on %(day)s. StaffHub proposes %(time)s: confirm it, or give another time.", **p)
+
+
+def _threshold_near(p: dict[str, Any]) -> str:
+    days = _days_without(p["what"], p["count"])
+    if p["who"]:
+        return _("%(who)s: %(days)s. A rule of the office begins at %(threshold)s.", days=days, **_only(p))
+    return _("You: %(days)s. A rule of the office begins at %(threshold)s.", days=days, **_only(p))
+
+
+def _only(p: dict[str, Any]) -> dict[str, Any]:
+    return {"who": p["who"], "threshold": p["threshold"]}
+
+
+def _days_without(what: str, count: int) -> str:
+    said: dict[str, Callable[..., str]] = {
+        "absences": lambda: i18n.ngettext(
+            "%(num)s day without explanation this year", "%(num)s days without explanation this year", count
+        ),
+        "in_a_row": lambda: i18n.ngettext(
+            "%(num)s day without explanation in a row", "%(num)s days without explanation in a row", count
+        ),
+        "minutes": lambda: i18n.ngettext(
+            "minutes of lateness that add up to %(num)s day", "minutes of lateness that add up to %(num)s days", count
+        ),
+    }
+    return said[what]()
+
+
+def _month(p: dict[str, Any], text: str) -> str:
+    return f"{text} ({p['of']})" if p["of"] else text
+
+
+def _month_to_sign(p: dict[str, Any]) -> str:
+    return _month(p, _("The recap of %(month)s waits for your signature", **p)) + "."
+
+
+def _month_signed(p: dict[str, Any]) -> str:
+    return _month(p, _("The recap of %(month)s is signed", **p)) + "."
+
+
+def _month_supplement(p: dict[str, Any]) -> str:
+    return _month(p, _("The recap of %(month)s, which is signed, has a supplement", **p)) + "."
+
+
+def _order_given(p: dict[str, Any]) -> str:
+    return _("You have a duty order, %(number)s: %(span)s.", **p)
+
+
+def _order_changed(p: dict[str, Any]) -> str:
+    if p["what"] == "ended":
+        return _("Your duty order %(number)s was taken back: %(span)s.", **p)
+    return _("Your duty order %(number)s was changed, it is now: %(span)s.", **p)
+
+
+def _export_ready(p: dict[str, Any]) -> str:
+    if p["what"] == "failed":
+        return _("The file %(name)s could not be made. Ask for it once more.", **p)
+    return _("The file %(name)s is ready; it is kept for a day.", **p)
+
+
+_SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
+    NoticeKind.LEAVE_ASKED: _leave_asked,
+    NoticeKind.LEAVE_DECIDED: _leave_decided,
+    NoticeKind.LEAVE_CHANGED: _leave_changed,
+    NoticeKind.CORRECTION_WAITING: _correction_waiting,
+    NoticeKind.CORRECTION_DECIDED: _correction_decided,
+    NoticeKind.CORRECTION_OVERDUE: _correction_overdue,
+    NoticeKind.CHECKOUT_PROPOSED: _checkout_proposed,
+    NoticeKind.THRESHOLD_NEAR: _threshold_near,
+    NoticeKind.MONTH_TO_SIGN: _month_to_sign,
+    NoticeKind.MONTH_SIGNED: _month_signed,
+    NoticeKind.MONTH_SUPPLEMENT: _month_supplement,
+    NoticeKind.ORDER_GIVEN: _order_given,
+    NoticeKind.ORDER_CHANGED: _order_changed,
+    NoticeKind.EXPORT_READY: _export_ready,
+}
