@@ -23,14 +23,15 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
-    "audit_event", "claim", "correction", "daily_report", "join_click", "log_entry", "mark", "mark_note", "meeting",
-    "meeting_invite", "month_snapshot", "month_step", "occurrence", "plan_ending", "plan_entry", "plan_grant",
-    "request_event", "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
+    "audit_event", "claim", "correction", "daily_report", "join_click", "leave_request", "leave_step", "log_entry",
+    "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step", "occurrence", "plan_ending",
+    "plan_entry", "plan_grant", "request_event", "service_request", "sign_in_attempt", "snapshot_line",
+    "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {
-    "account", "division", "heartbeat", "holiday", "kept_form", "kept_register", "office", "officer", "posting",
-    "rule_set", "service_type", "week_pattern",
+    "account", "division", "heartbeat", "holiday", "kept_form", "kept_register", "leave_delegate", "leave_opening",
+    "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
 PEOPLE, DAYS = 15, 700

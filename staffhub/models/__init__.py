@@ -1,5 +1,6 @@
 """Every table, one file per room."""
 
+from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
     JoinClick,
     Meeting,
@@ -63,6 +64,8 @@ APPEND_ONLY = (
     SnapshotLine,
     MonthStep,
     AuditEvent,
+    LeaveStep,
+    LeaveOpening,
 )
 
 __all__ = [
@@ -87,6 +90,12 @@ __all__ = [
     "JoinClick",
     "KeptForm",
     "KeptRegister",
+    "LeaveAct",
+    "LeaveDelegate",
+    "LeaveOpening",
+    "LeaveRequest",
+    "LeaveState",
+    "LeaveStep",
     "LogEntry",
     "MailEnd",
     "Mark",

@@ -2,6 +2,7 @@
 
 Within a layer the newest range holds on its dates. What it covers stays as it was granted, and comes back when the
 newer one is taken out. Every layer is written by whoever writes the officer's plan: HR and the head of the division.
+`decided`: it rests on a decision of another room, which says who may; days that are over are then written as well.
 """
 
 from collections.abc import Iterable, Sequence
@@ -102,11 +103,13 @@ def grant(
     document: str = "",
     on_free_days: bool = False,
     key: str | None = None,
+    decided: bool = False,
     now: datetime,
 ) -> Granting:
     """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then."""
     layer = layer_of(mode, layer)
-    refuse_past(me, first, now, field="first")
+    if not decided:
+        refuse_past(me, first, now, field="first")
     if abs(first - clock.local_day(now, me.zone)) > _FARTHEST:
         raise Refused(_("Check the year."), field="first")
     if last < first:
@@ -260,12 +263,12 @@ def lines_of(db: Session, me: Viewer, officer: Planned, first: date, last: date)
     return sorted((line for line in found if line.left), key=lambda line: (line.first, line.id))
 
 
-def withdraw(db: Session, me: Viewer, officer: Planned, grant_id: int, *, now: datetime) -> int:
+def withdraw(db: Session, me: Viewer, officer: Planned, grant_id: int, *, decided: bool = False, now: datetime) -> int:
     """Take a whole range back; return from how many dates. A head leaves days that are over alone."""
     row = _grant_for(db, me, officer, grant_id)
     today = clock.local_day(now, me.zone)
-    first = row.first if writes_past(me) else max(row.first, today)
-    return _end(db, me, officer, row, first, row.last, now=now)
+    first = row.first if decided or writes_past(me) else max(row.first, today)
+    return _end(db, me, officer, row, first, row.last, decided=decided, now=now)
 
 
 def take_out(db: Session, me: Viewer, officer: Planned, grant_id: int, *, day: date, now: datetime) -> int:
@@ -276,12 +279,14 @@ def take_out(db: Session, me: Viewer, officer: Planned, grant_id: int, *, day: d
     return _end(db, me, officer, row, day, day, now=now)
 
 
-def shorten(db: Session, me: Viewer, officer: Planned, grant_id: int, *, last: date, now: datetime) -> int:
+def shorten(
+    db: Session, me: Viewer, officer: Planned, grant_id: int, *, last: date, decided: bool = False, now: datetime
+) -> int:
     """Let a range end earlier than it was granted."""
     row = _grant_for(db, me, officer, grant_id)
     if not row.first <= last < row.last:
         raise Refused(_("The new last day lies within the range, before its last day."), field="last")
-    return _end(db, me, officer, row, last + timedelta(days=1), row.last, now=now)
+    return _end(db, me, officer, row, last + timedelta(days=1), row.last, decided=decided, now=now)
 
 
 def end_after(db: Session, me: Viewer, officer: Planned, *, last: date, now: datetime) -> int:
@@ -305,10 +310,19 @@ def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> Plan
 
 
 def _end(
-    db: Session, me: Viewer, officer: Planned, row: PlanGrant | _Range, first: date, last: date, *, now: datetime
+    db: Session,
+    me: Viewer,
+    officer: Planned,
+    row: PlanGrant | _Range,
+    first: date,
+    last: date,
+    *,
+    decided: bool = False,
+    now: datetime,
 ) -> int:
     """Note what is taken out; what is out already stays out, and nothing new is noted."""
-    refuse_past(me, min(first, last), now, field="date")
+    if not decided:
+        refuse_past(me, min(first, last), now, field="date")
     endings = select(PlanEnding.first, PlanEnding.last).where(
         PlanEnding.office_id == me.office_id, PlanEnding.grant_id == row.id
     )
