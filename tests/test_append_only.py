@@ -79,6 +79,15 @@ def _one_row_each(database: Database) -> None:
         grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
                     idempotency_key="g")  # fmt: skip
         add("plan_ending", **granted, grant_id=grant)
+        letter = {**granted, "number": "ST 1", "reason": "x", "turn": 1, "officers": []}
+        order = add("duty_order", **letter, number_key="st1", duty="field", issued=TODAY, place="Manado", purpose="x",
+                    basis="", on_free_days=False, signer_name="Dewi", signer_position="Kepala",
+                    idempotency_key="o")  # fmt: skip
+        add("duty_assignment", order_id=order, grant_id=grant)
+        add("duty_order_step", **letter, order_id=order, kind="withdrawn", idempotency_key="p")
+        exemption = add("exemption", **letter, meaning="home", scope={}, people=1, idempotency_key="e")
+        add("exemption_person", exemption_id=exemption, grant_id=grant)
+        add("exemption_step", **letter, exemption_id=exemption, idempotency_key="f")
         month = {"first": TODAY.replace(day=1), "note": "", "created_by": account}
         snapshot = add("month_snapshot", **month, number=0, head="{}", hash="x" * 64, officers=1)
         add("snapshot_line", snapshot_id=snapshot, text="{}")

@@ -13,6 +13,17 @@ from staffhub.models.meetings import (
     ZoomVerb,
 )
 from staffhub.models.notices import MailEnd, Notice, NoticeKind
+from staffhub.models.orders import (
+    Duty,
+    DutyAssignment,
+    DutyOrder,
+    DutyOrderStep,
+    Exemption,
+    ExemptionPerson,
+    ExemptionStep,
+    Meaning,
+    OrderStep,
+)
 from staffhub.models.org import (
     Account,
     Division,
@@ -66,6 +77,12 @@ APPEND_ONLY = (
     AuditEvent,
     LeaveStep,
     LeaveOpening,
+    DutyOrder,
+    DutyAssignment,
+    DutyOrderStep,
+    Exemption,
+    ExemptionPerson,
+    ExemptionStep,
 )
 
 __all__ = [
@@ -82,7 +99,14 @@ __all__ = [
     "CorrectionReason",
     "DailyReport",
     "Division",
+    "Duty",
+    "DutyAssignment",
+    "DutyOrder",
+    "DutyOrderStep",
     "EmploymentType",
+    "Exemption",
+    "ExemptionPerson",
+    "ExemptionStep",
     "Grade",
     "Heartbeat",
     "Holiday",
@@ -101,6 +125,7 @@ __all__ = [
     "Mark",
     "MarkKind",
     "MarkNote",
+    "Meaning",
     "Meeting",
     "MeetingInvite",
     "MeetingKind",
@@ -113,6 +138,7 @@ __all__ = [
     "OccurrenceState",
     "Office",
     "Officer",
+    "OrderStep",
     "PlanEnding",
     "PlanEntry",
     "PlanGrant",

@@ -5,12 +5,12 @@ newer one is taken out. Every layer is written by whoever writes the officer's p
 `decided`: it rests on a decision of another room, which says who may; days that are over are then written as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
@@ -18,6 +18,8 @@ from staffhub.db import lock_row, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.roster.entries import dates, settle
+from staffhub.roster.entries import left as left_of
 from staffhub.roster.plan import Planned, refuse_past, writes_past
 from staffhub.security import Viewer
 
@@ -63,22 +65,13 @@ class Line:
     @property
     def left(self) -> list[date]:
         """The dates that were not taken out."""
-        return _left(self.first, self.last, self.taken_out)
+        return left_of(self.first, self.last, self.taken_out)
 
     @property
     def covered(self) -> list[date]:
         """The dates on which a newer range of the same layer holds; taken out there, this one comes back."""
         held = set(self.holds)
         return [day for day in self.left if day not in held]
-
-
-def _dates(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _left(first: date, last: date, endings: Iterable[tuple[date, date]]) -> list[date]:
-    gone = {day for start, end in endings for day in _dates(start, end)}
-    return [day for day in _dates(first, last) if day not in gone]
 
 
 def layer_of(mode: PlanMode, asked: PlanLayer | None) -> PlanLayer:
@@ -134,17 +127,17 @@ def grant(
     if there:
         return Granting(there, 0, first_time=False)
     grant_id = _insert(db, me, officer, facts, key, now)
-    _settle(db, me.office_id, officer.id, layer, first, last)
+    settle(db, me.office_id, [officer.id], layer, first, last)
     audit.record(db, me, "plan.granted", "officer", officer.id, now=now, grant=grant_id, **facts)
-    days = _dates(first, last) if facts["on_free_days"] else working
-    replaced = tuple(line for line in before if set(line.holds) & set(_dates(first, last)))
+    days = dates(first, last) if facts["on_free_days"] else working
+    replaced = tuple(line for line in before if set(line.holds) & set(dates(first, last)))
     past = sum(day < clock.local_day(now, me.zone) for day in days)
     return Granting(grant_id, len(days), _hidden(db, me, officer, grant_id, days), past, replaced)
 
 
 def _working_days(db: Session, me: Viewer, officer: Planned, first: date, last: date) -> list[date]:
     book = workdays.plans(db, me.office_id, first, last, officers=[officer.id])
-    return [day for day in _dates(first, last) if book.usual(officer.id, day).mode is not None]
+    return [day for day in dates(first, last) if book.usual(officer.id, day).mode is not None]
 
 
 def _hidden(db: Session, me: Viewer, officer: Planned, grant_id: int, days: Sequence[date]) -> int:
@@ -178,18 +171,6 @@ def _insert(db: Session, me: Viewer, officer: Planned, facts: dict[str, Any], ke
     db.add(added)
     db.flush()
     return added.id
-
-
-def _settle(db: Session, office_id: int, officer_id: int, layer: PlanLayer, first: date, last: date) -> None:
-    """Write the entries of these dates again from the ranges and what was taken out of them."""
-    place = (PlanEntry.office_id == office_id, PlanEntry.officer_id == officer_id, PlanEntry.layer == layer)
-    db.execute(delete(PlanEntry).where(*place, PlanEntry.date.between(first, last)))
-    holder: dict[date, int] = {}
-    for row, endings in _ranges(db, office_id, officer_id, first, last, layer):
-        holder |= dict.fromkeys(_left(max(row.first, first), min(row.last, last), endings), row.id)
-    keys = {"office_id": office_id, "officer_id": officer_id, "layer": layer}
-    if holder:
-        db.execute(insert(PlanEntry), [keys | {"date": day, "grant_id": id_} for day, id_ in holder.items()])
 
 
 class _Range(NamedTuple):
@@ -326,7 +307,7 @@ def _end(
     endings = select(PlanEnding.first, PlanEnding.last).where(
         PlanEnding.office_id == me.office_id, PlanEnding.grant_id == row.id
     )
-    left = _left(first, last, [(start, end) for start, end in db.execute(endings)])
+    left = left_of(first, last, [(start, end) for start, end in db.execute(endings)])
     if not left:
         return 0
     db.add(
@@ -335,7 +316,7 @@ def _end(
         )
     )
     db.flush()
-    _settle(db, me.office_id, officer.id, row.layer, first, last)
+    settle(db, me.office_id, [officer.id], row.layer, first, last)
     audit.record(
         db, me, "plan.taken_out", "officer", officer.id, now=now, grant=row.id, first=first, last=last, mode=row.mode
     )
@@ -361,5 +342,5 @@ def lay(db: Session, ranges: Sequence[dict[str, Any]], taken_out: Sequence[tuple
         first, last = spans.get(key, (row["first"], row["last"]))
         spans[key] = (min(first, row["first"]), max(last, row["last"]))
     for (office_id, officer_id, layer), (first, last) in spans.items():
-        _settle(db, office_id, officer_id, layer, first, last)
+        settle(db, office_id, [officer_id], layer, first, last)
     return ids

@@ -34,6 +34,11 @@ class Granted:
     on_free_days: bool = False
     grant_id: int = 0
 
+    @property
+    def excuses(self) -> bool:
+        """Whether it frees a working day; what is granted as leave by an exemption costs none."""
+        return self.layer is PlanLayer.EXEMPTION and self.mode is PlanMode.LEAVE
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -102,12 +107,14 @@ class PlanBook:
         """Lay the ranges over the usual day, lowest first.
 
         A free day stays free unless a range was written for free days; leave also covers such a duty, as it does any.
+        Whom an exemption excuses has a day off: no leave, which would cost a day, and no absence.
         """
         is_free = plan.mode is None
         beneath: tuple[Granted, ...] = ()
         for one in granted:
             if not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
-                plan = Plan(one.mode, one.layer.value, one.note, hours, beneath)
+                expected = None if one.excuses else one.mode
+                plan = Plan(expected, one.layer.value, one.note, hours if expected else None, beneath)
                 beneath = (one, *beneath)
         return plan
 
