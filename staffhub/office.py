@@ -89,13 +89,18 @@ event.listen(Session, "do_orm_execute", _forget_after_statement)
 
 @dataclass(frozen=True)
 class OfficeFacts:
-    """`recorded_from`: from when presence counts, as HR has set it; None: nothing counts yet, so nobody is absent."""
+    """`recorded_from`: from when presence counts, as HR has set it; None: nothing counts yet, so nobody is absent.
+
+    `stored_from` to `stored_to`: days that are over and stored; None: none yet.
+    """
 
     name: str
     government: str
     address: str
     zone: ZoneInfo
     recorded_from: date | None
+    stored_from: date | None = None
+    stored_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -138,9 +143,17 @@ def services(db: Session, office_id: int) -> dict[int, Service]:
 
 
 def _facts(db: Session, office_id: int) -> OfficeFacts:
-    columns = select(Office.name, Office.government, Office.address, Office.timezone, Office.recorded_from)
-    name, government, address, zone, recorded_from = db.execute(columns.where(Office.id == office_id)).one()
-    return OfficeFacts(name, government, address, ZoneInfo(zone), recorded_from)
+    columns = select(
+        Office.name,
+        Office.government,
+        Office.address,
+        Office.timezone,
+        Office.recorded_from,
+        Office.stored_from,
+        Office.stored_to,
+    )
+    name, government, address, zone, *dates = db.execute(columns.where(Office.id == office_id)).one()
+    return OfficeFacts(name, government, address, ZoneInfo(zone), *dates)
 
 
 def _divisions(db: Session, office_id: int) -> dict[int, Bidang]:

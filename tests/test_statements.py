@@ -23,11 +23,11 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
-    "duty_assignment", "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step",
-    "audit_event", "claim", "correction", "daily_report", "join_click", "leave_request", "leave_step", "log_entry",
-    "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step", "occurrence", "plan_ending",
-    "plan_entry", "plan_grant", "request_event", "service_request", "sign_in_attempt", "snapshot_line",
-    "user_session", "zoom_task",
+    "audit_event", "checkout_proposal", "claim", "correction", "daily_report", "day_record", "duty_assignment",
+    "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
+    "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step",
+    "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
+    "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {

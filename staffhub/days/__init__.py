@@ -5,6 +5,7 @@ when days count.
 """
 
 from staffhub.days.facts import Days, Serving, is_counted, load
+from staffhub.days.proposals import Proposal, proposals_of
 from staffhub.days.record import (
     CorrectionFact,
     DayRecord,
@@ -17,6 +18,7 @@ from staffhub.days.record import (
     planned_span,
     reconcile,
 )
+from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Facts",
     "Finding",
     "MarkFact",
+    "Proposal",
     "Serving",
     "Stage",
     "State",
@@ -37,5 +40,7 @@ __all__ = [
     "is_counted",
     "load",
     "planned_span",
+    "proposals_of",
     "reconcile",
+    "signed",
 ]

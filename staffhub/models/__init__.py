@@ -1,5 +1,6 @@
 """Every table, one file per room."""
 
+from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
     JoinClick,
@@ -93,6 +94,7 @@ __all__ = [
     "Account",
     "AuditEvent",
     "Channel",
+    "CheckoutProposal",
     "Claim",
     "Correction",
     "CorrectionKind",
@@ -145,6 +147,9 @@ __all__ = [
     "PlanLayer",
     "PlanMode",
     "Posting",
+    "ProposalSource",
+    "Recount",
+    "RecountedDay",
     "RequestEvent",
     "RequestState",
     "Role",
@@ -155,6 +160,7 @@ __all__ = [
     "SignInAttempt",
     "SignStep",
     "SnapshotLine",
+    "StoredDay",
     "TaskState",
     "UserSession",
     "WeekPattern",

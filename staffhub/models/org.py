@@ -46,6 +46,9 @@ class Office(Base):
     timezone: Mapped[str] = mapped_column(String(40))
     # Presence counts from this date on, as HR has set it: nobody is absent before. None: nothing counts yet.
     recorded_from: Mapped[date | None]
+    # Days from here to there are over and stored (`day_record`); None: none yet. The close of day writes both.
+    stored_from: Mapped[date | None]
+    stored_to: Mapped[date | None]
     # Another one after every change of this row, of a division, service, rule or holiday; the database's own to write.
     version: Mapped[str] = mapped_column(String(32), server_default=text("''"))
     created_at: Mapped[datetime]

@@ -1,0 +1,45 @@
+"""Check-outs that the close of day proposes, as long as nobody has said when the day ended."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Date, bindparam, select
+from sqlalchemy.orm import Session
+
+from staffhub.db import rows
+from staffhub.models import CheckoutProposal, ProposalSource, StoredDay
+
+
+class Proposal(NamedTuple):
+    """When a day probably ended, and what says so; `at` is UTC. Nothing follows from it until a person confirms it."""
+
+    id: int
+    officer_id: int
+    day: date
+    at: datetime
+    source: ProposalSource
+    source_id: int
+
+
+def proposals_of(
+    db: Session, office_id: int, officer_id: int, *, first: date = date.min, last: date = date.max
+) -> list[Proposal]:
+    """Return what is still open of one officer, newest first; a day with a check-out by now, or a night that still
+    takes one, is not.
+    """
+    found = rows(db, _open(), office=office_id, officer=officer_id, first=first, last=last)
+    return [Proposal(*row) for row in found]
+
+
+@cache
+def _open() -> Any:
+    one, stored = CheckoutProposal, StoredDay
+    day = (stored.office_id == one.office_id) & (stored.officer_id == one.officer_id) & (stored.date == one.date)
+    columns: Any = select(one.id, one.officer_id, one.date, one.at, one.source, one.source_id).join(stored, day)
+    return (
+        columns.where(one.office_id == bindparam("office"), one.officer_id == bindparam("officer"))
+        .where(one.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
+        .where(stored.last.is_(None), stored.needs_person, stored.open_until.is_(None))
+        .order_by(one.date.desc())
+    )
