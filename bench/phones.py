@@ -107,6 +107,11 @@ def with_header(request: bytes, name: bytes, value: bytes) -> bytes:
     return request.replace(b"\r\n\r\n", b"\r\n" + name + b": " + value + b"\r\n\r\n", 1)
 
 
+def with_cookie(request: bytes, set_cookie: bytes) -> bytes:
+    """Send along what an answer's Set-Cookie gave, beside the session."""
+    return request.replace(b"\r\nCookie: ", b"\r\nCookie: " + set_cookie.partition(b";")[0] + b"; ", 1)
+
+
 def key_in(page: Answer) -> str:
     """Return the key of the check-in form on a page."""
     zipped = page.header(b"content-encoding") == b"gzip"

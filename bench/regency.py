@@ -6,8 +6,8 @@
 
 People arrive evenly and wait for nobody else: the page, then a check-in with the key of its form. Meanwhile the head of
 each office has the board open, which asks every 30 s with If-None-Match, and HR opens the month once a minute. Whoever
-is refused (503) waits as long as Retry-After says and sends the same again, with the note of the first press, as the
-page does. Answers are compressed.
+is refused (503) waits as long as Retry-After says and sends the same again, with the note of the first press or try, as
+the page does. Answers are compressed.
 """
 
 import argparse
@@ -75,7 +75,7 @@ class Phone:
 
     async def ask(self, what: str, request: bytes) -> tuple[Answer, float]:
         """Ask until it is served; return the answer, and when it was sent: the first press that the server knows of."""
-        note, first = b"", 0.0
+        note, first, plain = b"", 0.0, request
         while True:
             try:
                 self.line = self.line or await phones.connect(self.port)
@@ -90,6 +90,8 @@ class Phone:
                 return answer, first or sent
             if not note and (note := answer.header(b"x-first-press")):
                 first = sent
+            if tried := answer.header(b"set-cookie"):
+                request = phones.with_cookie(plain, tried)
             self.wave.refused[what] += 1
             self.close()
             await asyncio.sleep(float(answer.header(b"retry-after") or 5))

@@ -6,9 +6,12 @@ served now. Each process has a door of its own.
 
 import asyncio
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge
 from starlette.datastructures import Headers
@@ -29,10 +32,18 @@ _FREE = ("/static/", "/healthz", "/readyz", "/metrics")
 _SOONEST, _LATEST = 3, 20  # seconds after which somebody is told to come again
 
 
+class Turn(NamedTuple):
+    """Somebody's place in a line: before all who wanted the thing later; `number` decides between two at once."""
+
+    since: datetime
+    number: int
+    called: "asyncio.Future[bool]"
+
+
 @dataclass
 class Line:
-    """Those who come for the same kind of thing, in order. `turns` of them may be inside at once; nobody stands here
-    longer than `patience` seconds, and who would have to is told so at once.
+    """Those who come for the same kind of thing, by when they wanted it first. `turns` of them may be inside at once;
+    nobody stands here longer than `patience` seconds, and who would have to is told so at once.
     """
 
     name: str
@@ -42,7 +53,7 @@ class Line:
     pace: float = 0.01  # seconds from one leaving to the next while others wait, as it was lately
     left: float = 0.0
     told: float = 0.0  # when the last one who was sent away is to come again
-    waiting: deque[asyncio.Future[bool]] = field(default_factory=deque)
+    waiting: list[Turn] = field(default_factory=list)
 
 
 class Door:
@@ -59,6 +70,7 @@ class Door:
         self.lines = (self.marks, self.sign_ins, self.pages, self.files)
         self.turns = 10
         self.inside = 0
+        self._numbers = count()
 
     def line_of(self, scope: Scope) -> Line:
         method, path = scope["method"], scope["path"]
@@ -71,16 +83,18 @@ class Door:
             return self.marks
         return self.sign_ins if path == "/login" else self.pages
 
-    async def enter(self, line: Line) -> bool:
-        """Wait for a turn; False when it would take too long, or did."""
+    async def enter(self, line: Line, since: datetime) -> bool:
+        """Wait for a turn behind those who wanted theirs before; False when it would take too long, or did."""
         if self._has_room(line) and not line.waiting:
             self._let_in(line)
             return True
-        if (len(line.waiting) + 1) * line.pace > line.patience:
+        before = sum(one.since <= since for one in line.waiting)
+        if (before + 1) * line.pace > line.patience:
             return False
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
-        line.waiting.append(turn)
+        place = Turn(since, next(self._numbers), turn)
+        insort(line.waiting, place)
         limit = loop.call_later(line.patience, _give_up, turn)
         with WAITING.labels(line.name).track_inprogress():
             try:
@@ -91,6 +105,8 @@ class Door:
                 raise
             finally:
                 limit.cancel()
+                if place in line.waiting:  # gave up, or is gone
+                    line.waiting.remove(place)
 
     def come_again(self, line: Line) -> int:
         """Return in how many seconds: one after the other, as turns become free, and never all at once."""
@@ -118,8 +134,8 @@ class Door:
     def _call(self) -> None:
         for line in self.lines:
             while line.waiting and self._has_room(line):
-                turn = line.waiting.popleft()
-                if not turn.done():  # else it gave up, or is gone
+                turn = line.waiting.pop(0).called
+                if not turn.done():  # else it goes just now
                     self._let_in(line)
                     turn.set_result(True)
 
@@ -149,7 +165,7 @@ class Admission:
             scope[again.BODY] = body
             receive = _replayed(body, receive)
             again.count_from_first_press(Request(scope))
-        if not await self.door.enter(line):
+        if not await self.door.enter(line, again.first_try(Request(scope))):
             await self.busy(Request(scope), self.door.come_again(line))(scope, receive, send)
             return
         try:

@@ -1,7 +1,8 @@
 """Not now: the page for whoever must come again, with the form that could not be taken, whole.
 
 The moment at which it was pressed first goes out signed and comes back with the next try, as a field or as a header:
-what counts for a mark is the first press, measured by us, also when the answer to it was "not now".
+what counts for a mark is the first press, measured by us, also when the answer to it was "not now". Whoever only wants
+a page gets the same note as a cookie, and stands in line for it since the first try: who came later does not go first.
 """
 
 import hmac
@@ -18,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from staffhub import clock, i18n
 from staffhub.audit import request_id
 from staffhub.i18n import gettext as _
-from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context, read_cookie, read_flash
+from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context, read_cookie, read_flash, set_cookie
 
 # unsure: the database did not say whether it stored what it had been given.
 Why = Literal["busy", "database", "unsure"]
@@ -26,7 +27,7 @@ Why = Literal["busy", "database", "unsure"]
 Kind = Literal["page", "sent", "sign_in", "lost"]
 # Where a small form's body is left in the scope, since a body can be read only once.
 BODY = "staffhub.body"
-FIELD, HEADER = "first_press", "X-First-Press"
+FIELD, HEADER, COOKIE = "first_press", "X-First-Press", "staffhub_first_try"
 # Forms that hold passwords or are about the session itself: no page repeats those.
 _NEVER = ("/login", "/logout", "/account")
 # How long a first press may count, and how long a page goes on sending by itself.
@@ -49,8 +50,8 @@ def _posted(request: Request) -> list[tuple[str, str]]:
         return []
 
 
-def _signature(request: Request, at: str, key: str) -> str:
-    parts = ("first press", at, request.scope["path"], key, read_cookie(request, SESSION_COOKIE) or "")
+def _signature(request: Request, at: str, key: str, what: str = "first press") -> str:
+    parts = (what, at, request.scope["path"], key, read_cookie(request, SESSION_COOKIE) or "")
     return hmac.digest(request.app.state.secret, "\0".join(parts).encode(), "sha256").hex()[:32]
 
 
@@ -59,8 +60,12 @@ def _first_press(request: Request) -> str | None:
     key = dict(_posted(request)).get("idempotency_key")
     if not key or not is_mark(request.method, request.scope["path"]):
         return None
-    at = str(int(clock.arrival(request.scope).timestamp() * 1000))
+    at = _milliseconds(clock.arrival(request.scope))
     return f"{at}.{_signature(request, at, key)}"
+
+
+def _milliseconds(at: datetime) -> str:
+    return str(int(at.timestamp() * 1000))
 
 
 def count_from_first_press(request: Request) -> None:
@@ -76,6 +81,24 @@ def count_from_first_press(request: Request) -> None:
     first, arrived = datetime.fromtimestamp(int(at) / 1000, UTC), clock.arrival(request.scope)
     if arrived - _COUNTS <= first <= arrived:
         request.scope[clock.ARRIVED] = first
+
+
+def first_try(request: Request) -> datetime:
+    """Return since when somebody wants this: when it arrived, or an earlier try for the same page was refused."""
+    arrived = clock.arrival(request.scope)
+    if COOKIE.encode() not in dict(request.scope["headers"]).get(b"cookie", b""):
+        return arrived
+    at, _dot, signature = (read_cookie(request, COOKIE) or "").partition(".")
+    if not hmac.compare_digest(signature.encode(), _signature(request, at, "", COOKIE).encode()):
+        return arrived
+    first = datetime.fromtimestamp(int(at) / 1000, UTC)
+    return first if arrived - _BY_ITSELF <= first <= arrived else arrived
+
+
+def _remember(request: Request, answer: Response) -> None:
+    at = _milliseconds(first_try(request))
+    note = f"{at}.{_signature(request, at, '', COOKIE)}"
+    set_cookie(request, answer, COOKIE, note, seconds=int(_BY_ITSELF.total_seconds()))
 
 
 def _form(request: Request, note: str | None, *, seconds: int) -> Markup:
@@ -117,7 +140,11 @@ def come_again(request: Request, seconds: int, *, why: Why) -> Response:
     kind: Kind = "page" if request.method == "GET" else "sent" if stood else refused
     if kind == "page":
         headers["Refresh"] = str(seconds)
-    return HTMLResponse(_page(request, kind, why).replace(_EVENT, request_id.get()).replace(_FORM, stood), 503, headers)
+    page = _page(request, kind, why).replace(_EVENT, request_id.get()).replace(_FORM, stood)
+    answer = HTMLResponse(page, 503, headers)
+    if kind == "page" and why == "busy":
+        _remember(request, answer)
+    return answer
 
 
 # What differs from answer to answer, in a page that is otherwise prepared once in each language.

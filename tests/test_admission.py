@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,7 +38,7 @@ def _marks(world: World) -> list[Any]:
 
 
 async def _stand(door: Door, line: Line, came_in: list[str]) -> None:
-    if await door.enter(line):
+    if await door.enter(line, MORNING):
         came_in.append(line.name)
 
 
@@ -46,7 +46,7 @@ def test_marks_go_before_pages_that_stood_there_first(settings: Settings) -> Non
     async def play() -> list[str]:
         door, came_in = Door(), []
         inside = [door.pages] * 6 + [door.marks] * 4
-        assert all([await door.enter(line) for line in inside])
+        assert all([await door.enter(line, MORNING) for line in inside])
         lines = [door.pages, door.pages, door.sign_ins, door.marks, door.marks]
         standing = [asyncio.create_task(_stand(door, line, came_in)) for line in lines]
         await asyncio.sleep(0)
@@ -64,8 +64,8 @@ def test_pages_alone_never_take_every_turn(settings: Settings) -> None:
     async def play() -> None:
         door = Door()
         door.pages.patience = 0.05
-        assert [await door.enter(door.pages) for _n in range(7)] == [True] * 6 + [False]
-        assert await door.enter(door.marks)
+        assert [await door.enter(door.pages, MORNING) for _n in range(7)] == [True] * 6 + [False]
+        assert await door.enter(door.marks, MORNING)
 
     asyncio.run(play())
 
@@ -74,14 +74,14 @@ def test_who_would_have_to_wait_too_long_is_told_so_at_once_and_who_left_gives_t
     async def play() -> None:
         door = Door()
         line = door.files
-        assert await door.enter(line)
-        assert await door.enter(line)
+        assert await door.enter(line, MORNING)
+        assert await door.enter(line, MORNING)
         line.pace = 12.0
-        first = asyncio.create_task(door.enter(line))
+        first = asyncio.create_task(door.enter(line, MORNING))
         await asyncio.sleep(0)
-        assert not await door.enter(line), "12 seconds each: the second would stand here for more than 20"
+        assert not await door.enter(line, MORNING), "12 seconds each: the second would stand here for more than 20"
         line.pace = 0.01
-        second = asyncio.create_task(door.enter(line))
+        second = asyncio.create_task(door.enter(line, MORNING))
         await asyncio.sleep(0)
         first.cancel()
         door.leave(line)
@@ -91,6 +91,56 @@ def test_who_would_have_to_wait_too_long_is_told_so_at_once_and_who_left_gives_t
         assert (door.inside, line.inside, len(line.waiting)) == (0, 0, 0)
 
     asyncio.run(play())
+
+
+def test_who_was_sent_away_before_goes_before_whoever_came_later(settings: Settings) -> None:
+    async def play() -> list[int]:
+        door, came_in = Door(), []
+        line = door.files
+        assert [await door.enter(line, MORNING) for _n in range(2)] == [True, True]
+
+        async def stand(minute: int) -> None:
+            if await door.enter(line, MORNING + timedelta(minutes=minute)):
+                came_in.append(minute)
+                door.leave(line)
+
+        standing = [asyncio.create_task(stand(minute)) for minute in (5, 3, 4, 3, 1)]
+        await asyncio.sleep(0)
+        line.pace = 6.0
+        assert not await door.enter(line, MORNING + timedelta(minutes=4)), "four wanted it before: 30 seconds"
+        standing.pop().cancel()
+        await asyncio.sleep(0)
+        assert len(line.waiting) == 4, "who is gone leaves the line at once"
+        door.leave(line)
+        await asyncio.gather(*standing)
+        return came_in
+
+    assert asyncio.run(play()) == [3, 3, 4, 5]
+
+
+def test_a_page_that_was_refused_stands_in_line_since_its_first_try(world: World) -> None:
+    """The note is for one browser and one page; what is made up, or older than two minutes, counts for nothing."""
+    door, seen = world.app.state.door, []
+    enter = door.enter
+
+    async def noting(line: Line, since: datetime) -> bool:
+        seen.append(since)
+        return bool(await enter(line, since))
+
+    door.enter = noting
+    _shut(door.pages)
+    client, other = world.client("ben"), world.client("tia")
+    client.get("/")
+    other.cookies.set("staffhub_first_try", client.cookies["staffhub_first_try"])
+    later = MORNING + timedelta(seconds=50)
+    world.at(later)
+    for who, page in ((client, "/"), (client, "/board"), (other, "/")):
+        who.get(page, headers=HTMX)  # a part of a page keeps the note as it is
+    client.cookies.set("staffhub_first_try", "junk", domain="testserver.local")
+    client.get("/")
+    world.at(MORNING + timedelta(minutes=4))
+    client.get("/")
+    assert seen == [MORNING, MORNING, later, later, later, MORNING + timedelta(minutes=4)]
 
 
 @pytest.mark.parametrize(("locale", "words"), [("id", "Sedang ramai"), ("en", "Busy right now")])
