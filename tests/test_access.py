@@ -36,6 +36,7 @@ PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics"})
 ABOVE_BEN = frozenset({"ben", "ana", "dewi", "hana", "adi"})
 PEOPLE = frozenset({"hana", "adi", "oka"})
 EDITORS = frozenset({"hana", "adi"})
+MONTH = frozenset({"dewi", "hana", "adi", "oka"})
 
 WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ALL,
@@ -65,6 +66,12 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/queue"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/next"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/sign"): MONTH,
+    ("POST", "/attendance/sign"): frozenset({"dewi"}),
+    ("POST", "/attendance/sign/back"): frozenset({"dewi"}),
+    ("POST", "/attendance/sign/close"): frozenset({"hana", "oka"}),
+    ("GET", "/attendance/signed"): MONTH,
+    ("GET", "/attendance/supplement"): MONTH,
     ("GET", "/attendance/start"): frozenset({"hana", "oka"}),
     ("POST", "/attendance/start"): frozenset({"hana", "oka"}),
     ("GET", "/attendance/{officer_id}"): ABOVE_BEN,

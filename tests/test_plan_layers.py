@@ -310,3 +310,37 @@ def test_the_entries_are_always_what_follows_from_what_was_granted_and_taken_out
                     expected[day, one.layer] = one.id
         entries = db.execute(sa.select(PlanEntry.date, PlanEntry.layer, PlanEntry.grant_id))
         assert {(day, layer): grant for day, layer, grant in entries} == expected
+
+
+def test_a_range_says_of_which_kind_it_is_and_the_same_words_of_another_kind_are_another_wish(
+    database: Database, ana: Any, ben: plan.Planned
+) -> None:
+    first = _write(database, ana, ben, **AWAY, kind="sick")
+    assert _plan(database, ben, FIRST).kind == "sick"
+    assert not _write(database, ana, ben, **AWAY, kind="sick").first_time, "a second tap"
+    other = _write(database, ana, ben, **AWAY, kind="annual")
+    assert other.first_time
+    assert other.grant_id != first.grant_id
+    with database.reading() as db:
+        assert [line.kind for line in grants.lines_of(db, ana, ben, FIRST, LAST)] == ["sick", "annual"]
+    assert _plan(database, ben, LAST) == Plan(
+        PlanMode.LEAVE, "leave", "Cuti tahunan", _plan(database, ben, LAST).hours, (), "annual", other.grant_id
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [(PlanMode.LEAVE, "study"), (PlanMode.OFFICE, "study"), (PlanMode.FIELD, "sick")]
+)
+def test_a_kind_that_does_not_belong_to_the_place_is_refused(
+    database: Database, ana: Any, ben: plan.Planned, mode: PlanMode, kind: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        _write(database, ana, ben, first=FIRST, last=LAST, mode=mode, kind=kind)
+    assert refused.value.field == "kind"
+
+
+def test_a_study_assignment_is_field_duty_of_its_own_kind(database: Database, ana: Any, ben: plan.Planned) -> None:
+    duty: dict[str, Any] = {"mode": PlanMode.FIELD, "layer": DUTY, "document": "ST 094/140", "kind": "study"}
+    _write(database, ana, ben, first=FIRST, last=LAST, **duty)
+    found = _plan(database, ben, FIRST)
+    assert (found.mode, found.kind, found.is_work) == (PlanMode.FIELD, "study", True)

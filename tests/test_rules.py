@@ -312,7 +312,7 @@ def test_a_new_office_begins_with_the_known_numbers_and_vouches_for_none_that_ar
     assert proposed == {
         ("work_hours", "special", ()), ("work_hours", "", ("pppk_part_time",)), ("tiers", "late", ()),
         ("tiers", "early", ()), ("minutes_as_days", "", ()), ("leave", "annual", ("cpns",)),
-        ("leave", "annual", ("thl",)), ("decision", "", ()),
+        ("leave", "annual", ("thl",)), ("leave", "permission", ()), ("decision", "", ()),
     }  # fmt: skip
     assert all(row.legal_source.startswith("Belum dikonfirmasi") == (not row.confirmed) for row in found.values())
 

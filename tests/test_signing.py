@@ -55,7 +55,7 @@ def dewi(database: Database) -> Viewer:
 def close(database: Database, me: Viewer, **facts: Any) -> signing.Step:
     with database.transaction() as db:
         known = signing.history(db, me.office_id, facts.get("first", OCTOBER))
-        given = {"first": OCTOBER, "open_days": 0, "note": "", "turn": known.turn, "idempotency_key": uuid4().hex}
+        given = {"first": OCTOBER, "note": "Apa adanya", "turn": known.turn, "idempotency_key": uuid4().hex}
         return signing.close(db, me, **(given | {"now": NOW} | facts))
 
 
@@ -159,10 +159,10 @@ def test_a_month_that_is_not_over_or_does_not_count_is_not_closed(database: Data
 
 
 def test_days_that_wait_stay_only_with_a_reason(database: Database, hana: Viewer) -> None:
-    with pytest.raises(Refused, match="3 days still wait") as refused:
-        close(database, hana, open_days=3)
+    with pytest.raises(Refused, match="154 days still wait") as refused:
+        close(database, hana, note="")
     assert refused.value.field == "note"
-    assert close(database, hana, open_days=3, note="Surat menyusul").note == "Surat menyusul"
+    assert close(database, hana, note="Surat menyusul").note == "Surat menyusul"
 
 
 def test_the_head_sends_back_with_a_reason_and_signs_what_is_closed_anew(
@@ -212,7 +212,7 @@ def test_what_changes_after_the_signature_is_a_supplement_with_before_and_after(
         ("Ben Tumiwa", "A", "C"),
     ]
     with pytest.raises(Refused, match="why the signed month changes"):
-        close(database, hana)
+        close(database, hana, note="")
     supplement = close(database, hana, note="Surat dokter menyusul")
     assert (supplement.number, supplement.officers) == (1, 2)
     answer(database, dewi, signing.sign)
@@ -271,7 +271,7 @@ def test_an_old_page_is_told_what_happened_meanwhile(database: Database, hana: V
 
 
 def test_of_two_who_close_at_once_one_does(database: Database, hana: Viewer) -> None:
-    given = {"open_days": 0, "note": "", "turn": 0, "now": NOW}
+    given = {"note": "Apa adanya", "turn": 0, "now": NOW}
     with pytest.raises(Conflict):
         race(
             database,

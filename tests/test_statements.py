@@ -55,6 +55,7 @@ OF_NO_OFFICE = {
     "pg_catalog": "the driver's own",
     # Rows that belong to one which was loaded with its office, found by its id.
     "meeting_invite.meeting_id ": "invitations of a meeting that was loaded with its office",
+    "FROM snapshot_line": "lines of snapshots that were loaded with their office",
     "occurrence.meeting_id =": "dates of a meeting that was loaded with its office",
     "zoom_task.meeting_id =": "what Zoom must do about a meeting that was loaded with its office",
     "request_event.request_id =": "steps of a request that was loaded with its office",

@@ -85,7 +85,7 @@ class Seed:
     valid_to: date | None = None
 
 
-def _leave(subject: str, groups: tuple[str, ...], source: str, *, confirmed: bool = True, **values: Any) -> Seed:
+def _leave(subject: str, groups: tuple[str, ...] | None, source: str, *, confirmed: bool = True, **values: Any) -> Seed:
     given = {"unit": "months", "letter": "C", "needs_letter": True, "counts_holidays": True} | values
     return Seed(RuleKind.LEAVE, given, _BOOK, source, groups, subject, confirmed)
 
@@ -154,6 +154,17 @@ _LEAVES = (
         "bencana",
     ),
     _leave("unpaid", _PNS, _OF_PNS, quota=36, extension=12),
+    _leave(
+        "permission",
+        None,
+        "Belum dikonfirmasi: menurut aturan kantor",
+        confirmed=False,
+        unit="working_days",
+        counts_holidays=False,
+        needs_letter=False,
+        letter="I",
+        note="Izin untuk satu hari atau sebagiannya; tidak mengurangi cuti tahunan",
+    ),
 )
 _NOT_SURE = "Belum dikonfirmasi"
 

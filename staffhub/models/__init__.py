@@ -55,7 +55,16 @@ from staffhub.models.presence import (
     WorkMode,
     receipt_code,
 )
-from staffhub.models.roster import PLAN_LETTERS, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, WeekPattern
+from staffhub.models.roster import (
+    PLAN_LETTERS,
+    STUDY,
+    PlanEnding,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
+    WeekPattern,
+)
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
@@ -91,6 +100,7 @@ __all__ = [
     "BOARD_CHANGES",
     "NOTED",
     "PLAN_LETTERS",
+    "STUDY",
     "Account",
     "AuditEvent",
     "Channel",

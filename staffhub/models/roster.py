@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -36,6 +36,10 @@ class PlanLayer(StrEnum):
     EXEMPTION = "exemption"
     HAND = "hand"
     ROSTER = "roster"
+
+
+# A range of field duty of this kind is a study assignment (TB).
+STUDY = "study"
 
 
 class WeekPattern(Base):
@@ -79,6 +83,8 @@ class PlanGrant(Base):
     first: Mapped[date]
     last: Mapped[date]
     mode: Mapped[PlanMode]
+    # What of its mode it is: for leave the kind (`workdays.LeaveKind`), for field duty STUDY; empty where nobody said.
+    kind: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
     note: Mapped[str] = mapped_column(String(200), default="")
     # The letter it rests on: the number of a duty order, of a leave letter.
     document: Mapped[str] = mapped_column(String(80), default="")

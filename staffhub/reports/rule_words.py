@@ -88,6 +88,7 @@ def leave(value: LeaveKind) -> str:
         LeaveKind.MATERNITY: _("Maternity leave"),
         LeaveKind.IMPORTANT_REASON: _("Leave for an important reason"),
         LeaveKind.UNPAID: _("Unpaid leave"),
+        LeaveKind.PERMISSION: _("Permission"),
     }[value]
 
 

@@ -17,7 +17,7 @@ from staffhub import audit, clock, workdays
 from staffhub.db import lock_row, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.models import STUDY, Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
 from staffhub.roster.entries import dates, settle
 from staffhub.roster.entries import left as left_of
 from staffhub.roster.plan import Planned, refuse_past, writes_past
@@ -26,6 +26,11 @@ from staffhub.security import Viewer
 # A longer range is more likely a slip of the finger than a plan.
 _LONGEST = timedelta(days=186)
 _FARTHEST = timedelta(days=731)
+# What of its mode a range may be; nobody need say.
+KINDS: dict[PlanMode, tuple[str, ...]] = {
+    PlanMode.LEAVE: ("", *(kind.value for kind in workdays.LeaveKind)),
+    PlanMode.FIELD: ("", STUDY),
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Line:
     id: int
     layer: PlanLayer
     mode: PlanMode
+    kind: str
     first: date
     last: date
     note: str
@@ -91,6 +97,7 @@ def grant(
     first: date,
     last: date,
     mode: PlanMode,
+    kind: str = "",
     layer: PlanLayer | None = None,
     note: str = "",
     document: str = "",
@@ -101,6 +108,8 @@ def grant(
 ) -> Granting:
     """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then."""
     layer = layer_of(mode, layer)
+    if kind not in KINDS.get(mode, ("",)):
+        raise Refused(_("Choose one of the list."), field="kind")
     if not decided:
         refuse_past(me, first, now, field="first")
     if abs(first - clock.local_day(now, me.zone)) > _FARTHEST:
@@ -115,6 +124,7 @@ def grant(
         "first": first,
         "last": last,
         "mode": mode,
+        "kind": kind,
         "note": note,
         "document": document,
     }
@@ -177,6 +187,7 @@ class _Range(NamedTuple):
     id: int
     layer: PlanLayer
     mode: PlanMode
+    kind: str
     first: date
     last: date
     note: str
@@ -189,6 +200,7 @@ _RANGES = (
         PlanGrant.id,
         PlanGrant.layer,
         PlanGrant.mode,
+        PlanGrant.kind,
         PlanGrant.first,
         PlanGrant.last,
         PlanGrant.note,
@@ -331,6 +343,7 @@ def lay(db: Session, ranges: Sequence[dict[str, Any]], taken_out: Sequence[tuple
     """
     if not ranges:
         return []
+    ranges = [{"kind": ""} | row for row in ranges]
     ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), ranges))
     for place, start, end in taken_out:
         who = {name: ranges[place][name] for name in ("office_id", "created_by", "created_at")}

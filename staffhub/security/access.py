@@ -109,6 +109,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "attendance.correct": frozenset({Role.HR}),
     # Only on the days of the one who alone is HR: nobody decides on the own day.
     "attendance.correct_hr": frozenset({Role.OFFICE_HEAD}),
+    "month": frozenset({Role.HR, Role.OFFICE_HEAD, Role.ADMIN}),
     "month.close": frozenset({Role.HR}),
     "month.sign": frozenset({Role.OFFICE_HEAD}),
     "attendance.numbers": frozenset({Role.HR, Role.ADMIN}),

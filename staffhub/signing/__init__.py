@@ -1,8 +1,9 @@
 """A month that is signed: HR closes it, the head signs it, and what changes afterwards is a supplement."""
 
 from staffhub.signing.history import History, Papers, Snapshot, Step, history, snapshot_of
-from staffhub.signing.lines import Day, Difference, differences
-from staffhub.signing.snapshots import Verdict, lines_of, verify
+from staffhub.signing.lines import Day, Difference, differences, read
+from staffhub.signing.snapshots import Verdict, divisions_of, lines_of, verify
+from staffhub.signing.standing import Standing, Supplement, look, supplement
 from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_over
 
 __all__ = [
@@ -11,16 +12,22 @@ __all__ = [
     "History",
     "Papers",
     "Snapshot",
+    "Standing",
     "Step",
+    "Supplement",
     "Verdict",
     "close",
     "differences",
     "differences_since",
+    "divisions_of",
     "history",
     "lines_of",
+    "look",
+    "read",
     "send_back",
     "sign",
     "snapshot_of",
+    "supplement",
     "verify",
     "why_not_over",
 ]

@@ -23,6 +23,9 @@ Day = Mapping[str, Any]
 # and the ids of rules are kept as well, but a log that was sent late changes nobody's month.
 _WEIGHS = ("code", "mode", "first", "last", "worked", "late", "early", "division", "employment")
 
+# Stands behind a finding that a person must look at.
+OPEN = "?"
+
 
 def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -75,7 +78,7 @@ def entry(record: DayRecord, division: int | None, employment: str) -> dict[str,
         "early": record.early,
         "division": division,
         "employment": employment,
-        "findings": [found.kind.value + ("?" if found.needs_person else "") for found in record.discrepancies],
+        "findings": [found.kind.value + (OPEN if found.needs_person else "") for found in record.discrepancies],
     }
     return {name: value for name, value in told.items() if value not in (None, 0, [], "")}
 
@@ -123,6 +126,16 @@ def _served() -> Select[*tuple[Any, ...]]:
         .where(Officer.office_id == bindparam("office"), serves(first, last))
         .where(Posting.valid_from <= last, Posting.valid_to.is_(None) | (Posting.valid_to >= first))
         .order_by(Officer.id, Posting.valid_from)
+    )
+
+
+def open_days(lines: Iterable[str]) -> int:
+    """Return how many days have something that a person must look at."""
+    return sum(
+        any(found.endswith(OPEN) for found in day.get("findings", ()))
+        for text in lines
+        if f'{OPEN}"' in text
+        for day in read(text)["days"].values()
     )
 
 

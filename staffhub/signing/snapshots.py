@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import office
@@ -55,14 +56,21 @@ def take(
     return snapshot.id
 
 
-def lines_of(db: Session, snapshots: Sequence[int]) -> dict[int, str]:
-    """Return the lines of these snapshots by officer; where several have one, the last of them counts."""
-    if not snapshots:
-        return {}
+def lines_of(db: Session, snapshots: Sequence[int], *, officers: Sequence[int] | None = None) -> dict[int, str]:
+    """Return the lines of these snapshots by officer, perhaps of some alone; of several the last counts."""
     place = {id_: n for n, id_ in enumerate(snapshots)}
-    columns = select(SnapshotLine.snapshot_id, SnapshotLine.officer_id, SnapshotLine.text)
-    found = rows(db, columns.where(SnapshotLine.snapshot_id.in_(snapshots))).all()
+    asked = {"snapshots": list(snapshots)} | ({} if officers is None else {"officers": list(officers)})
+    found = rows(db, _lines(narrow=officers is not None), **asked).all() if snapshots else []
     return {officer_id: text for _id, officer_id, text in sorted(found, key=lambda row: place[row[0]])}
+
+
+@cache
+def _lines(*, narrow: bool) -> Select[*tuple[Any, ...]]:
+    columns: Any = select(SnapshotLine.snapshot_id, SnapshotLine.officer_id, SnapshotLine.text)
+    columns = columns.where(SnapshotLine.snapshot_id.in_(bindparam("snapshots", expanding=True)))
+    if narrow:
+        columns = columns.where(SnapshotLine.officer_id.in_(bindparam("officers", expanding=True)))
+    return columns  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,11 @@ def _texts(db: Session, snapshot_id: int) -> Iterable[str]:
         yield from found
 
 
-def divisions_of(head: str) -> dict[int, str]:
-    """The names of the divisions as they were."""
+def divisions_of(db: Session, snapshot_id: int) -> dict[int, str]:
+    """Return the names of the divisions as they were."""
+    head = rows(db, _HEAD, id=snapshot_id).scalar_one()
     told: dict[str, Any] = json.loads(head)
     return {int(id_): name for id_, name in told["divisions"].items()}
+
+
+_HEAD = select(MonthSnapshot.head).where(MonthSnapshot.id == bindparam("id"))

@@ -24,14 +24,15 @@ def differences_since(db: Session, me: Viewer, known: History, *, now: datetime)
 
     Nothing stands of a month that is open.
     """
-    standing = _standing(known)
+    standing = standing_ids(known)
     if not standing:
         return []
     there = snapshots.lines_of(db, standing)
     return lines.differences(there, lines.of_month(db, me.office_id, known.first, zone=me.zone, now=now))
 
 
-def _standing(known: History) -> list[int]:
+def standing_ids(known: History) -> list[int]:
+    """The snapshots that stand: what was signed, with what waits for the head."""
     ids = [step.snapshot_id for step in known.signed]
     return [*ids, known.waiting.snapshot_id] if known.waiting else ids
 
@@ -54,7 +55,6 @@ def close(
     me: Viewer,
     first: date,
     *,
-    open_days: int,
     note: str,
     turn: int,
     idempotency_key: str,
@@ -62,7 +62,7 @@ def close(
 ) -> Step:
     """Freeze the month as it reads now, or what changed since it was signed. `turn`: how many steps the page showed.
 
-    `open_days`: days that still wait for a person; they stay as they are only with a reason.
+    Days that still wait for a person stay as they are only with a reason.
     """
     me.require("month.close")
     known, before = _looked_at(db, me, first, SignStep.CLOSED, note, turn, idempotency_key)
@@ -72,24 +72,30 @@ def close(
         raise Refused(why_not)
     current = lines.of_month(db, me.office_id, first, zone=me.zone, now=now)
     fresh = _to_freeze(db, known, current)
-    if open_days and not note:
+    _refuse_without_reason(known, fresh, note)
+    snapshot_id = snapshots.take(db, me.office_id, first, fresh, number=known.number, follows=known.hash, now=now)
+    return _step(db, me, known, SignStep.CLOSED, snapshot_id, note, idempotency_key, now)
+
+
+def _refuse_without_reason(known: History, fresh: Mapping[int, str], note: str) -> None:
+    if note:
+        return
+    if known.is_signed:
+        raise Refused(_("Write why the signed month changes: the head reads it."), field="note")
+    if open_days := lines.open_days(fresh.values()):
         said = ngettext(
             "%(num)s day still waits for a decision. Decide it, or write why the month is closed as it is.",
             "%(num)s days still wait for a decision. Decide them, or write why the month is closed as it is.",
             open_days,
         )
         raise Refused(said, field="note")
-    if known.is_signed and not note:
-        raise Refused(_("Write why the signed month changes: the head reads it."), field="note")
-    snapshot_id = snapshots.take(db, me.office_id, first, fresh, number=known.number, follows=known.hash, now=now)
-    return _step(db, me, known, SignStep.CLOSED, snapshot_id, note, idempotency_key, now)
 
 
 def _to_freeze(db: Session, known: History, current: Mapping[int, str]) -> Mapping[int, str]:
     """Return the lines of the next snapshot: the whole month, or of a supplement who changed; refuse what changes
     nothing.
     """
-    if known.waiting and not lines.differences(snapshots.lines_of(db, _standing(known)), current):
+    if known.waiting and not lines.differences(snapshots.lines_of(db, standing_ids(known)), current):
         raise Conflict(_("This is closed already and waits for the head of the office."))
     if not known.is_signed:
         return current

@@ -127,6 +127,7 @@ class LeaveKind(StrEnum):
     MATERNITY = "maternity"
     IMPORTANT_REASON = "important_reason"
     UNPAID = "unpaid"
+    PERMISSION = "permission"
 
 
 class Unit(StrEnum):

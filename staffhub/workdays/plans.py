@@ -33,6 +33,7 @@ class Granted:
     note: str = ""
     on_free_days: bool = False
     grant_id: int = 0
+    kind: str = ""
 
     @property
     def excuses(self) -> bool:
@@ -44,8 +45,8 @@ class Granted:
 class Plan:
     """What is expected of one officer on one date. `mode` None: no work that day.
 
-    `source`: the layer that decides, or "pattern", "holiday", "weekend". `over`: the ranges it overrides, highest
-    first; taken away, the first of them is what the day becomes.
+    `source`: the layer that decides, or "pattern", "holiday", "weekend"; `kind` and `grant_id`: of the range that
+    decides. `over`: the ranges it overrides, highest first; taken away, the first of them is what the day becomes.
     """
 
     mode: PlanMode | None
@@ -53,6 +54,8 @@ class Plan:
     note: str = ""
     hours: Hours | None = None
     over: tuple[Granted, ...] = ()
+    kind: str = ""
+    grant_id: int = 0
 
     @property
     def is_work(self) -> bool:
@@ -114,7 +117,9 @@ class PlanBook:
         for one in granted:
             if not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
                 expected = None if one.excuses else one.mode
-                plan = Plan(expected, one.layer.value, one.note, hours if expected else None, beneath)
+                plan = Plan(
+                    expected, one.layer.value, one.note, hours if expected else None, beneath, one.kind, one.grant_id
+                )
                 beneath = (one, *beneath)
         return plan
 
@@ -200,8 +205,8 @@ def standing(saved: dict[date, list[str | None] | None]) -> list[tuple[date, lis
 
 def _entries(db: Session, asked: dict[str, Any]) -> dict[tuple[int, date], list[Granted]]:
     found: dict[tuple[int, date], list[Granted]] = defaultdict(list)
-    for officer_id, day, layer, mode, note, on_free_days, grant_id in rows(db, _ranges("ids" in asked), **asked):
-        found[officer_id, day].append(Granted(layer, mode, note, on_free_days, grant_id))
+    for officer_id, day, *granted in rows(db, _ranges("ids" in asked), **asked):
+        found[officer_id, day].append(Granted(*granted))
     return dict(found)
 
 
@@ -211,7 +216,9 @@ def _ranges(narrow: bool) -> Any:
     entry, grant = PlanEntry, PlanGrant
     height = sa.case({layer: -place for place, layer in enumerate(PRECEDENCE)}, value=entry.layer)
     wanted: Any = (
-        select(entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id)
+        select(
+            entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id, grant.kind
+        )
         .join(grant, grant.id == entry.grant_id)
         .where(entry.office_id == sa.bindparam("office"))
         .where(entry.date.between(sa.bindparam("first"), sa.bindparam("last")))

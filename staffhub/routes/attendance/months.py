@@ -35,9 +35,12 @@ def month(
     q: Name = "",
     show: Show = "",
     page: Page = 1,
+    reads: Annotated[str, Query(max_length=10, alias="as")] = "",
 ) -> Response:
     me.require("attendance")
     first = month_of(month, me, now)
+    if reads == "signed":
+        return redirect(request, query("/attendance/signed", month=f"{first:%Y-%m}", division=division))
     q = " ".join(q.split())
     sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=page)
     here = partial(query, "/attendance", month=f"{first:%Y-%m}", division=division, q=q, show=show)

@@ -1,0 +1,97 @@
+"""What whoever signs a month must know of it: where it stands, what still waits, what changed since."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Date, Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock
+from staffhub.db import rows
+from staffhub.models import Account, Officer, Posting, Role, posting_on, role_held, serves
+from staffhub.security import Viewer
+from staffhub.signing import lines, snapshots
+from staffhub.signing.history import History, Snapshot, history, snapshot_of
+from staffhub.signing.lines import Difference
+from staffhub.signing.steps import standing_ids, why_not_over
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`changed`: days that read otherwise than in what stands, closed or signed. `why_not`: it cannot be closed yet.
+
+    `open_days` wait for a person; `codes` are the days of the month by the letters of the recap. `heads` may sign.
+    """
+
+    history: History
+    why_not: str
+    officers: int
+    open_days: int
+    codes: Counter[str]
+    changed: list[Difference]
+    heads: list[str]
+
+
+def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
+    me.require("month")
+    known = history(db, me.office_id, first)
+    current = lines.of_month(db, me.office_id, first, zone=me.zone, now=now)
+    standing = standing_ids(known)
+    return Standing(
+        history=known,
+        why_not=why_not_over(db, me, first, now=now),
+        officers=len(current),
+        open_days=lines.open_days(current.values()),
+        codes=_codes(current.values()),
+        changed=lines.differences(snapshots.lines_of(db, standing), current) if standing else [],
+        heads=[row.name for row in rows(db, _heads(), office=me.office_id, today=clock.local_day(now, me.zone))],
+    )
+
+
+def _codes(texts: Iterable[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for text in texts:
+        for day in lines.read(text)["days"].values():
+            found.update(day.get("code", "").split())
+    return found
+
+
+@cache
+def _heads() -> Select[*tuple[Any, ...]]:
+    """Who may sign today; an account of the role that is closed, or whose officer has left, may not."""
+    today = bindparam("today", type_=Date)
+    name = func.coalesce(Officer.name, func.nullif(Account.name, ""), Account.username).label("name")
+    return (
+        select(name)
+        .select_from(Account)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, posting_on(today))
+        .where(Account.office_id == bindparam("office"), Account.disabled_at.is_(None))
+        .where(role_held() == Role.OFFICE_HEAD)
+        .where(Account.officer_id.is_(None) | serves(today, today))
+        .order_by(name)
+    )
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """A supplement that was closed, and the days it changes."""
+
+    snapshot: Snapshot
+    changed: list[Difference]
+
+
+def supplement(db: Session, me: Viewer, first: date, number: int) -> Supplement | None:
+    """Return the supplement of that number as it stands, signed or waiting; None: there is none."""
+    papers = snapshot_of(db, me.office_id, first)
+    if papers is None or not 1 <= number <= len(papers.supplements):
+        return None
+    one = papers.supplements[number - 1]
+    earlier = [papers.month.id, *(before.id for before in papers.supplements[: number - 1])]
+    after = snapshots.lines_of(db, [one.id])
+    before = snapshots.lines_of(db, earlier, officers=list(after))
+    return Supplement(one, lines.differences(before, after))
