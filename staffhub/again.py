@@ -128,7 +128,7 @@ def come_again(request: Request, seconds: int, *, why: Why) -> Response:
 
     A page loads itself again; a form stands on it with one button; a part of a page gets a note among the toasts.
     """
-    headers = {"Retry-After": str(seconds), "Vary": "HX-Request"}
+    headers = {"Retry-After": str(seconds), "Vary": "HX-Request", "X-Trouble": "busy" if why == "busy" else "away"}
     note = _first_press(request)
     if note:
         headers[HEADER] = note

@@ -1,6 +1,8 @@
 """Too many at once, as a person on a phone sees it: what is pressed waits, is sent again by itself, and counts once."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -94,6 +96,20 @@ def test_whoever_was_told_that_it_is_busy_is_not_told_to_wait_as_well(
     expect(page.locator("#toasts .note")).to_contain_text("Sedang ramai")
     page.wait_for_timeout(5000)  # past the moment at which a slow answer is told
     expect(page.locator("#toasts .note")).to_have_count(1)
+
+
+def test_a_database_that_does_not_answer_is_not_called_a_rush(site: Site) -> None:
+    officer = _officer(site, "pegawai15")
+    page = site.context("pegawai15")
+    page.goto("/")
+    with closing(sqlite3.connect(str(site.database.engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        _tap(page)
+        expect(page.locator("#toasts .note.warn")).to_contain_text("Basis data sedang tidak menjawab", timeout=9000)
+        other.execute("ROLLBACK")
+    expect(page.locator("#presence-card")).to_contain_text("Sudah masuk", timeout=9000)
+    expect(page.locator("#toasts .note.warn")).to_have_count(0)
+    assert len(_marks(site, officer)) == 1
 
 
 def test_whoever_has_the_answer_is_not_told_to_wait_for_it(site: Site, door: Door) -> None:

@@ -36,10 +36,11 @@ window.fetch = async (address, options = {}) => {
     if (answer) noted.offline?.remove();
     if (answer && (answer.status !== 503 || !tries || !answer.headers.has("Retry-After"))) {
       noted.busy?.remove();
+      noted.away?.remove();
       return answer;
     }
     noted.slow?.remove();
-    if (answer) note("busy", "warn");
+    if (answer) note(answer.headers.get("X-Trouble") ?? "busy", "warn");
     if (key && answer?.headers.has("X-First-Press")) presses.set(key, answer.headers.get("X-First-Press"));
     await new Promise((go) => setTimeout(go, 1000 * (answer?.headers.get("Retry-After") ?? 3)));
   }
@@ -69,7 +70,8 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => event.defaultPrevented && !form.matches(".htmx-request") && free(form));
   // Whoever waits is told so, once; a load that was broken off leaves the page standing and tells nobody.
   // A form that its answer has replaced stays marked, but nobody waits for it.
-  const waits = () => form.isConnected && !noted.busy?.isConnected && [...form.elements].some(isBusy);
+  const told = () => noted.busy?.isConnected || noted.away?.isConnected;
+  const waits = () => form.isConnected && !told() && [...form.elements].some(isBusy);
   setTimeout(() => waits() && note("slow", "warn"), 4_000);
   setTimeout(() => form.matches(".htmx-request") || free(form), 30_000);
 }, true);
