@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from staffhub.models import Division, Holiday, Office, RuleSet, ServiceType
+from staffhub.models import Division, Holiday, Office, Paper, RuleSet, ServiceType
 
 T = TypeVar("T")
 
@@ -101,6 +101,12 @@ class OfficeFacts:
     recorded_from: date | None
     stored_from: date | None = None
     stored_to: date | None = None
+    paper: Paper = Paper.F4
+    phone: str = ""
+    email: str = ""
+    signing_place: str = ""
+    head_title: str = ""
+    letterhead_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -151,9 +157,16 @@ def _facts(db: Session, office_id: int) -> OfficeFacts:
         Office.recorded_from,
         Office.stored_from,
         Office.stored_to,
+        Office.paper,
+        Office.phone,
+        Office.email,
+        Office.signing_place,
+        Office.head_title,
+        Office.letterhead_version,
     )
-    name, government, address, zone, *dates = db.execute(columns.where(Office.id == office_id)).one()
-    return OfficeFacts(name, government, address, ZoneInfo(zone), *dates)
+    row = db.execute(columns.where(Office.id == office_id)).one()
+    name, government, address, zone, *dates = row[:7]
+    return OfficeFacts(name, government, address, ZoneInfo(zone), *dates, Paper(row.paper), *row[8:])
 
 
 def _divisions(db: Session, office_id: int) -> dict[int, Bidang]:

@@ -61,6 +61,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/rules/{rule_id}/end"): EDITORS,
     ("POST", "/admin/rules/{rule_id}/withdraw"): EDITORS,
     ("POST", "/admin/holidays"): PEOPLE,
+    ("POST", "/admin/office/letterhead"): PEOPLE,
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),

@@ -37,6 +37,13 @@ class Edit:
 
 # Every form that changes what stands, with two edits that differ.
 EDITS = {
+    "/admin/office/letterhead": Edit(
+        "/admin/office",
+        "hana",
+        {"signing_place": "Ratahan"},
+        {"paper": "a4", "signing_place": "Amurang"},
+        "Amurang",
+    ),
     "/admin/rules/{rule_id}/edit": Edit(
         "/admin/rules/{rule_id}/edit", "hana", {"legal_source": "SK 2"}, {"legal_source": "SK 3"}, "SK 3"
     ),
@@ -135,6 +142,7 @@ def _state(world: World) -> list[Any]:
         "log_entry",
         "week_pattern",
         "rule_set",
+        "office",
     )
     with world.database.reading() as db:
         return [db.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).all() for table in tables]  # noqa: S608

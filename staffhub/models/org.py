@@ -36,6 +36,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Paper(StrEnum):
+    """F4 is 215 x 330 mm, as Indonesian offices print."""
+
+    F4 = "f4"
+    A4 = "a4"
+
+
 class Office(Base):
     __tablename__ = "office"
 
@@ -49,6 +56,13 @@ class Office(Base):
     # Days from here to there are over and stored (`day_record`); None: none yet. The close of day writes both.
     stored_from: Mapped[date | None]
     stored_to: Mapped[date | None]
+    # What its papers bear besides: the sheet, how to reach the office, where one signs, as what its head does.
+    paper: Mapped[str] = mapped_column(String(2), default=Paper.F4.value, server_default=text("'f4'"))
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
+    email: Mapped[str] = mapped_column(String(254), default="", server_default=text("''"))
+    signing_place: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))
+    head_title: Mapped[str] = mapped_column(String(120), default="", server_default=text("''"))
+    letterhead_version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     # Another one after every change of this row, of a division, service, rule or holiday; the database's own to write.
     version: Mapped[str] = mapped_column(String(32), server_default=text("''"))
     created_at: Mapped[datetime]

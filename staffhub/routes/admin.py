@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import db as db_module
+from staffhub import office as office_facts
 from staffhub import workdays
-from staffhub.errors import Refused
-from staffhub.forms import Fields, Form, Line
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Fields, Form, Line, Phone, Version, Word
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import HolidayKind
+from staffhub.models import HolidayKind, Paper
+from staffhub.office import OfficeFacts
+from staffhub.reports import documents
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.web import long_day, query, redirect, render
@@ -32,6 +35,17 @@ class HolidayFields(Fields):
     source: Annotated[Line, StringConstraints(max_length=160)]
 
 
+class LetterheadFields(Fields):
+    government: Annotated[Line, StringConstraints(max_length=120)] | None = None
+    address: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    phone: Annotated[Phone, StringConstraints(max_length=40)] | None = None
+    email: Annotated[Word, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    paper: Paper
+    signing_place: Annotated[Line, StringConstraints(max_length=60)] | None = None
+    head_title: Annotated[Line, StringConstraints(max_length=120)] | None = None
+    version: Version | None = None
+
+
 def kind_name(kind: HolidayKind) -> str:
     return {
         HolidayKind.NATIONAL: _("National holiday"),
@@ -46,13 +60,55 @@ def source_name(source: str) -> str:
 
 @router.get("/admin/office")
 def office(request: Request, db: DB, me: Me) -> Response:
-    """Show the bidang and the services; the rules have a page of their own."""
+    """Show the bidang, the services and the letterhead; the rules have a page of their own."""
+    return _office_page(request, db, me, None)
+
+
+def _office_page(
+    request: Request, db: Session, me: Viewer, form: Form[LetterheadFields] | None, *, status: int = 200
+) -> Response:
     return render(
         request,
         "admin/office.html",
+        status=status,
         divisions=workdays.divisions_of(db, me),
         services=workdays.services_of(db, me),
+        form=form or _letterhead_form(office_facts.facts(db, me.office_id)),
+        papers=[(Paper.F4.value, _("F4 (215 x 330 mm)")), (Paper.A4.value, _("A4 (210 x 297 mm)"))],
+        invalid=bool(form and form.errors),
     )
+
+
+def _letterhead_form(facts: OfficeFacts) -> Form[LetterheadFields]:
+    return Form.blank(
+        "letterhead",
+        government=facts.government,
+        address=facts.address,
+        phone=facts.phone,
+        email=facts.email,
+        paper=facts.paper.value,
+        signing_place=facts.signing_place,
+        head_title=facts.head_title,
+        version=facts.letterhead_version,
+    )
+
+
+@router.post("/admin/office/letterhead")
+def set_letterhead(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("office.edit")
+    form: Form[LetterheadFields] = Form.parse(LetterheadFields, posted, name="letterhead")
+    if form.data is None:
+        return _office_page(request, db, me, form, status=422)
+    wish = form.data
+    seen = wish.version or office_facts.facts(db, me.office_id).letterhead_version
+    told = {name: value or "" for name, value in wish.model_dump(exclude={"version", "paper"}).items()}
+    try:
+        documents.letterhead.change(db, me, **told, paper=wish.paper, seen=seen, now=now)
+    except Conflict as error:
+        db_module.undo(db)
+        form.refuse(error, version=office_facts.facts(db, me.office_id).letterhead_version)
+        return _office_page(request, db, me, form, status=error.status)
+    return redirect(request, "/admin/office", said=_("Papers bear this letterhead from now on."))
 
 
 @router.get("/admin/holidays")

@@ -115,6 +115,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "attendance.numbers": frozenset({Role.HR, Role.ADMIN}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
+    "office.edit": frozenset({Role.HR, Role.ADMIN}),
     "rules": frozenset({Role.HR, Role.ADMIN}),
     "meetings": _EVERYONE,
     "meetings.schedule": _HEADS,
