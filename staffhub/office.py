@@ -165,8 +165,9 @@ def _facts(db: Session, office_id: int) -> OfficeFacts:
         Office.letterhead_version,
     )
     row = db.execute(columns.where(Office.id == office_id)).one()
-    name, government, address, zone, *dates = row[:7]
-    return OfficeFacts(name, government, address, ZoneInfo(zone), *dates, Paper(row.paper), *row[8:])
+    name, government, address, zone, counted, stored_from, stored_to, paper, *more = row
+    told = (name, government, address, ZoneInfo(zone), counted, stored_from, stored_to, Paper(paper))
+    return OfficeFacts(*told, *more)
 
 
 def _divisions(db: Session, office_id: int) -> dict[int, Bidang]:
