@@ -148,6 +148,7 @@ UNGUARDED = {
     "FactFields.superior_named": "somebody of the register is looked up by it; nothing typed is kept",
     "FactFields.email": "an address, checked by the register's rule",
     "FactFields.phone": "a telephone number, checked by the register's rule",
+    "LetterheadFields.phone": "a telephone number, checked by the same rule",
     "FactFields.username": "letters and digits by the register's rule",
     "EditFields.version": "which version was looked at",
     "RoleFields.version": "which version was looked at",

@@ -12,7 +12,7 @@ from staffhub import db as db_module
 from staffhub import office as office_facts
 from staffhub import workdays
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import Fields, Form, Line, Phone, Version, Word
+from staffhub.forms import Fields, Form, Line, Phone, Version
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import HolidayKind, Paper
@@ -39,7 +39,7 @@ class LetterheadFields(Fields):
     government: Annotated[Line, StringConstraints(max_length=120)] | None = None
     address: Annotated[Line, StringConstraints(max_length=200)] | None = None
     phone: Annotated[Phone, StringConstraints(max_length=40)] | None = None
-    email: Annotated[Word, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Annotated[Line, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     paper: Paper
     signing_place: Annotated[Line, StringConstraints(max_length=60)] | None = None
     head_title: Annotated[Line, StringConstraints(max_length=120)] | None = None

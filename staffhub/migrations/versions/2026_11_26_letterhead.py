@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "letterhead"
-down_revision = "stored_days"
+down_revision = "kind_of_a_range"
 branch_labels = None
 depends_on = None
 
