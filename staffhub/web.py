@@ -141,7 +141,7 @@ def environment() -> Environment:
 
 
 # Macros that say the same whenever they are asked the same in one language: a page has a hundred of them.
-PREPARED = ("icon", "mode", "key", "grade", "cell", "request_state", "lacks")
+PREPARED = ("bell", "icon", "mode", "key", "grade", "cell", "request_state", "lacks")
 
 
 def _prepared(macro: Callable[..., str]) -> Callable[..., str]:
@@ -230,6 +230,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         menu.append(NavItem("/admin/rules", "roster", _("Rules of the office")))
     if may("holidays.edit"):
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
+    menu.append(NavItem("/notices", "bell", _("Notices")))
     menu.append(NavItem("/account", "user", _("My account")))
     return [NavItem(*places[name], wide=name not in first) for name in order], menu
 
@@ -264,6 +265,7 @@ def page_context(request: Request) -> dict[str, Any]:
         "office_name": viewer.office_name if viewer else request.app.state.office_name,
         "now": local,
         "zone_name": local.tzname(),
+        "unread": str(min(getattr(request.state, "unread", 0), 100)),  # a text: what is prepared is asked for by texts
         "main_menu": _main_menu(viewer.role, path, locale) if viewer else "",
         "htmx": Htmx(settings.htmx_url, HTMX_INTEGRITY),
         "zoom_sandbox": settings.zoom_is_sandbox,
@@ -295,6 +297,8 @@ def render(
         if toast or status >= 400:  # noqa: PLR2004  a refusal
             flashes = [Flash("ok", toast)] if toast else []
             text += render_block(environment(), "base.html", "toast_block", values | {"oob": True, "flashes": flashes})
+        if values["viewer"]:  # the count came with the session: whoever keeps a page open sees it grow
+            text += str(environment().globals["ui"].bell(values["unread"], "again"))  # type: ignore[attr-defined]
         response = HTMLResponse(text, status)
     else:
         said = read_flash(request)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from staffhub import presence, worklog
+from staffhub import notify, presence, worklog
 from staffhub.db import Base
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
@@ -20,6 +20,8 @@ from staffhub.models import (
     Meeting,
     MeetingInvite,
     MeetingKind,
+    Notice,
+    NoticeKind,
     Posting,
     RuleKind,
     RuleSet,
@@ -112,6 +114,10 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/people/{officer_id}/disable"): EDITORS,
     ("POST", "/people/{officer_id}/enable"): EDITORS,
     ("POST", "/people/{officer_id}/reset-password"): EDITORS,
+    ("GET", "/notices"): ALL,
+    ("GET", "/notices/{notice_id}"): frozenset({"ben"}),
+    ("POST", "/notices/read"): ALL,
+    ("POST", "/notices/{notice_id}/read"): frozenset({"ben"}),
     ("POST", "/presence/check-in"): ALL,
     ("POST", "/presence/check-out"): ALL,
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
@@ -208,6 +214,12 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(coming)
         db.flush()
         found |= {"rule_id": coming.id, "kind": "decision"}
+        facts = {"who": "Tia", "first": TODAY, "last": TODAY}
+        notify.tell(
+            db, office_id=ben.office_id, accounts=[ben.account_id], kind=NoticeKind.LEAVE_ASKED, params=facts,
+            address="/me/month", key="of-ben", now=MORNING,
+        )  # fmt: skip
+        found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,

@@ -55,6 +55,8 @@ BUDGET = {
     "/meetings/{meeting_id}": ("kadis", 5),
     "/meetings/{meeting_id}/cancel": ("kadis", 6),
     "/meetings/{meeting_id}/edit": ("kadis", 3),
+    "/notices": ("kepegawaian", 3),
+    "/notices/{notice_id}": ("pegawai01", 3),
     "/people": ("kepegawaian", 5),
     "/people/import": ("kepegawaian", 2),
     "/people/new": ("kepegawaian", 2),
@@ -119,6 +121,9 @@ def _given(database: Database) -> dict[str, Any]:
             .where(m.MeetingInvite.officer_id == me, m.Occurrence.date == TODAY),
             "entry_id": sa.select(m.LogEntry.id).where(m.LogEntry.officer_id == me, m.LogEntry.date == TODAY),
             "code": sa.select(m.Mark.receipt).where(m.Mark.officer_id == me),
+            "notice_id": sa.select(m.Notice.id)
+            .join(m.Account, m.Account.id == m.Notice.account_id)
+            .where(m.Account.username == "pegawai01"),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

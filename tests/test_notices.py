@@ -30,7 +30,7 @@ EXAMPLES: dict[str, Any] = {
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),
     NoticeKind.LEAVE_CHANGED: ("withdrawn", "shortened"),
-    NoticeKind.CORRECTION_DECIDED: ("accepted", "declined", "forwarded"),
+    NoticeKind.CORRECTION_DECIDED: ("accepted", "declined", "forwarded", "entered"),
     NoticeKind.THRESHOLD_NEAR: ("absences", "in_a_row", "minutes"),
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),

@@ -26,7 +26,7 @@ GROWS = {
     "audit_event", "checkout_proposal", "claim", "correction", "daily_report", "day_record", "duty_assignment",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step",
-    "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
+    "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
     "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
@@ -49,6 +49,7 @@ OF_NO_OFFICE = {
     "user_session": "belongs to an account, not to an office",
     "sign_in_attempt": "asked before anybody is known",
     "alembic_version": "the database's own",
+    "notice.account_id =": "the list of whoever is signed in",
     "FROM heartbeat": "the process's own",
     "account.username =": "unique over all offices: people sign in with it alone",
     "meeting_invite.token =": "an unguessable token of one invitation",
@@ -121,6 +122,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_meetings(db, office_id, account_id)
         _fill_plans(db, office_id, account_id)
         _fill_sessions(db)
+        _fill_notices(db, office_id)
     if not database.sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
@@ -149,6 +151,22 @@ def _fill_requests(db: Session, office_id: int, service_id: int, account_id: int
     ).where(request.office_id == office_id)
     for _step in range(2):
         db.execute(insert(m.RequestEvent).from_select(columns, given))
+
+
+def _fill_notices(db: Session, office_id: int) -> None:
+    """A list of some years for everybody, and little of it unread."""
+    accounts = db.scalars(select(m.Account.id).where(m.Account.office_id == office_id)).all()
+    rows = [
+        {
+            "office_id": office_id, "account_id": account, "kind": m.NoticeKind.MONTH_SIGNED, "subject": "",
+            "key": f"{n}", "address": "/", "params": {"month": "2026-10-01", "of": None},
+            "state": m.TaskState.DONE, "attempts": 1,
+            "due_at": MORNING, "created_at": MORNING, "read_at": MORNING if n % 100 else None,
+        }
+        for account in accounts
+        for n in range(500)
+    ]  # fmt: skip
+    db.execute(insert(m.Notice), rows)
 
 
 def _fill_meetings(db: Session, office_id: int, account_id: int) -> None:

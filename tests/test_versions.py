@@ -84,6 +84,8 @@ WITHOUT = {
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
     "/requests/{request_id}/reopen": "opens what is closed; a second one is told that it is open",
     "/account/changes": "notes what was read; only newer events count",
+    "/notices/read": "notes what was read, up to the newest that stood there",
+    "/notices/{notice_id}/read": "notes that one was read; twice is once",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",

@@ -23,7 +23,7 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.LEAVE_CHANGED: frozenset({"who", "what", "first", "last"}),
     # until: the last day to decide, or None
     NoticeKind.CORRECTION_WAITING: frozenset({"who", "day", "until"}),
-    # what: accepted, declined, forwarded (to the personnel section)
+    # what: accepted, declined, forwarded (to the personnel section), entered (by it, without being asked)
     NoticeKind.CORRECTION_DECIDED: frozenset({"what", "day"}),
     NoticeKind.CORRECTION_OVERDUE: frozenset({"who", "day"}),
     NoticeKind.CHECKOUT_PROPOSED: frozenset({"day", "time"}),
@@ -96,6 +96,7 @@ def _correction_decided(p: dict[str, Any]) -> str:
     said = {
         "accepted": _("Your correction of %(day)s is accepted.", **p),
         "declined": _("Your correction of %(day)s is declined.", **p),
+        "entered": _("The personnel section corrected your day %(day)s.", **p),
         "forwarded": _("Your correction of %(day)s is with the personnel section now.", **p),
     }
     return said[p["what"]]

@@ -33,7 +33,7 @@ def board(
     local = now.astimezone(me.zone)
     version = boards.board_version(db, me, now=now)
     seen = (version, f"{local:%F %H}", str(local.minute // 5), i18n.current_locale(), q, str(chosen), mode)
-    rights = (str(me.account_id), me.role.value, str(me.officer_id), str(me.division_id))
+    rights = (str(request.state.unread), str(me.account_id), me.role.value, str(me.officer_id), str(me.division_id))
     etag = f'"{digest(*seen, *rights, str(is_fragment(request)), looks())[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, HX-Request"}
     if request.headers.get("if-none-match") == etag and read_cookie(request, FLASH_COOKIE) is None:

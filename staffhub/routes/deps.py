@@ -206,6 +206,7 @@ def recognise(request: Request, db: Session, now: datetime) -> WebSession:
         raise NotSignedIn(_("Sign in first."))
     session = security.session_for(db, token, now=now)
     request.state.viewer = session.viewer
+    request.state.unread = session.unread
     request.state.locale = session.locale or request.cookies.get(LOCALE_COOKIE) or settings_of(request).locale
     _speak(request)
     if session.must_change_password and request.url.path not in _OPEN_WHILE_FORCED:

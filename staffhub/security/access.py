@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office
@@ -17,6 +17,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import (
     Account,
     Division,
+    Notice,
     Office,
     Officer,
     PlanMode,
@@ -160,6 +161,8 @@ class WebSession:
     locale: str | None
     must_change_password: bool
     seen_at: datetime
+    # Notices that wait on this account's list.
+    unread: int
 
 
 class Standing(Protocol):
@@ -214,7 +217,7 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
         division_name=row.division_name or "",
         role=row.role,
     )
-    return WebSession(row.session_id, viewer, row.locale, row.must_change_password, row.seen_at)
+    return WebSession(row.session_id, viewer, row.locale, row.must_change_password, row.seen_at, row.unread)
 
 
 def _asked(token: str, now: datetime) -> dict[str, object]:
@@ -234,6 +237,7 @@ def _in_force(found: Sequence[Any], now: datetime) -> Any | None:
 def _session_query() -> Select[*tuple[object, ...]]:
     # The office's zone, and with it today, is known only with the row: the postings of a day more on either side come.
     before, after = bindparam("before", type_=Date), bindparam("after", type_=Date)
+    unread = select(func.count()).where(Notice.account_id == Account.id, Notice.read_at.is_(None)).scalar_subquery()
     around = and_(Posting.valid_from <= after, or_(Posting.valid_to.is_(None), Posting.valid_to >= before))
     return (
         select(
@@ -261,6 +265,7 @@ def _session_query() -> Select[*tuple[object, ...]]:
             Officer.active_from,
             Officer.active_to,
             Division.short_name.label("division_name"),
+            unread.label("unread"),
         )
         .select_from(UserSession)
         .join(Account, Account.id == UserSession.account_id)

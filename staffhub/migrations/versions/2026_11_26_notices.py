@@ -55,6 +55,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("account") as table:
-        table.drop_column("no_mail_of")
+    op.drop_column("account", "no_mail_of")
     op.drop_table("notice")
