@@ -65,3 +65,8 @@ def begin(limits: Limits) -> Patience:
 
 def patience() -> Patience:
     return _current.get() or Patience(WORK)
+
+
+def again() -> None:
+    """Begin the next of many pieces of work, each of which may wait as long as the first."""
+    (mine := patience()).widen(mine.limits)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from staffhub import audit, claims, clock, deadlines, people, security, workdays
+from staffhub import audit, claims, clock, days, deadlines, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
@@ -95,6 +95,15 @@ def _invitations(work: Work, now: datetime) -> None:
                 claims.finish(db, "invitations", slot, now=now)
 
 
+def _close(work: Work, now: datetime) -> None:
+    """What is over at midnight of an office, or since: its days are stored, missing check-outs proposed."""
+    days.close_due(work.database, now=now)
+
+
+def _recount(work: Work, now: datetime) -> None:
+    days.run_recounts(work.database, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
@@ -103,6 +112,8 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),
+    ("close", 60, _close),
+    ("recount", 30, _recount),
 )
 
 

@@ -4,6 +4,8 @@
 when days count.
 """
 
+from staffhub.days import watch as _watch  # noqa: F401  whoever changes a fact changes the row of its day
+from staffhub.days.closing import close_due, close_step
 from staffhub.days.facts import Days, Serving, is_counted, load
 from staffhub.days.proposals import Proposal, proposals_of
 from staffhub.days.record import (
@@ -18,6 +20,8 @@ from staffhub.days.record import (
     planned_span,
     reconcile,
 )
+from staffhub.days.recount import Progress, recounts
+from staffhub.days.recount import run_due as run_recounts
 from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
 
@@ -30,11 +34,14 @@ __all__ = [
     "Facts",
     "Finding",
     "MarkFact",
+    "Progress",
     "Proposal",
     "Serving",
     "Stage",
     "State",
     "change_of",
+    "close_due",
+    "close_step",
     "count_from",
     "counted_from",
     "is_counted",
@@ -42,5 +49,7 @@ __all__ = [
     "planned_span",
     "proposals_of",
     "reconcile",
+    "recounts",
+    "run_recounts",
     "signed",
 ]

@@ -1,0 +1,274 @@
+"""Whoever changes a fact of a day that is stored changes its row in the same transaction, without knowing of it.
+
+What a transaction touches is noted as it is written, through the unit of work or a statement of its own, and the rows
+follow before the commit. A day that is not stored costs nothing: `office.facts` says in memory which days are. A change
+of many days of many people (a rule, a holiday, a register) leaves a `Recount` instead, which the scheduler does.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event, select
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from staffhub import clock, office
+from staffhub.days.store import dates_between, write
+from staffhub.db import Base
+from staffhub.models import (
+    Correction,
+    DailyReport,
+    Holiday,
+    JoinClick,
+    LogEntry,
+    Mark,
+    Office,
+    Officer,
+    PlanEntry,
+    Posting,
+    Recount,
+    RuleSet,
+    TaskState,
+    WeekPattern,
+)
+
+_A_DAY = timedelta(days=1)
+_NOTED = "touched_days"
+# As many days of officers as a transaction writes again itself; more are left to the scheduler.
+AT_ONCE = 400
+
+_Row = Mapping[str, Any]
+_Span = tuple[date, date]
+
+
+class Touch(NamedTuple):
+    """Dates of an officer, None: of everybody, that a change of the table `cause` may have changed."""
+
+    office_id: int
+    officer_id: int | None
+    span: _Span
+    cause: str
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """How a change of a table's row touches days: what of it counts, and which dates a row speaks of."""
+
+    columns: tuple[str, ...]
+    span: Callable[[_Row], _Span]
+    whose: str | None = "officer_id"
+    office: str = "office_id"
+
+    def touches(self, table: str, before: _Row | None, after: _Row | None) -> Iterator[Touch]:
+        if before and after and all(before[name] == after[name] for name in self.columns):
+            return
+        spans = {self.span(row) for row in (before, after) if row}
+        if table == "rule_set":
+            spans = _of_rules(before, after)
+        elif table == "office":
+            spans = {_moved(*(row["recorded_from"] if row else None for row in (before, after)))}
+        row: _Row = after or before or {}
+        for span in spans:
+            yield Touch(row[self.office], row[self.whose] if self.whose else None, span, table)
+
+
+def _on(row: _Row) -> _Span:
+    return row["date"], row["date"]
+
+
+def _from(row: _Row) -> _Span:
+    return row["valid_from"], date.max
+
+
+def _ever(_row: _Row) -> _Span:
+    return date.min, date.max
+
+
+def _of_rules(before: _Row | None, after: _Row | None) -> set[_Span]:
+    """A proposal holds for nobody; of a rule that only ends on another day, the days between are touched."""
+    held = [row for row in (before, after) if row and row["confirmed"] is not False]
+    if len(held) == 2 and all(held[0][name] == held[1][name] for name in _RULE if name != "valid_to"):  # noqa: PLR2004
+        ends = sorted(row["valid_to"] or date.max for row in held)
+        return {(ends[0] + _A_DAY if ends[0] < date.max else ends[0], ends[1])}
+    return {(row["valid_from"], row["valid_to"] or date.max) for row in held}
+
+
+def _moved(before: date | None, after: date | None) -> _Span:
+    """From the earlier of two first dates to the day before the later one."""
+    first, last = sorted((before or date.max, after or date.max))
+    return first, last - _A_DAY if last < date.max else last
+
+
+_RULE = ("kind", "subject", "groups", "values", "valid_from", "valid_to", "confirmed")
+_OF_A_DAY = _Facts(("office_id", "officer_id", "date"), _on)
+_FACTS: Mapping[type[Base], _Facts] = {
+    Mark: _OF_A_DAY,
+    Correction: _OF_A_DAY,
+    LogEntry: _Facts((*_OF_A_DAY.columns, "starts", "ends"), _on),
+    DailyReport: _OF_A_DAY,
+    JoinClick: _OF_A_DAY,
+    PlanEntry: _Facts((*_OF_A_DAY.columns, "layer", "grant_id"), _on),
+    WeekPattern: _Facts(("office_id", "officer_id", "valid_from", "days"), _from),
+    Posting: _Facts(("office_id", "officer_id", "valid_from", "valid_to", "division_id", "employment_type"), _from),
+    Officer: _Facts(("office_id", "id", "active_from", "active_to"), _ever, whose="id"),
+    RuleSet: _Facts(("office_id", *_RULE), _from, whose=None),
+    Holiday: _Facts(("office_id", "date", "name"), _on, whose=None),
+    Office: _Facts(("id", "recorded_from"), _ever, whose=None, office="id"),
+}
+_BY_NAME = {table.__tablename__: table for table in _FACTS}
+
+
+class _Noted:
+    """What a transaction has touched, and rows changed by a statement, as they were: what they are is read later."""
+
+    def __init__(self) -> None:
+        self.touches: set[Touch] = set()
+        self.before: dict[type[Base], dict[int, _Row]] = defaultdict(dict)
+
+
+def _noted(db: Session) -> _Noted:
+    found: _Noted = db.info.setdefault(_NOTED, _Noted())
+    return found
+
+
+def _after_flush(db: Session, _context: object) -> None:
+    for row in (*db.new, *db.dirty, *db.deleted):
+        table = type(row)
+        facts = _FACTS.get(table)
+        if facts is None:
+            continue
+        state, now, was = sa.inspect(row), {}, {}
+        for name in facts.columns:
+            past = state.attrs[name].history
+            now[name] = getattr(row, name)
+            was[name] = past.deleted[0] if past.deleted else now[name]
+        before = None if row in db.new else was
+        after = None if row in db.deleted else now
+        _noted(db).touches.update(facts.touches(table.__tablename__, before, after))
+
+
+def _on_statement(state: ORMExecuteState) -> None:
+    if state.is_select:
+        return
+    name = getattr(getattr(state.statement, "table", None), "name", None)
+    table = _BY_NAME.get(name) if name else None
+    if table is None:
+        return
+    if state.is_insert:
+        _note_insert(state, table)
+    else:
+        _note_before(state, table)
+
+
+def _note_insert(state: ORMExecuteState, table: type[Base]) -> None:
+    facts, given, statement = _FACTS[table], state.parameters, cast("Any", state.statement)
+    many: Iterable[_Row] = given if isinstance(given, Sequence) else [given or statement.compile().params]
+    for row in many:
+        told: _Row = defaultdict(lambda: None, row)
+        _noted(state.session).touches.update(facts.touches(table.__tablename__, None, told))
+
+
+def _note_before(state: ORMExecuteState, table: type[Base]) -> None:
+    """Read what a statement is about to change or remove, and read the changed rows once more before the commit."""
+    facts, noted = _FACTS[table], _noted(state.session)
+    statement: Any = state.statement
+    if state.is_update and not {column.key for column in statement._values or ()} & set(facts.columns):  # noqa: SLF001
+        return
+    told: Any = table
+    columns = [told.id, *(getattr(told, one) for one in facts.columns)]
+    where = () if statement.whereclause is None else (statement.whereclause,)
+    for id_, *values in state.session.connection().execute(select(*columns).where(*where)).all():
+        row = dict(zip(facts.columns, values, strict=True))
+        if state.is_update:
+            noted.before[table].setdefault(id_, row)
+        else:
+            noted.touches.update(facts.touches(table.__tablename__, row, None))
+
+
+def _read_after(db: Session, noted: _Noted) -> None:
+    for table, before in noted.before.items():
+        facts, told = _FACTS[table], table
+        columns = [told.id, *(getattr(told, one) for one in facts.columns)]  # type: ignore[attr-defined]
+        found = db.connection().execute(select(*columns).where(told.id.in_(before))).all()  # type: ignore[attr-defined]
+        after = {id_: dict(zip(facts.columns, values, strict=True)) for id_, *values in found}
+        for id_, row in before.items():
+            noted.touches.update(facts.touches(table.__tablename__, row, after.get(id_)))
+    noted.before.clear()
+
+
+def _before_commit(db: Session) -> None:
+    """Let the rows follow; what is written here is no fact, so nothing is touched again."""
+    if db.new or db.dirty or db.deleted:
+        db.flush()
+    noted: _Noted | None = db.info.pop(_NOTED, None)
+    if noted is None:
+        return
+    _read_after(db, noted)
+    by_office: defaultdict[int, list[Touch]] = defaultdict(list)
+    for touch in noted.touches:
+        by_office[touch.office_id].append(touch)
+    for office_id, touches in sorted(by_office.items()):
+        _follow(db, office_id, touches)
+
+
+def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
+    known = office.facts(db, office_id)
+    if known.stored_from is None or known.stored_to is None:
+        return
+    spans: defaultdict[int | None, list[_Span]] = defaultdict(list)
+    for touch in touches:
+        first, last = max(touch.span[0], known.stored_from), min(touch.span[1], known.stored_to)
+        if first <= last:
+            spans[touch.officer_id].append((first, last))
+    whole = {who: (min(one[0] for one in own), max(one[1] for one in own)) for who, own in spans.items()}
+    causes = {touch.cause for touch in touches if touch.officer_id in whole}
+    if None not in whole and sum((last - first).days + 1 for first, last in whole.values()) <= AT_ONCE:
+        _write(db, office_id, whole, known.stored_to)
+        return
+    _leave(db, office_id, whole, causes)
+
+
+def _write(db: Session, office_id: int, whole: Mapping[int | None, _Span], until: date) -> None:
+    together: defaultdict[_Span, list[int]] = defaultdict(list)
+    for officer_id, span in whole.items():
+        together[span].append(officer_id or 0)
+    for span, officers in sorted(together.items()):
+        write(db, office_id, dates_between(*span), until=until, officers=sorted(officers), now=clock.now())
+
+
+def _leave(db: Session, office_id: int, whole: Mapping[int | None, _Span], causes: Iterable[str]) -> None:
+    """Leave it to the scheduler: of everybody where everybody is touched, else of those people."""
+    now = clock.now()
+    officers = None if None in whole else sorted(who for who in whole if who)
+    row = Recount(
+        office_id=office_id,
+        first=min(first for first, _last in whole.values()),
+        last=max(last for _first, last in whole.values()),
+        officers=officers,
+        cause=min(causes, key=_weight),
+        state=TaskState.PENDING,
+        due_at=now,
+        created_at=now,
+    )
+    db.add(row)
+    db.flush()
+
+
+def _weight(cause: str) -> tuple[int, str]:
+    """Of several causes the one that reaches farthest is told."""
+    order = ("rule_set", "holiday", "office", "officer", "posting")
+    return (order.index(cause) if cause in order else len(order), cause)
+
+
+def _forget(db: Session, previous: Any) -> None:
+    if previous.parent is None:
+        db.info.pop(_NOTED, None)
+
+
+event.listen(Session, "after_flush", _after_flush)
+event.listen(Session, "do_orm_execute", _on_statement)
+event.listen(Session, "before_commit", _before_commit)
+event.listen(Session, "after_soft_rollback", _forget)
