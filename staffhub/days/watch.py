@@ -164,11 +164,21 @@ def _on_statement(state: ORMExecuteState) -> None:
 
 
 def _note_insert(state: ORMExecuteState, table: type[Base]) -> None:
-    facts, given, statement = _FACTS[table], state.parameters, cast("Any", state.statement)
-    many: Iterable[_Row] = given if isinstance(given, Sequence) else [given or statement.compile().params]
-    for row in many:
+    facts, noted = _FACTS[table], _noted(state.session)
+    for row in _inserted(state):
         told: _Row = defaultdict(lambda: None, row)
-        _noted(state.session).touches.update(facts.touches(table.__tablename__, None, told))
+        noted.touches.update(facts.touches(table.__tablename__, None, told))
+
+
+def _inserted(state: ORMExecuteState) -> Iterable[_Row]:
+    """Return what a statement inserts: its parameters, its values, or what its query finds."""
+    given, statement = state.parameters, cast("Any", state.statement)
+    if statement.select is not None:
+        found = state.session.connection().execute(statement.select)
+        return [dict(zip(statement._select_names, row, strict=True)) for row in found]  # noqa: SLF001
+    if given:
+        return given if isinstance(given, Sequence) else [given]
+    return [statement.compile().params]
 
 
 def _note_before(state: ORMExecuteState, table: type[Base]) -> None:
