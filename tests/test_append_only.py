@@ -66,6 +66,10 @@ def _one_row_each(database: Database) -> None:
         add("mark_note", mark_id=mark, note="Ratahan", created_at=MORNING, idempotency_key="n")
         add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
             idempotency_key="c")  # fmt: skip
+        asked = add("correction_request", kind="absent", reason="forgot", note="x", created_by=account,
+                    created_at=MORNING, idempotency_key="q")  # fmt: skip
+        add("correction_step", request_id=asked, turn=1, kind="asked", note="", created_by=account,
+            created_at=MORNING, idempotency_key="q")  # fmt: skip
         request = add("service_request", number="PM-2611-0001", service_type_id=service, applicant="Ibu N.", phone="",
                       channel="counter", urgent=False, siak_reference="", state="new", created_at=MORNING,
                       updated_at=MORNING, version=1, idempotency_key="r")  # fmt: skip
@@ -197,6 +201,8 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         # Else the foreign key of what points at it refuses first.
         pointing = {"plan_grant": "plan_grant, plan_ending, plan_entry", "mark": "mark, mark_note"}
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"
+        asked = "correction_request, correction_step, correction_waiting, correction"
+        pointing["correction_request"] = asked
         together = pointing.get(table, table)
         _refused(database, f"TRUNCATE {together}", f"TRUNCATE {table} RESTART IDENTITY CASCADE")
         _refused(database, "TRUNCATE office CASCADE", "TRUNCATE officer CASCADE", "TRUNCATE meeting CASCADE")

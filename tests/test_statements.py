@@ -23,6 +23,8 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
+    "correction_step",
+    "correction_request",
     "audit_event", "checkout_proposal", "claim", "correction", "daily_report", "day_record", "duty_assignment",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step",
@@ -31,7 +33,7 @@ GROWS = {
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {
-    "account", "division", "heartbeat", "holiday", "kept_form", "kept_register", "leave_delegate", "leave_opening",
+    "account", "correction_waiting", "division", "heartbeat", "holiday", "kept_form", "kept_register", "leave_delegate", "leave_opening",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.

@@ -1,6 +1,7 @@
 """Every table, one file per room."""
 
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
+from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
     JoinClick,
@@ -77,6 +78,8 @@ APPEND_ONLY = (
     Mark,
     MarkNote,
     Correction,
+    CorrectionRequest,
+    CorrectionStep,
     RequestEvent,
     JoinClick,
     WeekPattern,
@@ -110,6 +113,8 @@ __all__ = [
     "Correction",
     "CorrectionKind",
     "CorrectionReason",
+    "CorrectionRequest",
+    "CorrectionStep",
     "DailyReport",
     "Division",
     "Duty",
@@ -164,6 +169,7 @@ __all__ = [
     "RecountedDay",
     "RequestEvent",
     "RequestState",
+    "RequestStep",
     "Role",
     "RuleKind",
     "RuleSet",
@@ -175,6 +181,7 @@ __all__ = [
     "StoredDay",
     "TaskState",
     "UserSession",
+    "WaitingRequest",
     "WeekPattern",
     "Work",
     "WorkMode",

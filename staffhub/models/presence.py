@@ -107,6 +107,7 @@ class Correction(Base):
         UniqueConstraint("office_id", "idempotency_key"),
         Index(None, "office_id", "date"),
         Index(None, "officer_id", "date"),
+        Index(None, "request_id"),
     )
 
     id: Mapped[Id]
@@ -121,3 +122,5 @@ class Correction(Base):
     created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(String(64))
+    # What the person had asked for, where it was asked for.
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("correction_request.id"))

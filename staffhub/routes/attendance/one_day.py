@@ -1,7 +1,6 @@
 """Hari: a day with its evidence, and what HR adds to it."""
 
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import audit, clock, corrections
+from staffhub import audit, corrections
 from staffhub.corrections import Wish
 from staffhub.days import DayRecord
 from staffhub.db import undo
@@ -23,8 +22,8 @@ from staffhub.reports import day as day_report
 from staffhub.reports import recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
-from staffhub.routes.attendance.asked import PAGE, REMEDIES, Month, Page, day_of, month_of, pager
-from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, RowId, Trail, pages
+from staffhub.routes.attendance.asked import REMEDIES, day_of
+from staffhub.routes.deps import DB, Me, Now, RowId, Trail, pages
 from staffhub.security import Viewer
 from staffhub.service_requests.desk import state_label
 from staffhub.web import query, redirect, render
@@ -151,16 +150,14 @@ def _month_address(me: Viewer, found: Evidence) -> str:
     return query("/me/month" if found.officer.id == me.officer_id else f"/attendance/{found.officer.id}", month=month)
 
 
-@router.post("/corrections")
-def correct(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+def correct(
+    request: Request, posted: FormData, db: Session, me: Viewer, now: datetime, target: TargetFields
+) -> Response:
     """Record a correction, or with `preview` only show what the day would become."""
     if not me.may("attendance.correct"):
         me.require("attendance.correct_hr")
-    target: Form[TargetFields] = Form.parse(TargetFields, posted, name="correction")
-    if target.data is None or target.data.date.year not in YEARS:
-        raise Refused(_("Open the day that needs a correction, and fill in the form there."))
-    when = target.data.date
-    officer = recap.officer_for(db, me, target.data.officer, when)
+    when = target.date
+    officer = recap.officer_for(db, me, target.officer, when)
     if posted.get("preview"):
         return _preview(request, db, me, officer, when, posted, now)
     form: Form[CorrectionFields] = Form.parse(CorrectionFields, posted, name="correction")
@@ -206,31 +203,3 @@ def _preview(
         except Refused as error:
             form.refuse(error)
     return _day_page(request, db, me, found, now, form, becomes=becomes, status=422 if form.errors else 200)
-
-
-@router.get("/corrections")
-def correction_list(
-    request: Request,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Month = None,
-    page: Page = 1,
-) -> Response:
-    first = month_of(month, me, now)
-    dates = clock.month_days(first)
-    offset = (page - 1) * PAGE
-    rows, total = corrections.listed(db, me, dates[0], dates[-1], offset=offset, limit=PAGE)
-    text = f"{first:%Y-%m}"
-    here = partial(query, "/corrections", month=text)
-    return render(
-        request,
-        "attendance/corrections.html",
-        rows=rows,
-        page=pager(offset + 1, offset + len(rows), total, page, here),
-        words=words,
-        first=first,
-        month_address=query("/attendance" if me.may("attendance") else "/me/month", month=text),
-        before=clock.month_before(first),
-        after=clock.month_after(first),
-    )

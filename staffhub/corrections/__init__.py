@@ -1,0 +1,74 @@
+"""What is added to a day afterwards: by HR, or asked for by the person and decided by the superior and HR."""
+
+from staffhub.corrections.asking import Sent, ask, refuse_day, shown_version
+from staffhub.corrections.deciding import Added, Right, add, right
+from staffhub.corrections.listing import Listed, listed
+from staffhub.corrections.requests import (
+    Request,
+    Standing,
+    Step,
+    asked_of,
+    mine,
+    of_scope,
+    request_for,
+    requests_of_day,
+    waiting_for,
+    waits_for,
+)
+from staffhub.corrections.steps import (
+    Done,
+    Power,
+    Press,
+    accept,
+    decline,
+    facts_of,
+    offers,
+    pass_on,
+    power,
+    refuse_button,
+    withdraw,
+)
+from staffhub.corrections.superiors import Decider, Superior, deadline, decider_of
+from staffhub.corrections.wishes import Wish, facts_version, outcome, wishes_of
+
+__all__ = [
+    "Added",
+    "Decider",
+    "Done",
+    "Listed",
+    "Power",
+    "Press",
+    "Request",
+    "Right",
+    "Sent",
+    "Standing",
+    "Step",
+    "Superior",
+    "Wish",
+    "accept",
+    "add",
+    "ask",
+    "asked_of",
+    "deadline",
+    "decider_of",
+    "decline",
+    "facts_of",
+    "facts_version",
+    "listed",
+    "mine",
+    "of_scope",
+    "offers",
+    "outcome",
+    "pass_on",
+    "power",
+    "refuse_button",
+    "refuse_day",
+    "request_for",
+    "requests_of_day",
+    "right",
+    "shown_version",
+    "waiting_for",
+    "waits_for",
+    "wishes_of",
+    "withdraw",
+]

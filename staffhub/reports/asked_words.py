@@ -1,0 +1,69 @@
+"""What people ask to have corrected, in plain words."""
+
+from staffhub.corrections import Request, Standing
+from staffhub.i18n import day
+from staffhub.i18n import gettext as _
+from staffhub.models import CorrectionKind, RequestStep
+from staffhub.reports import words
+
+
+def kind(asked: CorrectionKind) -> str:
+    return _("Leave or sick letter") if asked is CorrectionKind.LEAVE else words.correction_kind(asked)
+
+
+def claim(one: Request) -> str:
+    """Check-in 07.31, check-out 16.02, Home."""
+    parts = [kind(one.kind) + (f" {words.moment(one.at, one.day)}" if one.at else "")]
+    if one.until:
+        parts.append(f"{words.correction_kind(CorrectionKind.CHECK_OUT).lower()} {words.moment(one.until, one.day)}")
+    if one.mode:
+        parts.append(words.place(one.mode))
+    return ", ".join(parts)
+
+
+def standing(value: Standing) -> str:
+    """A tag: two or three words."""
+    return {
+        Standing.SUPERIOR: _("With the superior"),
+        Standing.LATE: _("Not decided in time"),
+        Standing.HR: _("With HR"),
+        Standing.CONFIRMED: _("Accepted"),
+        Standing.DECLINED: _("Declined"),
+        Standing.WITHDRAWN: _("Withdrawn"),
+    }[value]
+
+
+def look(value: Standing) -> str:
+    """The kind of tag that goes with it."""
+    waits = {Standing.SUPERIOR: "wait", Standing.HR: "wait", Standing.LATE: "warn"}
+    return waits.get(value, "ok" if value is Standing.CONFIRMED else "")
+
+
+def holder(one: Request) -> str:
+    """Who has it now, and until when."""
+    last = one.last
+    if one.standing is Standing.SUPERIOR:
+        if last.decide_by is None:
+            return _("%(name)s has it now. No rule says by when it is decided.", name=last.to)
+        return _("%(name)s has it now, and decides by %(day)s.", name=last.to, day=day(last.decide_by))
+    if one.standing is Standing.LATE and last.decide_by:
+        said = _("%(name)s did not decide by %(day)s.", name=last.to, day=day(last.decide_by))
+        return f"{said} {_('HR has it now.')}"
+    if one.standing is Standing.HR:
+        return _("HR has it now.")
+    return {
+        Standing.CONFIRMED: _("The correction is in force since %(name)s confirmed it.", name=last.by),
+        Standing.DECLINED: _("%(name)s has declined it. The day stays as it was.", name=last.by),
+        Standing.WITHDRAWN: _("It was withdrawn. The day stays as it was."),
+    }[one.standing]
+
+
+def step(value: RequestStep) -> str:
+    return {
+        RequestStep.ASKED: _("Asked for"),
+        RequestStep.PASSED_ON: _("Passed on"),
+        RequestStep.ACCEPTED: _("Accepted by the superior"),
+        RequestStep.CONFIRMED: _("Confirmed, in force"),
+        RequestStep.DECLINED: _("Declined"),
+        RequestStep.WITHDRAWN: _("Withdrawn"),
+    }[value]
