@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from staffhub import audit, claims, clock, days, deadlines, people, security, workdays
+from staffhub import audit, claims, clock, corrections, days, deadlines, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
@@ -104,6 +104,11 @@ def _recount(work: Work, now: datetime) -> None:
     days.run_recounts(work.database, now=now)
 
 
+def _overdue(work: Work, now: datetime) -> None:
+    """What a superior did not decide in time is HR's by its date; both are told once."""
+    corrections.tell_overdue(work.database, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
@@ -114,6 +119,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("invitations", 60, _invitations),
     ("close", 60, _close),
     ("recount", 30, _recount),
+    ("corrections", 300, _overdue),
 )
 
 

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
 from staffhub import notify, presence, worklog
+from staffhub import corrections, days, presence, worklog
 from staffhub.db import Base
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
     Channel,
+    CorrectionKind,
+    CorrectionReason,
     Holiday,
     Meeting,
     MeetingInvite,
@@ -29,6 +32,8 @@ from staffhub.models import (
     ServiceType,
     WorkMode,
 )
+from staffhub.reports import recap
+from staffhub.security import Viewer
 from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
@@ -81,7 +86,14 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/attendance/{officer_id}/{day}"): ABOVE_BEN,
     ("GET", "/board"): ALL,
     ("GET", "/corrections"): ALL,  # each within the own scope
-    ("POST", "/corrections"): frozenset({"dewi", "hana", "oka"}),  # the head for the one who alone is HR
+    ("POST", "/corrections"): ALL,  # of an own day; of somebody else's it is for HR (test_attendance_pages)
+    ("GET", "/corrections/new"): ALL,
+    ("GET", "/corrections/{asked_id}"): ABOVE_BEN,
+    # Dewi is asked by Ben; the personnel section has it after her.
+    ("POST", "/corrections/{asked_id}/accept"): frozenset({"dewi", "hana"}),
+    ("POST", "/corrections/{asked_id}/decline"): frozenset({"dewi", "hana"}),
+    ("POST", "/corrections/{asked_id}/pass-on"): frozenset({"dewi", "hana"}),
+    ("POST", "/corrections/{asked_id}/withdraw"): frozenset({"ben"}),
     ("GET", "/join/{token}"): frozenset({"ben"}),
     ("POST", "/logout"): ALL,
     ("GET", "/me/month"): ALL,
@@ -220,10 +232,25 @@ def _belongings(world: World) -> dict[str, object]:
             address="/me/month", key="of-ben", now=MORNING,
         )  # fmt: skip
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
+    found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,
     }  # fmt: skip
+
+
+def _asked(world: World, ben: Viewer) -> int:
+    with world.database.transaction() as db:
+        officer = recap.officer_for(db, ben, ben.officer_id, TODAY)
+        loaded = days.load(db, ben.office_id, [officer], [TODAY], zone=ben.zone, now=MORNING)
+        wishes = (corrections.Wish(CorrectionKind.MODE, mode=WorkMode.HOME),)
+        sent = corrections.ask(
+            db, ben, officer, day=TODAY, wishes=wishes, reason=CorrectionReason.APPLICATION, note="Salah tekan",
+            shown=corrections.shown_version(loaded.facts[officer.id, TODAY], wishes), idempotency_key=str(uuid4()),
+            now=MORNING,
+        )  # fmt: skip
+    assert sent.request_id
+    return sent.request_id
 
 
 def world_officer(db: Any, username: str) -> int:

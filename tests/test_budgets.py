@@ -47,7 +47,9 @@ BUDGET = {
     "/attendance/{officer_id}": ("kepegawaian", 5),
     "/attendance/{officer_id}/{day}": ("kepegawaian", 7),
     "/board": ("kadis", 6),
-    "/corrections": ("kepegawaian", 2),
+    "/corrections": ("kepegawaian", 4),
+    "/corrections/new": ("pegawai01", 7),
+    "/corrections/{asked_id}": ("kepegawaian", 7),
     "/join/{token}": ("pegawai01", 7),
     "/me/month": ("pegawai01", 5),
     "/meetings": ("kadis", 6),
@@ -124,6 +126,7 @@ def _given(database: Database) -> dict[str, Any]:
             "notice_id": sa.select(m.Notice.id)
             .join(m.Account, m.Account.id == m.Notice.account_id)
             .where(m.Account.username == "pegawai01"),
+            "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

@@ -33,7 +33,8 @@ GROWS = {
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour.
 STAYS = {
-    "account", "correction_waiting", "division", "heartbeat", "holiday", "kept_form", "kept_register", "leave_delegate", "leave_opening",
+    "account", "correction_waiting", "division", "heartbeat", "holiday", "kept_form", "kept_register",
+    "leave_delegate", "leave_opening",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
@@ -259,7 +260,8 @@ QUESTIONS = {
     "/board": ["?q=pegawai", "?mode=office"],
     "/requests": ["?assignee=me", "?state=done", "?state=deferred", "?assignee=none", "?q=novi", "?page=3"],
     "/attendance": ["?month=2026-10", "?q=pegawai"],
-    "/corrections": ["?month=2026-10"],
+    "/corrections": ["?month=2026-10", "?show=waiting", "?show=asked&month=2026-10"],
+    "/corrections/new": ["?date=2026-11-20&kind=check_out"],
     "/worklog": ["?date=2026-11-20"],
     "/meetings": ["?week=2026-11-10"],
     "/people": ["?q=pegawai", "?state=left"],

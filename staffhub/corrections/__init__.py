@@ -29,6 +29,7 @@ from staffhub.corrections.steps import (
     withdraw,
 )
 from staffhub.corrections.superiors import Decider, Superior, deadline, decider_of
+from staffhub.corrections.telling import tell_overdue
 from staffhub.corrections.wishes import Wish, facts_version, outcome, wishes_of
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "requests_of_day",
     "right",
     "shown_version",
+    "tell_overdue",
     "waiting_for",
     "waits_for",
     "wishes_of",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit
 from staffhub.corrections.superiors import Decider, decider_of
+from staffhub.corrections.telling import tell_holder
 from staffhub.corrections.wishes import Wish, facts_version, moments
 from staffhub.days import Facts, Serving, load
 from staffhub.db import digest, insert_unless_there, lock_row, said_otherwise
@@ -120,6 +121,8 @@ def _hand_over(
     told = {name: request[name] for name in ("date", "kind", "at", "until", "mode", "reason")}
     told["to"] = holder
     audit.record(db, me, "correction.asked", "officer", me.officer_id, now=now, request=request_id, **told)  # type: ignore[arg-type]
+    sent = {"who": me.name, "day": request["date"], "to": holder, "decide_by": decider.decide_by}
+    tell_holder(db, me, request_id, 1, now=now, **sent)  # type: ignore[arg-type]
     return Sent(request_id, decider, first=True)
 
 

@@ -287,7 +287,7 @@ def _told(found: Sequence[Any], me: Viewer, now: datetime) -> list[Request]:
         before = told.get(row.id)
         if before is None:
             values = (_local(value, me) for value in row[:_FACTS])
-            told[row.id] = Request(*values, standing, (step,))  # type: ignore[arg-type,call-arg]
+            told[row.id] = Request(*values, standing, (step,))  # type: ignore[call-arg]
         else:
             told[row.id] = replace(before, standing=standing, steps=(*before.steps, step))
     return list(told.values())

@@ -11,6 +11,7 @@ from staffhub import audit, clock, i18n, workdays
 from staffhub.corrections.deciding import right, write
 from staffhub.corrections.requests import Request, Standing, request_for
 from staffhub.corrections.superiors import Superior, choices, deadline
+from staffhub.corrections.telling import tell_holder, tell_person
 from staffhub.corrections.wishes import facts_version, moments, wishes_of
 from staffhub.days import Facts, load
 from staffhub.db import lock_row
@@ -78,7 +79,7 @@ def refuse_button(db: Session, me: Viewer, one: Request, name: str, *, now: date
         raise Forbidden(_("Only whoever asked may withdraw this."))
     if name != "withdraw" and own:
         raise Forbidden(_("Nobody decides on the own day."))
-    asked = any(step.to_id == me.officer_id or step.by_id == me.officer_id for step in one.steps)
+    asked = any(me.officer_id in {step.to_id, step.by_id} for step in one.steps)
     if name != "withdraw" and not asked and not right(db, me, one.officer_id, now=now).may:
         raise Forbidden(_("This request does not wait for you."))
 
@@ -217,4 +218,8 @@ def _step(
     # The note stays out of the trail, as that of the request does.
     told = {"request": one.id, "date": one.day, "to": to}
     audit.record(db, me, f"correction.{kind}", "officer", one.officer_id, now=now, **told)  # type: ignore[arg-type]
+    tell_person(db, me, one.id, one.turn + 1, kind, officer_id=one.officer_id, day=one.day, now=now)
+    if kind in {RequestStep.ACCEPTED, RequestStep.PASSED_ON}:
+        given = {"who": one.officer, "day": one.day, "to": to, "decide_by": decide_by}
+        tell_holder(db, me, one.id, one.turn + 1, now=now, **given)  # type: ignore[arg-type]
     return Done(one, kind, first=True)

@@ -103,7 +103,7 @@ def _correction_decided(p: dict[str, Any]) -> str:
 
 
 def _correction_overdue(p: dict[str, Any]) -> str:
-    return _("Nobody decided in time on the correction of %(who)s for %(day)s; it is with you now.", **p)
+    return _("Nobody decided in time on the correction of %(who)s for %(day)s; the personnel section has it now.", **p)
 
 
 def _checkout_proposed(p: dict[str, Any]) -> str:

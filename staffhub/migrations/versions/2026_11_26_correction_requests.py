@@ -6,7 +6,7 @@ from alembic import op
 from staffhub.migrations.append_only import guard
 
 revision = "correction_requests"
-down_revision = "month_signing"
+down_revision = "leave"
 branch_labels = None
 depends_on = None
 

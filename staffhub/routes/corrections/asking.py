@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import corrections, days
+from staffhub import clock, corrections, days
 from staffhub.corrections import Wish
 from staffhub.db import undo
 from staffhub.errors import Conflict, NotFound, Refused
@@ -63,7 +63,7 @@ def new(
     date: Annotated[str, Query(max_length=10)] = "",
     kind: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    when, officer = day_of(date), None
+    when, officer = day_of(date) if date else clock.local_day(now, me.zone), None
     if me.officer_id is not None:
         officer = recap.officer_for(db, me, me.officer_id, when)
     if officer is None:

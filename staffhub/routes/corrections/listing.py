@@ -35,7 +35,8 @@ def correction_list(
     offset = (page - 1) * PAGE
     here = partial(query, "/corrections", month=text, show=show)
     waiting = [] if show == "asked" else corrections.waiting_for(db, me, now=now)
-    shown, of_month, total = waiting, [], 0
+    of_month: list[corrections.Listed] = []
+    shown = waiting
     if show == "asked":
         everything = corrections.of_scope(db, me, dates[0], dates[-1], now=now)
         shown, total = everything[offset : offset + PAGE], len(everything)

@@ -44,9 +44,9 @@ class PassOnFields(PressFields):
     to: Annotated[int, Field(ge=0)]
 
 
-@router.get("/corrections/{request_id}")
-def request_page(request: Request, request_id: RowId, trail: Trail, db: DB, me: Me, now: Now) -> Response:
-    one = corrections.request_for(db, me, request_id, now=now)
+@router.get("/corrections/{asked_id}")
+def request_page(request: Request, asked_id: RowId, trail: Trail, db: DB, me: Me, now: Now) -> Response:
+    one = corrections.request_for(db, me, asked_id, now=now)
     if one.officer_id != me.officer_id:
         read = {"date": one.day, "request": one.id}
         trail.append(
@@ -63,29 +63,29 @@ def request_page(request: Request, request_id: RowId, trail: Trail, db: DB, me: 
     return _page(request, db, me, one, now)
 
 
-@router.post("/corrections/{request_id}/accept")
-def accept(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    return _pressed(request, request_id, posted, db, me, now, "accept", PressFields, corrections.accept)
+@router.post("/corrections/{asked_id}/accept")
+def accept(request: Request, asked_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    return _pressed(request, asked_id, posted, db, me, now, "accept", PressFields, corrections.accept)
 
 
-@router.post("/corrections/{request_id}/decline")
-def decline(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    return _pressed(request, request_id, posted, db, me, now, "decline", PressFields, corrections.decline)
+@router.post("/corrections/{asked_id}/decline")
+def decline(request: Request, asked_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    return _pressed(request, asked_id, posted, db, me, now, "decline", PressFields, corrections.decline)
 
 
-@router.post("/corrections/{request_id}/withdraw")
-def withdraw(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    return _pressed(request, request_id, posted, db, me, now, "withdraw", PressFields, corrections.withdraw)
+@router.post("/corrections/{asked_id}/withdraw")
+def withdraw(request: Request, asked_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    return _pressed(request, asked_id, posted, db, me, now, "withdraw", PressFields, corrections.withdraw)
 
 
-@router.post("/corrections/{request_id}/pass-on")
-def pass_on(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+@router.post("/corrections/{asked_id}/pass-on")
+def pass_on(request: Request, asked_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     def give(db: Session, me: Viewer, request_id: int, press: Press, *, now: datetime) -> Done:
         to = form.data.to if form.data else _HR
         return corrections.pass_on(db, me, request_id, press, to=None if to == _HR else to, now=now)
 
     form: Form[PassOnFields] = Form.parse(PassOnFields, posted, name="pass-on")
-    return _pressed(request, request_id, posted, db, me, now, "pass-on", PassOnFields, give)
+    return _pressed(request, asked_id, posted, db, me, now, "pass-on", PassOnFields, give)
 
 
 def _pressed(
@@ -101,7 +101,7 @@ def _pressed(
 ) -> Response:
     one = corrections.request_for(db, me, request_id, now=now)
     corrections.refuse_button(db, me, one, name, now=now)
-    form: Form[PressFields] = Form.parse(fields, posted, name=name)  # type: ignore[arg-type]
+    form: Form[PressFields] = Form.parse(fields, posted, name=name)
     if form.data is None:
         return _page(request, db, me, one, now, form=form, status=422)
     try:
