@@ -9,8 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from staffhub import notify, presence, worklog
-from staffhub import corrections, days, presence, worklog
+from staffhub import corrections, days, notify, presence, worklog
 from staffhub.db import Base
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience

@@ -521,7 +521,7 @@ def test_of_two_who_decide_at_once_the_second_is_told_who_was_quicker(database: 
     def decline(db: Any) -> None:
         corrections.decline(db, ana, request_id, Press(1, "", "Tidak", str(uuid4())), now=MORNING)
 
-    with pytest.raises(Conflict, match="Ana Kaunang has declined this request meanwhile"):
+    with pytest.raises(Conflict, match="Ana Kaunang sudah menolak permintaan ini"):  # a thread of its own speaks Indonesian
         race(database, decline, lambda: press(database, "ben", request_id, corrections.withdraw, turn=1))
     assert (count(database, CorrectionStep), count(database, WaitingRequest)) == (2, 0)
 
@@ -533,7 +533,7 @@ def test_a_withdrawal_that_was_quicker_leaves_nothing_to_confirm(database: Datab
     def take_back(db: Any) -> None:
         corrections.withdraw(db, friday, request_id, Press(2, "", "", str(uuid4())), now=MORNING)
 
-    with pytest.raises(Conflict, match="withdrawn"):
+    with pytest.raises(Conflict, match="Ben Tumiwa sudah menarik permintaan ini"):
         race(database, take_back, lambda: press(database, "hana", request_id, corrections.accept, turn=2))
     assert count(database, Correction) == 0
 

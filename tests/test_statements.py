@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from staffhub import corrections
 from staffhub import models as m
 from staffhub.db import Base, Database
 from tests.conftest import MORNING, TODAY, World, add_officer
@@ -23,9 +24,8 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
-    "correction_step",
-    "correction_request",
-    "audit_event", "checkout_proposal", "claim", "correction", "daily_report", "day_record", "duty_assignment",
+    "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
+    "daily_report", "day_record", "duty_assignment",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "month_snapshot", "month_step",
     "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
@@ -62,6 +62,7 @@ OF_NO_OFFICE = {
     "FROM snapshot_line": "lines of snapshots that were loaded with their office",
     "occurrence.meeting_id =": "dates of a meeting that was loaded with its office",
     "zoom_task.meeting_id =": "what Zoom must do about a meeting that was loaded with its office",
+    "notice.subject_id =": "what is told of a row that was loaded with its office",
     "request_event.request_id =": "steps of a request that was loaded with its office",
 }
 # A row named by its primary key was loaded, or is checked by whoever loads it: `WHERE officer.id = ?`.
@@ -117,6 +118,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
             db, m.Correction, office_id, kind=m.CorrectionKind.ABSENT, reason=m.CorrectionReason.FORGOT, note="",
             created_by=account_id, created_at=at,
         )  # fmt: skip
+        _fill_asked(db, office_id, account_id)
         _for_each_day(
             db, m.AuditEvent, office_id, at=at, verb="test.filled", subject="officer", subject_id=1, facts={},
             request_id="-",
@@ -129,6 +131,21 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
     if not database.sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _fill_asked(db: Session, office_id: int, account_id: int) -> None:
+    """Everybody has asked for everything, and all of it is decided."""
+    asked, at = m.CorrectionRequest, MORNING - timedelta(days=30)
+    _for_each_day(
+        db, asked, office_id, kind=m.CorrectionKind.LEAVE, reason=m.CorrectionReason.FORGOT, note="",
+        created_by=account_id, created_at=at,
+    )  # fmt: skip
+    ended = select(
+        asked.office_id, asked.id, literal(1), literal("confirmed"), literal(""), asked.created_by, asked.created_at,
+        asked.idempotency_key,
+    ).where(asked.idempotency_key.startswith("fill"))  # fmt: skip
+    names = ["office_id", "request_id", "turn", "kind", "note", "created_by", "created_at", "idempotency_key"]
+    db.execute(insert(m.CorrectionStep).from_select(names, ended))
 
 
 def _fill_requests(db: Session, office_id: int, service_id: int, account_id: int) -> None:
@@ -296,6 +313,15 @@ _POSTS = {
         {"officer": "{officer_id}", "date": "2026-11-20", "kind": "mode", "mode": "home",
          "reason": "forgot", "note": "Lupa", "idempotency_key": "statement-5"},
     ),
+    "/corrections/{asked_id}/accept": (
+        "dewi", {"turn": "1", "seen": "{seen}", "idempotency_key": "statement-8"}
+    ),
+    "/corrections/{asked_id}/pass-on": (
+        "hana", {"turn": "2", "seen": "{seen}", "to": "{dewi}", "idempotency_key": "statement-9"}
+    ),
+    "/corrections/{asked_id}/decline": (
+        "dewi", {"turn": "3", "seen": "{seen}", "note": "Tidak", "idempotency_key": "statement-10"}
+    ),
     "/roster/{officer_id}/week": (
         "hana", dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "home") | {"valid_from": "2026-12-01"},
     ),
@@ -315,11 +341,14 @@ _POSTS = {
 @pytest.fixture
 def seen(world: World) -> dict[str, Any]:
     """Every distinct statement of a day's work in the office, with the parameters of its first time."""
-    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia")}
+    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia", "dewi")}
     hana = world.viewer("hana")
     with world.database.transaction() as db:  # who leaves has a part of the page to himself
         db.execute(update(m.Officer).where(m.Officer.id == given["officer_id"]).values(active_to=TODAY + timedelta(5)))
     _fill(world.database, hana.office_id, hana.account_id)
+    with world.database.reading() as db:
+        asked = corrections.request_for(db, hana, int(given["asked_id"]), now=MORNING)
+        given["seen"] = corrections.facts_version(corrections.facts_of(db, hana, asked, now=MORNING))
     found: dict[str, Any] = {}
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:

@@ -32,6 +32,7 @@ from staffhub.models import (
 from staffhub.security import Viewer
 
 _OFFICE = bindparam("office", type_=BigInteger)
+_OF_OFFICE = CorrectionRequest.office_id == _OFFICE
 
 
 class Standing(StrEnum):
@@ -157,7 +158,7 @@ def mine(db: Session, me: Viewer, first: date, last: date, *, now: datetime) -> 
 
 def of_scope(db: Session, me: Viewer, first: date, last: date, *, now: datetime) -> list[Request]:
     """Return what people of my scope asked for days of a span, newest first."""
-    statement = _asked().where(CorrectionRequest.date.between(first, last))
+    statement = _asked().where(_OF_OFFICE, CorrectionRequest.date.between(first, last))
     statement = statement.where(me.within(CorrectionRequest.officer_id, Posting.division_id))
     found = _told(db.execute(statement, {"office": me.office_id}).all(), me, now)
     return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
@@ -174,8 +175,11 @@ def waits_for(role: Role) -> sa.ColumnElement[bool]:
     """
     today, me = bindparam("today", type_=Date), bindparam("me", type_=BigInteger)
     in_time = WaitingRequest.decide_by.is_(None) | (WaitingRequest.decide_by >= today)
-    there = sa.exists().where(
-        Officer.id == WaitingRequest.holder_id, Officer.active_to.is_(None) | (Officer.active_to >= today)
+    holding = aliased(Officer)
+    there = (
+        select(holding.id)
+        .where(holding.id == WaitingRequest.holder_id, holding.active_to.is_(None) | (holding.active_to >= today))
+        .exists()
     )
     holder = (WaitingRequest.holder_id == me) & in_time & (WaitingRequest.officer_id != sa.func.coalesce(me, -1))
     with_hr = WaitingRequest.holder_id.is_(None) | ~in_time | ~there
@@ -203,19 +207,19 @@ def _of_whoever_is_hr_alone(today: Any) -> sa.ColumnElement[bool]:
 
 @cache
 def _open(role: Role) -> Any:
-    waiting = select(WaitingRequest.request_id).where(WaitingRequest.office_id == _OFFICE, waits_for(role))
-    return _asked().where(CorrectionRequest.id.in_(waiting))
+    waiting = _asked().join(WaitingRequest, WaitingRequest.request_id == CorrectionRequest.id)
+    return waiting.where(WaitingRequest.office_id == _OFFICE, waits_for(role))
 
 
 @cache
 def _of_id() -> Any:
-    return _asked().where(CorrectionRequest.id == bindparam("id", type_=BigInteger))
+    return _asked().where(_OF_OFFICE, CorrectionRequest.id == bindparam("id", type_=BigInteger))
 
 
 @cache
 def _of_day() -> Any:
     officer, day = bindparam("officer", type_=BigInteger), bindparam("day", type_=Date)
-    return _asked().where(CorrectionRequest.officer_id == officer, CorrectionRequest.date == day)
+    return _asked().where(_OF_OFFICE, CorrectionRequest.officer_id == officer, CorrectionRequest.date == day)
 
 
 @cache
@@ -230,7 +234,7 @@ def _own() -> Any:
 
 @cache
 def _asked() -> Any:
-    """Every request of an office with its steps: a row each, in order."""
+    """Requests with their steps, a row each, in order; whose they are the caller says, by whatever index finds them."""
     by, to = aliased(Officer), aliased(Officer)
     request, step = CorrectionRequest, CorrectionStep
     return (
@@ -267,7 +271,6 @@ def _asked() -> Any:
         .join(Account, Account.id == step.created_by)
         .outerjoin(by, by.id == Account.officer_id)
         .outerjoin(to, to.id == step.to_id)
-        .where(request.office_id == _OFFICE)
         .order_by(request.date, request.id, step.turn)
     )
 

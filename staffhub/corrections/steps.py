@@ -209,7 +209,7 @@ def _step(
     step = {"request_id": one.id, "turn": one.turn + 1, "kind": kind, "to_id": to, "decide_by": decide_by}
     stamped = {"office_id": me.office_id, "created_by": me.account_id, "created_at": now, "note": press.note}
     db.execute(sa.insert(CorrectionStep).values(**step, **stamped, idempotency_key=press.idempotency_key))
-    waits = WaitingRequest.request_id == one.id
+    waits = (WaitingRequest.office_id == me.office_id) & (WaitingRequest.request_id == one.id)
     if kind in {RequestStep.ACCEPTED, RequestStep.PASSED_ON}:
         held = {"holder_id": to, "decide_by": decide_by, "turn": one.turn + 1}
         db.execute(sa.update(WaitingRequest).where(waits).values(held))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import days, leaving, meetings, notices, people, plans, requests, rules
+from staffhub.demo import asked, days, leaving, meetings, notices, people, plans, requests, rules
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -52,5 +52,6 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     leaving.write(db, cast, zone=zone, now=now)
     rules.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
+    asked.write(db, cast, zone=zone, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True

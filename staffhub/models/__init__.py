@@ -1,7 +1,7 @@
 """Every table, one file per room."""
 
-from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
+from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
     JoinClick,

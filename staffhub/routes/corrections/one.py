@@ -48,17 +48,9 @@ class PassOnFields(PressFields):
 def request_page(request: Request, asked_id: RowId, trail: Trail, db: DB, me: Me, now: Now) -> Response:
     one = corrections.request_for(db, me, asked_id, now=now)
     if one.officer_id != me.officer_id:
-        read = {"date": one.day, "request": one.id}
+        told = {"date": one.day, "request": one.id}
         trail.append(
-            lambda writing: audit.record(
-                writing,
-                me,
-                "correction.read",
-                "officer",
-                one.officer_id,
-                now=now,
-                **read,  # type: ignore[arg-type]
-            )
+            lambda writing: audit.record(writing, me, "day.read", "officer", one.officer_id, now=now, **told)  # type: ignore[arg-type]
         )
     return _page(request, db, me, one, now)
 
