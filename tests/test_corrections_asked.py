@@ -521,7 +521,9 @@ def test_of_two_who_decide_at_once_the_second_is_told_who_was_quicker(database: 
     def decline(db: Any) -> None:
         corrections.decline(db, ana, request_id, Press(1, "", "Tidak", str(uuid4())), now=MORNING)
 
-    with pytest.raises(Conflict, match="Ana Kaunang sudah menolak permintaan ini"):  # a thread of its own speaks Indonesian
+    with pytest.raises(
+        Conflict, match="Ana Kaunang sudah menolak permintaan ini"
+    ):  # a thread of its own speaks Indonesian
         race(database, decline, lambda: press(database, "ben", request_id, corrections.withdraw, turn=1))
     assert (count(database, CorrectionStep), count(database, WaitingRequest)) == (2, 0)
 

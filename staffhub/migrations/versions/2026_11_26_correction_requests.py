@@ -6,7 +6,7 @@ from alembic import op
 from staffhub.migrations.append_only import guard
 
 revision = "correction_requests"
-down_revision = "kind_of_a_range"
+down_revision = "letterhead"
 branch_labels = None
 depends_on = None
 
