@@ -72,6 +72,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/queue"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("POST", "/attendance/queue"): frozenset({"hana", "oka"}),
+    ("POST", "/attendance/queue/decide"): frozenset({"hana", "oka"}),
     ("GET", "/attendance/next"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/sign"): MONTH,
     ("POST", "/attendance/sign"): frozenset({"dewi"}),

@@ -155,6 +155,8 @@ UNGUARDED = {
     "StandupFields.preview": "which button was pressed",
     "RuleFields.subject": "a code, looked for in a list",
     "FlexibleFields.excluded_divisions": "codes of divisions, looked for in a list",
+    "ManyFields.day": "an officer's id and a date, by their pattern",
+    "_Days.day": "an officer's id and a date, by their pattern",
     "RequestFields.service_type": "a code of the catalogue",
     "RequestFields.phone": "a telephone number, read by its own rule",
 }

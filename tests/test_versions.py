@@ -93,6 +93,8 @@ WITHOUT = {
     "/admin/rules/new/{kind}": "adds a rule, once for each form; another one of the same days is refused in words",
     "/admin/holidays": "adds a row; a second one of the date is refused in words",
     "/admin/holidays/{holiday_id}/remove": "names the row, which nobody can edit",
+    "/attendance/queue": "shows what would be; nothing is stored",
+    "/attendance/queue/decide": "sends the last correction of each day that it showed; tested with the queue",
     "/attendance/sign": "sends the turn and the snapshot that it showed; tested with the signing",
     "/attendance/sign/back": "sends the turn and the snapshot that it showed; tested with the signing",
     "/attendance/sign/close": "sends the turn that it showed; tested with the signing",

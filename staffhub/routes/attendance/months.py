@@ -13,7 +13,7 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.reports import documents, recap, words
 from staffhub.reports.recap import Staff
-from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, Show, month_of, pager
+from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
 from staffhub.routes.attendance.cells import cells
 from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail, pages
 from staffhub.security import Viewer
@@ -59,35 +59,6 @@ def month(
         pager=pager(sheet.start, sheet.end, sheet.found, page, here),
         before=clock.month_before(first),
         after=clock.month_after(first),
-    )
-
-
-@router.get("/attendance/queue")
-def queue(
-    request: Request,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Month = None,
-    division: Division = "",
-    q: Name = "",
-    page: Page = 1,
-) -> Response:
-    """Every day of the month that waits for a decision."""
-    me.require("attendance")
-    first = month_of(month, me, now)
-    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()), page=None)
-    offset = (page - 1) * PAGE
-    rows = sheet.queue[offset : offset + PAGE]
-    here = partial(query, "/attendance/queue", month=f"{first:%Y-%m}", division=division, q=q)
-    return render(
-        request,
-        "attendance/queue.html",
-        sheet=sheet,
-        queue=rows,
-        remedies=REMEDIES,
-        words=words,
-        pager=pager(offset + 1, offset + len(rows), len(sheet.queue), page, here),
     )
 
 
