@@ -342,7 +342,7 @@ def run_due() -> None:
 def audit_verify(
     head: Annotated[str, typer.Option(help=_("A head noted earlier: is it still in the chain?"))] = "",
 ) -> None:
-    from staffhub import audit, scheduler
+    from staffhub import audit, scheduler, signing
 
     noted = "".join(head.split()).lower()
     settings = _settings()
@@ -351,7 +351,11 @@ def audit_verify(
         while scheduler.seal(work, clock.now()):
             pass
         with database.reading() as db:
-            verdict = audit.verify(db, noted=noted)
+            verdict, months = audit.verify(db, noted=noted), signing.verify(db)
+    if months.broken:
+        names = ", ".join(f"{first:%Y-%m} ({id_})" for id_, first in months.broken)
+        _fail(_("These closed months are not what was closed: %(months)s.", months=names))
+    print(_("The snapshots of closed months hold: %(n)s.", n=months.snapshots))
     _print_verdict(verdict, noted)
 
 

@@ -18,6 +18,7 @@ from staffhub.models import (
     CorrectionReason,
     MonthSnapshot,
     MonthStep,
+    Notice,
     Officer,
     Posting,
     SignStep,
@@ -333,3 +334,28 @@ def test_another_office_knows_nothing_of_it(database: Database, hana: Viewer) ->
     with database.reading() as db:
         assert signing.history(db, oka.office_id, OCTOBER).steps == ()
         assert signing.snapshot_of(db, oka.office_id, OCTOBER) is None
+
+
+def told(database: Database, username: str) -> list[tuple[str, bool]]:
+    """The notices of somebody: what they are, and whether they still ask for something."""
+    with database.reading() as db:
+        rows = db.execute(
+            sa.select(Notice.kind, Notice.read_at)
+            .where(Notice.account_id == viewer_of(database, username).account_id)
+            .order_by(Notice.id)
+        )
+        return [(kind.value, read_at is None) for kind, read_at in rows]
+
+
+def test_each_step_tells_whoever_has_the_month_then(database: Database, hana: Viewer, dewi: Viewer) -> None:
+    close(database, hana)
+    assert told(database, "dewi") == [("month_to_sign", True)]
+    answer(database, dewi, signing.send_back, note="x")
+    assert told(database, "dewi") == [("month_to_sign", False)]
+    assert told(database, "hana") == [("month_sent_back", True)]
+    close(database, hana)
+    answer(database, dewi, signing.sign)
+    assert told(database, "hana")[-1] == ("month_signed", True)
+    correct(database, hana, "ben")
+    close(database, hana)
+    assert told(database, "dewi")[-1] == ("month_supplement", True)

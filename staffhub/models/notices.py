@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     CHECKOUT_PROPOSED = "checkout_proposed"
     THRESHOLD_NEAR = "threshold_near"
     MONTH_TO_SIGN = "month_to_sign"
+    MONTH_SENT_BACK = "month_sent_back"
     MONTH_SIGNED = "month_signed"
     MONTH_SUPPLEMENT = "month_supplement"
     ORDER_GIVEN = "order_given"

@@ -31,6 +31,7 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.THRESHOLD_NEAR: frozenset({"who", "what", "count", "threshold"}),
     # of: whose sheet, a division's name, or None for the whole office
     NoticeKind.MONTH_TO_SIGN: frozenset({"month", "of"}),
+    NoticeKind.MONTH_SENT_BACK: frozenset({"month", "of"}),
     NoticeKind.MONTH_SIGNED: frozenset({"month", "of"}),
     NoticeKind.MONTH_SUPPLEMENT: frozenset({"month", "of"}),
     NoticeKind.ORDER_GIVEN: frozenset({"number", "first", "last"}),
@@ -144,6 +145,10 @@ def _month_to_sign(p: dict[str, Any]) -> str:
     return _month(p, _("The recap of %(month)s waits for your signature", **p)) + "."
 
 
+def _month_sent_back(p: dict[str, Any]) -> str:
+    return _month(p, _("The recap of %(month)s was sent back to you", **p)) + "."
+
+
 def _month_signed(p: dict[str, Any]) -> str:
     return _month(p, _("The recap of %(month)s is signed", **p)) + "."
 
@@ -178,6 +183,7 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.CHECKOUT_PROPOSED: _checkout_proposed,
     NoticeKind.THRESHOLD_NEAR: _threshold_near,
     NoticeKind.MONTH_TO_SIGN: _month_to_sign,
+    NoticeKind.MONTH_SENT_BACK: _month_sent_back,
     NoticeKind.MONTH_SIGNED: _month_signed,
     NoticeKind.MONTH_SUPPLEMENT: _month_supplement,
     NoticeKind.ORDER_GIVEN: _order_given,

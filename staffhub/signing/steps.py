@@ -5,18 +5,26 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from staffhub import audit, office
+from staffhub import audit, notify, office
 from staffhub.clock import local_day, month_days
 from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import day as day_in_words
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import MonthStep, SignStep
+from staffhub.models import MonthStep, NoticeKind, Role, SignStep
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Step, history
 from staffhub.signing.lines import Difference
+
+_ASKS = (NoticeKind.MONTH_TO_SIGN, NoticeKind.MONTH_SUPPLEMENT)
+
+
+def _notice(step: Step) -> NoticeKind:
+    if step.kind is SignStep.CLOSED:
+        return NoticeKind.MONTH_SUPPLEMENT if step.number else NoticeKind.MONTH_TO_SIGN
+    return NoticeKind.MONTH_SIGNED if step.kind is SignStep.SIGNED else NoticeKind.MONTH_SENT_BACK
 
 
 def differences_since(db: Session, me: Viewer, known: History, *, now: datetime) -> list[Difference]:
@@ -211,4 +219,24 @@ def _step(
     told = history(db, me.office_id, known.first).steps[-1]
     facts = {"month": known.first, "number": told.number, "hash": told.hash}
     audit.record(db, me, f"month.{kind.value}", "month", snapshot_id, now=now, **facts)  # type: ignore[arg-type]
+    _tell(db, me, told, known.first, now)
     return told
+
+
+def _tell(db: Session, me: Viewer, step: Step, first: date, now: datetime) -> None:
+    """Tell whoever has the month now; what it asked for before is done."""
+    about = notify.Subject("month", step.snapshot_id)
+    if step.kind is not SignStep.CLOSED:
+        notify.over(db, about, _ASKS, now=now)
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=_notice(step),
+        params={"month": first, "of": None},
+        address=f"/attendance/sign?month={first:%Y-%m}",
+        key=f"month:{step.snapshot_id}:{step.kind.value}",
+        now=now,
+        roles=[Role.OFFICE_HEAD if step.kind is SignStep.CLOSED else Role.HR],
+        by=me.account_id,
+        subject=about,
+    )
