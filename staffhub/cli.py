@@ -352,10 +352,7 @@ def audit_verify(
             pass
         with database.reading() as db:
             verdict, months = audit.verify(db, noted=noted), signing.verify(db)
-    if months.broken:
-        names = ", ".join(f"{first:%Y-%m} ({id_})" for id_, first in months.broken)
-        _fail(_("These closed months are not what was closed: %(months)s.", months=names))
-    print(_("The snapshots of closed months hold: %(n)s.", n=months.snapshots))
+    (_fail if months.broken else print)(months.said)
     _print_verdict(verdict, noted)
 
 
