@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import corrections, i18n, signing
+from staffhub import clock, corrections, days, i18n, signing
 from staffhub.corrections import Wish
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
@@ -16,6 +16,8 @@ from staffhub.models import (
     AuditEvent,
     CorrectionKind,
     CorrectionReason,
+    Holiday,
+    HolidayKind,
     MonthSnapshot,
     MonthStep,
     Notice,
@@ -45,6 +47,7 @@ def _in_english() -> Iterator[None]:
 @pytest.fixture
 def hana(database: Database) -> Viewer:
     count_from(database, OCTOBER)
+    days.close_due(database, now=NOW)
     return viewer_of(database, "hana")
 
 
@@ -86,7 +89,7 @@ def known(database: Database) -> signing.History:
 
 def changed(database: Database, me: Viewer) -> list[tuple[str, date]]:
     with database.reading() as db:
-        found = signing.differences_since(db, me, signing.history(db, 1, OCTOBER), now=NOW)
+        found = signing.differences_since(db, me, signing.history(db, 1, OCTOBER))
     return [(one.name, one.day) for one in found]
 
 
@@ -116,10 +119,10 @@ def test_a_line_holds_each_day_and_where_the_officer_was(database: Database, han
     with database.reading() as db:
         told = {one["name"]: one["days"] for one in map(read, db.scalars(sa.select(SnapshotLine.text)))}
     assert (len(told["Tia Lumintang"]), len(told["Cy Sondakh"])) == (31, 9)
-    days = told["Tia Lumintang"]
-    assert days["2026-10-11"]["division"] != days["2026-10-12"]["division"] == other
-    assert (days["2026-10-26"]["code"], days["2026-10-23"]["code"]) == ("C", "A")
-    assert days["2026-10-23"]["findings"] == ["absent?"]
+    tias = told["Tia Lumintang"]
+    assert tias["2026-10-11"]["division"] != tias["2026-10-12"]["division"] == other
+    assert (tias["2026-10-26"]["code"], tias["2026-10-23"]["code"]) == ("C", "A")
+    assert tias["2026-10-23"]["findings"] == ["absent?"]
     assert "division" not in told["Dewi Ondang"]["2026-10-23"]
 
 
@@ -207,7 +210,7 @@ def test_what_changes_after_the_signature_is_a_supplement_with_before_and_after(
     correct(database, hana, "ben")
     correct(database, hana, "tia", date(2026, 10, 5))
     with database.reading() as db:
-        found = signing.differences_since(db, dewi, signing.history(db, 1, OCTOBER), now=NOW)
+        found = signing.differences_since(db, dewi, signing.history(db, 1, OCTOBER))
     assert [(one.name, one.before["code"], one.after["code"]) for one in found if one.before and one.after] == [
         ("Tia Lumintang", "A", "C"),
         ("Ben Tumiwa", "A", "C"),
@@ -359,3 +362,31 @@ def test_each_step_tells_whoever_has_the_month_then(database: Database, hana: Vi
     correct(database, hana, "ben")
     close(database, hana)
     assert told(database, "dewi")[-1] == ("month_supplement", True)
+
+
+def test_while_days_are_computed_again_nobody_closes_or_signs(database: Database, hana: Viewer, dewi: Viewer) -> None:
+    close(database, hana)
+    with database.transaction() as db:
+        db.add(Holiday(office_id=1, date=FRIDAY, name="Hari daerah", kind=HolidayKind.LOCAL, source="SK 1"))
+    for act in (lambda: close(database, hana), lambda: answer(database, dewi, signing.sign)):
+        with pytest.raises(Refused, match="computed again"):
+            act()
+    days.run_recounts(database, now=clock.now() + timedelta(days=365))  # due at once by the real clock
+    assert len(changed(database, dewi)) == 7
+    close(database, hana)
+    assert answer(database, dewi, signing.sign).kind is SignStep.SIGNED
+
+
+def test_before_its_days_are_stored_a_month_is_not_closed(database: Database) -> None:
+    count_from(database, OCTOBER)
+    with pytest.raises(Refused, match="still being closed"):
+        close(database, viewer_of(database, "hana"))
+
+
+def test_a_month_of_which_only_a_part_counts_is_closed_with_that_part(database: Database) -> None:
+    count_from(database, date(2026, 10, 26))
+    days.close_due(database, now=NOW)
+    close(database, viewer_of(database, "hana"))
+    with database.reading() as db:
+        told = [read(text)["days"] for text in db.scalars(sa.select(SnapshotLine.text))]
+    assert {tuple(one) for one in told} == {tuple(f"2026-10-{day}" for day in range(26, 32))}

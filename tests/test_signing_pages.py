@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from staffhub import days
 from staffhub.models import Account, MonthStep
 from tests.conftest import World, count_from
 from tests.page_forms import form_of
@@ -20,6 +21,7 @@ CLOSE, SIGN, BACK = "/attendance/sign/close", "/attendance/sign", "/attendance/s
 @pytest.fixture
 def office(world: World) -> World:
     count_from(world.database, OCTOBER)
+    days.close_due(world.database, now=NOW)
     world.at(NOW)
     return world
 

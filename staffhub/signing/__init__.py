@@ -2,9 +2,9 @@
 
 from staffhub.signing.history import History, Papers, Snapshot, Step, history, snapshot_of
 from staffhub.signing.lines import Day, Difference, differences, read
-from staffhub.signing.snapshots import Verdict, divisions_of, lines_of, verify
+from staffhub.signing.snapshots import Verdict, divisions_of, lines_of, verified, verify
 from staffhub.signing.standing import Standing, Supplement, look, supplement
-from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_over
+from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_now
 
 __all__ = [
     "Day",
@@ -28,6 +28,7 @@ __all__ = [
     "sign",
     "snapshot_of",
     "supplement",
+    "verified",
     "verify",
-    "why_not_over",
+    "why_not_now",
 ]

@@ -1,27 +1,25 @@
 """A month as it is signed: one line for each officer, with every day, in a text that is the same whoever writes it."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Select, bindparam, select
+from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import days
+from staffhub import office
 from staffhub.clock import month_days
-from staffhub.days import DayRecord
 from staffhub.db import rows
-from staffhub.models import Officer, Posting, serves
+from staffhub.models import Officer, StoredDay
 
 Day = Mapping[str, Any]
+_TIERS = ("late_tier", "early_tier")
 # What the sheet tells of a day, and what follows from it: a difference here is a change of what was signed. Findings
 # and the ids of rules are kept as well, but a log that was sent late changes nobody's month.
-_WEIGHS = ("code", "mode", "first", "last", "worked", "late", "early", "division", "employment")
+_WEIGHS = ("code", "mode", "first", "last", "worked", "late", "early", *_TIERS, "division", "employment")
 
 # Stands behind a finding that a person must look at.
 OPEN = "?"
@@ -31,101 +29,62 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Served:
-    """An officer of a month, and the postings of it: (first date, division, kind of employment), oldest first."""
-
-    id: int
-    name: str
-    number: str
-    active_from: date
-    active_to: date | None
-    postings: tuple[tuple[date, int | None, str], ...]
-
-    def on(self, day: date) -> tuple[int | None, str] | None:
-        """Return division and employment on a day; None: not in service."""
-        if day < self.active_from or (self.active_to is not None and day > self.active_to):
-            return None
-        return next(((division, kind) for start, division, kind in reversed(self.postings) if start <= day), None)
+def of_month(db: Session, office_id: int, first: date) -> dict[int, str]:
+    """Return the line of everybody who has a stored day in the month, by officer: from when presence counts."""
+    known, dates = office.facts(db, office_id), month_days(first)
+    if known.recorded_from is None:
+        return {}
+    asked = {"office": office_id, "first": max(dates[0], known.recorded_from), "last": dates[-1]}
+    found: dict[int, dict[str, Any]] = {}
+    for officer_id, name, number, day, *told in rows(db, _stored(), **asked):
+        line = found.setdefault(officer_id, {"name": name, "number": number, "days": {}})
+        line["days"][day.isoformat()] = _entry(day, known.zone, *told)
+    return {officer_id: canonical(line) for officer_id, line in found.items()}
 
 
-def of_month(db: Session, office_id: int, first: date, *, zone: ZoneInfo, now: datetime) -> dict[int, str]:
-    """Return the line of everybody who served in the month, by officer."""
-    dates = month_days(first)
-    people = served(db, office_id, dates[0], dates[-1])
-    found = days.load(db, office_id, people, dates, zone=zone, now=now)
-    return {one.id: line(one, (found.record(one.id, day) for day in dates)) for one in people}
-
-
-def line(one: Served, records: Iterable[DayRecord]) -> str:
-    told = {}
-    for record in records:
-        where = one.on(record.day)
-        if where is not None:
-            told[record.day.isoformat()] = entry(record, *where)
-    return canonical({"name": one.name, "number": one.number, "days": told})
-
-
-def entry(record: DayRecord, division: int | None, employment: str) -> dict[str, Any]:
+def _entry(
+    day: date, zone: ZoneInfo, first: datetime | None, last: datetime | None, findings: list[Any], *plain: Any
+) -> dict[str, Any]:
     """Return a day; what is nothing is left out. Minutes are whole, times those of the office."""
-    told = {
-        "code": record.code,
-        "mode": record.mode.value if record.mode else None,
-        "first": _moment(record.first, record.day),
-        "last": _moment(record.last, record.day),
-        "worked": record.minutes,
-        "late": record.late,
-        "early": record.early,
-        "division": division,
-        "employment": employment,
-        "findings": [found.kind.value + (OPEN if found.needs_person else "") for found in record.discrepancies],
-    }
-    return {name: value for name, value in told.items() if value not in (None, 0, [], "")}
+    told = dict(zip(_PLAIN, plain, strict=True))
+    told["first"], told["last"] = _moment(first, day, zone), _moment(last, day, zone)
+    told["findings"] = [one["kind"] + (OPEN if one["needs_person"] else "") for one in findings]
+    return {name: value for name, value in told.items() if value not in _NOTHING}
 
 
-def _moment(at: datetime | None, day: date) -> str | None:
+def _moment(at: datetime | None, day: date, zone: ZoneInfo) -> str | None:
     """07:52, or +1 06:03 of the next day."""
     if at is None:
         return None
-    return f"{at:%H:%M}" if at.date() == day else f"+{(at.date() - day).days} {at:%H:%M}"
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == day else f"+{(local.date() - day).days} {local:%H:%M}"
 
 
-def served(db: Session, office_id: int, first: date, last: date) -> list[Served]:
-    """Return everybody who serves on one of these dates, by id."""
-    parts: dict[int, list[Any]] = defaultdict(list)
-    for row in rows(db, _served(), office=office_id, first=first, last=last):
-        parts[row.id].append(row)
-    return [
-        Served(
-            one[0].id,
-            one[0].name,
-            one[0].number,
-            one[0].active_from,
-            one[0].active_to,
-            tuple((row.valid_from, row.division_id, row.employment_type.value) for row in one),
-        )
-        for one in parts.values()
-    ]
+# What is kept of a day as it stands in its row.
+_PLAIN = {
+    "code": StoredDay.code,
+    "mode": StoredDay.mode,
+    "worked": StoredDay.worked,
+    "late": StoredDay.late,
+    "early": StoredDay.early,
+    "late_tier": StoredDay.late_tier,
+    "early_tier": StoredDay.early_tier,
+    "division": StoredDay.division_id,
+    "employment": StoredDay.employment_type,
+    "rules": StoredDay.rules,
+}
+_NOTHING: tuple[object, ...] = (None, 0, [], "")
 
 
 @cache
-def _served() -> Select[*tuple[Any, ...]]:
-    first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
-    columns: Any = select(
-        Officer.id,
-        Officer.name,
-        Officer.number,
-        Officer.active_from,
-        Officer.active_to,
-        Posting.valid_from,
-        Posting.division_id,
-        Posting.employment_type,
-    )
-    return (  # type: ignore[no-any-return]
-        columns.join(Posting, (Posting.office_id == Officer.office_id) & (Posting.officer_id == Officer.id))
-        .where(Officer.office_id == bindparam("office"), serves(first, last))
-        .where(Posting.valid_from <= last, Posting.valid_to.is_(None) | (Posting.valid_to >= first))
-        .order_by(Officer.id, Posting.valid_from)
+def _stored() -> Any:
+    one, first, last = StoredDay, bindparam("first", type_=Date), bindparam("last", type_=Date)
+    whose, times = (Officer.name, Officer.number), (one.first, one.last, one.findings)
+    columns: Any = select(one.officer_id, *whose, one.date, *times, *_PLAIN.values())
+    return (
+        columns.join(Officer, Officer.id == one.officer_id)
+        .where(one.office_id == bindparam("office"), one.date.between(first, last))
+        .order_by(one.officer_id, one.date)
     )
 
 

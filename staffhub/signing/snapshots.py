@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import office
 from staffhub.db import rows
+from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import MonthSnapshot, SnapshotLine
 from staffhub.signing.lines import canonical
@@ -81,12 +82,14 @@ class Verdict:
     snapshots: int
     broken: list[tuple[int, date]]
 
-    @property
-    def said(self) -> str:
-        if not self.broken:
-            return _("The snapshots of closed months hold: %(n)s.", n=self.snapshots)
-        names = ", ".join(f"{first:%Y-%m} ({id_})" for id_, first in self.broken)
-        return _("These closed months are not what was closed: %(months)s.", months=names)
+
+def verified(db: Session) -> str:
+    """Return what to say when every closed month is what was closed, else raise Refused."""
+    verdict = verify(db)
+    if verdict.broken:
+        names = ", ".join(f"{first:%Y-%m} ({id_})" for id_, first in verdict.broken)
+        raise Refused(_("These closed months are not what was closed: %(months)s.", months=names))
+    return _("The snapshots of closed months hold: %(n)s.", n=verdict.snapshots)
 
 
 def verify(db: Session) -> Verdict:

@@ -17,7 +17,7 @@ from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Snapshot, history, snapshot_of
 from staffhub.signing.lines import Difference
-from staffhub.signing.steps import standing_ids, why_not_over
+from staffhub.signing.steps import standing_ids, why_not_now
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Standing:
 def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
     me.require("month")
     known = history(db, me.office_id, first)
-    current = lines.of_month(db, me.office_id, first, zone=me.zone, now=now)
+    current = lines.of_month(db, me.office_id, first)
     standing = standing_ids(known)
     return Standing(
         history=known,
-        why_not=why_not_over(db, me, first, now=now),
+        why_not=why_not_now(db, me, first, now=now),
         officers=len(current),
         open_days=lines.open_days(current.values()),
         codes=_codes(current.values()),

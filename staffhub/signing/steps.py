@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 
+from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, notify, office
+from staffhub import audit, claims, notify, office
 from staffhub.clock import local_day, month_days
-from staffhub.db import insert_unless_there, said_otherwise
+from staffhub.db import insert_unless_there, rows, said_otherwise
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import day as day_in_words
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import MonthStep, NoticeKind, Role, SignStep
+from staffhub.models import MonthStep, NoticeKind, Recount, Role, SignStep
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Step, history
@@ -27,7 +30,7 @@ def _notice(step: Step) -> NoticeKind:
     return NoticeKind.MONTH_SIGNED if step.kind is SignStep.SIGNED else NoticeKind.MONTH_SENT_BACK
 
 
-def differences_since(db: Session, me: Viewer, known: History, *, now: datetime) -> list[Difference]:
+def differences_since(db: Session, me: Viewer, known: History) -> list[Difference]:
     """Return the days that read otherwise than in what stands: closed and waiting, or else signed with its supplements.
 
     Nothing stands of a month that is open.
@@ -36,7 +39,7 @@ def differences_since(db: Session, me: Viewer, known: History, *, now: datetime)
     if not standing:
         return []
     there = snapshots.lines_of(db, standing)
-    return lines.differences(there, lines.of_month(db, me.office_id, known.first, zone=me.zone, now=now))
+    return lines.differences(there, lines.of_month(db, me.office_id, known.first))
 
 
 def standing_ids(known: History) -> list[int]:
@@ -45,17 +48,34 @@ def standing_ids(known: History) -> list[int]:
     return [*ids, known.waiting.snapshot_id] if known.waiting else ids
 
 
-def why_not_over(db: Session, me: Viewer, first: date, *, now: datetime) -> str:
-    """Say why a month cannot be closed yet, whatever HR decides; empty when it can."""
-    last = month_days(first)[-1]
-    counted = office.facts(db, me.office_id).recorded_from
-    if counted is None or counted > last:
+def why_not_now(db: Session, me: Viewer, first: date, *, now: datetime) -> str:
+    """Say why a month can neither be closed nor signed yet, whoever decides; empty when it can."""
+    last, known = month_days(first)[-1], office.facts(db, me.office_id)
+    if known.recorded_from is None or known.recorded_from > last:
         return _("Presence did not count in this month, so there is nothing to sign.")
     # The night of the last day takes its check-out until noon, so the day after must be over as well.
     begins = last + timedelta(days=2)
     if local_day(now, me.zone) < begins:
         return _("This month can be closed from %(day)s on, when its last day is over.", day=day_in_words(begins))
+    if known.stored_to is None or known.stored_to < last:
+        return _("The days of this month are still being closed. It takes a few minutes; then open this page again.")
+    left = rows(db, _recounted(), office=me.office_id, first=first, last=last).scalar_one()
+    if left:
+        return _(
+            "A rule or a holiday has changed, and days of this month are being computed again. Wait a few minutes."
+        )
     return ""
+
+
+@cache
+def _recounted() -> Any:
+    """How many changes of many days are not worked out yet."""
+    first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
+    return (
+        select(func.count(Recount.id))
+        .where(Recount.office_id == bindparam("office"), Recount.state.in_(claims.UNFINISHED))
+        .where(Recount.first <= last, Recount.last >= first)
+    )
 
 
 def close(
@@ -76,9 +96,9 @@ def close(
     known, before = _looked_at(db, me, first, SignStep.CLOSED, note, turn, idempotency_key)
     if before:
         return before
-    if why_not := why_not_over(db, me, first, now=now):
+    if why_not := why_not_now(db, me, first, now=now):
         raise Refused(why_not)
-    current = lines.of_month(db, me.office_id, first, zone=me.zone, now=now)
+    current = lines.of_month(db, me.office_id, first)
     fresh = _to_freeze(db, known, current)
     _refuse_without_reason(known, fresh, note)
     snapshot_id = snapshots.take(db, me.office_id, first, fresh, number=known.number, follows=known.hash, now=now)
@@ -124,7 +144,9 @@ def sign(
     if before:
         return before
     _refuse_other(known, snapshot_id)
-    if changed := differences_since(db, me, known, now=now):
+    if why_not := why_not_now(db, me, first, now=now):
+        raise Refused(why_not)
+    if changed := differences_since(db, me, known):
         raise Conflict(
             ngettext(
                 "%(num)s day has changed since the personnel section closed this. Send it back, so that it is closed "
