@@ -17,6 +17,7 @@ from staffhub import audit, claims, clock, corrections, days, deadlines, people,
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
+from staffhub.reports.documents import exports
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -59,6 +60,10 @@ def _zoom_tasks(work: Work, now: datetime) -> None:
     sync.run_due(work.database, work.zoom, now=now, host=work.zoom_host)
 
 
+def _exports(work: Work, now: datetime) -> None:
+    exports.run_due(work.database, now=now)
+
+
 def _daily(work: Work, now: datetime) -> None:
     """Housekeeping, once a day in whatever process comes first; a day that was missed is simply the next one."""
     slot = now.date().isoformat()
@@ -77,9 +82,10 @@ def _daily(work: Work, now: datetime) -> None:
 
 
 def _waiting(work: Work, now: datetime) -> None:
-    """A register that waits to be looked at is kept for an hour, and goes then."""
+    """A register that waits to be looked at is kept for an hour, a file that was made for a day; both go then."""
     with work.database.transaction() as db:
         people.forget_waiting(db, now=now)
+        exports.forget_old(db, now=now)
 
 
 def _invitations(work: Work, now: datetime) -> None:
@@ -114,6 +120,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
+    ("exports", 5, _exports),
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),

@@ -18,6 +18,7 @@ from staffhub.models import (
     Channel,
     CorrectionKind,
     CorrectionReason,
+    ExportJob,
     Holiday,
     Meeting,
     MeetingInvite,
@@ -71,6 +72,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/exports"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("POST", "/attendance/exports"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/exports/{job_id}/file"): frozenset({"hana"}),
+    ("GET", "/attendance/{officer_id}/sheet"): ABOVE_BEN,
+    ("GET", "/me/month/sheet"): ALL,
     ("GET", "/attendance/queue"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("POST", "/attendance/queue"): frozenset({"hana", "oka"}),
     ("POST", "/attendance/queue/decide"): frozenset({"hana", "oka"}),
@@ -184,7 +190,7 @@ def _rows(world: World) -> dict[str, int]:
 
 def _belongings(world: World) -> dict[str, object]:
     """Give Ben one of everything; return what stands for each placeholder of an address."""
-    ben, ana = world.viewer("ben"), world.viewer("ana")
+    ben, ana, hana = world.viewer("ben"), world.viewer("ana"), world.viewer("hana")
     assert ben.officer_id
     with world.database.transaction() as db:
         receipt = presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=MORNING).receipt
@@ -232,6 +238,14 @@ def _belongings(world: World) -> dict[str, object]:
             db, office_id=ben.office_id, accounts=[ben.account_id], kind=NoticeKind.LEAVE_ASKED, params=facts,
             address="/me/month", key="of-ben", now=MORNING,
         )  # fmt: skip
+        job = ExportJob(
+            office_id=hana.office_id, account_id=hana.account_id, key="of-hana-1", name="presensi.csv", locale="id",
+            asked={}, whole_office=True, full_numbers=True, content=b"x", state="done", due_at=MORNING,
+            created_at=MORNING, expires_at=MORNING + timedelta(days=1),
+        )  # fmt: skip
+        db.add(job)
+        db.flush()
+        found["job_id"] = job.id
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
     found["asked_id"] = _asked(world, ben)
     return found | {

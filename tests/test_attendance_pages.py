@@ -248,7 +248,7 @@ def test_the_month_is_downloaded_for_a_spreadsheet(world, friday):
     assert len(lines) == 1 + 30 + 1
     assert "00000000 000000 0 003" in lines[1]
     assert "•••• 003" in world.client("ana").get("/attendance/export?month=2026-11&q=ben").text
-    assert world.client("hana").get("/attendance/export?format=pdf").status_code == 422
+    assert world.client("hana").get("/attendance/export?format=exe").status_code == 422
     with world.database.reading() as db:
         verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb == "attendance.exported")).all()
     assert len(verbs) == 2
@@ -460,7 +460,7 @@ def test_hr_sets_the_date_from_which_presence_counts_and_sees_first_what_it_chan
 def test_the_file_takes_every_filter_of_the_screen(world, friday):
     client = world.client("hana")
     page = client.get("/attendance?month=2026-11&division=population_registration&q=tum&show=late").text
-    link = re.search(r'href="(/attendance/export[^"]+)"', page)
+    link = re.search(r'href="(/attendance/export[^"]+format=csv[^"]*)"', page)
     assert link
     lines = client.get(unescape(link[1])).content.decode("utf-8-sig").splitlines()[1:]
     assert {line.split(";")[2] for line in lines} == {"Ben Tumiwa"}

@@ -18,6 +18,7 @@ from staffhub import models as m
 from staffhub.app import create_app
 from staffhub.db import Database
 from staffhub.migrations import migrate
+from staffhub.reports.documents import exports
 from staffhub.settings import Settings
 from tests.conftest import MORNING, TODAY, World, count_queries
 from tests.test_access import PUBLIC, _routes
@@ -38,6 +39,8 @@ BUDGET = {
     "/admin/rules/{rule_id}/succeed": ("kepegawaian", 2),
     "/attendance": ("kepegawaian", 5),
     "/attendance/export": ("kepegawaian", 6),
+    "/attendance/exports": ("kepegawaian", 2),
+    "/attendance/exports/{job_id}/file": ("kepegawaian", 2),
     "/attendance/next": ("kepegawaian", 5),
     "/attendance/queue": ("kepegawaian", 5),
     "/attendance/sign": ("kadis", 8),
@@ -45,6 +48,7 @@ BUDGET = {
     "/attendance/supplement": ("kepegawaian", 4),
     "/attendance/start": ("kepegawaian", 1),
     "/attendance/{officer_id}": ("kepegawaian", 5),
+    "/attendance/{officer_id}/sheet": ("kepegawaian", 7),
     "/attendance/{officer_id}/{day}": ("kepegawaian", 7),
     "/board": ("kadis", 6),
     "/corrections": ("kepegawaian", 4),
@@ -52,6 +56,7 @@ BUDGET = {
     "/corrections/{asked_id}": ("kepegawaian", 7),
     "/join/{token}": ("pegawai01", 7),
     "/me/month": ("pegawai01", 5),
+    "/me/month/sheet": ("pegawai01", 7),
     "/meetings": ("kadis", 6),
     "/meetings/guests": ("kadis", 1),
     "/meetings/{meeting_id}": ("kadis", 5),
@@ -79,7 +84,14 @@ BUDGET = {
 }
 # Most people of an office lead nobody: the same pages for them.
 STAFF = {"/": 7, "/board": 2, "/requests": 7, "/meetings": 5, "/roster": 4}
-FILES = {"/attendance/export", "/people/template.csv", "/people/template.xlsx"}
+FILES = {
+    "/attendance/export",
+    "/attendance/exports/{job_id}/file",
+    "/attendance/{officer_id}/sheet",
+    "/me/month/sheet",
+    "/people/template.csv",
+    "/people/template.xlsx",
+}
 
 
 @pytest.fixture(scope="module", params=[42, 400])
@@ -100,6 +112,9 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         ready = {"state": m.MeetingState.READY, "join_url": "https://zoom.us/j/1"}
         with database.transaction() as db:  # there is no Zoom here, and the way in leads there
             db.execute(sa.update(m.Meeting).values(ready))
+        asked = {"month": "2026-11", "format": "csv", "idempotency_key": "export-of-today"}
+        assert _client(made, "kepegawaian").post("/attendance/exports", data=asked).status_code == 303
+        exports.run_due(database, now=MORNING)
         entry = {"text": "Melayani", "start": "07.00", "end": "07.10", "idempotency_key": "entry-of-today"}
         assert _client(made, "pegawai01").post("/worklog", data=entry).status_code == 303
         yield made
@@ -127,6 +142,7 @@ def _given(database: Database) -> dict[str, Any]:
             .join(m.Account, m.Account.id == m.Notice.account_id)
             .where(m.Account.username == "pegawai01"),
             "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
+            "job_id": sa.select(m.ExportJob.id),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

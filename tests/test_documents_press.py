@@ -4,13 +4,13 @@ from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
-from conftest import MORNING, World
 from pypdf import PdfReader
 
 from staffhub import office
 from staffhub.i18n import in_locale
 from staffhub.models import Paper
 from staffhub.reports.documents import letterhead, press
+from tests.conftest import MORNING, World
 
 MARKUP = '#panic("x") *Ben* $x$ _y_ <label> @ref \\ "q" Å'
 

@@ -2,6 +2,7 @@
 
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
+from staffhub.models.exports import ExportJob
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
     JoinClick,
@@ -125,6 +126,7 @@ __all__ = [
     "Exemption",
     "ExemptionPerson",
     "ExemptionStep",
+    "ExportJob",
     "Grade",
     "Heartbeat",
     "Holiday",

@@ -23,7 +23,7 @@ from staffhub.workdays import Plan
 
 _NOBODYS = -1
 # Bytes of a row of the sheet, of its cells, and of all rows on a page of 60 kB.
-_ROW, _PLAIN, _LINKED, _PAGE = 245, 13, 64, 40_000
+_ROW, _PLAIN, _LINKED, _PAGE = 245, 13, 64, 39_000
 
 
 @dataclass(frozen=True)
@@ -323,11 +323,12 @@ class Rest:
 
 @dataclass(frozen=True)
 class OwnMonth:
-    """One person's month: what is still planned, and what was, newest first."""
+    """One person's month: what is still planned, and what was, newest first; `records` has every day in order."""
 
     first: date
     today: date
     officer: Staff
+    records: list[DayRecord]
     planned: list[DayRecord]
     listing: list[DayRecord | Rest]
     open: list[DayRecord]
@@ -356,6 +357,7 @@ def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: date
         first=dates[0],
         today=today,
         officer=officer,
+        records=records,
         planned=[] if wanted else [record for record in records if record.state is State.PLANNED],
         listing=_with_rests(past[::-1]),
         open=[record for record in records if record.needs_person],

@@ -11,6 +11,7 @@ from staffhub.security.access import (
     beyond_own,
     manages,
     session_for,
+    viewer_for,
 )
 from staffhub.security.kept import Kept, drop_kept, keep_form, kept_form
 from staffhub.security.passwords import (
@@ -82,5 +83,6 @@ __all__ = [
     "session_for",
     "set_password",
     "touch_session",
+    "viewer_for",
     "wrong_pair",
 ]

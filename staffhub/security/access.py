@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -205,7 +206,18 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     if row is None or not alive:
         raise NotSignedIn(_("Sign in first."))
     office.note(db, row.office_id, row.version)
-    viewer = Viewer(
+    return WebSession(row.session_id, _viewer(row), row.locale, row.must_change_password, row.seen_at, row.unread)
+
+
+def viewer_for(db: Session, account_id: int, *, now: datetime) -> Viewer | None:
+    """Return who an account is now, for work that goes on without its request; None: it may no longer be used."""
+    asked = _around(now) | {"account": account_id}
+    row = _in_force(rows(db, _account_query(), **asked).all(), now)
+    return _viewer(row) if row is not None and is_open(row, now) else None
+
+
+def _viewer(row: Any) -> Viewer:
+    return Viewer(
         account_id=row.account_id,
         office_id=row.office_id,
         office_name=row.office_name,
@@ -217,12 +229,15 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
         division_name=row.division_name or "",
         role=row.role,
     )
-    return WebSession(row.session_id, viewer, row.locale, row.must_change_password, row.seen_at, row.unread)
+
+
+def _around(now: datetime) -> dict[str, object]:
+    a_day = timedelta(days=1)
+    return {"before": (now - a_day).date(), "after": (now + a_day).date()}
 
 
 def _asked(token: str, now: datetime) -> dict[str, object]:
-    a_day = timedelta(days=1)
-    return {"token": digest(token), "before": (now - a_day).date(), "after": (now + a_day).date()}
+    return {"token": digest(token), **_around(now)}
 
 
 def _in_force(found: Sequence[Any], now: datetime) -> Any | None:
@@ -234,47 +249,60 @@ def _in_force(found: Sequence[Any], now: datetime) -> Any | None:
     return None
 
 
-def _session_query() -> Select[*tuple[object, ...]]:
-    # The office's zone, and with it today, is known only with the row: the postings of a day more on either side come.
+# Whoever an account is: the columns that every look-up reads of it.
+_WHO = (
+    Account.id.label("account_id"),
+    Account.office_id,
+    Office.name.label("office_name"),
+    Office.timezone,
+    Account.officer_id,
+    Account.username,
+    Account.name.label("account_name"),
+    role_held().label("role"),
+    Account.disabled_at,
+    Officer.name,
+    Posting.position,
+    Posting.division_id,
+    Posting.valid_from,
+    Posting.valid_to,
+    Officer.active_from,
+    Officer.active_to,
+    Division.short_name.label("division_name"),
+)
+
+
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Join what an account is: the postings of a day before and after too, since the row tells the office's zone."""
     before, after = bindparam("before", type_=Date), bindparam("after", type_=Date)
-    unread = select(func.count()).where(Notice.account_id == Account.id, Notice.read_at.is_(None)).scalar_subquery()
     around = and_(Posting.valid_from <= after, or_(Posting.valid_to.is_(None), Posting.valid_to >= before))
     return (
-        select(
-            Account.id.label("account_id"),
-            UserSession.id.label("session_id"),
-            UserSession.expires_at,
-            UserSession.seen_at,
-            UserSession.ended_at,
-            Account.office_id,
-            Office.name.label("office_name"),
-            Office.timezone,
-            Office.version,
-            Account.officer_id,
-            Account.username,
-            Account.name.label("account_name"),
-            role_held().label("role"),
-            Account.locale,
-            Account.disabled_at,
-            Account.must_change_password,
-            Officer.name,
-            Posting.position,
-            Posting.division_id,
-            Posting.valid_from,
-            Posting.valid_to,
-            Officer.active_from,
-            Officer.active_to,
-            Division.short_name.label("division_name"),
-            unread.label("unread"),
-        )
-        .select_from(UserSession)
-        .join(Account, Account.id == UserSession.account_id)
-        .join(Office, Office.id == Account.office_id)
+        query.join(Office, Office.id == Account.office_id)
         .outerjoin(Officer, Officer.id == Account.officer_id)
         .outerjoin(Posting, and_(around, Posting.officer_id == Officer.id, Posting.office_id == Officer.office_id))
         .outerjoin(Division, Division.id == Posting.division_id)
-        .where(UserSession.token_hash == bindparam("token"))
     )
+
+
+@cache
+def _account_query() -> Select[*tuple[Any, ...]]:
+    return _joined(select(*_WHO).select_from(Account)).where(Account.id == bindparam("account"))
+
+
+def _session_query() -> Select[*tuple[Any, ...]]:
+    unread = select(func.count()).where(Notice.account_id == Account.id, Notice.read_at.is_(None)).scalar_subquery()
+    columns = (
+        *_WHO,
+        UserSession.id.label("session_id"),
+        UserSession.expires_at,
+        UserSession.seen_at,
+        UserSession.ended_at,
+        Office.version,
+        Account.locale,
+        Account.must_change_password,
+        unread.label("unread"),
+    )
+    found = select(*columns).select_from(UserSession).join(Account, Account.id == UserSession.account_id)
+    return _joined(found).where(UserSession.token_hash == bindparam("token"))
 
 
 # Built once: every request asks this.

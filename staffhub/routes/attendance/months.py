@@ -8,14 +8,13 @@ from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import audit, clock
-from staffhub.errors import Refused
+from staffhub import clock
 from staffhub.i18n import gettext as _
-from staffhub.reports import documents, recap, words
+from staffhub.reports import recap, words
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
 from staffhub.routes.attendance.cells import cells
-from staffhub.routes.deps import DB, Me, Now, RowId, TakesLong, Trail, pages
+from staffhub.routes.deps import DB, Me, Now, RowId, pages
 from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
 
@@ -87,33 +86,6 @@ def next_open(
     found = next(found for found in record.discrepancies if found.needs_person)
     kind = REMEDIES[found.kind].value
     return redirect(request, f"{query(f'/attendance/{one.id}/{record.day}', kind=kind)}#koreksi")
-
-
-@router.get("/attendance/export", dependencies=[TakesLong])
-def export(
-    trail: Trail,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Month = None,
-    format: Annotated[str, Query(max_length=10)] = "csv",
-    division: Division = "",
-    q: Name = "",
-    show: Show = "",
-) -> Response:
-    """The lines that the screen shows with the same filters."""
-    me.require("attendance")
-    first = month_of(month, me, now)
-    if format != "csv":
-        raise Refused(_("The month can be downloaded as csv."))
-    sheet = recap.month(db, me, first, now=now, division=division, q=" ".join(q.split()), show=show, page=None)
-    content = documents.month_csv(sheet, full_numbers=me.may("attendance.numbers"))
-    trail.append(
-        lambda writing: audit.record(writing, me, "attendance.exported", "office", me.office_id, now=now, month=first)
-    )
-    name = f"presensi-{first:%Y-%m}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/me/month")

@@ -1,0 +1,288 @@
+"""What a recap says, whoever prints it: rows with a letter for each day, totals, notes, the seal and who signs.
+
+A month that is signed is printed from its snapshot with the supplements that were signed since, so that the hash in its
+foot is true of what stands above; any other month from the days as they read now, and says that it is not signed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from staffhub import i18n, office, people, sections, signing
+from staffhub.clock import local_day, month_days
+from staffhub.days import DayRecord, State
+from staffhub.i18n import gettext as _
+from staffhub.models import Officer, Posting, Role, WorkMode, posting_on
+from staffhub.office import OfficeFacts
+from staffhub.reports import recap
+from staffhub.security import Viewer
+from staffhub.signing import Papers
+
+# The columns of totals, and how they are counted in a sheet (COUNTIF): WFH has no agreed letter, so it is counted
+# within H and once more by itself. A letter that a rule row of the office adds gets a column before A.
+LETTERS: dict[str, tuple[str, ...]] = {
+    "H": ("H*", "WFH*"),
+    "WFH": ("WFH*",),
+    "HT": ("*HT*",),
+    "HP": ("*HP*",),
+    "I": ("I",),
+    "C": ("C",),
+    "S": ("S",),
+    "DL": ("DL",),
+    "TB": ("TB",),
+    "A": ("A",),
+    "L": ("L",),
+}
+_AT_WORK = frozenset({"H", "WFH", "HT", "HP"})
+_NOT_YET = frozenset({State.PLANNED, State.PENDING})
+
+
+@dataclass(frozen=True)
+class Row:
+    """An officer's month in one division. `codes` has a place for each day; minutes are whole."""
+
+    name: str
+    number: str
+    note: str
+    codes: tuple[str, ...]
+    worked: int
+    late: int
+    early: int
+
+    def count(self, letter: str) -> int:
+        if letter == "H":
+            return sum(not _AT_WORK.isdisjoint(code.split()) for code in self.codes)
+        return sum(letter in code.split() for code in self.codes)
+
+
+class Signer(NamedTuple):
+    name: str
+    number: str
+    position: str
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    short: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Recap:
+    """`seal` stands on every page; `free` are the days on which nobody had to work; `day` is the date of signing."""
+
+    first: date
+    days: list[date]
+    division: str
+    groups: list[Group]
+    letters: list[str]
+    free: frozenset[date]
+    notes: list[str]
+    seal: str
+    head: Signer
+    personnel: Signer
+    day: date
+    office: OfficeFacts
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows]
+
+
+def meaning(letter: str) -> str:
+    return {
+        "H": _("present, from home as well"),
+        "WFH": _("of them from home"),
+        "HT": _("late"),
+        "HP": _("left early"),
+        "I": _("permission"),
+        "C": _("leave"),
+        "S": _("sick"),
+        "DL": _("field duty"),
+        "TB": _("study assignment"),
+        "A": _("absent without notice"),
+        "L": _("day off"),
+    }.get(letter, "")
+
+
+def of_month(
+    db: Session, me: Viewer, first: date, *, now: datetime, division: str = "", q: str = "", show: str = ""
+) -> Recap:
+    """Load what the screen shows with the same filters; of a signed month `show` finds nothing to choose from."""
+    papers = signing.snapshot_of(db, me.office_id, first)
+    if papers and papers.month.signed_at:
+        groups = list(_as_signed(db, me, papers, month_days(first), division=division, q=q))
+    else:
+        sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=None)
+        groups = list(_as_it_reads(me, sheet))
+    facts = office.facts(db, me.office_id)
+    return made(facts, first, groups, signers=_signers(db, me, first), papers=papers, today=local_day(now, facts.zone))
+
+
+def size(db: Session, me: Viewer, first: date, *, division: str = "", q: str = "") -> int:
+    """Count the rows of a recap, more or less: those of a signed month may be others."""
+    dates = month_days(first)
+    asked = sections.asked_for(division) if division else None
+    return sum(
+        q.casefold() in one.name.casefold()
+        and (not division or division == one.division_code or asked == one.division_id)
+        for one in recap.staff_of(db, me, dates[0], dates[-1])
+    )
+
+
+def made(
+    facts: OfficeFacts,
+    first: date,
+    groups: list[Group],
+    *,
+    signers: Mapping[Role, Signer],
+    papers: Papers | None,
+    today: date,
+    notes: Sequence[str] = (),
+) -> Recap:
+    dates = month_days(first)
+    every = [row for group in groups for row in group.rows]
+    nobody = Signer("", "", "")
+    head = signers.get(Role.OFFICE_HEAD, nobody)
+    signed = papers.month.signed_at if papers else None
+    return Recap(
+        first=dates[0],
+        days=dates,
+        division=groups[0].name if len(groups) == 1 else "",
+        groups=groups,
+        letters=_letters(every),
+        free=frozenset(day for place, day in enumerate(dates) if _is_free(row.codes[place] for row in every)),
+        notes=[*notes, *_supplements(papers, facts)],
+        seal=_seal(papers, facts),
+        head=head._replace(position=facts.head_title or head.position),
+        personnel=signers.get(Role.HR, nobody),
+        day=signed.astimezone(facts.zone).date() if signed else min(today, dates[-1]),
+        office=facts,
+    )
+
+
+def _letters(rows: Iterable[Row]) -> list[str]:
+    found = {letter for row in rows for code in set(row.codes) for letter in code.split()}
+    known = list(LETTERS)
+    return [*known[:-2], *sorted(found - set(known)), *known[-2:]]
+
+
+def _is_free(codes: Iterable[str]) -> bool:
+    told = Counter(code for code in codes if code)
+    return bool(told) and set(told) <= {"L"}
+
+
+def _code(code: str, mode: str | None) -> str:
+    """Keep WFH beside HT and HP, so that the subtotal can be counted in the sheet itself."""
+    worn = code.split()
+    return f"WFH {code}" if mode == WorkMode.HOME and worn and "WFH" not in worn and _AT_WORK.issuperset(worn) else code
+
+
+def _as_it_reads(me: Viewer, sheet: recap.Month) -> Iterator[Group]:
+    number_of = people.shown_number if me.may("attendance.numbers") else people.masked_number
+    for name, lines in sheet.groups:
+        rows = [
+            Row(
+                line.officer.name,
+                number_of(line.officer.number),
+                sheet.moves.get((line.officer.id, line.officer.since), ""),
+                tuple(_now(record) for record in line.records),
+                line.totals.worked,
+                line.totals.late,
+                line.totals.early,
+            )
+            for line in lines
+        ]
+        yield Group(name, lines[0].officer.division_short or name, rows)
+
+
+def _now(record: DayRecord) -> str:
+    return "" if record.state in _NOT_YET else _code(record.code, record.mode)
+
+
+def _as_signed(
+    db: Session, me: Viewer, papers: Papers, dates: Sequence[date], *, division: str, q: str
+) -> Iterator[Group]:
+    signed = [papers.month, *(one for one in papers.supplements if one.signed_at)]
+    names = signing.divisions_of(db, papers.month.id)
+    known = office.divisions(db, me.office_id)
+    codes = {bidang.code: id_ for id_, bidang in known.items()}
+    asked = sections.asked_for(division) if division else None
+    asked = codes.get(division, -1) if division and asked is None else asked
+    found: dict[int, list[Row]] = {}
+    for officer_id, text in signing.lines_of(db, [one.id for one in signed]).items():
+        told = signing.read(text)
+        if q.casefold() not in told["name"].casefold():
+            continue
+        for where, row in _parts(me, told, dates):
+            if asked in {None, where} and me.sees(officer_id=officer_id, division_id=where or None):
+                found.setdefault(where, []).append(row)
+    order = [0, *known, *(where for where in found if where and where not in known)]
+    for where in order:
+        if rows := found.get(where):
+            name = names.get(where) or _("Leadership")
+            short = known[where].short_name if where in known else name
+            yield Group(name, short, sorted(rows, key=lambda row: row.name))
+
+
+def _parts(me: Viewer, told: Mapping[str, Any], dates: Sequence[date]) -> Iterator[tuple[int, Row]]:
+    """Yield an officer's row for each division in which there was a day; 0: in none."""
+    number_of = people.shown_number if me.may("attendance.numbers") else people.masked_number
+    days = [told["days"].get(day.isoformat()) for day in dates]
+    for where in dict.fromkeys(day.get("division", 0) for day in days if day is not None):
+        here = [day if day and day.get("division", 0) == where else {} for day in days]
+        yield (
+            where,
+            Row(
+                told["name"],
+                number_of(told["number"]),
+                "",
+                tuple(_code(day.get("code", ""), day.get("mode")) for day in here),
+                *(sum(day.get(name, 0) for day in here) for name in ("worked", "late", "early")),
+            ),
+        )
+
+
+def _signers(db: Session, me: Viewer, first: date) -> dict[Role, Signer]:
+    """Return the head and who is HR on the last day of the month; of several the one on the register for longest."""
+    last = month_days(first)[-1]
+    columns = select(Posting.role, Officer.name, Officer.number, Posting.position)
+    found = columns.select_from(Officer).join(Posting, posting_on(last))
+    wanted = (Officer.office_id == me.office_id, Posting.role.in_((Role.OFFICE_HEAD, Role.HR)))
+    serving = Officer.active_to.is_(None) | (Officer.active_to >= last)
+    rows = db.execute(found.where(*wanted, serving).order_by(Officer.id.desc()))
+    shown = me.may("attendance.numbers")
+    return {role: Signer(name, people.shown_number(number) if shown else "", what) for role, name, number, what in rows}
+
+
+def _seal(papers: Papers | None, facts: OfficeFacts) -> str:
+    if papers is None or papers.month.signed_at is None:
+        return _("Not signed: a draft of the days as they read now.")
+    last = [papers.month, *(one for one in papers.supplements if one.signed_at)][-1]
+    return _(
+        "Signed by %(name)s, %(day)s. Snapshot %(id)s, %(hash)s",
+        name=last.signed_by,
+        day=i18n.day((last.signed_at or papers.month.signed_at).astimezone(facts.zone).date()),
+        id=last.id,
+        hash=last.hash,
+    )
+
+
+def _supplements(papers: Papers | None, facts: OfficeFacts) -> list[str]:
+    return [
+        _(
+            "Supplement %(number)s, signed %(day)s by %(name)s: %(note)s",
+            number=one.number,
+            day=i18n.day(one.signed_at.astimezone(facts.zone).date()),
+            name=one.signed_by,
+            note=one.note or "-",
+        )
+        for one in (papers.supplements if papers else ())
+        if one.signed_at
+    ]

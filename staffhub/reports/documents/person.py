@@ -1,0 +1,103 @@
+"""One person's month on paper: a line for each day, with plan, times, minutes, letter and what does not fit."""
+
+from typing import Any
+
+from babel.dates import format_date
+from sqlalchemy.orm import Session
+
+from staffhub import i18n, office, people, signing
+from staffhub.days import DayRecord, State
+from staffhub.i18n import current_locale
+from staffhub.i18n import gettext as _
+from staffhub.reports import words
+from staffhub.reports.documents import letterhead, press
+from staffhub.reports.documents.words import month
+from staffhub.reports.recap import OwnMonth
+from staffhub.security import Viewer
+
+_AHEAD = frozenset({State.PLANNED, State.PENDING})
+
+
+def person_pdf(db: Session, me: Viewer, own: OwnMonth) -> bytes:
+    return press.pdf("person", person_data(db, me, own))
+
+
+def file_name(own: OwnMonth) -> str:
+    """presensi-2026-11-ben-tumiwa.pdf."""
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in own.officer.name.casefold())
+    return f"presensi-{own.first:%Y-%m}-{'-'.join(part for part in name.split('-') if part)[:60]}.pdf"
+
+
+def person_data(db: Session, me: Viewer, own: OwnMonth) -> dict[str, Any]:
+    facts = office.facts(db, me.office_id)
+    papers = signing.snapshot_of(db, me.office_id, own.first)
+    is_signed = bool(papers and papers.month.signed_at)
+    mine = own.officer.id == me.officer_id or me.may("attendance.numbers")
+    number = people.shown_number(own.officer.number) if mine else people.masked_number(own.officer.number)
+    return letterhead.dressed(
+        facts,
+        _("Attendance sheet, %(month)s", month=month(own.first)),
+        about=[
+            [_("Name"), own.officer.name],
+            [_("Staff number"), number],
+            [_("Position"), own.officer.position],
+            [_("Division"), own.officer.division or _("Leadership")],
+            [_("Employment"), words.employment(own.officer.employment_type)],
+        ],
+        header=[
+            _("Date"),
+            _("Plan"),
+            _("In"),
+            _("Out"),
+            _("Minutes"),
+            _("Code"),
+            _("Remarks"),
+        ],
+        rows=[_row(record) for record in own.records],
+        totals=_totals(own),
+        seal=_("As the days read on %(day)s.", day=i18n.day(own.today))
+        + " "
+        + (_("The month is signed.") if is_signed else _("The month is not signed.")),
+        signers=_signers(own, facts.signing_place, number, own.officer.position),
+    )
+
+
+def _row(record: DayRecord) -> dict[str, Any]:
+    ahead = record.state in _AHEAD
+    remarks = (words.sentence(record), record.plan.note)
+    return {
+        "cells": [
+            format_date(record.day, "EEE, d MMM", locale=current_locale()),
+            words.place(record.plan.mode),
+            words.moment(record.first, record.day) if record.first else "",
+            words.moment(record.last, record.day) if record.last else "",
+            str(record.minutes or ""),
+            "" if ahead else record.code,
+            "; ".join(part for part in remarks if part),
+        ],
+        "free": record.state is State.DAY_OFF,
+    }
+
+
+def _totals(own: OwnMonth) -> list[list[str]]:
+    """Say what there is of each; what is nothing is left out."""
+    told = own.totals
+    days = [
+        (_("Days present"), told.present),
+        (_("of them from home"), told.home),
+        (_("Days of field duty"), told.field),
+        (_("Days late or left early"), told.off_hours),
+        (_("Days of leave"), told.leave),
+        (_("Days absent without notice"), told.absent),
+    ]
+    minutes = [(_("Worked"), told.worked), (_("Late"), told.late), (_("Left early"), told.early)]
+    counted = [[name, str(count)] for name, count in days if count]
+    return counted + [[name, words.duration(count)] for name, count in minutes if count]
+
+
+def _signers(own: OwnMonth, place: str, number: str, position: str) -> list[dict[str, str]]:
+    day = i18n.day(min(own.today, own.records[-1].day))
+    superior = {"above": _("Direct superior,"), "title": "", "name": "", "number": ""}
+    shown = _("NIP %(number)s", number=number) if number[:1].isdigit() else number
+    one = {"above": f"{place}, {day}" if place else day, "title": position, "name": own.officer.name, "number": shown}
+    return [superior, one]
