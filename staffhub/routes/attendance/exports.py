@@ -32,11 +32,11 @@ _TYPES = {
 
 
 class ExportFields(Fields):
-    month: Annotated[str, StringConstraints(max_length=20)]
-    format: Annotated[str, StringConstraints(max_length=10)]
-    division: Annotated[str, StringConstraints(max_length=40)] | None = None
+    month: Annotated[Line, StringConstraints(max_length=20)]
+    format: Annotated[Line, StringConstraints(max_length=10)]
+    division: Annotated[Line, StringConstraints(max_length=40)] | None = None
     q: Annotated[Line, StringConstraints(max_length=120)] | None = None
-    show: Annotated[str, StringConstraints(max_length=20)] | None = None
+    show: Annotated[Line, StringConstraints(max_length=20)] | None = None
     idempotency_key: Key
 
 
