@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
 from staffhub import corrections, days, notify, presence, worklog
+from staffhub import leave as leaves
 from staffhub.db import Base
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
@@ -20,6 +21,7 @@ from staffhub.models import (
     CorrectionReason,
     ExportJob,
     Holiday,
+    LeaveDelegate,
     Meeting,
     MeetingInvite,
     MeetingKind,
@@ -102,6 +104,22 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/corrections/{asked_id}/pass-on"): frozenset({"dewi", "hana"}),
     ("POST", "/corrections/{asked_id}/withdraw"): frozenset({"ben"}),
     ("GET", "/join/{token}"): frozenset({"ben"}),
+    ("GET", "/leave"): ALL,
+    ("POST", "/leave"): ALL,
+    ("GET", "/leave/paper"): frozenset({"hana", "oka"}),
+    ("POST", "/leave/paper"): frozenset({"hana", "oka"}),
+    ("GET", "/leave/openings"): frozenset({"hana", "oka"}),
+    ("POST", "/leave/openings"): frozenset({"hana", "oka"}),
+    ("GET", "/leave/delegates"): frozenset({"hana", "oka"}),
+    ("POST", "/leave/delegates"): frozenset({"hana", "oka"}),
+    ("POST", "/leave/delegates/{delegate_id}/end"): frozenset({"hana"}),
+    ("GET", "/leave/{leave_id}"): ABOVE_BEN,
+    ("POST", "/leave/{leave_id}/letter"): frozenset({"hana", "dewi"}),
+    ("POST", "/leave/{leave_id}/agree"): frozenset({"dewi"}),  # who is above Ben and grants as well
+    ("POST", "/leave/{leave_id}/grant"): frozenset({"dewi"}),
+    ("POST", "/leave/{leave_id}/decline"): frozenset({"dewi"}),
+    ("POST", "/leave/{leave_id}/shorten"): frozenset({"ben", "hana", "dewi"}),
+    ("POST", "/leave/{leave_id}/withdraw"): frozenset({"ben", "hana"}),
     ("POST", "/logout"): ALL,
     ("GET", "/me/month"): ALL,
     ("GET", "/meetings"): ALL,
@@ -225,6 +243,15 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
+        wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
+        found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id
+        facts = {"office_id": ben.office_id, "officer_id": world_officer(db, "cy"), "document": "SK 9"}
+        delegate = LeaveDelegate(
+            valid_from=TODAY + timedelta(days=300), created_at=MORNING, idempotency_key=str(uuid4()), **facts
+        )
+        db.add(delegate)
+        db.flush()
+        found["delegate_id"] = delegate.id
         add_posting(db, ben.officer_id, TODAY + timedelta(days=30), position="Kepala seksi")
         mine = sa.select(sa.func.max(Posting.id)).where(Posting.officer_id == ben.officer_id)
         found["posting_id"] = db.scalars(mine).one()

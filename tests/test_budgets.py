@@ -55,6 +55,11 @@ BUDGET = {
     "/corrections/new": ("pegawai01", 7),
     "/corrections/{asked_id}": ("kepegawaian", 7),
     "/join/{token}": ("pegawai01", 7),
+    "/leave": ("kadis", 8),
+    "/leave/delegates": ("kepegawaian", 4),
+    "/leave/openings": ("kepegawaian", 3),
+    "/leave/paper": ("kepegawaian", 2),
+    "/leave/{leave_id}": ("kadis", 8),
     "/me/month": ("pegawai01", 5),
     "/me/month/sheet": ("pegawai01", 7),
     "/meetings": ("kadis", 6),
@@ -143,6 +148,7 @@ def _given(database: Database) -> dict[str, Any]:
             .where(m.Account.username == "pegawai01"),
             "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
             "job_id": sa.select(m.ExportJob.id),
+            "leave_id": sa.select(m.LeaveRequest.id).where(m.LeaveRequest.state == m.LeaveState.AGREED),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

@@ -126,6 +126,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_requests(db, office_id, service_id or 0, account_id)
         _fill_meetings(db, office_id, account_id)
         _fill_plans(db, office_id, account_id)
+        _fill_leaves(db, office_id, account_id)
         _fill_sessions(db)
         _fill_notices(db, office_id)
     if not database.sqlite:
@@ -246,6 +247,27 @@ def _fill_plans(db: Session, office_id: int, account_id: int) -> None:
     db.execute(insert(m.PlanEnding).from_select(names, ended.where(grant.note == "lama", grant.id % 3 == 0)))
 
 
+def _fill_leaves(db: Session, office_id: int, account_id: int) -> None:
+    """Two years of leave, nearly all of it decided."""
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    rows = [
+        {
+            "office_id": office_id, "officer_id": officers[n % len(officers)], "kind": "annual", "note": "",
+            "first": TODAY - timedelta(days=n % DAYS + 1), "last": TODAY - timedelta(days=n % DAYS + 1),
+            "until": TODAY - timedelta(days=n % DAYS + 1), "half_day": False, "document": "", "created_at": MORNING,
+            "state": m.LeaveState.GRANTED if n % 400 else m.LeaveState.ASKED, "created_by": account_id,
+            "idempotency_key": uuid4().hex, "version": 1,
+        }
+        for n in range(8000)
+    ]  # fmt: skip
+    db.execute(insert(m.LeaveRequest), rows)
+    request = m.LeaveRequest
+    columns = ["office_id", "request_id", "act", "note", "created_by", "created_at"]
+    of_all = (request.office_id, request.id, literal("asked"), literal(""), request.created_by, request.created_at)
+    for _step in range(2):
+        db.execute(insert(m.LeaveStep).from_select(columns, select(*of_all).where(request.office_id == office_id)))
+
+
 def _fill_sessions(db: Session) -> None:
     accounts = db.scalars(select(m.Account.id)).all()
     db.execute(
@@ -283,6 +305,8 @@ QUESTIONS = {
     "/meetings": ["?week=2026-11-10"],
     "/people": ["?q=pegawai", "?state=left"],
     "/roster": ["?month=2026-10"],
+    "/leave": ["?kind=annual&first=2026-12-01&last=2026-12-04"],
+    "/leave/openings": ["?year=2026"],
     "/me/month": ["?month=2026-10"],
     "/attendance/export": ["?month=2026-11&format=csv"],
 }
@@ -332,6 +356,23 @@ _POSTS = {
     "/people/{officer_id}/hand-on/people": ("hana", {"superior": "{tia}", "valid_from": "2026-12-01"}),
     "/people/{officer_id}/hand-on/plan": ("hana", {}),
     "/people/{officer_id}/hand-on/meetings": ("dewi", {"officer": "{ana}"}),
+    "/leave": (
+        "cy", {"kind": "annual", "first": "2026-12-01", "last": "2026-12-02", "idempotency_key": "statement-8"},
+    ),
+    "/leave/paper": (
+        "hana", {"officer": "{tia}", "kind": "annual", "first": "2026-12-01", "document": "850/1",
+                 "idempotency_key": "statement-9"},
+    ),
+    "/leave/openings": (
+        "hana", {"officer": "{tia}", "year": "2026", "days": "4", "idempotency_key": "statement-10"},
+    ),
+    "/leave/delegates": (
+        "hana", {"officer": "{ana}", "valid_from": "2026-12-01", "document": "SK 1", "idempotency_key": "statement-11"},
+    ),
+    "/leave/{leave_id}/letter": ("hana", {"letter_seen_on": "2026-11-20"}),
+    "/leave/{leave_id}/grant": ("dewi", {}),
+    "/leave/{leave_id}/shorten": ("hana", {"last": "2026-11-26"}),
+    "/leave/{leave_id}/withdraw": ("hana", {}),
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "1"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/account/locale": ("ben", {"locale": "en"}),

@@ -58,6 +58,10 @@ EDITS = {
         "/admin/rules/{rule_id}", "hana", {"last": "2027-06-01"}, {"last": "2027-05-01"}, "2027-05-01"
     ),
     "/admin/rules/{rule_id}/withdraw": Edit("/admin/rules/{rule_id}", "hana", after="/admin/rules/{rule_id}/edit"),
+    "/leave/{leave_id}/letter": Edit(
+        "/leave/{leave_id}", "hana", {"letter_seen_on": "2026-11-20"}, {"letter_seen_on": "2026-11-19"}, "2026-11-19"
+    ),
+    "/leave/{leave_id}/decline": Edit("/leave/{leave_id}", "dewi", {"reason": "Ramai"}, {"reason": "Kosong"}),
     "/meetings/{meeting_id}/cancel": Edit("/meetings/{meeting_id}/cancel", "ana", after="/meetings/{meeting_id}/edit"),
     "/meetings/{meeting_id}/edit": Edit(
         "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
@@ -105,6 +109,15 @@ WITHOUT = {
     "/corrections/{asked_id}/decline": "sends the last step it showed; tested with the requests",
     "/corrections/{asked_id}/pass-on": "sends the last step it showed; tested with the requests",
     "/corrections/{asked_id}/withdraw": "sends the last step it showed; tested with the requests",
+    "/leave": "adds a leave, once for each form; the same wish again is the one that stands",
+    "/leave/paper": "adds a leave, once for each form; the same one again is the one that stands",
+    "/leave/openings": "adds a fact, once for each form; the newest holds and all stay",
+    "/leave/delegates": "adds a row, once for each form",
+    "/leave/delegates/{delegate_id}/end": "ends what stands; twice is once, and it says so",
+    "/leave/{leave_id}/agree": "sends the version; twice is once, tested with the leave",
+    "/leave/{leave_id}/grant": "sends the version; twice is once, tested with the leave",
+    "/leave/{leave_id}/shorten": "sends the version; twice is once, tested with the leave",
+    "/leave/{leave_id}/withdraw": "sends the version; twice is once, tested with the leave",
     "/login": "adds a session",
     "/logout": "ends what stands; twice is once",
     "/meetings": "adds a meeting, once for each form",
@@ -143,6 +156,7 @@ def test_every_address_that_takes_a_form_is_in_one_of_the_lists() -> None:
 def _state(world: World) -> list[Any]:
     """What edits could change, but for the marks of when; audit events tell who did what."""
     tables = (
+        "leave_request",
         "meeting",
         "officer",
         "account",

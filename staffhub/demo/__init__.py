@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import asked, days, leaving, meetings, notices, people, plans, requests, rules
+from staffhub.demo import asked, days, leave, leaving, meetings, notices, people, plans, requests, rules
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -46,6 +46,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     cast = people.seat(db, office.id, password=password, since=since, now=now, rng=rng)
     plans.add_local_holiday(db, office.id, today)
     plans.write(db, office.id, cast, today=today, now=now, rng=rng)
+    leave.write(db, office.id, cast, zone=zone, now=now)
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)

@@ -20,6 +20,13 @@ PLACES = (
     "Sosialisasi KIA di SD Negeri 2, ST 094/130",
 )
 
+KINDS = {
+    "Cuti tahunan": "annual",
+    "Sakit": "sick",
+    "Cuti alasan penting": "important_reason",
+    "Cuti melahirkan": "maternity",
+}
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -31,6 +38,11 @@ class Planned:
     mode: PlanMode
     note: str
     on_free_days: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What kind of leave the note says; who wrote it by hand need not say one."""
+        return KINDS.get(self.note, "") if self.mode is PlanMode.LEAVE else ""
 
     @property
     def document(self) -> str:
@@ -114,6 +126,7 @@ def write(db: Session, office_id: int, people: list[Person], *, today: date, now
             "mode": one.mode,
             "note": one.note,
             "document": one.document,
+            "kind": one.kind,
             "on_free_days": one.on_free_days,
             "created_by": owner,
             "created_at": min(now, now - timedelta(days=(today - one.first).days + 2)),

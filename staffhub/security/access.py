@@ -115,6 +115,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "month.close": frozenset({Role.HR}),
     "month.sign": frozenset({Role.OFFICE_HEAD}),
     "attendance.numbers": frozenset({Role.HR, Role.ADMIN}),
+    "leave": _EVERYONE,
+    # Decided on paper: entered by HR, as are the delegates and what was left over from other years.
+    "leave.paper": frozenset({Role.HR}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),

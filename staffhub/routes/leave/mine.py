@@ -1,0 +1,127 @@
+"""GET /leave: what waits for me, my balance, asking, and what I asked for."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import Request
+from pydantic import StringConstraints
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from staffhub import clock, leave
+from staffhub.db import undo
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Fields, Form, Key, Line
+from staffhub.i18n import gettext as _
+from staffhub.leave.kinds import KINDS
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
+from staffhub.security import Viewer
+from staffhub.web import redirect, render
+from staffhub.workdays import LeaveKind
+
+router = pages()
+
+
+class AskFields(Fields):
+    kind: LeaveKind
+    first: date
+    last: date | None = None
+    half_day: bool = False
+    note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    # What the page said that the leave becomes: nobody sends what was not shown.
+    seen: Key | None = None
+    idempotency_key: Key
+
+
+def wish_of(given: AskFields) -> leave.Wish:
+    return leave.Wish(given.kind.value, given.first, given.last or given.first, given.half_day, given.note or "")
+
+
+def kind_names(*kinds: str) -> list[tuple[str, str]]:
+    return [(kind, leave.kinds.name(kind)) for kind in kinds or KINDS]
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    form: Form[AskFields] | None = None,
+    *,
+    outlook: leave.Outlook | None = None,
+    why_not: str = "",
+    status: int = 200,
+    asked: bool = False,
+) -> Response:
+    today = clock.local_day(now, me.zone)
+    who = leave.granters(db, me.office_id, today=today)
+    known = leave.ledger(db, me.office_id, me.officer_id, [today.year]) if me.officer_id else None
+    balances = leave.of_year(known, today.year, today=today) if known else []
+    return render(
+        request,
+        "leave/index.html",
+        block="leave_becomes" if asked else None,
+        status=status,
+        invalid=status != 200,  # noqa: PLR2004
+        today=today,
+        form=form or Form.blank("leave", first=None, idempotency_key=uuid4()),
+        kinds=kind_names(),
+        balances=balances,
+        half_days=any(one.rule and one.rule.half_days for one in balances),
+        outlook=outlook,
+        why_not=why_not,
+        mine=leave.mine(db, me, who, today=today) if me.officer_id else [],
+        waiting=leave.waiting(db, me, who, today=today),
+        keeps=me.may("leave.paper"),
+        leave=leave,
+    )
+
+
+@router.get("/leave")
+def index(request: Request, db: DB, me: Me, now: Now) -> Response:
+    """Show the page, or with kind and dates in the address what such a leave would become."""
+    me.require("leave")
+    if not request.query_params.keys() & {"kind", "first"}:
+        return _page(request, db, me, now)
+    asked: Any = [*request.query_params.multi_items(), ("idempotency_key", str(uuid4()))]
+    form = Form.parse(AskFields, FormData(asked), name="leave")
+    form.errors.clear()  # nothing was sent yet
+    outlook, why_not = None, ""
+    if form.data is not None and me.officer_id:
+        try:
+            outlook = _outlook(db, me, wish_of(form.data), now)
+        except Refused as error:
+            why_not = error.message
+    return _page(request, db, me, now, form, outlook=outlook, why_not=why_not, asked=True)
+
+
+def _outlook(db: Session, me: Viewer, wish: leave.Wish, now: datetime) -> leave.Outlook:
+    """What my leave would become; Refused as it would be when sent."""
+    today = clock.local_day(now, me.zone)
+    leave.refuse_over(wish, today)
+    return leave.outlook(db, me.office_id, me.officer_id or 0, wish, today=today)
+
+
+@router.post("/leave")
+def ask(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    """Ask; what was not shown yet is shown first, and sent with the next press."""
+    me.require("leave")
+    form = Form.parse(AskFields, posted, name="leave")
+    if form.data is None:
+        return _page(request, db, me, now, form, status=Refused.status)
+    given = form.data
+    wish = wish_of(given)
+    try:
+        if me.officer_id and not leave.sent_before(db, me, me.officer_id, wish, given.idempotency_key):
+            outlook = _outlook(db, me, wish, now)
+            if outlook.digest != given.seen:
+                return _page(request, db, me, now, form, outlook=outlook)
+        sent = leave.ask(db, me, wish, key=given.idempotency_key, now=now)
+    except (Refused, Conflict) as error:
+        undo(db)
+        form.refuse(error)
+        return _page(request, db, me, now, form, status=error.status)
+    said = _("Your leave is asked for.") if sent.first_time else _("This leave was asked for already.")
+    return redirect(request, f"/leave/{sent.leave_id}", said=said)
