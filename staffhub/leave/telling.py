@@ -22,22 +22,22 @@ _CHANGED = {LeaveAct.WITHDRAWN: "withdrawn", LeaveAct.SHORTENED: "shortened"}
 
 def state(value: LeaveState) -> str:
     return {
-        LeaveState.ASKED: _("Asked for"),
+        LeaveState.ASKED: _("Applied for"),
         LeaveState.AGREED: _("The superior agrees"),
         LeaveState.GRANTED: _("Granted"),
         LeaveState.DECLINED: _("Declined"),
-        LeaveState.WITHDRAWN: _("Withdrawn"),
+        LeaveState.WITHDRAWN: _("Taken back"),
     }[value]
 
 
 def act(value: LeaveAct) -> str:
     return {
-        LeaveAct.ASKED: _("Asked for"),
+        LeaveAct.ASKED: _("Applied for"),
         LeaveAct.PAPER: _("Entered from a letter"),
         LeaveAct.AGREED: _("The superior agrees"),
         LeaveAct.GRANTED: _("Granted"),
         LeaveAct.DECLINED: _("Declined"),
-        LeaveAct.WITHDRAWN: _("Withdrawn"),
+        LeaveAct.WITHDRAWN: _("Taken back"),
         LeaveAct.SHORTENED: _("Shortened"),
         LeaveAct.LETTER_SEEN: _("Letter seen"),
     }[value]
