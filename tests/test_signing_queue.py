@@ -69,10 +69,10 @@ def _kinds(database: Database) -> list[tuple[int, str, CorrectionKind]]:
 
 def test_what_blocks_the_signature_most_comes_first(database: Database, hana: Viewer) -> None:
     found = _queue(database, hana)
-    assert [group for group, _rows in found.groups] == ["absent", "no_check_out", "other_place"]
+    assert [group for group, _rows in found.groups] == ["absent", "no_check_out", "place"]
     absent = found.groups[0][1]
     assert [one.record.day for one in absent] == [THURSDAY] * 7 + [FRIDAY] * 5
-    assert (found.total, dict(found.counts)) == (14, {"absent": 12, "no_check_out": 1, "other_place": 1})
+    assert (found.total, dict(found.counts)) == (14, {"absent": 12, "no_check_out": 1, "place": 1})
 
 
 def test_the_queue_is_asked_by_finding_name_and_bidang(database: Database, hana: Viewer) -> None:

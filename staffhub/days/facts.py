@@ -30,7 +30,7 @@ from staffhub.models import (
     WorkMode,
     is_in_service,
 )
-from staffhub.workdays import AMONG, PlanBook, among, plans
+from staffhub.workdays import AMONG, Calendar, PlanBook, among, plans
 
 
 class Serving(Protocol):
@@ -57,12 +57,22 @@ class Days:
 
 
 def load(
-    db: Session, office_id: int, officers: Sequence[Serving], dates: Sequence[date], *, zone: ZoneInfo, now: datetime
+    db: Session,
+    office_id: int,
+    officers: Sequence[Serving],
+    dates: Sequence[date],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    held: Calendar | None = None,
 ) -> Days:
-    """Load the facts in three statements, however many officers and dates; `dates` follow each other."""
+    """Load the facts in three statements, however many officers and dates; `dates` follow each other.
+
+    `held`: against another calendar than the one in force.
+    """
     today = local_day(now, zone)
     ids = [officer.id for officer in officers]
-    book = plans(db, office_id, dates[0], dates[-1], officers=ids)
+    book = plans(db, office_id, dates[0], dates[-1], officers=ids, held=held)
     # Whether yesterday's night is over shows in the marks of today.
     declared = _declared(db, office_id, ids, dates[0], max(dates[-1], min(today, dates[-1] + timedelta(days=1))))
     recorded_from = office.facts(db, office_id).recorded_from

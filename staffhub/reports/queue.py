@@ -20,15 +20,15 @@ from staffhub.reports import recap
 from staffhub.reports.recap import Month, Staff
 from staffhub.security import Viewer
 
-# What blocks the signature most comes first; what is not named comes last.
-ORDER = (
-    Finding.ABSENT,
-    Finding.NO_CHECK_IN,
-    Finding.NO_CHECK_OUT,
-    Finding.WORKED_ON_LEAVE,
-    Finding.OTHER_PLACE,
-    Finding.OTHER_HOURS,
-)
+# What blocks the signature most comes first: groups of findings, by their names.
+GROUPS: Mapping[str, frozenset[str]] = {
+    "absent": frozenset({"absent"}),
+    "no_check_in": frozenset({"no_check_in"}),
+    "no_check_out": frozenset({"no_check_out"}),
+    "leave_and_mark": frozenset({"leave_and_mark", "worked_on_leave"}),
+    "place": frozenset({"other_place", "home_not_office", "office_not_home"}),
+    "hours": frozenset({"other_hours"}),
+}
 # The group of whatever else needs a person.
 OTHERS = "others"
 # As many as are decided with one press.
@@ -46,20 +46,20 @@ class Decision(StrEnum):
 
 
 SUITS: Mapping[str, tuple[Decision, ...]] = {
-    Finding.ABSENT: (Decision.ABSENT, Decision.LEAVE),
-    Finding.NO_CHECK_IN: (Decision.PLANNED_START, Decision.LEAVE),
-    Finding.NO_CHECK_OUT: (Decision.PLANNED_END,),
-    Finding.WORKED_ON_LEAVE: (Decision.AS_DECLARED, Decision.LEAVE),
+    "absent": (Decision.ABSENT, Decision.LEAVE),
+    "no_check_in": (Decision.PLANNED_START, Decision.LEAVE),
+    "no_check_out": (Decision.PLANNED_END,),
+    "leave_and_mark": (Decision.AS_DECLARED, Decision.LEAVE),
 }
 
 
-def suits(finding: str) -> tuple[Decision, ...]:
-    """Return what a day with this finding, or of `OTHERS`, can become."""
-    return SUITS.get(finding, (Decision.AS_DECLARED,))
+def suits(group: str) -> tuple[Decision, ...]:
+    """Return what the days of a group can become."""
+    return SUITS.get(group, (Decision.AS_DECLARED,))
 
 
 class Waiting(NamedTuple):
-    """A day that needs a person, and the group in which it stands: a finding's name, or `OTHERS`."""
+    """A day that needs a person, and the group of `GROUPS`, or `OTHERS`, in which it stands."""
 
     officer: Staff
     record: DayRecord
@@ -121,21 +121,21 @@ def queue(
 
 
 def _waiting(officer: Staff, record: DayRecord) -> Waiting:
-    finding = main_finding(record)
-    return Waiting(officer, record, finding, finding.value if finding in ORDER else OTHERS)
+    """Name what of a day blocks the signature most."""
+    open_ones = [one.kind for one in record.discrepancies if one.needs_person]
+    finding = min(open_ones, key=lambda kind: _ORDER.index(_group(kind)))
+    return Waiting(officer, record, finding, _group(finding))
 
 
-def main_finding(record: DayRecord) -> Finding:
-    """What of a day blocks the signature most."""
-    return min((one.kind for one in record.discrepancies if one.needs_person), key=_place)
+def _group(finding: Finding) -> str:
+    return next((group for group, names in GROUPS.items() if finding.value in names), OTHERS)
 
 
-def _place(finding: Finding) -> int:
-    return ORDER.index(finding) if finding in ORDER else len(ORDER)
+_ORDER = (*GROUPS, OTHERS)
 
 
 def _urgency(one: Waiting) -> tuple[int, date, str, int]:
-    return _place(one.finding), one.record.day, one.officer.name, one.officer.id
+    return _ORDER.index(one.group), one.record.day, one.officer.name, one.officer.id
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _becoming(me: Viewer, officer: Staff, pick: Pick, facts: Facts, decision: De
         return _left_out(one, _("Somebody has corrected this day meanwhile."))
     if not record.needs_person:
         return _left_out(one, _("This day needs nobody any more."))
-    if decision not in suits(main_finding(record)):
+    if decision not in suits(_waiting(officer, record).group):
         return _left_out(one, _("This decision does not fit the day any more."))
     try:
         wish = _wish(facts, record, decision)

@@ -31,6 +31,7 @@ from staffhub.workdays.kinds import (
     Unit,
 )
 from staffhub.workdays.plans import AMONG, DEFAULT_WEEK, PRECEDENCE, Granted, Plan, PlanBook, among, plans, standing
+from staffhub.workdays.replayed import as_on, with_rows
 from staffhub.workdays.rules import Rule, divisions_of, services_of
 from staffhub.workdays.writing import (
     Draft,
@@ -81,6 +82,7 @@ __all__ = [
     "WorkHours",
     "add_holiday",
     "among",
+    "as_on",
     "calendar",
     "change_rule",
     "divisions_of",
@@ -98,6 +100,7 @@ __all__ = [
     "standing",
     "succeed",
     "touched",
+    "with_rows",
     "withdraw_rule",
     "write_rule",
 ]

@@ -151,9 +151,19 @@ def among(ids: Sequence[int]) -> dict[str, Sequence[int]]:
     return {"ids": ids} if len(ids) <= _BY_ID else {}
 
 
-def plans(db: Session, office_id: int, first: date, last: date, *, officers: Iterable[int] | None = None) -> PlanBook:
-    """Load what is expected in two statements, however many officers; `officers` narrows it."""
-    known = calendar(db, office_id)
+def plans(
+    db: Session,
+    office_id: int,
+    first: date,
+    last: date,
+    *,
+    officers: Iterable[int] | None = None,
+    held: Calendar | None = None,
+) -> PlanBook:
+    """Load what is expected in two statements, however many officers; `officers` narrows it. `held`: against another
+    calendar than the one in force.
+    """
+    known = held or calendar(db, office_id)
     ids = None if officers is None else list(officers)
     if ids == []:
         return PlanBook(known, {}, {})

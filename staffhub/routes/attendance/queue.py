@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub.days import Finding
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines
@@ -103,13 +102,13 @@ def _reasons() -> list[tuple[str, str]]:
 
 
 def group_words(group: str) -> str:
-    said: dict[str, str] = {
-        Finding.ABSENT: _("Absent and not decided"),
-        Finding.NO_CHECK_IN: _("No check-in"),
-        Finding.NO_CHECK_OUT: _("No check-out"),
-        Finding.WORKED_ON_LEAVE: _("Leave and a mark on one day"),
-        Finding.OTHER_PLACE: _("Another place than planned"),
-        Finding.OTHER_HOURS: _("Other hours than planned"),
+    said = {
+        "absent": _("Absent and not decided"),
+        "no_check_in": _("No check-in"),
+        "no_check_out": _("No check-out"),
+        "leave_and_mark": _("Leave and a mark on one day"),
+        "place": _("Another place than planned"),
+        "hours": _("Other hours than planned"),
     }
     return said.get(group, _("Others"))
 
