@@ -31,9 +31,9 @@ GROWS = {
     "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
     "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
-# As many as there are people, bidang, services and years; forms are kept for an hour.
+# As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {
-    "account", "correction_waiting", "division", "heartbeat", "holiday", "kept_form", "kept_register",
+    "account", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form", "kept_register",
     "leave_delegate", "leave_opening",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
 }  # fmt: skip

@@ -125,7 +125,8 @@ _COLUMNS = (
 )
 _MINE = (
     select(*_COLUMNS)
-    .where(ExportJob.account_id == bindparam("account"), ExportJob.expires_at > bindparam("now"))
+    .where(ExportJob.office_id == bindparam("office"), ExportJob.account_id == bindparam("account"))
+    .where(ExportJob.expires_at > bindparam("now"))
     .order_by(ExportJob.id.desc())
     .limit(50)
 )
@@ -134,7 +135,7 @@ _MINE = (
 def mine(db: Session, me: Viewer, *, now: datetime) -> list[Export]:
     """Return the files of the last day that I asked for, newest first."""
     me.require("attendance")
-    return [Export(*row) for row in rows(db, _MINE, account=me.account_id, now=now)]
+    return [Export(*row) for row in rows(db, _MINE, office=me.office_id, account=me.account_id, now=now)]
 
 
 def file_of(db: Session, me: Viewer, job_id: int, *, now: datetime) -> tuple[str, bytes]:
