@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from staffhub import again, deadlines, i18n, logs
+from staffhub import again, deadlines, i18n, logs, notify
 from staffhub.admission import Admission, Door
 from staffhub.assets import Assets
 from staffhub.audit import request_id
@@ -116,7 +116,8 @@ def make_work(settings: Settings, database: Database) -> Work:
             base_uri=settings.zoom_base_uri,
             oauth_uri=settings.zoom_oauth_uri,
         )
-    return Work(database=database, zoom=zoom, zoom_host=settings.zoom_host)
+    post = notify.Post(notify.Mailer(settings.smtp), settings.base_url, settings.locale) if settings.smtp else None
+    return Work(database=database, zoom=zoom, zoom_host=settings.zoom_host, post=post)
 
 
 def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:

@@ -13,11 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from staffhub import audit, claims, clock, corrections, days, deadlines, people, security, workdays
+from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports.documents import exports
+from staffhub.reports.quiet import quiet_until
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -27,11 +28,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Work:
-    """What a job may need: the database, Zoom when it is set up, and the e-mail of the host it was told to use."""
+    """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use."""
 
     database: Database
     zoom: "ZoomClient | None"
     zoom_host: str
+    post: notify.Post | None = None
 
 
 def _beat(work: Work, now: datetime) -> None:
@@ -62,6 +64,10 @@ def _zoom_tasks(work: Work, now: datetime) -> None:
 
 def _exports(work: Work, now: datetime) -> None:
     exports.run_due(work.database, now=now)
+
+
+def _notices(work: Work, now: datetime) -> None:
+    notify.run_due(work.database, work.post, quiet=quiet_until, now=now)
 
 
 def _daily(work: Work, now: datetime) -> None:
@@ -118,6 +124,7 @@ def _overdue(work: Work, now: datetime) -> None:
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
+    ("notices", 30, _notices),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
     ("exports", 5, _exports),

@@ -5,8 +5,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Self
-from urllib.parse import urlsplit
+from typing import NamedTuple, Self
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -15,6 +15,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_INTEGRITY = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
 _SECRET_LENGTH = 32
+
+
+class Smtp(NamedTuple):
+    """The mail server. `tls`: encrypted from the first byte; otherwise by STARTTLS, but on this very machine."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    password: str
+    sender: str
 
 
 class Settings(BaseSettings):
@@ -32,7 +43,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     htmx_url: str = HTMX_URL
     demo_password: SecretStr = SecretStr("staffhub-demo")
-    smtp_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
 
     zoom_account_id: str = ""
     zoom_client_id: str = ""
@@ -56,6 +67,13 @@ class Settings(BaseSettings):
         if plain and (len(plain) < _SECRET_LENGTH or len(set(plain)) < _SECRET_LENGTH // 4):
             make = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
             raise ValueError(f"too weak, it needs at least {_SECRET_LENGTH} characters; make one with: {make}")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _whole_smtp(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _smtp(value.get_secret_value(), "localhost")
         return value
 
     @model_validator(mode="after")
@@ -94,6 +112,12 @@ class Settings(BaseSettings):
         host = urlsplit(self.zoom_base_uri).hostname or ""
         return self.zoom_configured and host != "zoom.us" and not host.endswith(".zoom.us")
 
+    @property
+    def smtp(self) -> Smtp | None:
+        """Return the mail server, or None where no e-mail is sent."""
+        address = self.smtp_url.get_secret_value()
+        return _smtp(address, urlsplit(self.base_url).hostname or "localhost") if address else None
+
     def secret(self) -> bytes:
         """Return the key of signed cookies and keyed hashes; without a setting, one kept in the data folder (0600)."""
         if plain := self.secret_key.get_secret_value():
@@ -108,3 +132,21 @@ class Settings(BaseSettings):
                 with suppress(FileExistsError):
                     os.link(file.name, path)
         return path.read_bytes()
+
+
+def _smtp(address: str, own_host: str) -> Smtp:
+    """Read smtp://user:password@host:587?from=staffhub@office.example; smtps:// where a server begins with TLS."""
+    said = "write for example smtp://user:password@mail.example:587?from=staffhub@example.go.id"
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise ValueError(said) from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
+        raise ValueError(said)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    sender = parse_qs(parts.query).get("from", [user if "@" in user else f"staffhub@{own_host}"])[0]
+    if "@" not in sender or not sender.isascii() or any(letter.isspace() for letter in sender):
+        raise ValueError(said)
+    tls = parts.scheme == "smtps"
+    return Smtp(parts.hostname, port or (465 if tls else 587), tls, user, password, sender)

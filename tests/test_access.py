@@ -53,6 +53,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/account/changes"): ALL,
     ("POST", "/account/changes"): ALL,
     ("POST", "/account/locale"): ALL,
+    ("POST", "/account/mail"): ALL,
     ("GET", "/account/password"): ALL,
     ("POST", "/account/password"): ALL,
     ("POST", "/account/sessions/end-others"): ALL,

@@ -129,6 +129,9 @@ def test_a_notice_without_all_of_its_facts_is_a_mistake_of_ours(database: Databa
         tell(database, params={"who": "Ben", "first": TODAY})
     with pytest.raises(ValueError, match="reason"):
         tell(database, params=params(NoticeKind.LEAVE_ASKED) | {"reason": "sakit"})
+    with pytest.raises(KeyError, match="perhaps"):
+        decided = NoticeKind.LEAVE_DECIDED
+        tell(database, kind=decided, params=params(decided, what="perhaps"))
     assert told(database) == []
 
 

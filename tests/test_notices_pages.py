@@ -4,10 +4,12 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from staffhub import i18n, notify
-from staffhub.models import Account, Notice, NoticeKind
+from staffhub.models import Account, Notice, NoticeKind, Officer
 from tests.conftest import MORNING, TODAY, World, count_queries
+from tests.page_forms import form_of
 
 
 def tell(world: World, username: str, *, key: str = "k", address: str = "/me/month", who: str = "Tia") -> int:
@@ -166,3 +168,36 @@ def test_the_menu_names_the_list_in_both_languages(world: World) -> None:
     for locale, name in (("id", "Pemberitahuan"), ("en", "Notices")):
         with i18n.in_locale(locale):
             assert i18n.gettext("Notices") == name
+
+
+def _with_mail(world: World, username: str) -> None:
+    with world.database.transaction() as db:
+        who = sa.select(Account.officer_id).where(Account.username == username).scalar_subquery()
+        db.execute(sa.update(Officer).where(Officer.id == who).values(email=f"{username}@contoh.go.id"))
+
+
+def test_without_a_mail_server_the_account_says_so_and_offers_no_switches(world: World) -> None:
+    _with_mail(world, "ben")
+    page = world.client("ben").get("/account").text
+    assert "Kantor ini tidak mengirim surel." in page
+    assert 'action="/account/mail"' not in page
+
+
+def test_each_chooses_what_comes_by_mail_and_the_page_shows_it(world: World) -> None:
+    smtp = {"smtp_url": SecretStr("smtp://127.0.0.1:25")}
+    world.app.state.settings = world.settings.model_copy(update=smtp)
+    ben = world.client("ben")
+    assert "Alamat surel Anda belum ada" in ben.get("/account").text
+    _with_mail(world, "ben")
+    form = form_of(ben.get("/account").text, "/account/mail")
+    assert form["mail"] == [kind.value for kind in NoticeKind]
+    form["mail"].remove("order_given")
+    assert ben.post("/account/mail", data=form).headers["location"] == "/account#mail"
+    page = ben.get("/account").text
+    assert form_of(page, "/account/mail") == form
+    assert "13 dari 14 jenis" in page
+    ben.post("/account/mail", data={})
+    with world.database.reading() as db:
+        off = db.scalars(sa.select(Account.no_mail_of).where(Account.username == "ben")).one()
+        assert set(off or ()) == {kind.value for kind in NoticeKind}
+    assert ben.post("/account/mail", data={"mail": "all_of_it"}).status_code == 422

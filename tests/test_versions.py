@@ -90,6 +90,7 @@ WITHOUT = {
     "/account/changes": "notes what was read; only newer events count",
     "/notices/read": "notes what was read, up to the newest that stood there",
     "/notices/{notice_id}/read": "notes that one was read; twice is once",
+    "/account/mail": "one's own choice; the last one counts",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",

@@ -1,20 +1,29 @@
 """What the app tells people: a bell on every page, a list, and e-mail where it is set up."""
 
+from staffhub.notify.choices import choices, choose
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
+from staffhub.notify.mailer import Mailer
+from staffhub.notify.sending import Post, run_due
 from staffhub.notify.telling import Subject, as_json, over, tell
-from staffhub.notify.wording import headline
+from staffhub.notify.wording import headline, kind_name
 
 __all__ = [
     "A_PAGE",
     "Line",
+    "Mailer",
     "Page",
+    "Post",
     "Subject",
     "address_of",
     "as_json",
+    "choices",
+    "choose",
     "headline",
+    "kind_name",
     "listing",
     "over",
     "read_all",
     "read_one",
+    "run_due",
     "tell",
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, or_, select, update
@@ -22,7 +22,10 @@ from staffhub.models import (
     role_held,
     serves,
 )
-from staffhub.notify.wording import PARAMS
+from staffhub.notify.wording import PARAMS, headline
+
+# So long a letter waits for what else comes up: who enters ten leaves at a time tells of them in one.
+GATHER = timedelta(minutes=2)
 
 
 class Subject(NamedTuple):
@@ -56,6 +59,8 @@ def tell(
     """
     if missing := PARAMS[kind] ^ params.keys():
         raise ValueError(f"a notice of {kind} names {sorted(PARAMS[kind])}, not more and not less: {sorted(missing)}")
+    stored = as_json(params)
+    headline(kind, stored)  # what cannot be said would break the list of whoever opens it
     readers = _readers(db, office_id, set(accounts), set(officers), set(roles), now) - {by}
     facts = {
         "office_id": office_id,
@@ -63,10 +68,10 @@ def tell(
         "subject": subject.table if subject else "",
         "subject_id": subject.id if subject else None,
         "address": address,
-        "params": as_json(params),
+        "params": stored,
         "key": key,
         "state": TaskState.PENDING,
-        "due_at": now,
+        "due_at": now + GATHER,
         "created_at": now,
     }
     return _insert(db, [facts | {"account_id": reader} for reader in sorted(readers)])

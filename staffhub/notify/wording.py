@@ -42,6 +42,26 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
 }
 
 
+def kind_name(kind: NoticeKind) -> str:
+    """Name a kind, for whoever chooses what comes by e-mail."""
+    return {
+        NoticeKind.LEAVE_ASKED: _("Leave that others ask of me"),
+        NoticeKind.LEAVE_DECIDED: _("What was decided on my leave"),
+        NoticeKind.LEAVE_CHANGED: _("Leave that was withdrawn or shortened"),
+        NoticeKind.CORRECTION_WAITING: _("Corrections that others ask of me"),
+        NoticeKind.CORRECTION_DECIDED: _("What was decided on my days"),
+        NoticeKind.CORRECTION_OVERDUE: _("Corrections on which nobody decided in time"),
+        NoticeKind.CHECKOUT_PROPOSED: _("A proposed check-out of mine"),
+        NoticeKind.THRESHOLD_NEAR: _("Days without explanation that come near a threshold"),
+        NoticeKind.MONTH_TO_SIGN: _("A month that waits for my signature"),
+        NoticeKind.MONTH_SIGNED: _("A month that was signed"),
+        NoticeKind.MONTH_SUPPLEMENT: _("A supplement to a signed month"),
+        NoticeKind.ORDER_GIVEN: _("A duty order for me"),
+        NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
+        NoticeKind.EXPORT_READY: _("A file that I asked for"),
+    }[kind]
+
+
 def headline(kind: NoticeKind, params: Mapping[str, Any]) -> str:
     """Return the sentence of a notice in the language of the running request or of the mail that is written."""
     return _SAYS[kind](_readable(params))

@@ -7,11 +7,11 @@ from typing import Literal
 from fastapi import Request
 from starlette.responses import Response
 
-from staffhub import i18n, people, security
+from staffhub import i18n, notify, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
-from staffhub.models import Role
+from staffhub.models import NoticeKind, Role
 from staffhub.people import OwnSession
 from staffhub.routes.deps import DB, Here, Me, NextPage, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.people.facts import role_name
@@ -27,6 +27,10 @@ class LocaleFields(Fields):
     locale: Literal["id", "en"]
 
 
+class MailFields(Fields):
+    mail: list[NoticeKind] = []
+
+
 class PasswordFields(Fields):
     current: str
     new: str
@@ -36,6 +40,7 @@ class PasswordFields(Fields):
 
 @router.get("/account")
 def account(request: Request, db: DB, here: Here, now: Now) -> Response:
+    wanted, email = notify.choices(db, here.viewer)
     return render(
         request,
         "account/index.html",
@@ -43,6 +48,10 @@ def account(request: Request, db: DB, here: Here, now: Now) -> Response:
         sessions=people.own_sessions(db, here, now=now),
         device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
+        mail=Form.blank("mail", mail=wanted),
+        email=email,
+        by_mail=settings_of(request).smtp is not None,
+        kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
     )
 
@@ -71,6 +80,15 @@ def locale(request: Request, posted: Posted, db: DB, here: Here, now: Now) -> Re
     secure = settings_of(request).https
     response.set_cookie(LOCALE_COOKIE, form.data.locale, max_age=31_536_000, samesite="lax", secure=secure)
     return response
+
+
+@router.post("/account/mail")
+def mail(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: Form[MailFields] = Form.parse(MailFields, posted, name="mail")
+    if form.data is None:
+        raise Refused(_("Choose one of the list."))
+    notify.choose(db, me, form.data.mail, now=now)
+    return redirect(request, "/account#mail", said=_("What comes by e-mail is saved."))
 
 
 @router.post("/account/sessions/{session_id}/end")
