@@ -162,6 +162,12 @@ def test_every_kind_is_one_whole_sentence_in_both_languages(locale: str, kind: N
     assert "2026-" not in said.replace("rekap-2026-11.xlsx", "")
 
 
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+def test_every_kind_has_a_name_of_its_own_to_be_chosen_by(locale: str) -> None:
+    with i18n.in_locale(locale):
+        assert len({notify.kind_name(kind) for kind in NoticeKind}) == len(NoticeKind)
+
+
 def test_a_notice_is_worded_in_the_language_of_its_reader() -> None:
     stored = notify.as_json(params(NoticeKind.CORRECTION_WAITING))
     with i18n.in_locale("id"):

@@ -195,7 +195,7 @@ def test_each_chooses_what_comes_by_mail_and_the_page_shows_it(world: World) -> 
     assert ben.post("/account/mail", data=form).headers["location"] == "/account#mail"
     page = ben.get("/account").text
     assert form_of(page, "/account/mail") == form
-    assert "13 dari 14 jenis" in page
+    assert f"{len(NoticeKind) - 1} dari {len(NoticeKind)} jenis" in page
     ben.post("/account/mail", data={})
     with world.database.reading() as db:
         off = db.scalars(sa.select(Account.no_mail_of).where(Account.username == "ben")).one()

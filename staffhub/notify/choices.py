@@ -29,5 +29,5 @@ def choose(db: Session, me: Viewer, wanted: Collection[NoticeKind], *, now: date
     before, _email = choices(db, me)
     unwanted = [kind.value for kind in NoticeKind if kind not in wanted]
     db.execute(update(Account).where(Account.id == me.account_id).values(no_mail_of=unwanted or None))
-    facts = {"before": [kind.value for kind in before], "after": sorted(kind.value for kind in wanted)}
-    audit.record(db, me, "account.mail_chosen", "account", me.account_id, now=now, **facts)
+    after = [kind for kind in NoticeKind if kind in wanted]
+    audit.record(db, me, "account.mail_chosen", "account", me.account_id, now=now, before=before, after=after)

@@ -55,6 +55,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.THRESHOLD_NEAR: _("Days without explanation that come near a threshold"),
         NoticeKind.MONTH_TO_SIGN: _("A month that waits for my signature"),
         NoticeKind.MONTH_SIGNED: _("A month that was signed"),
+        NoticeKind.MONTH_SENT_BACK: _("A month that was sent back"),
         NoticeKind.MONTH_SUPPLEMENT: _("A supplement to a signed month"),
         NoticeKind.ORDER_GIVEN: _("A duty order for me"),
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),

@@ -28,7 +28,7 @@ class LocaleFields(Fields):
 
 
 class MailFields(Fields):
-    mail: list[NoticeKind] = []
+    mail: list[NoticeKind]
 
 
 class PasswordFields(Fields):
