@@ -1,6 +1,6 @@
 """What the app tells people: a bell on every page, a list, and e-mail where it is set up."""
 
-from staffhub.notify.choices import choices, choose
+from staffhub.notify.choices import choose, wanted
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
 from staffhub.notify.mailer import Mailer
 from staffhub.notify.sending import Post, run_due
@@ -16,7 +16,6 @@ __all__ = [
     "Subject",
     "address_of",
     "as_json",
-    "choices",
     "choose",
     "headline",
     "kind_name",
@@ -26,4 +25,5 @@ __all__ = [
     "read_one",
     "run_due",
     "tell",
+    "wanted",
 ]

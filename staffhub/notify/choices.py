@@ -8,26 +8,21 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit
 from staffhub.db import rows
-from staffhub.models import Account, NoticeKind, Officer
+from staffhub.models import Account, NoticeKind
 from staffhub.security import Viewer
 
-_CHOICES = (
-    select(Account.no_mail_of, Officer.email)
-    .outerjoin(Officer, Officer.id == Account.officer_id)
-    .where(Account.id == bindparam("account"))
-)
+_UNWANTED = select(Account.no_mail_of).where(Account.id == bindparam("account"))
 
 
-def choices(db: Session, me: Viewer) -> tuple[list[NoticeKind], str]:
-    """Return the kinds that I want by e-mail, and my address, "" when the register has none."""
-    unwanted, email = rows(db, _CHOICES, account=me.account_id).one()
-    return [kind for kind in NoticeKind if kind not in (unwanted or ())], email or ""
+def wanted(unwanted: Collection[str] | None) -> list[NoticeKind]:
+    """Return the kinds that come by e-mail to an account which excepts these."""
+    return [kind for kind in NoticeKind if kind not in (unwanted or ())]
 
 
-def choose(db: Session, me: Viewer, wanted: Collection[NoticeKind], *, now: datetime) -> None:
+def choose(db: Session, me: Viewer, kinds: Collection[NoticeKind], *, now: datetime) -> None:
     """Want these by e-mail and no others; a kind that comes with a later version is wanted until it is chosen away."""
-    before, _email = choices(db, me)
-    unwanted = [kind.value for kind in NoticeKind if kind not in wanted]
+    before = wanted(rows(db, _UNWANTED, account=me.account_id).scalar_one())
+    unwanted = [kind.value for kind in NoticeKind if kind not in kinds]
     db.execute(update(Account).where(Account.id == me.account_id).values(no_mail_of=unwanted or None))
-    after = [kind for kind in NoticeKind if kind in wanted]
+    after = [kind for kind in NoticeKind if kind in kinds]
     audit.record(db, me, "account.mail_chosen", "account", me.account_id, now=now, before=before, after=after)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
-from staffhub.db import Database, changed_meanwhile, digest, lock_row
+from staffhub.db import Database, changed_meanwhile, digest, lock_row, rows
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Officer, Role, UserSession
@@ -236,6 +236,25 @@ def set_locale(db: Session, here: WebSession, *, locale: str, now: datetime) -> 
     db.execute(update(Account).where(Account.id == me.account_id).values(locale=locale))
     before, after = here.locale, locale
     audit.record(db, me, "account.locale_changed", "account", me.account_id, now=now, before=before, after=after)
+
+
+class OwnAccount(NamedTuple):
+    """`email` as the register has it, if it does; `no_mail_of`: kinds of notices that do not come there."""
+
+    username: str
+    email: str | None
+    no_mail_of: list[str] | None
+
+
+_OWN = (
+    select(Account.username, Officer.email, Account.no_mail_of)
+    .outerjoin(Officer, Officer.id == Account.officer_id)
+    .where(Account.id == bindparam("account"))
+)
+
+
+def own_account(db: Session, me: Viewer) -> OwnAccount:
+    return OwnAccount(*rows(db, _OWN, account=me.account_id).one())
 
 
 def own_username(db: Session, me: Viewer) -> str:

@@ -40,16 +40,16 @@ class PasswordFields(Fields):
 
 @router.get("/account")
 def account(request: Request, db: DB, here: Here, now: Now) -> Response:
-    wanted, email = notify.choices(db, here.viewer)
+    own = people.own_account(db, here.viewer)
     return render(
         request,
         "account/index.html",
-        username=people.own_username(db, here.viewer),
+        username=own.username,
         sessions=people.own_sessions(db, here, now=now),
         device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
-        mail=Form.blank("mail", mail=wanted),
-        email=email,
+        mail=Form.blank("mail", mail=notify.wanted(own.no_mail_of)),
+        email=own.email,
         by_mail=settings_of(request).smtp is not None,
         kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
