@@ -233,7 +233,7 @@ def test_a_time_of_the_next_day_is_said_to_be_one(database, hana, ben_id):
         ben = recap.officer_for(db, hana, ben_id, FRIDAY)
         found = days.load(db, hana.office_id, [ben], [FRIDAY], zone=hana.zone, now=MORNING)
     record = found.record(ben_id, FRIDAY)
-    assert (record.minutes, words.span(record)) == (480, "22:00 – 06:00 the next day")
+    assert (record.worked, words.span(record)) == (480, "22:00 – 06:00 the next day")
 
 
 def test_a_check_in_is_never_of_the_next_day_and_no_time_is_later_than_now(database, hana, ben_id):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staffhub.days import CorrectionFact, Facts, Finding, MarkFact, Stage, State, reconcile
+from staffhub.days import CorrectionFact, Done, Facts, Finding, MarkFact, Stage, State, reconcile
 from staffhub.models import CorrectionKind, MarkKind, PlanMode, WorkMode
 from staffhub.workdays import Hours, Plan
 
@@ -27,7 +27,7 @@ def at(text, day=DAY):
 
 
 def came(text, mode=WorkMode.OFFICE):
-    return MarkFact(next(_numbers), MarkKind.CHECK_IN, mode, at(text))
+    return MarkFact(next(_numbers), MarkKind.CHECK_IN, mode, at(text), "ST 094/118" if mode is WorkMode.FIELD else "")
 
 
 def went(text, day=DAY):
@@ -41,6 +41,8 @@ def corrected(kind, text=None, mode=None):
 
 
 def day(*marks: MarkFact, plan=OFFICE, stage=Stage.OVER, corrections=(), **more: Any):
+    # Somebody at work has written the log and sent it in, unless a test says otherwise.
+    more.setdefault("done", Done(logged=(1,), reported=1) if marks or corrections else Done())
     facts = Facts(day=DAY, stage=stage, zone=WITA, plan=plan, marks=marks, corrections=tuple(corrections), **more)
     return reconcile(facts)
 
@@ -52,7 +54,7 @@ def kinds(record):
 def test_an_ordinary_day_in_the_office_is_plain():
     record = day(came("07:21"), went("16:05"))
     assert (record.state, record.code, record.is_plain) == (State.PRESENT, "H", True)
-    assert (record.first.strftime("%H:%M"), record.last.strftime("%H:%M"), record.minutes) == ("07:21", "16:05", 524)
+    assert (record.first.strftime("%H:%M"), record.last.strftime("%H:%M"), record.worked) == ("07:21", "16:05", 464)
     assert (record.late, record.early, record.discrepancies) == (0, 0, ())
 
 
@@ -95,7 +97,10 @@ def test_a_past_working_day_without_a_mark_is_absent_and_needs_a_person():
 
 
 def test_log_entries_speak_against_an_absence():
-    assert day(log_entries=3).discrepancies[0].count == 3
+    record = day(done=Done(logged=(11, 12, 15)))
+    assert kinds(record) == [Finding.ABSENT, Finding.LOGGED_WITHOUT_MARK, Finding.LOG_NOT_SUBMITTED]
+    assert [found.count for found in record.discrepancies[:2]] == [3, 3]
+    assert record.discrepancies[1].evidence == (("log_entry", 11), ("log_entry", 12), ("log_entry", 15))
 
 
 def test_nobody_is_absent_before_the_day_is_over():
@@ -140,7 +145,7 @@ def test_marks_on_a_day_off_count_as_work():
 def test_leave_is_leave_and_marks_on_it_ask_for_a_person():
     assert day(plan=LEAVE).code == "C"
     record = day(came("07:30"), went("16:00"), plan=LEAVE)
-    assert (record.state, record.late, kinds(record)) == (State.PRESENT, 0, [Finding.WORKED_ON_LEAVE])
+    assert (record.state, record.late, kinds(record)) == (State.PRESENT, 0, [Finding.LEAVE_AND_MARK])
     assert record.needs_person
 
 
@@ -165,11 +170,11 @@ def test_a_changed_place_of_work_is_listed_and_fits_when_the_planned_one_is_amon
 
 def test_another_place_than_planned_needs_a_person_until_somebody_decides():
     marks = (came("07:30", WorkMode.OFFICE), went("16:00"))
-    assert kinds(day(*marks, plan=HOME)) == [Finding.OTHER_PLACE]
+    assert kinds(day(*marks, plan=HOME)) == [Finding.OFFICE_NOT_HOME]
     assert day(*marks, plan=HOME).needs_person
     assert not day(*marks, plan=HOME, stage=Stage.RUNNING).needs_person
     confirmed = day(*marks, plan=HOME, corrections=[corrected("mode", mode=WorkMode.OFFICE)])
-    assert kinds(confirmed) == [Finding.OTHER_PLACE]
+    assert kinds(confirmed) == [Finding.OFFICE_NOT_HOME]
     assert not confirmed.needs_person
     changed = day(*marks, plan=HOME, corrections=[corrected("mode", mode=WorkMode.HOME)])
     assert (changed.code, changed.discrepancies) == ("WFH", ())
@@ -212,16 +217,16 @@ NIGHT = Plan(PlanMode.OFFICE, "manual", hours=Hours(time(22, 0), time(6, 0), 480
 def test_a_planned_night_is_measured_against_its_own_hours_over_midnight():
     next_day = DAY + timedelta(days=1)
     whole = day(came("21:50"), went("06:05", next_day), plan=NIGHT)
-    assert (whole.code, whole.late, whole.early, whole.minutes, whole.ends_later) == ("H", 0, 0, 495, True)
+    assert (whole.code, whole.late, whole.early, whole.worked, whole.ends_later) == ("H", 0, 0, 495, True)
     short = day(came("22:10"), went("05:30", next_day), plan=NIGHT)
-    assert (short.late, short.early, short.minutes) == (10, 30, 440)
+    assert (short.late, short.early, short.worked) == (10, 30, 440)
     before_midnight = day(came("22:00"), went("23:30"), plan=NIGHT)
     assert (before_midnight.early, before_midnight.ends_later) == (390, False)
 
 
 def test_work_that_begins_after_the_planned_hours_is_at_other_hours_and_not_late_by_a_day():
     record = day(came("22:00"), went("06:00", DAY + timedelta(days=1)))
-    assert (record.late, record.early, record.minutes, kinds(record)) == (0, 0, 480, [Finding.OTHER_HOURS])
+    assert (record.late, record.early, record.worked, kinds(record)[:1]) == (0, 0, 480, [Finding.OTHER_HOURS])
     assert record.needs_person
     decided = day(came("22:00"), went("23:00"), corrections=[corrected("mode", mode=WorkMode.OFFICE)])
     assert (kinds(decided), decided.needs_person) == ([Finding.OTHER_HOURS], False)
@@ -230,7 +235,7 @@ def test_work_that_begins_after_the_planned_hours_is_at_other_hours_and_not_late
 
 def test_work_that_ends_after_midnight_is_neither_early_nor_short():
     record = day(came("07:30"), went("00:05", DAY + timedelta(days=1)))
-    assert (record.code, record.early, record.minutes) == ("H", 0, 16 * 60 + 35)
+    assert (record.code, record.early, record.worked) == ("H", 0, 15 * 60 + 35)
 
 
 def test_a_check_out_alone_is_work_whose_beginning_is_asked_for():
@@ -271,6 +276,11 @@ def correction_lists(draw):
     )
 
 
+ids = st.lists(st.integers(1, 9), max_size=3, unique=True).map(lambda found: tuple(sorted(found)))
+pairs = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), max_size=2).map(lambda found: tuple(sorted(found)))
+done_things = st.builds(Done, logged=ids, reported=st.integers(0, 2), joined=pairs, standups=pairs, overlapped=ids)
+
+
 def any_day(marks, corrections):
     return st.builds(
         Facts,
@@ -282,7 +292,7 @@ def any_day(marks, corrections):
         ),
         marks=marks,
         corrections=corrections,
-        log_entries=st.integers(0, 3),
+        done=done_things,
         serves=st.booleans(),
         counted=st.booleans(),
     )
@@ -324,7 +334,7 @@ def test_nobody_is_ever_absent_before_the_day_is_over(facts):
 def test_every_day_has_one_state_and_numbers_that_make_sense(facts):
     record = reconcile(facts)
     assert record.is_work == (record.state in {State.PRESENT, State.HOME, State.FIELD})
-    assert min(record.late, record.early, record.minutes) >= 0
+    assert min(record.late, record.early, record.worked) >= 0
     assert (record.code == "") == (record.state is State.DAY_OFF and facts.plan.mode is not None)
     if record.late or record.early:
         assert record.is_work

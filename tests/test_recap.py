@@ -89,7 +89,7 @@ def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
     assert [shown[day] for day in (15, 16, 17, 18, 19, 20, 21, 23, 24, 30)] == [
         *("L", "H", "WFH", "HT", "DL", "C", "L", "-", "K", "C"),
     ]
-    sums = recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0, worked=2173, late=22, early=0)
+    sums = recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0, worked=1933, late=22, early=0)
     assert line.totals == sums
     assert (sheet.working, sheet.closed, len(sheet.days)) == (21, 15, 30)
 
@@ -139,7 +139,7 @@ def test_log_entries_are_named_beside_an_absence(database, hana, ben):
     with database.transaction() as db:
         db.add(log_entry(hana, cy_id, FRIDAY, time(9), time(10)))
     record = next(record for who, record in load(database, hana).queue if who.id == cy_id)
-    assert words.sentence(record) == "Absent, but there is 1 log entry"
+    assert words.sentence(record) == "Absent without notice, 1 log entry without a mark"
 
 
 def log_entry(me, officer_id: int, day: date, starts: time, ends: time, **facts: Any) -> LogEntry:
@@ -384,7 +384,7 @@ def test_the_file_says_the_code_the_minutes_and_who_corrected_what_and_why(datab
     add(database, hana, ben.officer_id, day=MONDAY, clock_time=time(6, 5), next_day=True)
     rows = {row[0]: row for row in rows_of(database, hana) if row[2] == "Ben Tumiwa"}
     friday, monday = rows[str(FRIDAY)], rows[str(MONDAY)]
-    assert (friday[6], *friday[8:11], *friday[12:14]) == ("HT HP", "07:52", "15:58", "486", "22", "32")
+    assert (friday[6], *friday[8:11], *friday[12:14]) == ("HT HP", "07:52", "15:58", "396", "22", "32")
     assert friday[15] == "Check-out 15:58 (Hana Tendean: Forgot, =lihat permohonan)"
     assert monday[8:11] == ["22:00", "2026-11-17 06:05", "485"]
     assert monday[15] == "Check-out 06:05 the next day (Hana Tendean: Forgot)"

@@ -8,17 +8,19 @@ from staffhub.days import watch as _watch  # noqa: F401  whoever changes a fact 
 from staffhub.days.closing import close_due, close_step
 from staffhub.days.facts import Days, Serving, is_counted, load
 from staffhub.days.proposals import Proposal, proposals_of
+from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
     CorrectionFact,
     DayRecord,
     Discrepancy,
+    Done,
+    Evidence,
     Facts,
     Finding,
     MarkFact,
     Stage,
     State,
     planned_span,
-    reconcile,
 )
 from staffhub.days.recount import Progress, recounts
 from staffhub.days.recount import run_due as run_recounts
@@ -31,6 +33,8 @@ __all__ = [
     "DayRecord",
     "Days",
     "Discrepancy",
+    "Done",
+    "Evidence",
     "Facts",
     "Finding",
     "MarkFact",

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from staffhub import audit, office
 from staffhub.clock import local_day
 from staffhub.days.facts import Serving, is_counted, load
-from staffhub.days.record import State, reconcile
+from staffhub.days.reconciling import reconcile
+from staffhub.days.record import State
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Office, Officer, serves

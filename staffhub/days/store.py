@@ -18,14 +18,15 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, office, presence
 from staffhub.days.facts import load
-from staffhub.days.record import DayRecord, Facts, Stage, reconcile
+from staffhub.days.reconciling import reconcile
+from staffhub.days.record import DayRecord, Facts, Stage
 from staffhub.db import rows
 from staffhub.models import Correction, EmploymentType, Mark, Officer, Posting, StoredDay, serves
 from staffhub.workdays import AMONG, among
 
 _A_DAY = timedelta(days=1)
-# What of the facts no rule reads, told apart below from what one does.
-_TOLD_APART = {"day", "stage", "marks", "corrections"}
+# What of the facts no rule reads, told apart below from what one does. The rules are in the row, by their ids.
+_TOLD_APART = {"day", "stage", "marks", "corrections", "rules"}
 _REST = [field.name for field in fields(Facts) if field.name not in _TOLD_APART]
 
 
@@ -169,7 +170,13 @@ def _row(
 def values_of(record: DayRecord) -> dict[str, Any]:
     """Return what a row keeps of a record."""
     found = [
-        {"kind": one.kind.value, "needs_person": one.needs_person, "count": one.count} for one in record.discrepancies
+        {
+            "kind": one.kind.value,
+            "needs_person": one.needs_person,
+            "count": one.count,
+            "rows": [list(row) for row in one.evidence],
+        }
+        for one in record.discrepancies
     ]
     return {
         "state": record.state.value,
@@ -179,17 +186,17 @@ def values_of(record: DayRecord) -> dict[str, Any]:
         "note": record.plan.note,
         "first": record.first,
         "last": record.last,
-        "worked": record.minutes,
+        "worked": record.worked,
         "late": record.late,
         "early": record.early,
-        "late_tier": "",
-        "early_tier": "",
+        "late_tier": record.late_tier[:20],
+        "early_tier": record.early_tier[:20],
         "findings": found,
         "kinds": "".join(f",{one.kind.value}" for one in record.discrepancies) + "," if found else "",
         "needs_person": record.needs_person,
         "corrected": bool(record.corrections),
         "counted": record.counted,
-        "rules": [],
+        "rules": list(record.rules),
     }
 
 

@@ -27,6 +27,7 @@ _STORIES = (
     (1, ()),
     (1, ()),
 )
+_ELSEWHERE = {Finding.OTHER_PLACE, Finding.HOME_NOT_OFFICE, Finding.OFFICE_NOT_HOME}
 _NOTES = (
     "Melayani warga sampai selesai, permohonan terakhir tercatat sore itu.",
     "Rapat bidang selesai lewat jam pulang.",
@@ -140,7 +141,7 @@ def _ask(
         officer,
         day=day,
         wishes=wishes,
-        reason=CorrectionReason.DUTY_OUTSIDE if finding is Finding.OTHER_PLACE else CorrectionReason.FORGOT,
+        reason=CorrectionReason.DUTY_OUTSIDE if finding in _ELSEWHERE else CorrectionReason.FORGOT,
         note=_NOTES[desk.number % len(_NOTES)],
         shown=corrections.shown_version(facts, wishes),
         idempotency_key=desk.key(),

@@ -176,7 +176,7 @@ def totals(records: Sequence[DayRecord]) -> Totals:
         off_hours,
         leave,
         absent,
-        worked=sum(record.minutes for record in records),
+        worked=sum(record.worked for record in records),
         late=sum(record.late for record in records),
         early=sum(record.early for record in records),
     )

@@ -24,7 +24,11 @@ def state(value: State) -> str:
 
 
 def of_record(record: DayRecord) -> str:
-    return state(record.state) if record.code else _("Presence not counted")
+    if not record.code:
+        return _("Presence not counted")
+    if record.state is State.LEAVE:
+        return {"S": _("Sick"), "I": _("Away with permission")}.get(record.letter) or state(record.state)
+    return _("On a study assignment") if record.is_study else state(record.state)
 
 
 def place(where: PlanMode | WorkMode | str | None) -> str:
@@ -60,30 +64,56 @@ def planned(mode: PlanMode | None) -> str:
 def finding(record: DayRecord, found: Discrepancy) -> str:
     """One thing that does not fit, as a phrase that can follow another one."""
     if found.kind is Finding.LATE:
-        return _("%(time)s late", time=duration(found.count))
+        return _with_tier(_("%(time)s late", time=duration(found.count)), record.late_tier)
     if found.kind is Finding.EARLY:
-        return _("left %(time)s early", time=duration(found.count))
-    if found.kind is Finding.ABSENT and found.count:
-        return ngettext(
-            "absent, but there is %(num)s log entry", "absent, but there are %(num)s log entries", found.count
-        )
-    if found.kind is Finding.OTHER_PLACE:
+        return _with_tier(_("left %(time)s early", time=duration(found.count)), record.early_tier)
+    if found.kind in _ELSEWHERE:
         was = place(record.mode).lower()
         return _("planned: %(planned)s, checked in: %(was)s", planned=place(record.plan.mode).lower(), was=was)
+    return _counted(found) or _plain(found)
+
+
+_ELSEWHERE = frozenset({Finding.OTHER_PLACE, Finding.HOME_NOT_OFFICE, Finding.OFFICE_NOT_HOME})
+
+
+def _with_tier(text: str, tier: str) -> str:
+    return f"{text} ({tier})" if tier else text
+
+
+def _counted(found: Discrepancy) -> str:
+    """Say what a number belongs to; empty where none does."""
+    number = found.count
+    if found.kind is Finding.OUTSIDE_WINDOW:
+        return ngettext("%(num)s mark outside its hours", "%(num)s marks outside their hours", number)
+    if found.kind is Finding.LOGGED_WITHOUT_MARK:
+        return ngettext("%(num)s log entry without a mark", "%(num)s log entries without a mark", number)
+    if found.kind is Finding.JOINED_WITHOUT_MARK:
+        return ngettext("joined %(num)s meeting without a mark", "joined %(num)s meetings without a mark", number)
+    if found.kind is Finding.STANDUP_NOT_JOINED:
+        return ngettext("%(num)s briefing not joined", "%(num)s briefings not joined", number)
+    return ""
+
+
+def _plain(found: Discrepancy) -> str:
     return {
         Finding.ABSENT: _("absent without notice"),
         # "Yet" is for a day that still runs; what a person must look at is over.
         Finding.NO_CHECK_IN: _("no check-in") if found.needs_person else _("no check-in yet"),
         Finding.NO_CHECK_OUT: _("no check-out"),
-        Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
+        Finding.LEAVE_AND_MARK: _("planned as leave, but checked in"),
+        Finding.OVERLAPPING_LEAVE: _("two leaves on one day"),
+        Finding.OVER_MIDNIGHT: _("worked past midnight"),
+        Finding.MISSING_PLACE: _("field duty without its place"),
+        Finding.MARK_WITHOUT_WORK: _("no entry in the daily log"),
+        Finding.LOG_NOT_SUBMITTED: _("daily log not submitted"),
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
     }[found.kind]
 
 
 def sentence(record: DayRecord) -> str:
-    """All that does not fit, in one line; empty when everything does."""
-    text = ", ".join(finding(record, found) for found in record.discrepancies)
+    """What does not fit, in one line; empty when all does that matters outside of the page of the day."""
+    text = ", ".join(finding(record, found) for found in record.told)
     return text[:1].upper() + text[1:]
 
 
@@ -117,7 +147,20 @@ def duration(minutes: int) -> str:
 
 
 # How the letters of a day look in a sheet (app.css); the plain ones, H among them, have no shape.
-_SHAPES = {"K": "k", "WFH": "w", "R": "w", "DL": "d", "HT": "t", "HP": "p", "C": "o", "A": "a", "L": "l"}
+_SHAPES = {
+    "K": "k",
+    "WFH": "w",
+    "R": "w",
+    "DL": "d",
+    "TB": "d",
+    "HT": "t",
+    "HP": "p",
+    "C": "o",
+    "S": "o",
+    "I": "o",
+    "A": "a",
+    "L": "l",
+}
 
 
 def shape(letters: str) -> str:

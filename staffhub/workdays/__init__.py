@@ -33,6 +33,7 @@ from staffhub.workdays.kinds import (
 from staffhub.workdays.plans import AMONG, DEFAULT_WEEK, PRECEDENCE, Granted, Plan, PlanBook, among, plans, standing
 from staffhub.workdays.replayed import as_on, with_rows
 from staffhub.workdays.rules import Rule, divisions_of, services_of
+from staffhub.workdays.ruling import NO_RULES, DayRules
 from staffhub.workdays.writing import (
     Draft,
     Past,
@@ -49,6 +50,7 @@ __all__ = [
     "AMONG",
     "BY_GROUP",
     "DEFAULT_WEEK",
+    "NO_RULES",
     "PRECEDENCE",
     "SPECIAL",
     "SUBJECTS",
@@ -56,6 +58,7 @@ __all__ = [
     "Calendar",
     "CoverGroup",
     "Coverage",
+    "DayRules",
     "Decision",
     "Discipline",
     "Draft",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from staffhub.workdays.kinds import (
     Tiers,
 )
 from staffhub.workdays.rules import Rule, in_force, of_row
+from staffhub.workdays.ruling import DayRules, day_rules
 
 _REMEMBERED = 5000
 
@@ -38,10 +40,23 @@ class Calendar:
         default_factory=dict, compare=False, repr=False
     )
 
-    @property
+    _ruled: dict[tuple[date, EmploymentType | None], DayRules] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
     def knows_groups(self) -> bool:
-        """Whether the hours are told apart by kinds of employment."""
-        return any(rule.groups is not None and isinstance(rule.values, WorkHours) for rule in self.rules)
+        """Whether what a day is held against is told apart by kinds of employment."""
+        kinds = (WorkHours, Tiers, LeaveRule)
+        return any(rule.groups is not None and isinstance(rule.values, kinds) for rule in self.rules)
+
+    def ruled(self, day: date, employment: EmploymentType | None = None) -> DayRules:
+        """Return all that a day is held against, of which the same is there for everybody of one employment."""
+        key = (day, employment)
+        found = self._ruled.get(key)
+        if found is None:
+            if len(self._ruled) >= _REMEMBERED:
+                self._ruled.clear()
+            found = self._ruled[key] = day_rules(self.rules, day, employment)
+        return found
 
     def hours(self, day: date, employment: EmploymentType | None = None) -> Hours | None:
         """Return the working hours of a weekday, or None when the rules give it none; holidays are not looked at."""

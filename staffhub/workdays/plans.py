@@ -15,6 +15,7 @@ from staffhub.db import rows
 from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
 from staffhub.workdays.hours import Hours
+from staffhub.workdays.ruling import DayRules
 
 T = TypeVar("T")
 
@@ -104,6 +105,10 @@ class PlanBook:
     def hours(self, officer_id: int, day: date) -> Hours | None:
         """Return the working hours that the rules give this officer on that weekday."""
         return self.calendar.hours(day, self._employment(officer_id, day))
+
+    def rules(self, officer_id: int, day: date) -> DayRules:
+        """Return all that the rules say of this officer's day."""
+        return self.calendar.ruled(day, self._employment(officer_id, day))
 
     @staticmethod
     def _merged(plan: Plan, granted: Sequence[Granted], hours: Hours | None) -> Plan:

@@ -49,7 +49,19 @@ def in_force(
     employment: EmploymentType | None,
     subjects: Container[str] | None = None,
 ) -> R | None:
-    """Return the values that hold, of rules about one of the subjects if any are named.
+    """Return the values that hold; see `rule_in_force`."""
+    best = rule_in_force(rules, model, day, employment, subjects)
+    return best.values if best and isinstance(best.values, model) else None
+
+
+def rule_in_force(
+    rules: Sequence[Rule],
+    model: type[BaseModel],
+    day: date,
+    employment: EmploymentType | None,
+    subjects: Container[str] | None = None,
+) -> Rule | None:
+    """Return the rule that holds, of those about one of the subjects if any are named.
 
     A rule for the group comes before one for everybody, then one about something special (the hours of Ramadan, the
     flexible work of one division) before the usual one, then the newest start. So the special hours for everybody lie
@@ -63,8 +75,7 @@ def in_force(
         and rule.holds(day, employment)
         and (subjects is None or rule.subject in subjects)
     ]
-    best = max(found, key=lambda rule: (rule.groups is not None, rule.subject != "", rule.valid_from), default=None)
-    return best.values if best and isinstance(best.values, model) else None
+    return max(found, key=lambda rule: (rule.groups is not None, rule.subject != "", rule.valid_from), default=None)
 
 
 def of_row(

@@ -71,7 +71,7 @@ def _row(record: DayRecord) -> dict[str, Any]:
             words.place(record.plan.mode),
             words.moment(record.first, record.day) if record.first else "",
             words.moment(record.last, record.day) if record.last else "",
-            str(record.minutes or ""),
+            str(record.worked or ""),
             "" if ahead else record.code,
             "; ".join(part for part in remarks if part),
         ],

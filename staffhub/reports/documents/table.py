@@ -53,7 +53,7 @@ def _row(officer: Staff, number: str, record: DayRecord) -> list[str]:
         words.of_record(record),
         record.first.strftime("%H:%M") if record.first else "",
         _ends(record),
-        str(record.minutes or ""),
+        str(record.worked or ""),
         ", ".join(words.place(mode) for mode in record.modes),
         str(record.late or ""),
         str(record.early or ""),

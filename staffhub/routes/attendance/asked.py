@@ -21,7 +21,9 @@ REMEDIES = {
     Finding.NO_CHECK_OUT: CorrectionKind.CHECK_OUT,
     Finding.NO_CHECK_IN: CorrectionKind.CHECK_IN,
     Finding.ABSENT: CorrectionKind.ABSENT,
-    Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
+    Finding.LEAVE_AND_MARK: CorrectionKind.MODE,
+    Finding.HOME_NOT_OFFICE: CorrectionKind.MODE,
+    Finding.OFFICE_NOT_HOME: CorrectionKind.MODE,
     Finding.OTHER_PLACE: CorrectionKind.MODE,
     Finding.OTHER_HOURS: CorrectionKind.MODE,
 }

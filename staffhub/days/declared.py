@@ -1,0 +1,228 @@
+"""What was declared and done, read in one statement: marks, corrections, the log, meetings, leave beneath leave."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, MarkFact
+from staffhub.db import rows
+from staffhub.models import (
+    NOTED,
+    Account,
+    Correction,
+    CorrectionKind,
+    CorrectionReason,
+    DailyReport,
+    Grade,
+    JoinClick,
+    LogEntry,
+    Mark,
+    MarkKind,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    Occurrence,
+    OccurrenceState,
+    Officer,
+    PlanEnding,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    WorkMode,
+)
+from staffhub.workdays import AMONG, among
+
+_NO_IDS: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What one officer declared and did, and others for the officer, by date."""
+
+    marks: dict[date, list[MarkFact]] = field(default_factory=dict)
+    corrections: dict[date, list[CorrectionFact]] = field(default_factory=dict)
+    logged: dict[date, tuple[int, ...]] = field(default_factory=dict)
+    reported: dict[date, int] = field(default_factory=dict)
+    joined: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
+    standups: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
+    overlapped: dict[date, list[int]] = field(default_factory=dict)
+
+    def done(self, day: date) -> Done:
+        logged, joined, standups = self.logged.get(day), self.joined.get(day), self.standups.get(day)
+        overlapped = self.overlapped.get(day)
+        if not (logged or joined or standups or overlapped):
+            return NOTHING_DONE
+        return Done(
+            logged or _NO_IDS,
+            self.reported.get(day, 0),
+            tuple(sorted(joined)) if joined else _NO_IDS,
+            tuple(sorted(standups)) if standups else _NO_IDS,
+            tuple(sorted(overlapped)) if overlapped else _NO_IDS,
+        )
+
+
+NOTHING = Declared()
+
+# The branches of a union have one type for each column: what is an enum in one is text in all.
+_KINDS = {kind.value: kind for kind in MarkKind}
+_GRADES = {grade.value: grade for grade in Grade}
+_MODES: dict[str | None, WorkMode | None] = {None: None} | {mode.value: mode for mode in WorkMode}
+
+
+def declared(
+    db: Session, office_id: int, ids: list[int], first: date, last: date, *, done: bool
+) -> dict[int, Declared]:
+    """Load everything of these dates in one statement; without `done`, marks and corrections only."""
+    found: defaultdict[int, Declared] = defaultdict(Declared)
+    asked = {"office": office_id, "first": first, "last": last} | among(ids)
+    told = rows(db, _statement(done=done, narrow="ids" in asked), **asked).all()
+    for source, officer_id, day, number, id_, kind, mode, at, stored, note, how, who, grade in told:
+        own = found[officer_id]
+        if source == _MARK:
+            mark = MarkFact(number, _KINDS[kind], _MODES[mode], at, note, stored, how, _GRADES[grade], who, id_)
+            own.marks.setdefault(day, []).append(mark)
+        elif source == _CORRECTION:
+            reason = CorrectionReason(how)
+            fact = CorrectionFact(id_, CorrectionKind(kind), at, _MODES[mode], stored, reason, note, who)
+            own.corrections.setdefault(day, []).append(fact)
+        elif source == _LOGGED:
+            own.logged[day] = tuple(sorted(int(one) for one in note.split(",")))
+        elif source == _REPORTED:
+            own.reported[day] = id_
+        elif source == _OVERLAPPED:
+            own.overlapped.setdefault(day, []).append(id_)
+        else:
+            (own.joined if source == _JOINED else own.standups).setdefault(day, []).append((number, id_))
+    return found
+
+
+_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED = range(7)
+
+
+@cache
+def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    branches: list[tuple[Any, Any, Any, Any]] = [
+        (Mark.office_id, Mark.officer_id, Mark.date, _marks()),
+        (Correction.office_id, Correction.officer_id, Correction.date, _corrections()),
+    ]
+    if done:
+        branches += [
+            (LogEntry.office_id, LogEntry.officer_id, LogEntry.date, _logged()),
+            (DailyReport.office_id, DailyReport.officer_id, DailyReport.date, _reported()),
+            (JoinClick.office_id, JoinClick.officer_id, JoinClick.date, _joined()),
+            (Occurrence.office_id, MeetingInvite.officer_id, Occurrence.date, _standups()),
+            (PlanEntry.office_id, PlanEntry.officer_id, PlanEntry.date, _overlapped()),
+        ]
+    asked = [
+        one.where(office_id == sa.bindparam("office"), day.between(sa.bindparam("first"), sa.bindparam("last")))
+        for office_id, _officer, day, one in branches
+    ]
+    if narrow:
+        asked = [one.where(branch[1].in_(AMONG)) for one, branch in zip(asked, branches, strict=True)]
+    return sa.union_all(*asked)
+
+
+def _text(column: Any) -> Any:
+    return sa.type_coerce(column, sa.String)
+
+
+def _marks() -> sa.Select[Any]:
+    return select(
+        sa.literal(_MARK),
+        Mark.officer_id,
+        Mark.date,
+        Mark.turn,
+        Mark.id,
+        _text(Mark.kind),
+        _text(Mark.mode),
+        Mark.attempted_at,
+        Mark.received_at,
+        NOTED,
+        Mark.method,
+        Mark.receipt,
+        _text(Mark.grade),
+    )
+
+
+def _corrections() -> sa.Select[Any]:
+    writer = aliased(Officer)
+    return (
+        select(
+            sa.literal(_CORRECTION),
+            Correction.officer_id,
+            Correction.date,
+            sa.literal(0),
+            Correction.id,
+            _text(Correction.kind),
+            _text(Correction.mode),
+            Correction.at,
+            Correction.created_at,
+            Correction.note,
+            _text(Correction.reason),
+            sa.func.coalesce(writer.name, Account.username),
+            sa.null(),
+        )
+        .join(Account, Account.id == Correction.created_by)
+        .outerjoin(writer, writer.id == Account.officer_id)
+    )
+
+
+def _ids(source: int, officer: Any, day: Any, number: Any, id_: Any, text: Any = None) -> sa.Select[Any]:
+    columns: list[Any] = [sa.literal(source), officer, day, number, id_, *[sa.null()] * 8]
+    if text is not None:
+        columns[9] = text
+    return select(*columns)
+
+
+def _logged() -> sa.Select[Any]:
+    """One row a day: a month of an office has tens of thousands of entries."""
+    ids = sa.func.aggregate_strings(sa.cast(LogEntry.id, sa.String), ",")
+    day = (LogEntry.officer_id, LogEntry.date)
+    return _ids(_LOGGED, *day, sa.literal(0), sa.literal(0), ids).group_by(*day)
+
+
+def _reported() -> sa.Select[Any]:
+    return _ids(_REPORTED, DailyReport.officer_id, DailyReport.date, sa.literal(0), DailyReport.id)
+
+
+def _joined() -> sa.Select[Any]:
+    return _ids(_JOINED, JoinClick.officer_id, JoinClick.date, JoinClick.meeting_id, JoinClick.id)
+
+
+def _standups() -> sa.Select[Any]:
+    """Standups that were held, had a link to join by, and to which the officer was invited on that date."""
+    invite, day = MeetingInvite, Occurrence.date
+    return (
+        _ids(_STANDUP, invite.officer_id, day, Occurrence.meeting_id, Occurrence.id)
+        .select_from(Occurrence)
+        .join(Meeting, Meeting.id == Occurrence.meeting_id)
+        .join(invite, invite.meeting_id == Occurrence.meeting_id)
+        .where(Meeting.kind == MeetingKind.STANDUP, Meeting.join_url != "", Occurrence.state == OccurrenceState.PLANNED)
+        .where(sa.or_(invite.first_on.is_(None), invite.first_on <= day))
+        .where(sa.or_(invite.last_on.is_(None), invite.last_on >= day))
+    )
+
+
+def _overlapped() -> sa.Select[Any]:
+    """Granted leave that another one lies over on a date, and that was not taken out there."""
+    other, ending = aliased(PlanGrant), PlanEnding
+    taken_out = (
+        select(ending.id)
+        .where(ending.grant_id == other.id, ending.first <= PlanEntry.date, ending.last >= PlanEntry.date)
+        .correlate(other, PlanEntry)
+        .exists()
+    )
+    same = (other.office_id == PlanEntry.office_id) & (other.officer_id == PlanEntry.officer_id)
+    there = (other.first <= PlanEntry.date) & (other.last >= PlanEntry.date) & (other.id != PlanEntry.grant_id)
+    return (
+        _ids(_OVERLAPPED, PlanEntry.officer_id, PlanEntry.date, sa.literal(0), other.id)
+        .select_from(PlanEntry)
+        .join(other, same & there & (other.layer == PlanLayer.LEAVE))
+        .where(PlanEntry.layer == PlanLayer.LEAVE, ~taken_out)
+    )

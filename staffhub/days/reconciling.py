@@ -1,0 +1,241 @@
+"""What follows from the facts of a day. `reconcile` knows no database and no clock."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from operator import attrgetter
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from staffhub.days.findings import discrepancies
+from staffhub.days.record import (
+    AT_WORK,
+    WORKED,
+    CorrectionFact,
+    DayRecord,
+    Facts,
+    MarkFact,
+    Newest,
+    Stage,
+    State,
+    planned_span,
+)
+from staffhub.models import PLAN_LETTERS, STUDY, CorrectionKind, MarkKind, PlanMode, WorkMode
+from staffhub.workdays import Plan, Tiers
+
+_VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
+_UNDECIDED: Newest = MappingProxyType({})
+_AS_TAPPED = attrgetter("at", "turn")
+_AS_WRITTEN = attrgetter("created_at", "id")
+
+# The letters of the paper recap (Berau's code): H present, DL field duty, TB study, A absent, L day off; of leave the
+# rule says C, S or I. WFH has no agreed letter and stands for itself; what is planned has its letters with the plan.
+_LETTERS = {
+    State.PRESENT: "H",
+    State.HOME: "WFH",
+    State.FIELD: PLAN_LETTERS[PlanMode.FIELD],
+    State.ABSENT: "A",
+    State.PENDING: "-",
+}
+_STUDY_LETTER = "TB"
+
+
+def reconcile(facts: Facts) -> DayRecord:
+    marks, corrections, newest = facts.marks, facts.corrections, _UNDECIDED
+    if len(marks) > 1:
+        marks = tuple(sorted(marks, key=_AS_TAPPED))
+    if corrections:
+        corrections = tuple(sorted(corrections, key=_AS_WRITTEN))
+        newest = {fact.kind: fact for fact in corrections}
+    first, last = None, None
+    modes: tuple[WorkMode, ...] = ()
+    if marks or corrections:
+        first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
+        modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
+    is_over = facts.stage is Stage.OVER
+    state = _verdict(corrections, is_over=is_over) or _state(facts, modes)
+    if state is State.FIELD and not modes:
+        modes = (WorkMode.FIELD,)
+    span = planned_span(facts.day, facts.plan, facts.zone) if first or last else None
+    late, early, outside = _against_hours(facts, state, span, first, last)
+    letter, of_leave = _letter(facts, state)
+    worked, late_tier, early_tier, rules = 0, "", "", facts.rules
+    if first and last:
+        worked = _worked(facts, span, marks, first, last) if span else _present(marks, first, last)
+    if late or early:
+        late_tier, early_tier = _tier(rules.late, late), _tier(rules.early, early)
+    used = (
+        rules.hours_rule if facts.plan.hours else 0,
+        of_leave,
+        rules.late_rule if late_tier else 0,
+        rules.early_rule if early_tier else 0,
+    )
+    record = DayRecord(
+        facts.day,
+        facts.plan,
+        state,
+        letter,
+        modes[0] if modes else None,
+        modes,
+        first,
+        last,
+        worked,
+        late,
+        early,
+        late_tier,
+        early_tier,
+        (),
+        tuple(id_ for id_ in used if id_),
+        marks,
+        corrections,
+        facts.serves and facts.counted,
+        facts.zone,
+    )
+    if not is_over and state not in AT_WORK:
+        return record
+    found = tuple(discrepancies(record, facts, newest, outside=outside))
+    return record._replace(discrepancies=found) if found else record
+
+
+def _verdict(corrections: Sequence[CorrectionFact], *, is_over: bool) -> State | None:
+    """Leave or absence as decided by a person; a later correction of a time or a place sets it aside.
+
+    Nobody is absent before the day is over, whoever says so.
+    """
+    state = _VERDICTS.get(corrections[-1].kind) if corrections else None
+    return None if state is State.ABSENT and not is_over else state
+
+
+def _shown(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return a time as people read it: what counts is the minute on the screen, never a hidden second."""
+    return at.astimezone(zone).replace(second=0, microsecond=0)
+
+
+def _first(marks: Sequence[MarkFact], newest: Newest, zone: ZoneInfo) -> datetime | None:
+    corrected = newest.get(CorrectionKind.CHECK_IN)
+    if corrected and corrected.at:
+        return _shown(corrected.at, zone)
+    for mark in marks:
+        if mark.kind is MarkKind.CHECK_IN:
+            return _shown(mark.at, zone)
+    return None
+
+
+def _last(marks: Sequence[MarkFact], newest: Newest, zone: ZoneInfo) -> datetime | None:
+    """Return when work ended; a check-in after the check-out opens the day again."""
+    corrected = newest.get(CorrectionKind.CHECK_OUT)
+    if corrected and corrected.at:
+        return _shown(corrected.at, zone)
+    return _shown(marks[-1].at, zone) if marks and marks[-1].kind is MarkKind.CHECK_OUT else None
+
+
+def _modes(marks: Sequence[MarkFact], newest: Newest, plan: Plan) -> tuple[WorkMode, ...]:
+    """Return every place of work of the day; the first decides the letter, and a corrected one comes first."""
+    declared = [mark.mode for mark in marks if mark.kind is MarkKind.CHECK_IN]
+    if newest:
+        declared[:0] = [newest[kind].mode for kind in (CorrectionKind.MODE, CorrectionKind.CHECK_IN) if kind in newest]
+    found = tuple(dict.fromkeys(mode for mode in declared if mode))
+    return found or ((WorkMode(plan.mode) if plan.mode and plan.is_work else WorkMode.OFFICE),)
+
+
+def _state(facts: Facts, modes: Sequence[WorkMode]) -> State:
+    plan = facts.plan
+    if modes:
+        return WORKED[modes[0]]
+    if not facts.serves or plan.mode is None:
+        return State.DAY_OFF
+    if facts.stage is Stage.TO_COME:
+        return State.PLANNED
+    if plan.mode is PlanMode.LEAVE or (plan.mode is PlanMode.FIELD and plan.kind == STUDY):
+        # Who studies elsewhere declares nothing here.
+        return State.LEAVE if plan.mode is PlanMode.LEAVE else State.FIELD
+    if facts.stage is Stage.RUNNING:
+        return State.PENDING
+    return State.ABSENT if facts.counted else State.DAY_OFF
+
+
+def _letter(facts: Facts, state: State) -> tuple[str, int]:
+    """Return the letter of a state, and the rule that says so, 0: none does."""
+    plan = facts.plan
+    if state is State.LEAVE or (state is State.PLANNED and plan.mode is PlanMode.LEAVE):
+        # A leave that HR decided for a day without one is of no kind that a rule knows.
+        return facts.rules.letter_of(plan.kind if plan.mode is PlanMode.LEAVE else "")
+    if plan.kind == STUDY and plan.mode is PlanMode.FIELD and state in {State.FIELD, State.PLANNED}:
+        return _STUDY_LETTER, 0
+    if state is State.PLANNED:
+        return PLAN_LETTERS[plan.mode], 0
+    if state is State.DAY_OFF:
+        return "" if plan.mode else PLAN_LETTERS[None], 0  # a working day that is not counted has none
+    return _LETTERS[state], 0
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    return max(0, int((end - start).total_seconds()) // 60)
+
+
+def _against_hours(
+    facts: Facts, state: State, span: tuple[datetime, datetime] | None, first: datetime | None, last: datetime | None
+) -> tuple[int, int, bool]:
+    """Return late and early minutes, and whether the work began only when the planned hours were over.
+
+    Such work is at other hours than planned, not late by a whole day. Field duty begins where its order says, not at
+    the office's clock. Who comes within the tolerance is on time; who comes after it is late from the start on.
+    """
+    if span is None or (state is not State.PRESENT and state is not State.HOME):
+        return 0, 0, False
+    starts, ends = span
+    if first and first >= ends:
+        return 0, 0, True
+    late = _minutes(starts, first) if first else 0
+    if late and late <= facts.rules.tolerance:
+        late = 0
+    return late, _minutes(last, ends) if last else 0, False
+
+
+def _tier(tiers: Tiers | None, minutes: int) -> str:
+    found = tiers.of(minutes) if tiers and minutes else None
+    return found.name if found else ""
+
+
+_Span = tuple[datetime, datetime]
+_THREE = 3  # marks: with fewer nobody has left and come again
+
+
+def _away(marks: Sequence[MarkFact]) -> list[_Span]:
+    """Return when somebody had checked out and came again."""
+    return [
+        (out.at, back.at)
+        for out, back in pairwise(marks)
+        if out.kind is MarkKind.CHECK_OUT and back.kind is MarkKind.CHECK_IN
+    ]
+
+
+def _shared(one: _Span, other: _Span) -> int:
+    return _minutes(max(one[0], other[0]), min(one[1], other[1]))
+
+
+def _present(marks: Sequence[MarkFact], first: datetime, last: datetime) -> int:
+    """Minutes from the first mark to the last, but for those between a check-out and the next check-in."""
+    here = _minutes(first, last)
+    return max(0, here - sum(_shared(one, (first, last)) for one in _away(marks))) if len(marks) >= _THREE else here
+
+
+def _worked(facts: Facts, span: _Span, marks: Sequence[MarkFact], first: datetime, last: datetime) -> int:
+    """Minutes of presence without the break.
+
+    A rule says how long the break is, never when. It is taken to lie in the middle of the planned hours (of 07.30 to
+    16.00 with an hour, from 11.15 to 12.15), and counts only as far as somebody was there: who leaves at 11.00 has
+    worked every minute until then, and who stays longer never has fewer. What was out of the office anyway is not
+    taken off twice.
+    """
+    here, hours = _present(marks, first, last), facts.plan.hours
+    starts, ends = span
+    pause = _minutes(starts, ends) - hours.minutes if hours else 0
+    if pause <= 0 or not here:
+        return here
+    begins = starts + timedelta(minutes=(_minutes(starts, ends) - pause) // 2)
+    rest = max(begins, first), min(begins + timedelta(minutes=pause), last)
+    taken = _minutes(*rest)
+    if taken and len(marks) >= _THREE:
+        taken -= sum(_shared(one, rest) for one in _away(marks))
+    return max(0, here - max(0, taken))
