@@ -26,6 +26,7 @@ from staffhub.days.recount import Progress, recounts
 from staffhub.days.recount import run_due as run_recounts
 from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
+from staffhub.days.watch import settle
 
 __all__ = [
     "Change",
@@ -55,5 +56,6 @@ __all__ = [
     "reconcile",
     "recounts",
     "run_recounts",
+    "settle",
     "signed",
 ]

@@ -224,6 +224,11 @@ def _before_commit(db: Session) -> None:
         _follow(db, office_id, touches)
 
 
+def settle(db: Session) -> None:
+    """Let the rows follow now, for whoever reads them before the commit."""
+    _before_commit(db)
+
+
 def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
     known = office.facts(db, office_id)
     if known.stored_from is None or known.stored_to is None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import asked, days, leave, leaving, meetings, notices, people, plans, requests, rules
+from staffhub.demo import asked, days, leave, leaving, meetings, notices, people, plans, requests, rules, signing
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -54,5 +54,6 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     rules.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     asked.write(db, cast, zone=zone, now=now)
+    signing.write(db, office.id, cast, zone=zone, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True
