@@ -30,7 +30,7 @@ def write(db: Session, office_id: int, people: Sequence[Person], *, zone: ZoneIn
     _sign(db, hr, head, first, turn=0, note="Semua bidang sudah memeriksa harinya.", at=signed)
     late = _late_letter(db, hr, first, at=signed + timedelta(days=1))
     if late:
-        note = f"Surat izin {late} baru diserahkan setelah bulan ditandatangani."
+        note = f"Surat keterangan {late} baru diserahkan setelah bulan ditandatangani."
         _sign(db, hr, head, first, turn=2, note=note, at=signed + timedelta(days=1, hours=2))
 
 
@@ -41,26 +41,28 @@ def _sign(db: Session, hr: Viewer, head: Viewer, first: date, *, turn: int, note
 
 
 def _late_letter(db: Session, hr: Viewer, first: date, *, at: datetime) -> str:
-    """Excuse one absence of the month; return whose it was."""
+    """Excuse one absence of the month, or else one late arrival; return whose it was."""
+    last = clock.month_days(first)[-1]
     waits = (
-        select(Officer, StoredDay.date)
+        select(Officer, StoredDay.date, StoredDay.late)
         .join(StoredDay, StoredDay.officer_id == Officer.id)
-        .where(StoredDay.office_id == hr.office_id, StoredDay.date.between(first, clock.month_days(first)[-1]))
-        .where(StoredDay.code == "A", Officer.id != hr.officer_id)
-        .order_by(StoredDay.date, Officer.id)
+        .where(StoredDay.office_id == hr.office_id, StoredDay.date.between(first, last), Officer.id != hr.officer_id)
+        .where((StoredDay.code == "A") | (StoredDay.late > 0))
+        .order_by(StoredDay.late, StoredDay.date, Officer.id)
     )
     found = db.execute(waits.limit(1)).first()
     if found is None:
         return ""
-    officer, day = found
+    officer, day, late = found
+    wish = Wish(CorrectionKind.CHECK_IN, time(7, 25)) if late else Wish(CorrectionKind.LEAVE)
     corrections.add(
         db,
         hr,
         officer,
         day=day,
-        wish=Wish(CorrectionKind.LEAVE),
-        reason=CorrectionReason.LEAVE_LETTER,
-        note="Surat izin diserahkan terlambat.",
+        wish=wish,
+        reason=CorrectionReason.NETWORK if late else CorrectionReason.LEAVE_LETTER,
+        note="Surat keterangan diserahkan terlambat.",
         idempotency_key=str(UUID(int=910)),
         now=at,
     )

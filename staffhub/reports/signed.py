@@ -12,7 +12,7 @@ from staffhub.clock import month_days
 from staffhub.i18n import gettext as _
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
-from staffhub.signing import Papers, Snapshot
+from staffhub.signing import Named, Papers, Snapshot
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def signed_sheet(
     asked = sections.asked_for(division)
     chosen = sections.choose(_sections(everybody, names), own=me.division_id, asked=asked, people=people)
     fits = [(key, line) for key, line in everybody if chosen.shown in {None, key}]
-    fits.sort(key=lambda pair: (names.get(pair[0], ""), pair[0], pair[1].name, pair[1].id))
+    fits.sort(key=lambda pair: (_short(names, pair[0]), pair[0], pair[1].name, pair[1].id))
     offset = (page - 1) * sections.AT_ONCE
     shown = fits[offset : offset + sections.AT_ONCE]
     groups = _grouped(shown, names)
@@ -75,15 +75,19 @@ def _parts(officer_id: int, told: Mapping[str, Any], dates: Iterable[date]) -> I
         yield division, SignedLine(officer_id, told["name"], here)
 
 
-def _sections(everybody: Iterable[tuple[int, SignedLine]], names: Mapping[int, str]) -> list[Section]:
+def _sections(everybody: Iterable[tuple[int, SignedLine]], names: Mapping[int, Named]) -> list[Section]:
     counts: dict[int, int] = {}
     for key, _line in everybody:
         counts[key] = counts.get(key, 0) + 1
-    return [Section(key, names.get(key, ""), count) for key, count in counts.items()]
+    return [Section(key, _short(names, key), count) for key, count in counts.items()]
 
 
-def _grouped(shown: Iterable[tuple[int, SignedLine]], names: Mapping[int, str]) -> list[tuple[str, list[SignedLine]]]:
+def _grouped(shown: Iterable[tuple[int, SignedLine]], names: Mapping[int, Named]) -> list[tuple[str, list[SignedLine]]]:
     groups: dict[str, list[SignedLine]] = {}
     for key, line in shown:
-        groups.setdefault(names.get(key) or _("Leadership"), []).append(line)
+        groups.setdefault(names[key].name if key in names else _("Leadership"), []).append(line)
     return list(groups.items())
+
+
+def _short(names: Mapping[int, Named], key: int) -> str:
+    return names[key].short_name if key in names else ""

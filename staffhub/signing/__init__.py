@@ -2,7 +2,7 @@
 
 from staffhub.signing.history import History, Papers, Snapshot, Step, history, snapshot_of
 from staffhub.signing.lines import Day, Difference, differences, read
-from staffhub.signing.snapshots import Verdict, divisions_of, lines_of, verified, verify
+from staffhub.signing.snapshots import Named, Verdict, divisions_of, lines_of, verified, verify
 from staffhub.signing.standing import Standing, Supplement, look, supplement
 from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_now
 
@@ -10,6 +10,7 @@ __all__ = [
     "Day",
     "Difference",
     "History",
+    "Named",
     "Papers",
     "Snapshot",
     "Standing",

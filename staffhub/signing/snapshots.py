@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session
@@ -42,7 +42,7 @@ def take(
             "month": f"{first:%Y-%m}",
             "number": number,
             "follows": follows,
-            "divisions": {str(one.id): one.name for one in office.divisions(db, office_id).values()},
+            "divisions": {str(one.id): [one.name, one.short_name] for one in office.divisions(db, office_id).values()},
         }
     )
     digest = hash_of(head, (lines[officer_id] for officer_id in order))
@@ -105,11 +105,17 @@ def _texts(db: Session, snapshot_id: int) -> Iterable[str]:
         yield from found
 
 
-def divisions_of(db: Session, snapshot_id: int) -> dict[int, str]:
-    """Return the names of the divisions as they were."""
-    head = rows(db, _HEAD, id=snapshot_id).scalar_one()
-    told: dict[str, Any] = json.loads(head)
-    return {int(id_): name for id_, name in told["divisions"].items()}
+class Named(NamedTuple):
+    """A division as it was called."""
+
+    name: str
+    short_name: str
+
+
+def divisions_of(db: Session, snapshot_id: int) -> dict[int, Named]:
+    """Return the divisions by id, as they were called."""
+    told: dict[str, Any] = json.loads(rows(db, _HEAD, id=snapshot_id).scalar_one())
+    return {int(id_): Named(*names) for id_, names in told["divisions"].items()}
 
 
 _HEAD = select(MonthSnapshot.head).where(MonthSnapshot.id == bindparam("id"))

@@ -226,8 +226,7 @@ def _as_signed(
     order = [0, *known, *(where for where in found if where and where not in known)]
     for where in order:
         if rows := found.get(where):
-            name = names.get(where) or _("Leadership")
-            short = known[where].short_name if where in known else name
+            name, short = names.get(where) or (_("Leadership"), _("Leadership"))
             yield Group(name, short, sorted(rows, key=lambda row: row.name))
 
 
