@@ -18,7 +18,7 @@ from staffhub.i18n import gettext as _
 from staffhub.leave.kinds import KINDS
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
-from staffhub.web import redirect, render
+from staffhub.web import is_fragment, redirect, render
 from staffhub.workdays import LeaveKind
 
 router = pages()
@@ -61,12 +61,13 @@ def _page(
     balances = leave.of_year(known, today.year, today=today) if known else []
     return render(
         request,
-        "leave/index.html",
+        # For htmx the block is of the part that the page includes.
+        "leave/_ask.html" if asked and is_fragment(request) else "leave/index.html",
         block="leave_becomes" if asked else None,
         status=status,
         invalid=status != 200,  # noqa: PLR2004
         today=today,
-        form=form or Form.blank("leave", first=None, idempotency_key=uuid4()),
+        form=form or Form.blank("leave", kind=LeaveKind.ANNUAL, idempotency_key=uuid4()),
         kinds=kind_names(),
         balances=balances,
         half_days=any(one.rule and one.rule.half_days for one in balances),
