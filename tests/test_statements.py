@@ -113,6 +113,13 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         notes = select(m.Mark.office_id, m.Mark.id, m.Mark.note, m.Mark.received_at, m.Mark.idempotency_key)
         names = ["office_id", "mark_id", "note", "created_at", "idempotency_key"]
         db.execute(insert(m.MarkNote).from_select(names, notes.where(m.Mark.idempotency_key.startswith("fill"))))
+        _for_each_day(
+            db, m.StoredDay, office_id, division_id=division_id, employment_type=m.EmploymentType.THL, state="present",
+            code="H", first=at, last=None, worked=510, late=0, early=0, findings=[], kinds="", needs_person=False,
+            corrected=False, counted=True, rules=[], facts_hash="-", computed_at=at,
+        )  # fmt: skip
+        stored = {"stored_from": TODAY - timedelta(days=DAYS), "stored_to": TODAY - timedelta(days=1)}
+        db.execute(update(m.Office).where(m.Office.id == office_id).values(**stored))
         _for_each_day(db, m.DailyReport, office_id, minutes=60, submitted_at=at)
         _for_each_day(
             db, m.Correction, office_id, kind=m.CorrectionKind.ABSENT, reason=m.CorrectionReason.FORGOT, note="",

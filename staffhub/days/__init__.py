@@ -7,6 +7,18 @@ when days count.
 from staffhub.days import watch as _watch  # noqa: F401  whoever changes a fact changes the row of its day
 from staffhub.days.closing import close_due, close_step
 from staffhub.days.facts import Days, Serving, is_counted, load
+from staffhub.days.lines import (
+    DayLine,
+    Lines,
+    Waiting,
+    blank,
+    count_waiting,
+    line_of,
+    lines,
+    span,
+    waiting,
+    with_findings,
+)
 from staffhub.days.proposals import Proposal, proposals_of
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
@@ -31,6 +43,7 @@ from staffhub.days.watch import settle
 __all__ = [
     "Change",
     "CorrectionFact",
+    "DayLine",
     "DayRecord",
     "Days",
     "Discrepancy",
@@ -38,18 +51,24 @@ __all__ = [
     "Evidence",
     "Facts",
     "Finding",
+    "Lines",
     "MarkFact",
     "Progress",
     "Proposal",
     "Serving",
     "Stage",
     "State",
+    "Waiting",
+    "blank",
     "change_of",
     "close_due",
     "close_step",
     "count_from",
+    "count_waiting",
     "counted_from",
     "is_counted",
+    "line_of",
+    "lines",
     "load",
     "planned_span",
     "proposals_of",
@@ -58,4 +77,7 @@ __all__ = [
     "run_recounts",
     "settle",
     "signed",
+    "span",
+    "waiting",
+    "with_findings",
 ]

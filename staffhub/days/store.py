@@ -27,7 +27,7 @@ from staffhub.workdays import AMONG, among
 _A_DAY = timedelta(days=1)
 # What of the facts no rule reads, told apart below from what one does. The rules are in the row, by their ids.
 _TOLD_APART = {"day", "stage", "marks", "corrections", "rules"}
-_REST = [field.name for field in fields(Facts) if field.name not in _TOLD_APART]
+REST = [field.name for field in fields(Facts) if field.name not in _TOLD_APART]
 
 
 class Looks(NamedTuple):
@@ -192,12 +192,18 @@ def values_of(record: DayRecord) -> dict[str, Any]:
         "late_tier": record.late_tier[:20],
         "early_tier": record.early_tier[:20],
         "findings": found,
-        "kinds": "".join(f",{one.kind.value}" for one in record.discrepancies) + "," if found else "",
+        "kinds": kinds_of(record),
         "needs_person": record.needs_person,
+        "is_plain": record.is_plain,
         "corrected": bool(record.corrections),
         "counted": record.counted,
         "rules": list(record.rules),
     }
+
+
+def kinds_of(record: DayRecord) -> str:
+    """Return the kinds of what was found between commas, so that one is looked for as `,late,`."""
+    return "".join(f",{one.kind.value}" for one in record.discrepancies) + "," if record.discrepancies else ""
 
 
 def _open_until(facts: Facts) -> datetime | None:
@@ -210,7 +216,7 @@ def _hash(facts: Facts, row: Mapping[str, Any]) -> str:
     """A digest of what the rules read and of what followed: another program that says something else shows as well."""
     marks = sorted((mark.turn, mark.kind.value, mark.mode, mark.at.timestamp()) for mark in facts.marks)
     fixes = sorted((fix.id, fix.kind.value, fix.at, fix.mode, fix.created_at) for fix in facts.corrections)
-    told = (facts.stage.value, marks, fixes, [getattr(facts, name) for name in _REST], list(row.values()))
+    told = (facts.stage.value, marks, fixes, [getattr(facts, name) for name in REST], list(row.values()))
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 

@@ -200,16 +200,19 @@ def _note_before(state: ORMExecuteState, table: type[Base]) -> None:
 
 def _read_after(db: Session, noted: _Noted) -> None:
     for table, before in noted.before.items():
-        facts, told = _FACTS[table], table
-        columns = [told.id, *(getattr(told, one) for one in facts.columns)]  # type: ignore[attr-defined]
-        found = db.connection().execute(select(*columns).where(told.id.in_(before))).all()  # type: ignore[attr-defined]
-        after = {id_: dict(zip(facts.columns, values, strict=True)) for id_, *values in found}
-        for id_, row in before.items():
-            noted.touches.update(facts.touches(table.__tablename__, row, after.get(id_)))
+        facts, told = _FACTS[table], cast("Any", table)
+        columns = [told.id, *(getattr(told, one) for one in facts.columns)]
+        for office_id in sorted({row[facts.office] for row in before.values()}):
+            mine = [id_ for id_, row in before.items() if row[facts.office] == office_id]
+            here = (getattr(told, facts.office) == office_id, told.id.in_(mine))
+            found = db.connection().execute(select(*columns).where(*here))
+            after = {id_: dict(zip(facts.columns, values, strict=True)) for id_, *values in found}
+            for id_ in mine:
+                noted.touches.update(facts.touches(table.__tablename__, before[id_], after.get(id_)))
     noted.before.clear()
 
 
-def _before_commit(db: Session) -> None:
+def settle(db: Session) -> None:
     """Let the rows follow; what is written here is no fact, so nothing is touched again."""
     if db.new or db.dirty or db.deleted:
         db.flush()
@@ -240,10 +243,12 @@ def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
             spans[touch.officer_id].append((first, last))
     whole = {who: (min(one[0] for one in own), max(one[1] for one in own)) for who, own in spans.items()}
     causes = {touch.cause for touch in touches if touch.officer_id in whole}
-    if None not in whole and sum((last - first).days + 1 for first, last in whole.values()) <= AT_ONCE:
+    everybody: dict[int | None, _Span] = {None: whole.pop(None)} if None in whole else {}
+    if sum((last - first).days + 1 for first, last in whole.values()) <= AT_ONCE:
         _write(db, office_id, whole, known.stored_to)
-        return
-    _leave(db, office_id, whole, causes)
+        whole = {}
+    if whole or everybody:
+        _leave(db, office_id, whole | everybody, causes)
 
 
 def _write(db: Session, office_id: int, whole: Mapping[int | None, _Span], until: date) -> None:
@@ -285,5 +290,5 @@ def _forget(db: Session, previous: Any) -> None:
 
 event.listen(Session, "after_flush", _after_flush)
 event.listen(Session, "do_orm_execute", _on_statement)
-event.listen(Session, "before_commit", _before_commit)
+event.listen(Session, "before_commit", settle)
 event.listen(Session, "after_soft_rollback", _forget)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -57,6 +57,8 @@ class StoredDay(Base):
     findings: Mapped[list[Any]]
     kinds: Mapped[str] = mapped_column(String(400), default="")
     needs_person: Mapped[bool]
+    # Nothing to look at: its cell leads nowhere.
+    is_plain: Mapped[bool] = mapped_column(default=False, server_default=false())
     corrected: Mapped[bool]
     counted: Mapped[bool]
     rules: Mapped[list[Any]]

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office, sections
 from staffhub.clock import local_day, month_days
-from staffhub.days import DayRecord, Days, Facts, Stage, State, reconcile
+from staffhub.days import DayLine, DayRecord, Days, Facts, Stage, State, reconcile
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Officer, PlanMode, Posting, serves
@@ -163,7 +163,7 @@ class Totals:
     early: int = 0
 
 
-def totals(records: Sequence[DayRecord]) -> Totals:
+def totals(records: Sequence[DayRecord | DayLine]) -> Totals:
     states = [record.state for record in records]
     off_hours = sum(1 for record in records if record.late or record.early)
     home = states.count(State.HOME)
@@ -180,6 +180,18 @@ def totals(records: Sequence[DayRecord]) -> Totals:
         late=sum(record.late for record in records),
         early=sum(record.early for record in records),
     )
+
+
+class Shown(Protocol):
+    """A line of a sheet, of records or of cells."""
+
+    @property
+    def officer(self) -> Staff: ...
+    @property
+    def records(self) -> Sequence[DayRecord | DayLine]: ...
+
+
+AnyLine = TypeVar("AnyLine", bound=Shown)
 
 
 @dataclass(frozen=True)
@@ -239,24 +251,24 @@ def month(
     """
     dates = month_days(first)
     everybody = staff_of(db, me, dates[0], dates[-1])
-    asked = _asked(everybody, division)
+    asked = division_asked(everybody, division)
     fits = [one for one in everybody if q.casefold() in one.name.casefold() and asked in {None, one.division_id or 0}]
     known = days.load(db, me.office_id, fits, dates, zone=me.zone, now=now)
     lines = [Line(one, records, totals(records)) for one in fits for records in (_records(known, one),)]
     lines = [line for line in lines if _is_shown(line, show)]
     queue = [(line.officer, record) for line in lines for record in line.records if record.needs_person]
     people = {one.id: one.name for one in everybody}
-    chosen = sections.choose(_sections(everybody), own=me.division_id, asked=asked, q=q, people=len(people))
+    chosen = sections.choose(sections_of(everybody), own=me.division_id, asked=asked, q=q, people=len(people))
     if page is not None and len(lines) > sections.AT_ONCE:
         lines = [line for line in lines if chosen.shown in {None, line.officer.division_id or 0}]
-    start, shown = _page(lines, page) if page is not None else (0, lines)
+    start, shown = page_of(lines, page) if page is not None else (0, lines)
     today = local_day(now, me.zone)
     working = [day for day in dates if known.book.calendar.is_working_day(day)]
     return Month(
         first=dates[0],
         days=dates,
         today=today,
-        groups=_by_division(shown),
+        groups=by_division(shown),
         sections=chosen,
         start=start + 1,
         end=start + len(shown),
@@ -270,9 +282,9 @@ def month(
     )
 
 
-def _page(lines: Sequence[Line], page: int) -> tuple[int, list[Line]]:
+def page_of(lines: Sequence[AnyLine], page: int) -> tuple[int, list[AnyLine]]:
     """Return where a page begins and its lines: as many as weigh less than what a page may, by the links in them."""
-    pages: list[list[Line]] = [[]]
+    pages: list[list[AnyLine]] = [[]]
     weight = 0
     for line in lines:
         weight += _ROW + sum(_PLAIN if record.is_plain else _LINKED for record in line.records)
@@ -284,7 +296,7 @@ def _page(lines: Sequence[Line], page: int) -> tuple[int, list[Line]]:
     return before, pages[page - 1] if page <= len(pages) else []
 
 
-def _asked(everybody: Iterable[Staff], division: str) -> int | None:
+def division_asked(everybody: Iterable[Staff], division: str) -> int | None:
     """Return the id of the division that is asked for, None: all; an unknown one is nobody's."""
     codes = {one.division_code: one.division_id for one in everybody}
     if not division:
@@ -293,7 +305,7 @@ def _asked(everybody: Iterable[Staff], division: str) -> int | None:
     return codes.get(division, _NOBODYS) if found is None else found
 
 
-def _sections(everybody: Iterable[Staff]) -> list[Section]:
+def sections_of(everybody: Iterable[Staff]) -> list[Section]:
     counts = Counter((one.division_id or 0, one.division_short or "") for one in everybody)
     return [Section(id_, name, count) for (id_, name), count in counts.items()]
 
@@ -304,8 +316,8 @@ def _is_shown(line: Line, show: str) -> bool:
     return show != "late" or line.totals.off_hours > 0
 
 
-def _by_division(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    groups: dict[str, list[Line]] = {}
+def by_division(lines: Sequence[AnyLine]) -> list[tuple[str, list[AnyLine]]]:
+    groups: dict[str, list[AnyLine]] = {}
     for line in lines:
         groups.setdefault(line.officer.division or _("Leadership"), []).append(line)
     return list(groups.items())

@@ -50,9 +50,9 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     """Load my day in three statements; for those who lead, with what their people left open, in five."""
     day = clock.local_day(now, me.zone)
     yesterday = day - timedelta(days=1)
-    known = decisions.counted(db, me, day) if me.may("attendance") else None
-    first = known.reads_from if known else yesterday
-    staff = recap.staff_of(db, me, first, day) if known else []
+    leads = me.may("attendance")
+    first = decisions.reads_from(db, me, day) if leads else yesterday
+    staff = recap.staff_of(db, me, first, day) if leads else []
     people: dict[int, days.Serving] = {one.id: one for one in staff}
     people.setdefault(officer_id, _Me(officer_id))
     dates = [first + timedelta(days=n) for n in range((day - first).days + 1)]
@@ -66,13 +66,11 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         plan=loaded.book.of(officer_id, day),
         record=loaded.record(officer_id, day),
         spell=spell_of(stamps, day, now=now),
-        leading=_leading(db, me, known, staff, loaded, now=now) if known else None,
+        leading=_leading(db, me, staff, loaded, now=now) if leads else None,
     )
 
 
-def _leading(
-    db: Session, me: Viewer, known: decisions.Counted, staff: Sequence[Staff], loaded: days.Days, *, now: datetime
-) -> Leading:
+def _leading(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, now: datetime) -> Leading:
     (day,) = loaded.dates[-1:]
     columns = board.columns_of(_seats(db, me, staff, day), loaded)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
@@ -80,7 +78,7 @@ def _leading(
     return Leading(
         missing=sum(one.state == "pending" for column in columns for one in column.standings),
         short=[column for column in columns if column.short] if started else [],
-        decisions=decisions.waiting(db, known, staff, loaded),
+        decisions=decisions.waiting(db, me, staff, loaded),
     )
 
 

@@ -111,6 +111,15 @@ def _plain(found: Discrepancy) -> str:
     }[found.kind]
 
 
+def kind_of_finding(kind: Finding) -> str:
+    """A kind of finding as a choice in a list."""
+    return {
+        Finding.NO_CHECK_IN: _("Only without check-in"),
+        Finding.NO_CHECK_OUT: _("Only without check-out"),
+        Finding.ABSENT: _("Only absent without notice"),
+    }[kind]
+
+
 def sentence(record: DayRecord) -> str:
     """What does not fit, in one line; empty when all does that matters outside of the page of the day."""
     text = ", ".join(finding(record, found) for found in record.told)

@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from staffhub.days import State
 from staffhub.reports import words
-from staffhub.reports.recap import Line
+from staffhub.reports.recap import Shown
 
 
-def cells(line: Line) -> Markup:
+def cells(line: Shown) -> Markup:
     """Return a cell for each day; one with something to look at leads to the day."""
     who, made = f"/attendance/{line.officer.id}/", []
     for record in line.records:

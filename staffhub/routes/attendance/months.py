@@ -12,6 +12,7 @@ from staffhub import clock
 from staffhub.i18n import gettext as _
 from staffhub.reports import recap, words
 from staffhub.reports.recap import Staff
+from staffhub.reports.sheet import LOOKED_FOR, Filters, of_month
 from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
 from staffhub.routes.attendance.cells import cells
 from staffhub.routes.deps import DB, Me, Now, RowId, pages
@@ -19,8 +20,6 @@ from staffhub.security import Viewer
 from staffhub.web import month_name, query, redirect, render
 
 router = pages()
-
-_QUEUE = 8  # the rest is on a page of its own
 
 
 @router.get("/attendance")
@@ -32,6 +31,7 @@ def month(
     month: Month = None,
     division: Division = "",
     q: Name = "",
+    group: Show = "",
     show: Show = "",
     page: Page = 1,
     reads: Annotated[str, Query(max_length=10, alias="as")] = "",
@@ -41,15 +41,18 @@ def month(
     if reads == "signed":
         return redirect(request, query("/attendance/signed", month=f"{first:%Y-%m}", division=division))
     q = " ".join(q.split())
-    sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=page)
-    here = partial(query, "/attendance", month=f"{first:%Y-%m}", division=division, q=q, show=show)
+    filters = Filters(division=division, q=q, group=group, show=show)
+    sheet = of_month(db, me, first, filters, page=page, now=now)
+    here = partial(query, "/attendance", month=f"{first:%Y-%m}", division=division, q=q, group=group, show=show)
     return render(
         request,
         "attendance/month.html",
         block="month_sheet",
         sheet=sheet,
         cells=cells,
-        queue=sheet.queue[:_QUEUE],
+        queue=sheet.queue,
+        finding_kinds=[(kind.value, words.kind_of_finding(kind)) for kind in LOOKED_FOR],
+        group=group,
         remedies=REMEDIES,
         words=words,
         division=division,
