@@ -213,7 +213,9 @@ def _read_after(db: Session, noted: _Noted) -> None:
 
 
 def settle(db: Session) -> None:
-    """Let the rows follow; what is written here is no fact, so nothing is touched again."""
+    """Let the rows follow, before a commit or for whoever reads them earlier; what is written here is no fact, so
+    nothing is touched again.
+    """
     if db.new or db.dirty or db.deleted:
         db.flush()
     noted: _Noted | None = db.info.pop(_NOTED, None)
@@ -225,11 +227,6 @@ def settle(db: Session) -> None:
         by_office[touch.office_id].append(touch)
     for office_id, touches in sorted(by_office.items()):
         _follow(db, office_id, touches)
-
-
-def settle(db: Session) -> None:
-    """Let the rows follow now, for whoever reads them before the commit."""
-    _before_commit(db)
 
 
 def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
