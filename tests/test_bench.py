@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from bench import picture
+from bench import documents, picture
 from bench.growth import PAGES
 from bench.office import LED, fill, token_of, workdays_before
 from staffhub.app import create_app
@@ -49,6 +49,15 @@ def test_the_floor_shows_its_page_and_stores_a_check_in_once(tmp_path: Path, mon
         client.cookies.clear()
         assert client.get("/").status_code == 401
     floor.engine.dispose()
+
+
+def test_a_recap_to_measure_has_so_many_officers_and_a_paper_that_is_too_slow_is_said_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert len(documents.recap(12).rows) == 12
+    assert documents.measure("quick", lambda: b"x", most=10)
+    assert not documents.measure("slow", lambda: b"x", most=-1)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["quick", "slow"]
 
 
 def test_a_picture_names_each_line_at_its_end() -> None:

@@ -42,6 +42,8 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
         address="Jalan Contoh 1",
     )
     office.recorded_from = since
+    office.phone, office.email, office.signing_place = "0431000000", "disdukcapil@contoh.go.id", "Contoh"
+    office.head_title = "Kepala Dinas"
     password = settings.demo_password.get_secret_value()
     cast = people.seat(db, office.id, password=password, since=since, now=now, rng=rng)
     plans.add_local_holiday(db, office.id, today)

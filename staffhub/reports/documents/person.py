@@ -3,12 +3,14 @@
 from typing import Any
 
 from babel.dates import format_date
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import i18n, office, people, signing
 from staffhub.days import DayRecord, State
 from staffhub.i18n import current_locale
 from staffhub.i18n import gettext as _
+from staffhub.models import Officer, Posting, posting_on
 from staffhub.reports import words
 from staffhub.reports.documents import letterhead, press
 from staffhub.reports.documents.words import month
@@ -58,7 +60,7 @@ def person_data(db: Session, me: Viewer, own: OwnMonth) -> dict[str, Any]:
         seal=_("As the days read on %(day)s.", day=i18n.day(own.today))
         + " "
         + (_("The month is signed.") if is_signed else _("The month is not signed.")),
-        signers=_signers(own, facts.signing_place, number, own.officer.position),
+        signers=_signers(db, own, facts.signing_place, number),
     )
 
 
@@ -95,9 +97,15 @@ def _totals(own: OwnMonth) -> list[list[str]]:
     return counted + [[name, words.duration(count)] for name, count in minutes if count]
 
 
-def _signers(own: OwnMonth, place: str, number: str, position: str) -> list[dict[str, str]]:
-    day = i18n.day(min(own.today, own.records[-1].day))
-    superior = {"above": _("Direct superior,"), "title": "", "name": "", "number": ""}
+def _signers(db: Session, own: OwnMonth, place: str, number: str) -> list[dict[str, str]]:
+    """The superior as of the last day of the month, and the person."""
+    last = own.records[-1].day
+    day = i18n.day(min(own.today, last))
+    superior_id = select(Posting.superior_id).select_from(Officer).join(Posting, posting_on(last))
+    mine = superior_id.where(Officer.id == own.officer.id).scalar_subquery()
+    columns = select(Officer.name, Posting.position).select_from(Officer).join(Posting, posting_on(last))
+    name, position = next((tuple(row) for row in db.execute(columns.where(Officer.id == mine))), ("", ""))
+    superior = {"above": _("Direct superior,"), "title": position, "name": name, "number": ""}
     shown = _("NIP %(number)s", number=number) if number[:1].isdigit() else number
-    one = {"above": f"{place}, {day}" if place else day, "title": position, "name": own.officer.name, "number": shown}
-    return [superior, one]
+    above = f"{place}, {day}" if place else day
+    return [superior, {"above": above, "title": own.officer.position, "name": own.officer.name, "number": shown}]
