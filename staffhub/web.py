@@ -223,7 +223,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
     }
     first = _FIRST.get(role, ("today", "board", "requests", "worklog"))
     order = [*first, *(name for name in places if name not in first)]
-    menu = [NavItem("/leave", "leave", _("Leave"))]
+    menu = [NavItem("/leave", "leave", _("Leave")), NavItem("/orders", "field", _("Duty orders"))]
     if may("people"):
         menu.append(NavItem("/people", "board", _("People")))
     if may("rules"):

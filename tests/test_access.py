@@ -19,9 +19,11 @@ from staffhub.models import (
     Channel,
     CorrectionKind,
     CorrectionReason,
+    Duty,
     ExportJob,
     Holiday,
     LeaveDelegate,
+    Meaning,
     Meeting,
     MeetingInvite,
     MeetingKind,
@@ -34,6 +36,7 @@ from staffhub.models import (
     ServiceType,
     WorkMode,
 )
+from staffhub.orders import duty, exemptions
 from staffhub.reports import recap
 from staffhub.security import Viewer
 from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
@@ -122,6 +125,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/leave/{leave_id}/decline"): frozenset({"dewi"}),
     ("POST", "/leave/{leave_id}/shorten"): frozenset({"ben", "hana", "dewi"}),
     ("POST", "/leave/{leave_id}/withdraw"): frozenset({"ben", "hana"}),
+    ("GET", "/exemptions"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/exemptions/new"): frozenset({"hana", "oka"}),
+    ("POST", "/exemptions"): frozenset({"hana", "oka"}),
+    ("GET", "/exemptions/{exemption_id}"): frozenset({"ana", "dewi", "hana", "adi"}),
+    ("POST", "/exemptions/{exemption_id}/take-back"): frozenset({"hana"}),
     ("POST", "/logout"): ALL,
     ("GET", "/me/month"): ALL,
     ("GET", "/meetings"): ALL,
@@ -135,6 +143,16 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
+    ("GET", "/orders"): ALL,  # each those within the own scope
+    ("GET", "/orders/new"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("GET", "/orders/people"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("POST", "/orders"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("GET", "/orders/{order_id}"): ABOVE_BEN,
+    ("GET", "/orders/{order_id}/print"): ABOVE_BEN,
+    ("POST", "/orders/{order_id}/officers"): frozenset({"ana", "dewi", "hana"}),
+    ("POST", "/orders/{order_id}/officers/take-out"): frozenset({"ana", "dewi", "hana"}),
+    ("POST", "/orders/{order_id}/shorten"): frozenset({"ana", "dewi", "hana"}),
+    ("POST", "/orders/{order_id}/withdraw"): frozenset({"ana", "dewi", "hana"}),
     ("GET", "/people"): PEOPLE | {"dewi"},
     ("POST", "/people"): PEOPLE,
     ("GET", "/people/import"): PEOPLE,
@@ -276,6 +294,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.flush()
         found["job_id"] = job.id
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
+        found |= _letters(db, hana, ben.officer_id)
     found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
@@ -295,6 +314,18 @@ def _asked(world: World, ben: Viewer) -> int:
         )  # fmt: skip
     assert sent.request_id
     return sent.request_id
+
+
+def _letters(db: Any, hana: Viewer, officer_id: int) -> dict[str, object]:
+    """An order and an exemption that name Ben."""
+    day, key = TODAY + timedelta(days=14), str(uuid4())
+    draft = duty.Draft("ST 1", Duty.FIELD, TODAY, day, day, "Manado", "Rapat", (officer_id,), signer_name="Sekda")
+    order = duty.write(db, hana, duty.look_at(db, hana, draft, key=key, now=MORNING), key=key, now=MORNING)
+    scope = exemptions.Scope(officers=(officer_id,))
+    circular = exemptions.Draft("SE 1", Meaning.HOME, day, day, "Banjir", scope)
+    look = exemptions.look_at(db, hana, circular, key=key, now=MORNING)
+    exempt = exemptions.write(db, hana, look, key=key, now=MORNING)
+    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id}
 
 
 def world_officer(db: Any, username: str) -> int:

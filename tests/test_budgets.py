@@ -70,6 +70,14 @@ BUDGET = {
     "/meetings/{meeting_id}/edit": ("kadis", 3),
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
+    "/exemptions": ("kepegawaian", 3),
+    "/exemptions/new": ("kepegawaian", 1),
+    "/exemptions/{exemption_id}": ("kepegawaian", 4),
+    "/orders": ("kadis", 6),
+    "/orders/new": ("kepegawaian", 3),
+    "/orders/people": ("kepegawaian", 1),
+    "/orders/{order_id}": ("kepegawaian", 4),
+    "/orders/{order_id}/print": ("kepegawaian", 5),
     "/people": ("kepegawaian", 5),
     "/people/import": ("kepegawaian", 2),
     "/people/new": ("kepegawaian", 2),
@@ -91,6 +99,7 @@ BUDGET = {
 # Most people of an office lead nobody: the same pages for them.
 STAFF = {"/": 7, "/board": 2, "/requests": 7, "/meetings": 5, "/roster": 4}
 FILES = {
+    "/orders/{order_id}/print",
     "/attendance/export",
     "/attendance/exports/{job_id}/file",
     "/attendance/{officer_id}/sheet",
@@ -150,6 +159,8 @@ def _given(database: Database) -> dict[str, Any]:
             "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
             "job_id": sa.select(m.ExportJob.id),
             "leave_id": sa.select(m.LeaveRequest.id).where(m.LeaveRequest.state == m.LeaveState.AGREED),
+            "order_id": sa.select(m.DutyOrder.id).order_by(m.DutyOrder.id.desc()),
+            "exemption_id": sa.select(m.Exemption.id).order_by(m.Exemption.people.desc()),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

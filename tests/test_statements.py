@@ -42,6 +42,10 @@ PEOPLE, DAYS = 15, 700
 
 # Statements that may read a growing table whole, by a part of their text, with the reason.
 MAY_SCAN = {
+    "SELECT count(*) AS count_1 FROM duty_order": "how many pages there are: a count reads what it counts",
+    "lower(duty_order.number) LIKE": "part of a number or a name is looked for: no index finds the middle of a word",
+    "duty_order.number ILIKE": "part of a number or a name is looked for: no index finds the middle of a word",
+    "SELECT count(*) AS count_1 FROM exemption": "how many pages there are: a count reads what it counts",
     "lower(service_request.applicant) LIKE": "part of a name is looked for: no index finds the middle of a word",
     "SELECT count(*) AS count_1 FROM service_request": "how many pages there are: a count reads what it counts",
     "service_request.applicant ILIKE": "part of a name is looked for: no index finds the middle of a word",
@@ -134,6 +138,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_meetings(db, office_id, account_id)
         _fill_plans(db, office_id, account_id)
         _fill_leaves(db, office_id, account_id)
+        _fill_orders(db, office_id, account_id)
         _fill_sessions(db)
         _fill_notices(db, office_id)
     if not database.sqlite:
@@ -275,6 +280,39 @@ def _fill_leaves(db: Session, office_id: int, account_id: int) -> None:
         db.execute(insert(m.LeaveStep).from_select(columns, select(*of_all).where(request.office_id == office_id)))
 
 
+def _fill_orders(db: Session, office_id: int, account_id: int) -> None:
+    """An order of one day for each of the ranges of the plan, and an exemption for each third of them."""
+    grants = db.execute(
+        select(m.PlanGrant.id, m.PlanGrant.officer_id, m.PlanGrant.first).where(m.PlanGrant.note == "lama").limit(4000)
+    ).all()
+    who = {"office_id": office_id, "created_by": account_id, "created_at": MORNING}
+    order = {"duty": m.Duty.FIELD, "place": "Manado", "purpose": "Rapat", "basis": "", "on_free_days": False,
+             "signer_name": "Sekda", "signer_position": "", "issued": TODAY}  # fmt: skip
+    circular = {"meaning": m.Meaning.HOME, "reason": "Banjir", "scope": {}, "people": 1, "number": "SE"}
+    days = [{"first": one.first, "last": one.first} for one in grants]
+    numbers = [{"number": f"ST {one.id}", "number_key": f"st{one.id}"} for one in grants]
+    at = [{"created_at": MORNING - timedelta(minutes=n)} for n in range(len(grants))]
+    letters = zip(days, numbers, at, strict=True)
+    db.execute(insert(m.DutyOrder), [who | order | day | number | written for day, number, written in letters])
+    db.execute(insert(m.Exemption), [who | circular | day for day in days])
+    step = {"turn": 1, "officers": [], "reason": "Batal"}
+    for table, link, steps, column in (
+        (m.DutyOrder, m.DutyAssignment, m.DutyOrderStep, "order_id"),
+        (m.Exemption, m.ExemptionPerson, m.ExemptionStep, "exemption_id"),
+    ):
+        taken = set(db.scalars(select(link.grant_id)))  # type: ignore[attr-defined]
+        ids = list(db.scalars(select(table.id).order_by(table.id.desc()).limit(len(grants))))  # type: ignore[attr-defined]
+        pairs = [pair for pair in zip(ids, grants, strict=True) if pair[1].id not in taken]
+        named = [
+            {"office_id": office_id, column: id_, "officer_id": one.officer_id, "grant_id": one.id}
+            for id_, one in pairs
+        ]
+        db.execute(insert(link), named)
+        kind = {"kind": m.OrderStep.WITHDRAWN} if table is m.DutyOrder else {}
+        changed = [who | step | kind | {column: id_, "first": one.first, "last": one.first} for id_, one in pairs[::3]]
+        db.execute(insert(steps), changed)
+
+
 def _fill_sessions(db: Session) -> None:
     accounts = db.scalars(select(m.Account.id)).all()
     db.execute(
@@ -314,6 +352,8 @@ QUESTIONS = {
     "/roster": ["?month=2026-10"],
     "/leave": ["?kind=annual&first=2026-12-01&last=2026-12-04"],
     "/leave/openings": ["?year=2026"],
+    "/orders": ["?show=mine", "?q=pegawai", "?page=2"],
+    "/exemptions/{exemption_id}": ["?q=ben"],
     "/me/month": ["?month=2026-10"],
     "/attendance/export": ["?month=2026-11&format=csv"],
 }

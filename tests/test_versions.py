@@ -66,6 +66,15 @@ EDITS = {
     "/meetings/{meeting_id}/edit": Edit(
         "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
     ),
+    "/orders/{order_id}/officers": Edit(
+        "/orders/{order_id}",
+        "hana",
+        {"reason": "Perlu kadis", "officer": "{dewi}"},
+        {"reason": "Ikut juga", "officer": "{dewi}"},
+    ),
+    "/orders/{order_id}/withdraw": Edit(
+        "/orders/{order_id}", "hana", second={"reason": "Ditunda"}, after="/orders/{order_id}/officers"
+    ),
     "/people/{officer_id}/edit": Edit(
         "/people/{officer_id}", "hana", {"position": "Analis"}, {"position": "Penyelia"}, "Penyelia"
     ),
@@ -121,6 +130,11 @@ WITHOUT = {
     "/leave/{leave_id}/withdraw": "sends the version; twice is once, tested with the leave",
     "/login": "adds a session",
     "/logout": "ends what stands; twice is once",
+    "/orders": "adds an order, once for each form; a second one of its number is refused in words",
+    "/orders/{order_id}/officers/take-out": "sends the version; tested with the orders",
+    "/orders/{order_id}/shorten": "sends the version; tested with the orders",
+    "/exemptions": "adds an exemption, once for each form, after its people were shown",
+    "/exemptions/{exemption_id}/take-back": "sends the version; tested with the orders",
     "/meetings": "adds a meeting, once for each form",
     "/meetings/{meeting_id}/retry": "tested with the meetings: it refuses an older picture",
     "/people": "imports a file, behind a lock on everybody in it",
@@ -167,6 +181,8 @@ def _state(world: World) -> list[Any]:
         "week_pattern",
         "rule_set",
         "office",
+        "duty_assignment",
+        "duty_order_step",
     )
     with world.database.reading() as db:
         return [db.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).all() for table in tables]  # noqa: S608
@@ -183,7 +199,7 @@ def _opened(world: World, edit: Edit, action: str, given: dict[str, Any]) -> tup
 
 @pytest.mark.parametrize("path", EDITS)
 def test_of_two_tabs_the_second_is_told_and_the_first_edit_stands(world: World, path: str) -> None:
-    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia")}
+    given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia", "dewi")}
     edit, action = EDITS[path], path.format(**given)
     earlier, first_action = EDITS[edit.after or path], (edit.after or path).format(**given)
     one, first = _opened(world, earlier, first_action, given)

@@ -7,7 +7,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
-from staffhub.demo import asked, days, leave, leaving, meetings, notices, people, plans, requests, rules, signing
+from staffhub.demo import (
+    asked,
+    days,
+    leave,
+    leaving,
+    meetings,
+    notices,
+    orders,
+    people,
+    plans,
+    requests,
+    rules,
+    signing,
+)
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import AuditEvent, Office
@@ -54,6 +67,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     leaving.write(db, cast, zone=zone, now=now)
     rules.write(db, cast, zone=zone, now=now)
+    orders.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     asked.write(db, cast, zone=zone, now=now)
     signing.write(db, office.id, cast, zone=zone, now=now)

@@ -43,6 +43,7 @@ class DutyOrder(Base):
         UniqueConstraint("office_id", "number_key"),
         UniqueConstraint("office_id", "idempotency_key"),
         Index(None, "office_id", "first"),
+        Index(None, "office_id", "created_at"),
     )
 
     id: Mapped[Id]
@@ -69,7 +70,11 @@ class DutyAssignment(Base):
     """An officer whom an order names, and the range of the plan that came of it."""
 
     __tablename__ = "duty_assignment"
-    __table_args__ = (UniqueConstraint("grant_id"), Index(None, "order_id"), Index(None, "office_id", "officer_id"))
+    __table_args__ = (
+        UniqueConstraint("grant_id"),
+        Index(None, "office_id", "order_id"),
+        Index(None, "office_id", "officer_id"),
+    )
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
@@ -128,7 +133,11 @@ class ExemptionPerson(Base):
     """One of the people of an exemption, and the range of the plan that came of it."""
 
     __tablename__ = "exemption_person"
-    __table_args__ = (UniqueConstraint("grant_id"), Index(None, "exemption_id"), Index(None, "office_id", "officer_id"))
+    __table_args__ = (
+        UniqueConstraint("grant_id"),
+        Index(None, "office_id", "exemption_id"),
+        Index(None, "office_id", "officer_id"),
+    )
 
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from staffhub.days import DayRecord, Discrepancy, Finding, State
 from staffhub.i18n import clock, ngettext
 from staffhub.i18n import gettext as _
-from staffhub.models import CorrectionKind, CorrectionReason, EmploymentType, PlanMode, WorkMode
+from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Meaning, PlanMode, WorkMode
 from staffhub.reports.day import Stay
 
 
@@ -43,6 +43,14 @@ def place(where: PlanMode | WorkMode | str | None) -> str:
         "out": _("Checked out"),
         "off": _("Day off"),
     }[where]
+
+
+def duty(kind: Duty) -> str:
+    return {Duty.FIELD: _("Field duty"), Duty.STUDY: _("Study or training")}[kind]
+
+
+def exemption(kind: Meaning) -> str:
+    return {Meaning.HOME: _("Work from home"), Meaning.EXCUSED: _("Excused: nobody is late or absent")}[kind]
 
 
 def tile(state: str) -> str:

@@ -74,6 +74,7 @@ class Range:
     note: str = ""
     document: str = ""
     on_free_days: bool = False
+    kind: str = ""
 
 
 def lock_officers(db: Session, officers: Sequence[int]) -> None:
@@ -88,17 +89,24 @@ def grant_all(db: Session, me: Viewer, officers: Sequence[int], granted: Range, 
     who = {"office_id": me.office_id, "created_by": me.account_id, "created_at": now}
     written = [who | vars(granted) | {"officer_id": officer_id} for officer_id in officers]
     lock_officers(db, officers)
-    ids = db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), written)
-    found = dict(zip(officers, ids, strict=True))
+    db.execute(insert(PlanGrant), written)
     settle(db, me.office_id, officers, granted.layer, granted.first, granted.last)
-    return found
+    # The newest range of a layer holds on all of its dates, so ours is found there; SQLite would return ids one by one.
+    ours = select(PlanEntry.officer_id, PlanEntry.grant_id).where(
+        PlanEntry.office_id == me.office_id,
+        PlanEntry.date == granted.first,
+        PlanEntry.layer == granted.layer,
+        PlanEntry.officer_id.in_(officers),
+    )
+    return {row.officer_id: row.grant_id for row in db.execute(ours)}
 
 
 def end_all(
     db: Session, me: Viewer, grants: Sequence[int], layer: PlanLayer, first: date, last: date, *, now: datetime
 ) -> dict[int, int]:
     """Take dates out of many ranges of one layer; return by officer how many went out, nobody of whom none did."""
-    officers = dict(db.execute(select(PlanGrant.id, PlanGrant.officer_id).where(PlanGrant.id.in_(grants))).tuples())
+    whose = select(PlanGrant.id, PlanGrant.officer_id).where(PlanGrant.office_id == me.office_id)
+    officers = {row.id: row.officer_id for row in db.execute(whose.where(PlanGrant.id.in_(grants)))}
     lock_officers(db, sorted(set(officers.values())))
     going: dict[int, int] = {}
     rows = []

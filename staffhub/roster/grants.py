@@ -89,6 +89,16 @@ def layer_of(mode: PlanMode, asked: PlanLayer | None) -> PlanLayer:
     return asked or PlanLayer.HAND
 
 
+def refuse_span(me: Viewer, first: date, last: date, now: datetime) -> None:
+    """Refuse what is more likely a slip of the finger than a range of a plan."""
+    if abs(first - clock.local_day(now, me.zone)) > _FARTHEST:
+        raise Refused(_("Check the year."), field="first")
+    if last < first:
+        raise Refused(_("The last day is before the first."), field="last")
+    if last - first > _LONGEST:
+        raise Refused(_("Write at most half a year at once."), field="last")
+
+
 def grant(
     db: Session,
     me: Viewer,
@@ -112,12 +122,7 @@ def grant(
         raise Refused(_("Choose one of the list."), field="kind")
     if not decided:
         refuse_past(me, first, now, field="first")
-    if abs(first - clock.local_day(now, me.zone)) > _FARTHEST:
-        raise Refused(_("Check the year."), field="first")
-    if last < first:
-        raise Refused(_("The last day is before the first."), field="last")
-    if last - first > _LONGEST:
-        raise Refused(_("Write at most half a year at once."), field="last")
+    refuse_span(me, first, last, now)
     lock_row(db, Officer, officer.id)
     facts: dict[str, Any] = {
         "layer": layer,

@@ -119,6 +119,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Decided on paper: entered by HR, as are the delegates and what was left over from other years.
     "leave.paper": frozenset({Role.HR}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
+    # A duty order: personnel and heads, the head of a division for the own one.
+    "orders.write": _HEADS | {Role.HR},
+    "exemptions": _HEADS | {Role.HR, Role.ADMIN},
+    "exemptions.write": frozenset({Role.HR}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),
     "rules": frozenset({Role.HR, Role.ADMIN}),
