@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub import days
-from staffhub.models import Account, MonthStep
+from staffhub.corrections import Wish
+from staffhub.models import Account, CorrectionKind, MonthStep
 from tests.conftest import World, count_from
 from tests.page_forms import form_of
+from tests.test_corrections_asked import ask
 
 OCTOBER = date(2026, 10, 1)
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -153,3 +155,12 @@ def test_a_month_that_cannot_be_closed_says_why(office: World, month: str, said:
 
 def test_without_a_month_the_page_is_about_the_last_one_that_is_over(office: World) -> None:
     assert "Oktober 2026" in office.client("hana").get("/attendance/sign").text
+
+
+def test_requests_that_wait_are_named_before_hr_closes(office: World) -> None:
+    assert "menunggu keputusan" not in office.client("hana").get(PAGE).text
+    out = (Wish(CorrectionKind.LEAVE),)
+    ask(office.database, office.viewer("ben"), day=date(2026, 10, 23), wishes=out, now=NOW)
+    for page in (PAGE, "/attendance/queue?month=2026-10"):
+        assert "1 permintaan pegawai juga menunggu keputusan" in office.client("hana").get(page).text
+    assert "permintaan pegawai" not in office.client("ana").get("/attendance/queue?month=2026-10").text

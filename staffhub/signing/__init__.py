@@ -3,7 +3,7 @@
 from staffhub.signing.history import History, Papers, Snapshot, Step, history, snapshot_of
 from staffhub.signing.lines import Day, Difference, differences, read
 from staffhub.signing.snapshots import Named, Verdict, divisions_of, lines_of, verified, verify
-from staffhub.signing.standing import Standing, Supplement, look, supplement
+from staffhub.signing.standing import Standing, Supplement, look, requests_waiting, supplement
 from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_now
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "lines_of",
     "look",
     "read",
+    "requests_waiting",
     "send_back",
     "sign",
     "snapshot_of",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock
 from staffhub.db import rows
-from staffhub.models import Account, Officer, Posting, Role, posting_on, role_held, serves
+from staffhub.models import Account, Officer, Posting, Role, WaitingRequest, posting_on, role_held, serves
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Snapshot, history, snapshot_of
@@ -24,13 +24,15 @@ from staffhub.signing.steps import standing_ids, why_not_now
 class Standing:
     """`changed`: days that read otherwise than in what stands, closed or signed. `why_not`: it cannot be closed yet.
 
-    `open_days` wait for a person; `codes` are the days of the month by the letters of the recap. `heads` may sign.
+    `open_days` wait for a person, `asked` requests of people for their decision; `codes` are the days of the month by
+    the letters of the recap. `heads` may sign.
     """
 
     history: History
     why_not: str
     officers: int
     open_days: int
+    asked: int
     codes: Counter[str]
     changed: list[Difference]
     heads: list[str]
@@ -46,10 +48,24 @@ def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
         why_not=why_not_now(db, me, first, now=now),
         officers=len(current),
         open_days=lines.open_days(current.values()),
+        asked=requests_waiting(db, me, first),
         codes=_codes(current.values()),
         changed=lines.differences(snapshots.lines_of(db, standing), current) if standing else [],
         heads=[row.name for row in rows(db, _heads(), office=me.office_id, today=clock.local_day(now, me.zone))],
     )
+
+
+def requests_waiting(db: Session, me: Viewer, first: date) -> int:
+    """Return how many requests for days of the month nobody has decided yet."""
+    me.require("month")
+    asked = {"office": me.office_id, "first": first, "last": clock.month_days(first)[-1]}
+    return int(rows(db, _WAITING, **asked).scalar_one())
+
+
+_WAITING: Any = select(func.count(WaitingRequest.request_id)).where(
+    WaitingRequest.office_id == bindparam("office"),
+    WaitingRequest.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+)
 
 
 def _codes(texts: Iterable[str]) -> Counter[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from staffhub import signing
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines
@@ -79,6 +80,7 @@ def queue(
         "attendance/queue.html",
         block="queue_days",
         found=found,
+        asked=signing.requests_waiting(db, me, first) if me.may("month") else 0,
         sheet=found.sheet,
         remedies=REMEDIES,
         words=words,
