@@ -25,6 +25,10 @@ _RECEIPT_LENGTH = 7
 OPEN_FOR = timedelta(hours=18)
 
 
+# How a mark came to be: a tap, or the close of day proposed its time and the person said that it is right.
+TAP, PROPOSAL = "tap", "proposal"
+
+
 @dataclass(frozen=True)
 class Stamp:
     """One mark as people see it. `at` is local.
@@ -194,7 +198,7 @@ def _declare(
             "note": note,
             "attempted_at": now,
             "received_at": max(now, clock.now()),  # stored: a line and a lock may lie in between
-            "method": "tap",
+            "method": TAP,
             "grade": Grade.C,
             "receipt": receipt,
             "idempotency_key": idempotency_key,
@@ -220,6 +224,43 @@ def _declare(
         if earlier := _by_key(db, me, idempotency_key):
             return earlier
     raise Conflict(_("Another tap came at the same moment. Look at the page again before the next one."))
+
+
+def settle(db: Session, me: Viewer, *, day: date, at: datetime, idempotency_key: str, now: datetime) -> Stamp:
+    """Add the check-out of a day that is over, at the time that was proposed for it: `at` is no attempt's."""
+    there = stamps(db, me, day=day)
+    receipt = "".join(secrets.choice(RECEIPT_LETTERS) for _n in range(_RECEIPT_LENGTH))
+    mark = {
+        "office_id": me.office_id,
+        "officer_id": me.officer_id,
+        "date": day,
+        "turn": len(there) + 1,
+        "kind": MarkKind.CHECK_OUT,
+        "mode": None,
+        "note": "",
+        "attempted_at": at,
+        "received_at": now,
+        "method": PROPOSAL,
+        "grade": Grade.C,
+        "receipt": receipt,
+        "idempotency_key": idempotency_key,
+    }
+    if not insert_unless_there(db, Mark, mark):
+        raise Conflict(_("Another tap came at the same moment. Look at the page again before the next one."))
+    told = {"receipt": receipt, "date": day, "proposed": at}
+    audit.record(db, me, "presence.proposal_confirmed", "officer", me.officer_id, now=now, **told)  # type: ignore[arg-type]
+    return Stamp(
+        id=0,
+        day=day,
+        kind=MarkKind.CHECK_OUT,
+        mode=None,
+        at=at.astimezone(me.zone),
+        note="",
+        grade=Grade.C,
+        receipt=receipt,
+        key=idempotency_key,
+        first=True,
+    )
 
 
 def _same_already(there: Sequence[Stamp], kind: MarkKind, mode: WorkMode | None, key: str) -> Stamp | None:

@@ -1,8 +1,10 @@
 """What is added to a day afterwards: by HR, or asked for by the person and decided by the superior and HR."""
 
 from staffhub.corrections.asking import Sent, ask, refuse_day, shown_version
+from staffhub.corrections.check_out import Answer, Proposed, confirm, proposed_for
 from staffhub.corrections.deciding import Added, Right, add, right
 from staffhub.corrections.listing import Listed, listed
+from staffhub.corrections.open_days import OpenDay, asked_at_hand, at_hand, at_hand_of, open_days, told
 from staffhub.corrections.requests import (
     Request,
     Standing,
@@ -34,11 +36,14 @@ from staffhub.corrections.wishes import Wish, facts_version, outcome, wishes_of
 
 __all__ = [
     "Added",
+    "Answer",
     "Decider",
     "Done",
     "Listed",
+    "OpenDay",
     "Power",
     "Press",
+    "Proposed",
     "Request",
     "Right",
     "Sent",
@@ -49,7 +54,11 @@ __all__ = [
     "accept",
     "add",
     "ask",
+    "asked_at_hand",
     "asked_of",
+    "at_hand",
+    "at_hand_of",
+    "confirm",
     "deadline",
     "decider_of",
     "decline",
@@ -59,9 +68,11 @@ __all__ = [
     "mine",
     "of_scope",
     "offers",
+    "open_days",
     "outcome",
     "pass_on",
     "power",
+    "proposed_for",
     "refuse_button",
     "refuse_day",
     "request_for",
@@ -69,6 +80,7 @@ __all__ = [
     "right",
     "shown_version",
     "tell_overdue",
+    "told",
     "waiting_for",
     "waits_for",
     "wishes_of",

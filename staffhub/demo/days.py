@@ -101,6 +101,7 @@ def write(
             else:
                 _past(story, person, day, mode, plan.note, hours)
     _guard(story, next(person for person in people if person.name == _GUARD))
+    _forget(story, next(person for person in people if person.username == "pegawai01"))
     db.execute(insert(Mark), story.marks)
     db.execute(insert(Correction), story.corrections)
     story.diary.write(db)
@@ -162,6 +163,24 @@ def _guard(story: Story, person: Person) -> None:
     story.diary.entries, story.diary.reports = others(story.diary.entries), others(story.diary.reports)
     came, left = _at(story, day, time(22), -4), _at(story, day + timedelta(days=1), time(6), 3)
     _mark(story, person, day, [Step(came, WorkMode.OFFICE), Step(left, None)])
+
+
+def _forget(story: Story, person: Person) -> None:
+    """Let a visitor who signs in as this person find the last day at work open, with traces to propose its end from."""
+    worked = [
+        mark["date"]
+        for mark in story.marks
+        if mark["officer_id"] == person.id and mark["date"] < story.today and mark["mode"] is WorkMode.OFFICE
+    ]
+    logged = {entry["date"] for entry in story.diary.entries if entry["officer_id"] == person.id}
+    day = max((one for one in worked if one in logged), default=None)
+    mine = (person.id, day)
+    story.marks = [
+        mark
+        for mark in story.marks
+        if (mark["officer_id"], mark["date"]) != mine or mark["kind"] is not MarkKind.CHECK_OUT
+    ]
+    story.corrections = [row for row in story.corrections if (row["officer_id"], row["date"]) != mine]
 
 
 def _repaired(story: Story, person: Person, day: date, mode: WorkMode, arrives: datetime, leaves: datetime) -> None:

@@ -1,9 +1,12 @@
 """What people ask to have corrected, in plain words."""
 
-from staffhub.corrections import Request, Standing
+from collections.abc import Sequence
+
+from staffhub.corrections import OpenDay, Request, Standing
+from staffhub.days import DayRecord, Finding
 from staffhub.i18n import day
 from staffhub.i18n import gettext as _
-from staffhub.models import CorrectionKind, RequestStep
+from staffhub.models import CorrectionKind, ProposalSource, RequestStep
 from staffhub.reports import words
 
 
@@ -67,3 +70,53 @@ def step(value: RequestStep) -> str:
         RequestStep.DECLINED: _("Declined"),
         RequestStep.WITHDRAWN: _("Withdrawn"),
     }[value]
+
+
+# What a person asks for where a finding waits: nobody asks to be absent.
+_CLAIMED = {
+    Finding.NO_CHECK_OUT: CorrectionKind.CHECK_OUT,
+    Finding.NO_CHECK_IN: CorrectionKind.CHECK_IN,
+    Finding.ABSENT: CorrectionKind.CHECK_IN,
+    Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
+    Finding.OTHER_PLACE: CorrectionKind.MODE,
+    Finding.OTHER_HOURS: CorrectionKind.MODE,
+}
+
+
+def claimed(kinds: Sequence[str]) -> str:
+    """Return the kind of correction that answers the first finding that asks for one, "" for none."""
+    return next((value.value for found, value in _CLAIMED.items() if found.value in kinds), "")
+
+
+def claimed_of(record: DayRecord) -> str:
+    return claimed([found.kind.value for found in record.discrepancies if found.needs_person])
+
+
+def lacks(one: OpenDay) -> str:
+    """What an open day of mine waits for, as a heading."""
+    said = {
+        Finding.NO_CHECK_OUT: _("no check-out yet"),
+        Finding.NO_CHECK_IN: _("no check-in was recorded"),
+        Finding.ABSENT: _("nothing was recorded"),
+        Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
+        Finding.OTHER_PLACE: _("at another place than planned"),
+        Finding.OTHER_HOURS: _("worked at other hours than planned"),
+    }
+    return next((text for found, text in said.items() if found.value in one.kinds), _("waits for an answer"))
+
+
+def proposed(one: OpenDay) -> str:
+    """Where a proposed check-out comes from, and what the day would be with it; "" without one."""
+    if one.at is None or one.source is None:
+        return ""
+    at = words.moment(one.at, one.day)
+    said = {
+        ProposalSource.LOG: _("Proposed: %(time)s, from your last log entry.", time=at),
+        ProposalSource.MEETING: _("Proposed: %(time)s, from your last meeting.", time=at),
+        ProposalSource.REQUEST: _("Proposed: %(time)s, from your last step on a request.", time=at),
+        ProposalSource.MARK: _("Proposed: %(time)s, from your last mark.", time=at),
+    }[one.source]
+    if not one.early:
+        return said
+    early = _("Then that day reads: left %(time)s early.", time=words.duration(one.early))
+    return f"{said} {early}"

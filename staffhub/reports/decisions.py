@@ -5,11 +5,17 @@ time, as is what the close of day has not reached.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
+from sqlalchemy import BigInteger, Date, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from staffhub import days, office
+from staffhub import corrections, days, office
+from staffhub.corrections import OpenDay
+from staffhub.db import rows
 from staffhub.models import StoredDay
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
@@ -34,13 +40,47 @@ def _counted(db: Session, me: Viewer, first: date, yesterday: date) -> date | No
     return last if last >= first else None
 
 
-def waiting(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days) -> int:
-    """Return how many days wait; `loaded` holds them from `reads_from` until today, `staff` whom the viewer sees."""
+@dataclass(frozen=True)
+class AtHand:
+    """What comes in one statement: `older` days that wait, as the database counts them, requests, own open days."""
+
+    older: int | None
+    requests: int
+    own: Sequence[OpenDay]
+
+
+def at_hand(db: Session, me: Viewer, today: date) -> AtHand:
+    first, yesterday = today.replace(day=1), today - _A_DAY
+    counted = _counted(db, me, first, yesterday)
+    asked = corrections.asked_at_hand(me, today) | {"first": first, "counted": counted or date.min}
+    found = rows(db, _at_hand(me), **asked).all()
+    own = corrections.told(db, me, [row[2:] for row in found])
+    return AtHand(found[0][0] if counted else None, found[0][1], own)
+
+
+@lru_cache(maxsize=256)
+def _at_hand(me: Viewer) -> Any:
+    """Built once for each viewer; the same days as `days.count_waiting` counts."""
+    one = StoredDay
+    dates = one.date.between(bindparam("first", type_=Date), bindparam("counted", type_=Date))
+    wanted = select(func.count()).where(one.office_id == bindparam("office", type_=BigInteger), dates)
+    older = wanted.where(text("needs_person = true"), one.open_until.is_(None), me.within(one.officer_id, one.division_id))
+    return corrections.at_hand_of(me.role, older.scalar_subquery())
+
+
+def waiting(
+    db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, older: int | None = None
+) -> int:
+    """Return how many days wait; `loaded` holds them from `reads_from` until today, `staff` whom the viewer sees.
+
+    `older`: what the database counts of them, where it was asked already.
+    """
     today = loaded.dates[-1]
     first, yesterday = today.replace(day=1), today - _A_DAY
     counted = _counted(db, me, first, yesterday)
-    older = 0
-    if counted is not None:
+    if counted is None:
+        older = 0
+    elif older is None:
         within = me.within(StoredDay.officer_id, StoredDay.division_id)
         older = days.count_waiting(db, me.office_id, first, counted, within)
     begins = counted + _A_DAY if counted else first

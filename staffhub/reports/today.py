@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, office
+from staffhub import clock, corrections, days, office
+from staffhub.corrections import OpenDay
 from staffhub.days import DayRecord
 from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
@@ -40,17 +41,22 @@ class Leading:
 
 @dataclass(frozen=True)
 class Today:
+    """`requests`: how many corrections wait for my decision; `open`: my own days that wait for an answer."""
+
     plan: Plan
     record: DayRecord
     spell: Spell
     leading: Leading | None
+    requests: int
+    open: Sequence[OpenDay]
 
 
 def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
-    """Load my day in three statements; for those who lead, with what their people left open, in five."""
+    """Load my day and what waits for me in four statements; for those who lead, with what is open there, in five."""
     day = clock.local_day(now, me.zone)
     yesterday = day - timedelta(days=1)
     leads = me.may("attendance")
+    desk = decisions.at_hand(db, me, day) if leads else decisions.AtHand(None, *corrections.at_hand(db, me, now=now))
     first = decisions.reads_from(db, me, day) if leads else yesterday
     staff = recap.staff_of(db, me, first, day) if leads else []
     people: dict[int, days.Serving] = {one.id: one for one in staff}
@@ -66,11 +72,15 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         plan=loaded.book.of(officer_id, day),
         record=loaded.record(officer_id, day),
         spell=spell_of(stamps, day, now=now),
-        leading=_leading(db, me, staff, loaded, now=now) if leads else None,
+        leading=_leading(db, me, staff, loaded, desk.older, now=now) if leads else None,
+        requests=desk.requests,
+        open=desk.own,
     )
 
 
-def _leading(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, now: datetime) -> Leading:
+def _leading(
+    db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, older: int | None, *, now: datetime
+) -> Leading:
     (day,) = loaded.dates[-1:]
     columns = board.columns_of(_seats(db, me, staff, day), loaded)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
@@ -78,7 +88,7 @@ def _leading(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days,
     return Leading(
         missing=sum(one.state == "pending" for column in columns for one in column.standings),
         short=[column for column in columns if column.short] if started else [],
-        decisions=decisions.waiting(db, me, staff, loaded),
+        decisions=decisions.waiting(db, me, staff, loaded, older=older),
     )
 
 

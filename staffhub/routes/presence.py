@@ -20,7 +20,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import joining
 from staffhub.models import MarkKind, PlanMode, WorkMode
 from staffhub.presence import Stamp
-from staffhub.reports import words
+from staffhub.reports import asked_words, words
 from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
@@ -177,6 +177,9 @@ def _page(
         placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
         place_form=place_form or Form.blank("place"),
         left_open=mine.spell.left_open,
+        open_days=mine.open,
+        waiting=mine.requests,
+        say=asked_words,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
         meetings=meetings,

@@ -8,9 +8,9 @@ from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock
+from staffhub import clock, corrections
 from staffhub.i18n import gettext as _
-from staffhub.reports import recap, words
+from staffhub.reports import asked_words, recap, words
 from staffhub.reports.recap import Staff
 from staffhub.reports.sheet import LOOKED_FOR, Filters, of_month
 from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
@@ -117,11 +117,14 @@ def _ends(first: date) -> tuple[date, date]:
 def _officer_page(
     request: Request, db: Session, me: Viewer, officer: Staff, first: date, now: datetime, show: str
 ) -> Response:
+    is_mine = officer.id == me.officer_id
     return render(
         request,
         "attendance/officer.html",
         own=recap.own_month(db, me, officer, first, now=now, show=show),
-        is_mine=officer.id == me.officer_id,
+        is_mine=is_mine,
+        answers=corrections.open_days(db, me, *_ends(first)) if is_mine else {},
+        say=asked_words,
         words=words,
         show=show,
         address=request.url.path,

@@ -1,5 +1,6 @@
 """Hari: a day with its evidence, and what HR adds to it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
@@ -18,8 +19,8 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
+from staffhub.reports import asked_words, recap, words
 from staffhub.reports import day as day_report
-from staffhub.reports import recap, words
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import REMEDIES, day_of
@@ -73,16 +74,27 @@ def day(
     found = day_report.evidence(db, me, officer, when, now=now)
     if officer.id != me.officer_id:
         trail.append(lambda writing: audit.record(writing, me, "day.read", "officer", officer.id, now=now, date=when))
-    wish = _proposal(found, kind)
+    right = corrections.right(db, me, officer.id, now=now)
+    asked = corrections.requests_of_day(db, me, officer.id, when, now=now)
+    wish = _asked(asked, kind, me) if right.may else None
+    wish = wish or _proposal(found, kind)
     form: Form[WishFields] = Form.blank(
         "correction",
         idempotency_key=uuid4(),
         newest=found.newest,
-        kind=kind or None,
+        kind=wish.kind if wish else kind or None,
+        mode=wish.mode if wish else None,
         time=wish.clock_time if wish else None,
         next_day=1 if wish and wish.next_day else None,
     )
-    return _day_page(request, db, me, found, now, form, becomes=_becomes(found, wish, now))
+    return _day_page(request, db, me, found, now, form, becomes=_becomes(found, wish, now), right=right, asked=asked)
+
+
+def _asked(asked: Sequence[corrections.Request], kind: str, me: Viewer) -> Wish | None:
+    """What the person asks for stands in HR's own form, as long as it is not decided."""
+    fits = (one for one in asked if one.is_open and kind in {"", one.kind.value})
+    first = next(fits, None)
+    return corrections.wishes_of(first, me.zone)[0] if first else None
 
 
 def _proposal(found: Evidence, kind: str) -> Wish | None:
@@ -111,9 +123,15 @@ def _day_page(
     form: Form[WishFields] | Form[CorrectionFields],
     *,
     becomes: DayRecord | None = None,
+    right: corrections.Right | None = None,
+    asked: list[corrections.Request] | None = None,
     status: int = 200,
 ) -> Response:
-    right = corrections.right(db, me, found.officer.id, now=now)
+    own = found.officer.id == me.officer_id
+    right = right or corrections.right(db, me, found.officer.id, now=now)
+    if asked is None:
+        asked = corrections.requests_of_day(db, me, found.officer.id, found.record.day, now=now)
+    day = found.record.day
     local = now.astimezone(me.zone)
     return render(
         request,
@@ -135,6 +153,10 @@ def _day_page(
         ),
         may_correct=right.may and not found.is_future,
         why_not=right.why_not,
+        asked=asked,
+        own=own,
+        answer=corrections.open_days(db, me, day, day).get(day) if own and found.record.needs_person else None,
+        say=asked_words,
         becomes=becomes,
         month_address=_month_address(me, found),
         before=found.record.day - timedelta(days=1),

@@ -62,6 +62,7 @@ def new(
     now: Now,
     date: Annotated[str, Query(max_length=10)] = "",
     kind: Annotated[str, Query(max_length=20)] = "",
+    time: Annotated[str, Query(max_length=16)] = "",
 ) -> Response:
     when, officer = day_of(date) if date else clock.local_day(now, me.zone), None
     if me.officer_id is not None:
@@ -69,7 +70,11 @@ def new(
     if officer is None:
         raise NotFound(_("This account belongs to nobody on the register, so it has no days."))
     form: Form[ClaimFields] = Form.blank(
-        "claim", idempotency_key=uuid4(), kind=kind if kind in _KINDS else None, reason=_usual_reason(kind)
+        "claim",
+        idempotency_key=uuid4(),
+        kind=kind if kind in _KINDS else None,
+        reason=_usual_reason(kind),
+        time=time or None,
     )
     return _page(request, db, me, officer, when, form, now)
 
@@ -153,6 +158,7 @@ def _page(
         day=when,
         record=days.reconcile(facts),
         barred=barred,
+        is_signed=bool(days.signed(db, me.office_id, when, when)),
         becomes=becomes,
         decider=None if barred else corrections.decider_of(db, me, officer.id, when, now=now),
         officer=officer,

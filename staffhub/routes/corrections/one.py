@@ -148,6 +148,7 @@ def _page(
         one=one,
         power=power,
         record=days.reconcile(facts),
+        is_signed=power.decides and bool(days.signed(db, me.office_id, one.day, one.day)),
         becomes=becomes,
         impossible=impossible,
         forms=forms,
