@@ -17,6 +17,7 @@ from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
     Channel,
+    CheckoutProposal,
     CorrectionKind,
     CorrectionReason,
     Duty,
@@ -30,6 +31,7 @@ from staffhub.models import (
     Notice,
     NoticeKind,
     Posting,
+    ProposalSource,
     RuleKind,
     RuleSet,
     ServiceRequest,
@@ -104,6 +106,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/corrections/new"): ALL,
     ("GET", "/corrections/{asked_id}"): ABOVE_BEN,
     # Dewi is asked by Ben; the personnel section has it after her.
+    ("POST", "/corrections/proposals/{proposal_id}"): frozenset({"ben"}),
     ("POST", "/corrections/{asked_id}/accept"): frozenset({"dewi", "hana"}),
     ("POST", "/corrections/{asked_id}/decline"): frozenset({"dewi", "hana"}),
     ("POST", "/corrections/{asked_id}/pass-on"): frozenset({"dewi", "hana"}),
@@ -295,6 +298,13 @@ def _belongings(world: World) -> dict[str, object]:
         found["job_id"] = job.id
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
         found |= _letters(db, hana, ben.officer_id)
+        proposed = CheckoutProposal(
+            office_id=ben.office_id, officer_id=ben.officer_id, date=TODAY - timedelta(days=3), at=MORNING,
+            source=ProposalSource.LOG, source_id=entry.id, created_at=MORNING,
+        )  # fmt: skip
+        db.add(proposed)
+        db.flush()
+        found["proposal_id"] = proposed.id
     found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,

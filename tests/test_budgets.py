@@ -50,18 +50,18 @@ BUDGET = {
     "/attendance/start": ("kepegawaian", 1),
     "/attendance/{officer_id}": ("kepegawaian", 5),
     "/attendance/{officer_id}/sheet": ("kepegawaian", 7),
-    "/attendance/{officer_id}/{day}": ("kepegawaian", 7),
+    "/attendance/{officer_id}/{day}": ("kepegawaian", 8),
     "/board": ("kadis", 6),
     "/corrections": ("kepegawaian", 4),
     "/corrections/new": ("pegawai01", 7),
-    "/corrections/{asked_id}": ("kepegawaian", 7),
+    "/corrections/{asked_id}": ("kepegawaian", 8),
     "/join/{token}": ("pegawai01", 7),
     "/leave": ("kadis", 8),
     "/leave/delegates": ("kepegawaian", 4),
     "/leave/openings": ("kepegawaian", 3),
     "/leave/paper": ("kepegawaian", 2),
     "/leave/{leave_id}": ("kadis", 8),
-    "/me/month": ("pegawai01", 5),
+    "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 7),
     "/meetings": ("kadis", 6),
     "/meetings/guests": ("kadis", 1),
@@ -97,7 +97,7 @@ BUDGET = {
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
 }
 # Most people of an office lead nobody: the same pages for them.
-STAFF = {"/": 7, "/board": 2, "/requests": 7, "/meetings": 5, "/roster": 4}
+STAFF = {"/": 8, "/board": 2, "/requests": 7, "/meetings": 5, "/roster": 4}
 FILES = {
     "/orders/{order_id}/print",
     "/attendance/export",

@@ -143,6 +143,7 @@ def test_who_leads_begins_with_the_office_and_each_count_leads_to_exactly_those(
             f"/board?mode=short{own}": "1" if own else "2",
             "/requests?assignee=none": "0",
             "/attendance?show=open": "0",
+            "/corrections?show=waiting": "0",
         }
         for address, number in line.items():
             page = world.client(who).get(address)

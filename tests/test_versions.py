@@ -115,6 +115,7 @@ WITHOUT = {
     "/attendance/exports": "asks for a file, once for each form",
     "/attendance/start": "sends the date it showed, and changes that one only; tested with the days",
     "/corrections": "adds a fact; the older ones stay",
+    "/corrections/proposals/{proposal_id}": "adds a fact, once for each proposal; a day that has its end is left alone",
     "/corrections/{asked_id}/accept": "sends the last step and the facts it showed; tested with the requests",
     "/corrections/{asked_id}/decline": "sends the last step it showed; tested with the requests",
     "/corrections/{asked_id}/pass-on": "sends the last step it showed; tested with the requests",

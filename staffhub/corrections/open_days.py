@@ -120,11 +120,11 @@ def _open() -> Any:
 
 
 def told(db: Session, me: Viewer, found: Sequence[Any]) -> list[OpenDay]:
+    if not found or found[0][0] is None:  # nothing is open
+        return []
     calendar = workdays.calendar(db, me.office_id)
     days = []
     for day, kinds, first, mode, employment, proposal_id, at, source, asked in found:
-        if day is None:  # nothing is open
-            continue
         local = at.astimezone(me.zone) if at else None
         early = _early(calendar, day, mode, employment, local) if local else 0
         came = first.astimezone(me.zone) if first else None
