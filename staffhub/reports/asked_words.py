@@ -77,10 +77,15 @@ _CLAIMED = {
     Finding.NO_CHECK_OUT: CorrectionKind.CHECK_OUT,
     Finding.NO_CHECK_IN: CorrectionKind.CHECK_IN,
     Finding.ABSENT: CorrectionKind.CHECK_IN,
-    Finding.WORKED_ON_LEAVE: CorrectionKind.MODE,
+    Finding.LEAVE_AND_MARK: CorrectionKind.MODE,
+    Finding.HOME_NOT_OFFICE: CorrectionKind.MODE,
+    Finding.OFFICE_NOT_HOME: CorrectionKind.MODE,
     Finding.OTHER_PLACE: CorrectionKind.MODE,
     Finding.OTHER_HOURS: CorrectionKind.MODE,
 }
+
+
+_ELSEWHERE = (Finding.HOME_NOT_OFFICE, Finding.OFFICE_NOT_HOME, Finding.OTHER_PLACE)
 
 
 def claimed(kinds: Sequence[str]) -> str:
@@ -98,8 +103,8 @@ def lacks(one: OpenDay) -> str:
         Finding.NO_CHECK_OUT: _("no check-out yet"),
         Finding.NO_CHECK_IN: _("no check-in was recorded"),
         Finding.ABSENT: _("nothing was recorded"),
-        Finding.WORKED_ON_LEAVE: _("planned as leave, but checked in"),
-        Finding.OTHER_PLACE: _("at another place than planned"),
+        Finding.LEAVE_AND_MARK: _("planned as leave, but checked in"),
+        **dict.fromkeys(_ELSEWHERE, _("at another place than planned")),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
     }
     return next((text for found, text in said.items() if found.value in one.kinds), _("waits for an answer"))
