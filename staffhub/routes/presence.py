@@ -148,6 +148,7 @@ def _page(
         return render(request, "today/nobody.html", **context)
     mine = loaded_today(db, me, me.officer_id, now=now)
     plan, record, marks = mine.plan, mine.record, mine.spell.today
+    context |= {"open_days": mine.open, "waiting": mine.requests, "say": asked_words}
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     if mine.leading:
         waiting = service_requests.waiting(db, me, now=now)
@@ -177,9 +178,6 @@ def _page(
         placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
         place_form=place_form or Form.blank("place"),
         left_open=mine.spell.left_open,
-        open_days=mine.open,
-        waiting=mine.requests,
-        say=asked_words,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
         meetings=meetings,
