@@ -64,13 +64,13 @@ def _at_hand(me: Viewer) -> Any:
     one = StoredDay
     dates = one.date.between(bindparam("first", type_=Date), bindparam("counted", type_=Date))
     wanted = select(func.count()).where(one.office_id == bindparam("office", type_=BigInteger), dates)
-    older = wanted.where(text("needs_person = true"), one.open_until.is_(None), me.within(one.officer_id, one.division_id))
+    older = wanted.where(
+        text("needs_person = true"), one.open_until.is_(None), me.within(one.officer_id, one.division_id)
+    )
     return corrections.at_hand_of(me.role, older.scalar_subquery())
 
 
-def waiting(
-    db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, older: int | None = None
-) -> int:
+def waiting(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, older: int | None = None) -> int:
     """Return how many days wait; `loaded` holds them from `reads_from` until today, `staff` whom the viewer sees.
 
     `older`: what the database counts of them, where it was asked already.
