@@ -338,6 +338,31 @@ def run_due() -> None:
     print(_("Done."))
 
 
+@app.command(help=_("Compute stored days again from their facts. --check changes nothing and lists what differs."))
+def recompute(
+    first: Annotated[str, typer.Option("--from", help=_("First date, as 2026-11-01."))],
+    last: Annotated[str, typer.Option("--to", help=_("Last date, as 2026-11-30."))],
+    check: Annotated[bool, typer.Option("--check", help=_("Only compare; exit code 1 when a day differs."))] = False,
+) -> None:
+    from datetime import date
+
+    from staffhub import days
+
+    try:
+        dates = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        _fail(_("Write dates as 2026-11-30."))
+    with _database(_settings()) as database:
+        if check:
+            found = [str(line) for line in days.check(database, *dates, now=clock.now())]
+            if found:
+                _fail(*found)
+            print(_("Every stored day is what its facts say."))
+        else:
+            changed = days.recompute(database, *dates, now=clock.now())
+            print(_("%(count)s days changed.", count=changed))
+
+
 @app.command("audit-verify", help=_("Seal what is waiting, then walk the audit trail's hash chain."))
 def audit_verify(
     head: Annotated[str, typer.Option(help=_("A head noted earlier: is it still in the chain?"))] = "",

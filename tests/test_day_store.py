@@ -78,7 +78,7 @@ def mark(officer_id: int | None, day: date = DAY, at: time = time(7, 20), turn: 
     values = {
         "office_id": 1, "officer_id": officer_id, "date": day, "turn": turn, "kind": MarkKind.CHECK_IN,
         "mode": WorkMode.OFFICE, "attempted_at": at_local(day, at, ZONE), "received_at": MORNING,
-        "grade": Grade.C, "receipt": key[-12:], "idempotency_key": key,
+        "grade": Grade.C, "receipt": f"{officer_id}.{day:%m%d}.{turn}", "idempotency_key": key,
     }  # fmt: skip
     return Mark(**values | facts)
 

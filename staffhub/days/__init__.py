@@ -5,6 +5,7 @@ when days count.
 """
 
 from staffhub.days import watch as _watch  # noqa: F401  whoever changes a fact changes the row of its day
+from staffhub.days.again import check, recompute
 from staffhub.days.closing import close_due, close_step
 from staffhub.days.facts import Days, Serving, is_counted, load
 from staffhub.days.lines import (
@@ -61,6 +62,7 @@ __all__ = [
     "Waiting",
     "blank",
     "change_of",
+    "check",
     "close_due",
     "close_step",
     "count_from",
@@ -72,6 +74,7 @@ __all__ = [
     "load",
     "planned_span",
     "proposals_of",
+    "recompute",
     "reconcile",
     "recounts",
     "run_recounts",

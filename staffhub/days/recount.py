@@ -52,7 +52,8 @@ def _batch(db: Session, row_id: int, ticket: datetime, *, now: datetime) -> date
         row.total = _total(db, row, dates)
     if not ids or until is None:
         row.state, row.finished_at, row.lease_until, row.done = TaskState.DONE, now, None, row.total
-        _tell(db, row, now=now)
+        if row.changed or row.cause != "close":  # a second look that finds nothing new is nobody's news
+            _tell(db, row, now=now)
         return None
     changed = [one for one in write(db, row.office_id, dates, until=until, officers=ids, now=now) if one.is_seen]
     _note(db, row, changed)

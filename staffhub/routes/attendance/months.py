@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, corrections
+from staffhub import clock, corrections, days
 from staffhub.i18n import gettext as _
 from staffhub.reports import asked_words, recap, words
 from staffhub.reports.recap import Staff
@@ -51,6 +51,7 @@ def month(
         sheet=sheet,
         cells=cells,
         queue=sheet.queue,
+        recount=next((one for one in days.recounts(db, me.office_id) if one.is_running), None),
         finding_kinds=[(kind.value, words.kind_of_finding(kind)) for kind in LOOKED_FOR],
         group=group,
         remedies=REMEDIES,
@@ -110,8 +111,8 @@ def officer_month(
 
 
 def _ends(first: date) -> tuple[date, date]:
-    days = clock.month_days(first)
-    return days[0], days[-1]
+    dates = clock.month_days(first)
+    return dates[0], dates[-1]
 
 
 def _officer_page(

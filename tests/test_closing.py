@@ -1,0 +1,104 @@
+"""The close of day: at midnight of the office, the oldest first, twice is once; a missing check-out is proposed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from staffhub import days, office
+from staffhub.clock import at_local
+from staffhub.db import Database
+from staffhub.models import CheckoutProposal, LogEntry, MarkKind, Office, ProposalSource, StoredDay
+from tests.conftest import MORNING, TODAY, count_from, viewer_of
+from tests.test_day_store import DAY, SINCE, ZONE, agree, mark, stored
+
+
+def _reach(database: Database) -> tuple[date | None, date | None]:
+    with database.reading() as db:
+        return tuple(db.execute(sa.select(Office.stored_from, Office.stored_to).where(Office.id == 1)).one())  # type: ignore[return-value]
+
+
+def test_a_day_is_closed_at_the_midnight_of_its_office_and_not_a_second_before(database: Database) -> None:
+    count_from(database, SINCE)
+    days.close_due(database, now=datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC))
+    assert _reach(database) == (SINCE, date(2026, 11, 22))
+    days.close_due(database, now=datetime(2026, 11, 23, 16, 0, 0, tzinfo=UTC))
+    assert _reach(database) == (SINCE, date(2026, 11, 23))
+
+
+def test_who_was_killed_in_between_goes_on_and_twice_is_once(database: Database) -> None:
+    """Jayapura is an hour ahead, and has its own days."""
+    count_from(database, date(2020, 1, 1))
+    assert days.close_due(database, now=MORNING, most=2) == 2
+    _since, until = _reach(database)
+    assert until is not None
+    assert until < TODAY - timedelta(days=1)
+    days.close_due(database, now=MORNING)
+    assert _reach(database) == (date(2020, 1, 1), TODAY - timedelta(days=1))
+    with database.reading() as db:
+        before = db.scalar(sa.select(sa.func.count()).select_from(StoredDay))
+    assert days.close_due(database, now=MORNING) == 0
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(StoredDay)) == before
+
+
+def test_two_processes_that_close_at_once_write_every_day_once(database: Database) -> None:
+    count_from(database, SINCE)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _n: days.close_due(database, now=MORNING), range(2)))
+    agree(database)
+
+
+def test_a_night_stays_open_until_its_check_out_or_until_its_time_is_over(database: Database) -> None:
+    count_from(database, SINCE)
+    ben, tia = (viewer_of(database, name).officer_id for name in ("ben", "tia"))
+    last = TODAY - timedelta(days=1)
+    with database.transaction() as db:
+        db.add_all(mark(who, last, time(22)) for who in (ben, tia))
+    days.close_due(database, now=at_local(TODAY, time(0, 1), ZONE))
+    assert stored(database, ben, last).open_until is not None
+    with database.transaction() as db:
+        db.add(mark(ben, last, turn=2, kind=MarkKind.CHECK_OUT, mode=None, attempted_at=at_local(TODAY, time(6), ZONE)))
+    row = stored(database, ben, last)
+    assert (row.open_until, row.last, row.needs_person) == (None, at_local(TODAY, time(6), ZONE), False)
+    days.close_due(database, now=at_local(TODAY, time(15, 59), ZONE))
+    assert stored(database, tia, last).open_until is not None
+    days.close_due(database, now=at_local(TODAY, time(16), ZONE))
+    row = stored(database, tia, last)
+    assert (row.open_until, row.needs_person) == (None, True)
+
+
+def test_a_missing_check_out_is_proposed_from_the_last_thing_known_and_changes_nothing_by_itself(
+    database: Database,
+) -> None:
+    count_from(database, SINCE)
+    ben = viewer_of(database, "ben").officer_id
+    assert ben
+    facts = {"date": DAY, "text": "Melayani", "starts": time(14), "ends": time(15, 15), "unit": "", "version": 1}
+    with database.transaction() as db:
+        db.add(mark(ben))
+        db.add(
+            LogEntry(
+                office_id=1, officer_id=ben, created_at=MORNING, updated_at=MORNING, idempotency_key="log", **facts
+            )
+        )
+    for _twice in range(2):
+        days.close_due(database, now=MORNING)
+    with database.reading() as db:
+        (one,) = days.proposals_of(db, 1, ben)
+        assert db.scalar(sa.select(sa.func.count()).select_from(CheckoutProposal)) == 1
+    assert (one.day, one.at, one.source) == (DAY, at_local(DAY, time(15, 15), ZONE), ProposalSource.LOG)
+    row = stored(database, ben)
+    assert (row.last, row.needs_person, row.corrected) == (None, True, False)
+
+
+def test_presence_that_counts_from_an_earlier_date_is_stored_back_to_it(database: Database) -> None:
+    count_from(database, SINCE)
+    days.close_due(database, now=MORNING)
+    with database.transaction() as db:
+        db.execute(sa.update(Office).where(Office.id == 1).values(recorded_from=SINCE - timedelta(days=10)))
+    days.close_due(database, now=MORNING)
+    assert _reach(database)[0] == SINCE - timedelta(days=10)
+    agree(database)
+    with database.reading() as db:
+        assert office.facts(db, 1).stored_to == TODAY - timedelta(days=1)
