@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from staffhub import clock, deadlines, i18n, logs
+from staffhub import clock, deadlines, faults, i18n, logs
 from staffhub.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            lines = _explain(error)
+            lines = faults.explain(error)
             if not lines:
                 raise
             _fail(*lines)
@@ -46,31 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=_("StaffHub: who works where, standups on Zoom, the day's log, the month for HR."),
 )
-
-
-def _explain(error: Exception) -> list[str]:
-    """Return what to say about a fault that can be expected; nothing for a fault of the program."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import ArgumentError, DBAPIError
-
-    from staffhub.errors import StaffHubError
-
-    if isinstance(error, ValidationError):
-        return [_setting_error(problem) for problem in error.errors(include_input=False, include_url=False)]
-    if isinstance(error, StaffHubError):
-        return [error.message]
-    if isinstance(error, DBAPIError | ArgumentError):
-        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
-        return [_("The database cannot be used: %(reason)s", reason=reason)]
-    if isinstance(error, OSError) and error.strerror:
-        return [f"{error.filename}: {error.strerror}" if error.filename else error.strerror]
-    return []
-
-
-def _setting_error(problem: Any) -> str:
-    reason = problem["msg"].removeprefix("Value error, ")
-    name = "".join(f"STAFFHUB_{part}".upper() for part in problem["loc"][:1])
-    return f"{name}: {reason}" if name else reason
 
 
 def _fail(*lines: str) -> NoReturn:
