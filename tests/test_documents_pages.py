@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 
 from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import in_locale
 from staffhub.models import Account, AuditEvent, ExportJob, Notice, Office, Posting, Role, TaskState
-from staffhub.reports.documents import exports
+from staffhub.orders.exemptions import Scope
+from staffhub.reports.documents import exports, lines
 from staffhub.reports.documents.exports import Wish
 from tests.conftest import MORNING, World, add_officer
+from tests.test_orders import Cast, exempt
 
 MONTH = MORNING.date().replace(day=1)
 WISH = Wish(MONTH, "csv")
@@ -205,3 +208,15 @@ def test_one_persons_sheet_is_for_that_person_and_those_above(world: World) -> N
     assert "•••• 003" in PdfReader(BytesIO(above.content)).pages[0].extract_text()
     assert world.client("cy").get(f"/attendance/{ben}/sheet").status_code == 403
     assert "/me/month/sheet?month=2026-11" in world.client("ben").get("/me/month?month=2026-11").text
+
+
+def test_a_footnote_names_whom_of_the_sheet_an_exemption_excuses(world: World) -> None:
+    cast = Cast(world.database)
+    exempt(cast, scope=Scope(officers=(cast.id("ben"), cast.id("cy"))))
+    ana, hana = world.viewer("ana"), world.viewer("hana")
+    with world.database.reading() as db, in_locale("id"):
+        whole = lines.of_month(db, hana, MONTH, now=MORNING)
+        own = lines.of_month(db, ana, MONTH, now=MORNING)
+    assert whole.notes[0].startswith("Dikecualikan ")
+    assert "SE 12/2026, Banjir: Ben Tumiwa, Cy Sondakh" in whole.notes[0]
+    assert own.notes[0].endswith("Banjir: Ben Tumiwa")

@@ -5,7 +5,7 @@ foot is true of what stands above; any other month from the days as they read no
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import i18n, office, people, sections, signing
+from staffhub import i18n, office, orders, people, sections, signing
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayRecord, State
 from staffhub.i18n import gettext as _
-from staffhub.models import Officer, Posting, Role, WorkMode, posting_on
+from staffhub.i18n import ngettext
+from staffhub.models import Meaning, Officer, Posting, Role, WorkMode, posting_on
 from staffhub.office import OfficeFacts
 from staffhub.reports import recap
 from staffhub.security import Viewer
@@ -38,6 +39,8 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "A": ("A",),
     "L": ("L",),
 }
+# An exemption of more people names none of them.
+_NAMED = 8
 _AT_WORK = frozenset({"H", "WFH", "HT", "HP"})
 _NOT_YET = frozenset({State.PLANNED, State.PENDING})
 
@@ -53,6 +56,7 @@ class Row:
     worked: int
     late: int
     early: int
+    officer_id: int = 0
 
     def count(self, letter: str) -> int:
         if letter == "H":
@@ -122,7 +126,15 @@ def of_month(
         sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=None)
         groups = list(_as_it_reads(me, sheet))
     facts = office.facts(db, me.office_id)
-    return made(facts, first, groups, signers=_signers(db, me, first), papers=papers, today=local_day(now, facts.zone))
+    return made(
+        facts,
+        first,
+        groups,
+        signers=_signers(db, me, first),
+        papers=papers,
+        today=local_day(now, facts.zone),
+        notes=_exemptions(db, me, first, {row.officer_id for group in groups for row in group.rows}),
+    )
 
 
 def size(db: Session, me: Viewer, first: date, *, division: str = "", q: str = "") -> int:
@@ -197,6 +209,7 @@ def _as_it_reads(me: Viewer, sheet: recap.Month) -> Iterator[Group]:
                 line.totals.worked,
                 line.totals.late,
                 line.totals.early,
+                line.officer.id,
             )
             for line in lines
         ]
@@ -221,7 +234,7 @@ def _as_signed(
         told = signing.read(text)
         if q.casefold() not in told["name"].casefold():
             continue
-        for where, row in _parts(me, told, dates):
+        for where, row in _parts(me, officer_id, told, dates):
             if asked in {None, where} and me.sees(officer_id=officer_id, division_id=where or None):
                 found.setdefault(where, []).append(row)
     order = [0, *known, *(where for where in found if where and where not in known)]
@@ -231,12 +244,13 @@ def _as_signed(
             yield Group(name, short, sorted(rows, key=lambda row: row.name))
 
 
-def _parts(me: Viewer, told: Mapping[str, Any], dates: Sequence[date]) -> Iterator[tuple[int, Row]]:
+def _parts(me: Viewer, officer_id: int, told: Mapping[str, Any], dates: Sequence[date]) -> Iterator[tuple[int, Row]]:
     """Yield an officer's row for each division in which there was a day; 0: in none."""
     number_of = people.shown_number if me.may("attendance.numbers") else people.masked_number
     days = [told["days"].get(day.isoformat()) for day in dates]
     for where in dict.fromkeys(day.get("division", 0) for day in days if day is not None):
         here = [day if day and day.get("division", 0) == where else {} for day in days]
+        worked, late, early = (sum(day.get(name, 0) for day in here) for name in ("worked", "late", "early"))
         yield (
             where,
             Row(
@@ -244,7 +258,10 @@ def _parts(me: Viewer, told: Mapping[str, Any], dates: Sequence[date]) -> Iterat
                 number_of(told["number"]),
                 "",
                 tuple(_code(day.get("code", ""), day.get("mode")) for day in here),
-                *(sum(day.get(name, 0) for day in here) for name in ("worked", "late", "early")),
+                worked,
+                late,
+                early,
+                officer_id,
             ),
         )
 
@@ -259,6 +276,24 @@ def _signers(db: Session, me: Viewer, first: date) -> dict[Role, Signer]:
     rows = db.execute(found.where(*wanted, serving).order_by(Officer.id.desc()))
     shown = me.may("attendance.numbers")
     return {role: Signer(name, people.shown_number(number) if shown else "", what) for role, name, number, what in rows}
+
+
+def _exemptions(db: Session, me: Viewer, first: date, officers: Collection[int]) -> list[str]:
+    """Tell which exemptions hold for somebody of the sheet: few by name, many by their number."""
+    dates = month_days(first)
+    told = []
+    for note in orders.footnotes(db, me.office_id, dates[0], dates[-1]):
+        names = [name for _id, name in note.of(officers)]
+        if not names:
+            continue
+        days = i18n.day(note.first) if note.first == note.last else f"{i18n.day(note.first)} – {i18n.day(note.last)}"
+        people = ", ".join(names) if len(names) <= _NAMED else ngettext("%(num)s person", "%(num)s people", len(names))
+        facts = {"number": note.number, "days": days, "reason": note.reason, "people": people}
+        if note.meaning is Meaning.EXCUSED:
+            told.append(_("Excused %(days)s by %(number)s, %(reason)s: %(people)s", **facts))
+        else:
+            told.append(_("Work from home %(days)s by %(number)s, %(reason)s: %(people)s", **facts))
+    return told
 
 
 def _seal(papers: Papers | None, facts: OfficeFacts) -> str:
