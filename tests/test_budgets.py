@@ -89,7 +89,7 @@ BUDGET = {
     "/requests/hand-on": ("kadis", 1),
     "/requests/{request_id}": ("kadis", 4),
     "/roster": ("kepegawaian", 4),
-    "/roster/{officer_id}": ("kepegawaian", 6),
+    "/roster/{officer_id}": ("kepegawaian", 7),
     "/standups": ("kadis", 1),
     "/worklog": ("pegawai01", 6),
     "/worklog/submit": ("pegawai01", 6),

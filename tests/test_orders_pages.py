@@ -55,7 +55,14 @@ def test_hr_writes_an_order_without_scripts_and_everybody_it_names_finds_it(worl
     assert "ST 094/118" in world.client("ben").get("/orders").text
     assert "ST 094/118" not in world.client("tia").get("/orders").text
     assert 'value="ST 094/119"' in hana.get("/orders/new").text
-    assert "dinas luar" in world.client("ben").get(f"/roster/{ben}?month=2026-11").text
+    plan = hana.get(f"/roster/{ben}?month=2026-11").text
+    assert f'<a href="{answer.headers["location"]}">ST 094/118</a>' in plan
+    assert f"/roster/{ben}/exceptions/1/withdraw" not in plan, "it is changed on the order, with a reason"
+    refused = hana.post(f"/roster/{ben}/exceptions/1/withdraw")
+    assert refused.status_code == 422
+    assert "ST 094/118" in refused.text
+    assert f'href="{answer.headers["location"]}"' not in world.client("cy").get(f"/roster/{ben}?month=2026-11").text
+    assert f'href="{answer.headers["location"]}"' in hana.get(f"/attendance/{ben}/{NEXT}").text
 
 
 def test_what_it_breaks_is_told_once_and_written_with_the_second_press(world: World) -> None:

@@ -17,7 +17,17 @@ from staffhub import audit, clock, workdays
 from staffhub.db import lock_row, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import STUDY, Officer, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.models import (
+    STUDY,
+    DutyAssignment,
+    ExemptionPerson,
+    Officer,
+    PlanEnding,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
+)
 from staffhub.roster.entries import dates, settle
 from staffhub.roster.entries import left as left_of
 from staffhub.roster.plan import Planned, refuse_past, writes_past
@@ -304,7 +314,15 @@ def _grant_for(db: Session, me: Viewer, officer: Planned, grant_id: int) -> Plan
     row = db.get(PlanGrant, grant_id)
     if row is None or (row.office_id, row.officer_id) != (me.office_id, officer.id):
         raise NotFound(_("There is no such plan."))
+    _refuse_of_letter(db, me, row)
     return row
+
+
+def _refuse_of_letter(db: Session, me: Viewer, row: PlanGrant) -> None:
+    """What rests on an order or an exemption is changed there, with a reason."""
+    for table in (DutyAssignment, ExemptionPerson):
+        if db.scalar(select(table.id).where(table.office_id == me.office_id, table.grant_id == row.id)):
+            raise Refused(_("This plan rests on %(number)s: change it there.", number=row.document))
 
 
 def _end(

@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, sections, workdays
+from staffhub import clock, orders, sections, workdays
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line
@@ -126,6 +126,7 @@ def _officer_page(
     days = clock.month_days(first)
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=[officer.id])
     saved = weeks.weeks_of(db, me, officer)
+    sees = me.sees(officer_id=officer.id, division_id=officer.division_id)
     usual = dict(zip(workdays.WEEKDAYS, saved.on(today), strict=True))
     without = {workdays.WEEKDAYS[day.weekday()] for day in days[:7] if book.hours(officer.id, day) is None}
     return render(
@@ -139,6 +140,8 @@ def _officer_page(
         plans=[(day, book.of(officer.id, day)) for day in days],
         ranges=grants.lines_of(db, me, officer, days[0], days[-1]),
         layers=layer_names(),
+        letters=orders.letters(db, me.office_id, officer.id, days[0], days[-1]),
+        opens=lambda letter: me.may(letter.kind) if letter.kind == "exemptions" else sees,
         reads_note=partial(me.reads_note, officer_id=officer.id, division_id=officer.division_id),
         week=week or Form.blank("week", valid_from=today, version=saved.version, **usual),
         exception=exception or Form.blank("exception", first=today, mode="home", idempotency_key=uuid4()),
