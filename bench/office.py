@@ -110,7 +110,7 @@ def fill(
     with database.transaction() as db:
         for n in range(offices):
             office = found_office(db, name=f"Dinas Ukur {n + 1}", timezone=ZONE.key, now=now)
-            office.recorded_from = START
+            office.recorded_from = min(days, default=now.astimezone(ZONE).date())
             db.flush()
             _seat(db, office, range(n * officers, (n + 1) * officers), roles, now)
     add_days(database, days)
