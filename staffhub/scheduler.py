@@ -17,6 +17,7 @@ from staffhub import audit, claims, clock, corrections, days, deadlines, notify,
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import invitations, sync
 from staffhub.models import Heartbeat, Office
+from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
 
@@ -112,6 +113,11 @@ def _close(work: Work, now: datetime) -> None:
     days.close_due(work.database, now=now)
 
 
+def _thresholds(work: Work, now: datetime) -> None:
+    """After the close of a day: whoever comes near a threshold is told, and the direct superior."""
+    counters.warn_due(work.database, now=now)
+
+
 def _recount(work: Work, now: datetime) -> None:
     days.run_recounts(work.database, now=now)
 
@@ -132,6 +138,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),
     ("close", 60, _close),
+    ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),
     ("corrections", 300, _overdue),
 )

@@ -135,6 +135,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/exemptions/{exemption_id}/take-back"): frozenset({"hana"}),
     ("POST", "/logout"): ALL,
     ("GET", "/me/month"): ALL,
+    ("GET", "/me/year"): ALL,
     ("GET", "/meetings"): ALL,
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),

@@ -63,6 +63,7 @@ BUDGET = {
     "/leave/{leave_id}": ("kadis", 8),
     "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 8),
+    "/me/year": ("kadis", 8),
     "/meetings": ("kadis", 6),
     "/meetings/guests": ("kadis", 1),
     "/meetings/{meeting_id}": ("kadis", 5),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, office
+from staffhub import clock, notify, office
 from staffhub.days.record import Finding
 from staffhub.db import insert_unless_there, rows
 from staffhub.models import (
@@ -17,12 +17,14 @@ from staffhub.models import (
     LogEntry,
     Mark,
     MarkKind,
+    NoticeKind,
     ProposalSource,
     RequestEvent,
     StoredDay,
 )
 
 _A_DAY = timedelta(days=1)
+_REMINDED = timedelta(days=4)
 
 
 class _Trace(NamedTuple):
@@ -47,8 +49,27 @@ def propose(db: Session, office_id: int, first: date, last: date, *, now: dateti
         if last_one is not None:
             values = {"office_id": office_id, "officer_id": who, "date": day, "at": last_one.at, "created_at": now}
             values |= {"source": last_one.source, "source_id": last_one.id}
-            made += insert_unless_there(db, CheckoutProposal, values)
+            if insert_unless_there(db, CheckoutProposal, values):
+                made += 1
+                _tell(db, office_id, who, day, last_one.at, now=now)
     return made
+
+
+def _tell(db: Session, office_id: int, who: int, day: date, at: datetime, *, now: datetime) -> None:
+    """The person hears of it in the morning; of days that were caught up long after nobody is reminded."""
+    zone = office.facts(db, office_id).zone
+    if day < clock.local_day(now, zone) - _REMINDED:
+        return
+    notify.tell(
+        db,
+        office_id=office_id,
+        officers=[who],
+        kind=NoticeKind.CHECKOUT_PROPOSED,
+        params={"day": day, "time": at.astimezone(zone).time().replace(second=0, microsecond=0)},
+        address=f"/attendance/{who}/{day}",
+        key=f"checkout:{who}:{day}",
+        now=now,
+    )
 
 
 def _lacking() -> Any:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from staffhub import clock, corrections, days
 from staffhub.i18n import gettext as _
-from staffhub.reports import asked_words, recap, words
+from staffhub.reports import asked_words, counters, recap, words
 from staffhub.reports.recap import Staff
 from staffhub.reports.sheet import LOOKED_FOR, Filters, of_month
 from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
@@ -119,10 +119,12 @@ def _officer_page(
     request: Request, db: Session, me: Viewer, officer: Staff, first: date, now: datetime, show: str
 ) -> Response:
     is_mine = officer.id == me.officer_id
+    own = recap.own_month(db, me, officer, first, now=now, show=show)
     return render(
         request,
         "attendance/officer.html",
-        own=recap.own_month(db, me, officer, first, now=now, show=show),
+        own=own,
+        asked=counters.asked_minutes(own.records),
         is_mine=is_mine,
         answers=corrections.open_days(db, me, *_ends(first)) if is_mine else {},
         say=asked_words,
