@@ -37,7 +37,7 @@ BUDGET = {
     "/admin/rules/{rule_id}": ("kepegawaian", 3),
     "/admin/rules/{rule_id}/edit": ("kepegawaian", 2),
     "/admin/rules/{rule_id}/succeed": ("kepegawaian", 2),
-    "/attendance": ("kepegawaian", 5),
+    "/attendance": ("kepegawaian", 8),
     "/attendance/export": ("kepegawaian", 6),
     "/attendance/exports": ("kepegawaian", 2),
     "/attendance/exports/{job_id}/file": ("kepegawaian", 2),
