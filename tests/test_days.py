@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staffhub.days import CorrectionFact, Done, Facts, Finding, MarkFact, Stage, State, reconcile
+from staffhub.days.record import QUIET
+from staffhub.founding.rules import tiers
 from staffhub.models import CorrectionKind, MarkKind, PlanMode, WorkMode
-from staffhub.workdays import Hours, Plan
+from staffhub.workdays import NO_RULES, DayRules, ExpectedMark, Hours, Plan, Tiers, Window
 
 WITA = ZoneInfo("Asia/Makassar")
 DAY = date(2026, 11, 18)
@@ -281,6 +283,13 @@ pairs = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), max_size=2).ma
 done_things = st.builds(Done, logged=ids, reported=st.integers(0, 2), joined=pairs, standups=pairs, overlapped=ids)
 
 
+WINDOWS = [
+    Window(mark=ExpectedMark.CHECK_IN, starts=time(7, 15), ends=time(8)),
+    Window(mark=ExpectedMark.CHECK_OUT, starts=time(16), ends=time(18)),
+]
+STRICT = DayRules(10, *WINDOWS, 1, Tiers(**tiers("TL")), 2, Tiers(**tiers("PSW")), 3, {"sick": ("S", 4)})
+
+
 def any_day(marks, corrections):
     return st.builds(
         Facts,
@@ -288,13 +297,18 @@ def any_day(marks, corrections):
         stage=st.sampled_from(Stage),
         zone=st.just(WITA),
         plan=st.sampled_from(
-            [OFFICE, HOME, LEAVE, OFF, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")]
+            [
+                *[OFFICE, HOME, LEAVE, OFF, NIGHT, Plan(PlanMode.FIELD, "manual"), Plan(PlanMode.OFFICE, "manual")],
+                *[Plan(PlanMode.FIELD, "duty", "ST 1", HOURS, kind="study"), Plan(None, "exemption", "SE")],
+                *[Plan(PlanMode.LEAVE, "leave", hours=HOURS, kind=kind, grant_id=9) for kind in ("sick", "permission")],
+            ]
         ),
         marks=marks,
         corrections=corrections,
         done=done_things,
         serves=st.booleans(),
         counted=st.booleans(),
+        rules=st.sampled_from([NO_RULES, STRICT]),
     )
 
 
@@ -335,6 +349,11 @@ def test_every_day_has_one_state_and_numbers_that_make_sense(facts):
     record = reconcile(facts)
     assert record.is_work == (record.state in {State.PRESENT, State.HOME, State.FIELD})
     assert min(record.late, record.early, record.worked) >= 0
+    if record.worked:
+        assert record.worked <= (record.last - record.first).total_seconds() / 60
+    assert bool(record.late_tier) == bool(record.late and facts.rules.late)
+    assert bool(record.early_tier) == bool(record.early and facts.rules.early)
+    assert all(id_ > 0 for id_ in record.rules)
     assert (record.code == "") == (record.state is State.DAY_OFF and facts.plan.mode is not None)
     if record.late or record.early:
         assert record.is_work
@@ -349,3 +368,49 @@ def test_work_is_never_turned_into_absence_but_by_a_person(facts):
     decided = any(fact.kind in {CorrectionKind.LEAVE, CorrectionKind.ABSENT} for fact in facts.corrections)
     if first_check_in and not decided:
         assert reconcile(facts).is_work
+
+
+@given(facts_of_any_day, modes)
+def test_a_decided_place_never_makes_anybody_late(facts, mode):
+    """Who declared nothing has no time to be late by; who was on field duty may now be held against office hours."""
+    before = reconcile(facts)
+    newest = CorrectionFact(99, CorrectionKind.MODE, None, mode, NEXT_DAY + timedelta(days=9))
+    after = reconcile(changed(facts, corrections=(*facts.corrections, newest)))
+    if before.state in {State.PRESENT, State.HOME}:
+        assert after.late <= before.late
+        assert after.early <= before.early
+
+
+@given(facts_of_any_day, moments, st.sampled_from([CorrectionKind.CHECK_IN, CorrectionKind.CHECK_OUT]))
+def test_an_approved_time_in_the_officers_favour_never_raises_what_is_counted_against_the_officer(facts, moment, kind):
+    """In the officer's favour: a check-in as early as the one that stands or earlier, a check-out as late or later.
+
+    HR may also set a worse time than the one declared; then the minutes are HR's decision. Where there was no time,
+    there was nothing to count, and the first one known is what counts. Work that began only after the planned hours is
+    of no lateness by decision, and moving it into them is another day altogether.
+    """
+    before = reconcile(facts)
+    newest = CorrectionFact(99, kind, moment, None, NEXT_DAY + timedelta(days=9))
+    after = reconcile(changed(facts, corrections=(*facts.corrections, newest)))
+    shown = moment.astimezone(WITA).replace(second=0, microsecond=0)
+    if not before.is_work or not after.is_work or Finding.OTHER_HOURS in kinds(before):
+        return
+    if kind is CorrectionKind.CHECK_IN and before.first and shown <= before.first:
+        assert after.late <= before.late
+        assert after.early <= before.early
+        assert after.worked >= before.worked or before.last is None
+    if kind is CorrectionKind.CHECK_OUT and before.last and shown >= before.last:
+        assert after.early <= before.early
+        assert after.late <= before.late
+
+
+@given(facts_of_any_day | facts_without_any)
+def test_what_informs_blocks_no_signature_and_nothing_is_named_twice(facts):
+    record = reconcile(facts)
+    asks = {found.kind for found in record.discrepancies if found.needs_person}
+    assert asks <= {
+        *(Finding.ABSENT, Finding.NO_CHECK_IN, Finding.NO_CHECK_OUT, Finding.LEAVE_AND_MARK, Finding.OTHER_HOURS),
+        *(Finding.HOME_NOT_OFFICE, Finding.OFFICE_NOT_HOME, Finding.OTHER_PLACE),
+    }
+    assert len(kinds(record)) == len(set(kinds(record)))
+    assert not set(record.told) & {found for found in record.discrepancies if found.kind in QUIET}

@@ -134,10 +134,11 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
     """Work that left traces elsewhere in the house, or none; it informs, and never makes presence by itself."""
     done, marks = facts.done, record.marks
     logged = tuple(("log_entry", id_) for id_ in done.logged)
-    if logged and not (marks or record.first or record.is_study):
+    unmarked = not marks and not record.is_work
+    if logged and unmarked:
         yield Discrepancy(Finding.LOGGED_WITHOUT_MARK, needs_person=False, count=len(logged), evidence=logged)
     joined = {meeting for meeting, _id in done.joined}
-    if joined and not (marks or record.first or record.is_study):
+    if joined and unmarked:
         evidence = tuple(("join_click", id_) for _meeting, id_ in done.joined)
         yield Discrepancy(Finding.JOINED_WITHOUT_MARK, needs_person=False, count=len(joined), evidence=evidence)
     if marks and record.is_work:

@@ -60,7 +60,7 @@ def reconcile(facts: Facts) -> DayRecord:
     late, early, outside = _against_hours(facts, state, span, first, last)
     letter, of_leave = _letter(facts, state)
     worked, late_tier, early_tier, rules = 0, "", "", facts.rules
-    if first and last:
+    if first and last and state in AT_WORK:
         worked = _worked(facts, span, marks, first, last) if span else _present(marks, first, last)
     if late or early:
         late_tier, early_tier = _tier(rules.late, late), _tier(rules.early, early)

@@ -41,7 +41,7 @@ COVERAGE: dict[str, Any] = {
 }
 
 
-def _tiers(prefix: str) -> dict[str, Any]:
+def tiers(prefix: str) -> dict[str, Any]:
     bounds = ((1, 31), (31, 61), (61, 91), (91, None))
     return {"tiers": [{"name": f"{prefix}{n}", "min": low, "max": high} for n, (low, high) in enumerate(bounds, 1)]}
 
@@ -171,7 +171,7 @@ _NOT_SURE = "Belum dikonfirmasi"
 
 def _seeds(today: date) -> tuple[Seed, ...]:
     start = date(2023, 4, 12)
-    tiers = f"{_NOT_SURE} untuk kantor ini (contoh: Permentan 68/2012)"
+    example = f"{_NOT_SURE} untuk kantor ini (contoh: Permentan 68/2012)"
     return (
         Seed(RuleKind.WORK_HOURS, WORK_HOURS, start, f"{_PRESIDENT}, pola minggu lima hari"),
         _ramadan(today),
@@ -184,8 +184,8 @@ def _seeds(today: date) -> tuple[Seed, ...]:
             confirmed=False,
         ),
         Seed(RuleKind.COVERAGE, COVERAGE, start, "Kebijakan kantor: tiap bidang satu ASN dan satu THL di kantor"),
-        Seed(RuleKind.TIERS, _tiers("TL"), _BOOK, tiers, subject="late", confirmed=False),
-        Seed(RuleKind.TIERS, _tiers("PSW"), _BOOK, tiers, subject="early", confirmed=False),
+        Seed(RuleKind.TIERS, tiers("TL"), _BOOK, example, subject="late", confirmed=False),
+        Seed(RuleKind.TIERS, tiers("PSW"), _BOOK, example, subject="early", confirmed=False),
         Seed(RuleKind.DISCIPLINE, DISCIPLINE, _BOOK, "PP 94/2021; Peraturan BKN 6/2022"),
         Seed(
             RuleKind.MINUTES_AS_DAYS,
