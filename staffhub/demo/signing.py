@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, corrections, days, signing
+from staffhub import clock, corrections, days, office, signing
 from staffhub.corrections import Wish
+from staffhub.days import store
 from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
 from staffhub.models import CorrectionKind, CorrectionReason, Officer, StoredDay
@@ -66,5 +67,7 @@ def _late_letter(db: Session, hr: Viewer, first: date, *, at: datetime) -> str:
         idempotency_key=str(UUID(int=910)),
         now=at,
     )
-    days.settle(db)
+    # The day's row follows at the moment of the story, not at that of the seeding.
+    until = office.facts(db, hr.office_id).stored_to or last
+    store.write(db, hr.office_id, [day], until=until, officers=[officer.id], now=at)
     return str(officer.name)
