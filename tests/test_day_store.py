@@ -196,3 +196,17 @@ def test_each_kind_of_fact_leaves_the_row_that_follows_from_it(
 
 def _newest(db: Session) -> int:
     return db.scalar(sa.select(sa.func.max(Officer.id))) or 0
+
+
+def test_the_place_of_a_field_duty_that_is_told_later_changes_the_stored_day(closed: Database) -> None:
+    ben = viewer_of(closed, "ben")
+    with closed.transaction() as db:
+        db.add(mark(ben.officer_id, mode=WorkMode.FIELD))
+    assert ",missing_place," in stored(closed, ben.officer_id).kinds
+    with closed.reading() as db:
+        code = db.scalars(sa.select(Mark.receipt).where(Mark.officer_id == ben.officer_id)).one()
+        mine = presence.own_mark(db, ben, code)
+    with closed.transaction() as db:
+        presence.add_note(db, ben, mine, note="Kecamatan Contoh", idempotency_key="place", now=MORNING)
+    assert ",missing_place," not in stored(closed, ben.officer_id).kinds
+    agree(closed)

@@ -25,6 +25,7 @@ from staffhub.models import (
     JoinClick,
     LogEntry,
     Mark,
+    MarkNote,
     Office,
     Officer,
     PlanEntry,
@@ -138,6 +139,8 @@ def _after_flush(db: Session, _context: object) -> None:
     for row in (*db.new, *db.dirty, *db.deleted):
         table = type(row)
         facts = _FACTS.get(table)
+        if isinstance(row, MarkNote):
+            _note_beside(db, row.office_id, row.mark_id)
         if facts is None:
             continue
         state, now, was = sa.inspect(row), {}, {}
@@ -155,12 +158,22 @@ def _on_statement(state: ORMExecuteState) -> None:
         return
     name = getattr(getattr(state.statement, "table", None), "name", None)
     table = _BY_NAME.get(name) if name else None
+    if name == MarkNote.__tablename__ and state.is_insert:
+        for row in _inserted(state):
+            _note_beside(state.session, row["office_id"], row["mark_id"])
     if table is None:
         return
     if state.is_insert:
         _note_insert(state, table)
     else:
         _note_before(state, table)
+
+
+def _note_beside(db: Session, office_id: int, mark_id: int) -> None:
+    """What is noted beside a mark, as the place of a field duty, is of the mark's day."""
+    this = select(Mark.officer_id, Mark.date).where(Mark.office_id == office_id, Mark.id == mark_id)
+    for officer_id, day in db.connection().execute(this):
+        _noted(db).touches.add(Touch(office_id, officer_id, (day, day), MarkNote.__tablename__))
 
 
 def _note_insert(state: ORMExecuteState, table: type[Base]) -> None:
