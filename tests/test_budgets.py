@@ -42,7 +42,7 @@ BUDGET = {
     "/attendance/exports": ("kepegawaian", 2),
     "/attendance/exports/{job_id}/file": ("kepegawaian", 2),
     "/attendance/next": ("kepegawaian", 5),
-    "/attendance/queue": ("kepegawaian", 6),
+    "/attendance/queue": ("kepegawaian", 7),
     "/attendance/replay": ("kepegawaian", 8),
     "/attendance/sign": ("kadis", 8),
     "/attendance/signed": ("kepegawaian", 4),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import signing
+from staffhub import clock, signing
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines
@@ -21,6 +21,7 @@ from staffhub.i18n import ngettext
 from staffhub.models import CorrectionReason
 from staffhub.reports import queue as queues
 from staffhub.reports import words
+from staffhub.reports.duty_gaps import duty_gaps
 from staffhub.reports.queue import Decided, Decision, Pick
 from staffhub.routes.attendance.asked import PAGE, REMEDIES, Division, Month, Name, Page, month_of, pager
 from staffhub.routes.deps import DB, Me, Now, Posted, TakesLong, pages
@@ -80,6 +81,7 @@ def queue(
         "attendance/queue.html",
         block="queue_days",
         found=found,
+        gaps=duty_gaps(db, me, first, clock.month_days(first)[-1], found.sheet.sections.shown),
         asked=signing.requests_waiting(db, me, first) if me.may("month") else 0,
         sheet=found.sheet,
         remedies=REMEDIES,

@@ -1,0 +1,73 @@
+"""The duty minimum of a month: dates on which a bidang had fewer people in the office than the rule asks for.
+
+It is a finding of the bidang's day, not of one person's: nobody else's stored day changes when somebody's mark does.
+"""
+
+from collections import Counter
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import office
+from staffhub.days import State
+from staffhub.db import rows
+from staffhub.models import EmploymentType, StoredDay
+from staffhub.security import Scope, Viewer
+from staffhub.workdays import calendar
+from staffhub.workdays.kinds import CoverGroup
+
+
+class Gap(NamedTuple):
+    """`had` of the people of a group were in the office, where `minimum` are asked for."""
+
+    day: date
+    division: str
+    group: str
+    had: int
+    minimum: int
+
+
+def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int | None = None) -> list[Gap]:
+    """Return them by date and bidang, of days that are stored; `division_id` narrows it. One statement."""
+    shown = {one.id: one.short_name for one in office.divisions(db, me.office_id).values() if one.keeps_cover}
+    if me.scope is Scope.DIVISION:
+        shown = {id_: name for id_, name in shown.items() if id_ == me.division_id}
+    if division_id is not None:
+        shown = {id_: name for id_, name in shown.items() if id_ == division_id}
+    rules, there = calendar(db, me.office_id), _counted(db, me, first, last)
+    return [
+        Gap(day, name, group.name, had, group.minimum)
+        for day in sorted({day for day, _division in there})
+        for group in rules.coverage(day).groups
+        for id_, name in shown.items()
+        if (had := _had(there.get((day, id_)), group)) < group.minimum
+    ]
+
+
+def _had(people: Counter[EmploymentType] | None, group: CoverGroup) -> int:
+    return sum(people[kind] for kind in group.types) if people else 0
+
+
+def _counted(
+    db: Session, me: Viewer, first: date, last: date
+) -> dict[tuple[date, int | None], Counter[EmploymentType]]:
+    """Return who was in the office, by kind of employment, for each date and division with a stored day."""
+    found: dict[tuple[date, int | None], Counter[EmploymentType]] = {}
+    for day, division, kind, people in rows(db, _statement(), office=me.office_id, first=first, last=last):
+        found.setdefault((day, division), Counter())[kind] += people
+    return found
+
+
+@cache
+def _statement() -> Any:
+    """Days before presence counts say nothing; nobody was expected to be there."""
+    at_office = func.count().filter(StoredDay.state == State.PRESENT.value)
+    return (
+        select(StoredDay.date, StoredDay.division_id, StoredDay.employment_type, at_office)
+        .where(StoredDay.office_id == bindparam("office"))
+        .where(StoredDay.date.between(bindparam("first"), bindparam("last")), StoredDay.counted)
+        .group_by(StoredDay.date, StoredDay.division_id, StoredDay.employment_type)
+    )
