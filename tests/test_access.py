@@ -89,6 +89,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/attendance/queue"): frozenset({"hana", "oka"}),
     ("POST", "/attendance/queue/decide"): frozenset({"hana", "oka"}),
     ("GET", "/attendance/next"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
+    ("GET", "/attendance/recounts"): MONTH,
     ("GET", "/attendance/replay"): PEOPLE,
     ("GET", "/attendance/sign"): MONTH,
     ("POST", "/attendance/sign"): frozenset({"dewi"}),

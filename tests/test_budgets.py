@@ -45,6 +45,7 @@ BUDGET = {
     "/attendance/queue": ("kepegawaian", 7),
     "/attendance/replay": ("kepegawaian", 8),
     "/attendance/sign": ("kadis", 8),
+    "/attendance/recounts": ("kepegawaian", 4),
     "/attendance/signed": ("kepegawaian", 4),
     "/attendance/supplement": ("kepegawaian", 4),
     "/attendance/start": ("kepegawaian", 1),

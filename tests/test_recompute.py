@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from staffhub import clock, days
 from staffhub.db import Database
 from staffhub.models import AuditEvent, Holiday, HolidayKind, Recount, RecountedDay, StoredDay, TaskState
-from tests.conftest import MORNING, count_from
+from tests.conftest import MORNING, World, count_from
 from tests.test_day_store import DAY, SINCE, agree
 
 
@@ -67,3 +67,24 @@ def test_check_names_a_row_that_is_not_what_its_facts_say_and_recompute_mends_it
     assert str(odd) == f"1 3 {DAY} late facts_hash"
     assert days.recompute(closed, SINCE, DAY, now=MORNING) == 1
     assert list(days.check(closed, SINCE, DAY, now=MORNING)) == []
+
+
+def test_hr_reads_which_days_a_holiday_has_changed(world: World) -> None:
+    count_from(world.database, SINCE)
+    days.close_due(world.database, now=MORNING)
+    days.run_recounts(world.database, now=MORNING + timedelta(hours=1))
+    client = world.client("hana")
+    assert "Belum ada yang dihitung ulang." in client.get("/attendance/recounts").text
+    _holiday(world.database)
+    assert "Sebentar lagi dimulai" in client.get("/attendance/recounts").text
+    assert "/attendance/recounts" in client.get("/attendance?month=2026-11").text
+    days.run_recounts(world.database, now=MORNING + timedelta(hours=1))
+    page = client.get("/attendance/recounts").text
+    assert "7 hari berubah" in page
+    assert page.count(f'/{DAY}">') == 7
+    assert world.client("oka").get(f"/attendance/recounts?recount={_newest(world)}").text.count(f'/{DAY}">') == 0
+
+
+def _newest(world: World) -> int:
+    with world.database.reading() as db:
+        return days.recounts(db, 1)[0].id

@@ -35,7 +35,7 @@ from staffhub.days.record import (
     State,
     planned_span,
 )
-from staffhub.days.recount import Progress, recounts
+from staffhub.days.recount import Progress, Recounted, recounted, recounts
 from staffhub.days.recount import run_due as run_recounts
 from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
@@ -56,6 +56,7 @@ __all__ = [
     "MarkFact",
     "Progress",
     "Proposal",
+    "Recounted",
     "Serving",
     "Stage",
     "State",
@@ -76,6 +77,7 @@ __all__ = [
     "proposals_of",
     "recompute",
     "reconcile",
+    "recounted",
     "recounts",
     "run_recounts",
     "settle",

@@ -4,7 +4,6 @@ Each batch and how far it got are one transaction: killed in between, another pr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -150,12 +149,30 @@ def recounts(db: Session, office_id: int, *, many: int = 1) -> list[Progress]:
     return [Progress(*row) for row in rows(db, _NEWEST, office=office_id, many=many)]
 
 
-@dataclass(frozen=True)
-class Recounted:
-    """A day that reads differently since a recount."""
+class Recounted(NamedTuple):
+    """A day that reads differently since a recount: `code`, and minutes `worked`, `late`, `early`, before and after.
+
+    Empty where there was no day, or is none any more.
+    """
 
     officer_id: int
     name: str
     day: date
     before: dict[str, Any]
     after: dict[str, Any]
+
+
+_RECOUNTED: Any = (
+    select(RecountedDay.officer_id, Officer.name, RecountedDay.date, RecountedDay.before, RecountedDay.after)
+    .join(Officer, Officer.id == RecountedDay.officer_id)
+    .where(RecountedDay.office_id == bindparam("office"), RecountedDay.recount_id == bindparam("recount"))
+    .order_by(RecountedDay.date, Officer.name, Officer.id)
+    .limit(bindparam("many"))
+    .offset(bindparam("offset"))
+)
+
+
+def recounted(db: Session, office_id: int, recount_id: int, *, offset: int, many: int) -> list[Recounted]:
+    """Return the days that a recount changed, by date and name."""
+    asked = {"office": office_id, "recount": recount_id, "many": many, "offset": offset}
+    return [Recounted(*row) for row in rows(db, _RECOUNTED, **asked)]
