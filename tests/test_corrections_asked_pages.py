@@ -121,6 +121,17 @@ def test_from_the_flagged_day_to_the_correction_in_force(friday: World) -> None:
     assert "action=" not in ben.get(address).text.partition("<main")[2], "nothing is left to press"
 
 
+def test_an_absent_day_is_named_once_before_and_after_it_is_asked_for(world: World) -> None:
+    ben = world.client("ben")
+    count_from(world.database, FRIDAY)
+    below(world.database, "ben", "ana")
+    days.close_due(world.database, now=MORNING)
+    before = text_of(ben.get(NEW).text)
+    assert before.count("Tanpa keterangan") == 1
+    after = text_of(ben.get(ask(ben, kind="leave", time="").headers["location"]).text)
+    assert after.count("Tanpa keterangan") == 1
+
+
 def test_nothing_is_stored_before_the_outcome_was_shown_and_a_changed_claim_is_shown_again(friday: World) -> None:
     ben = friday.client("ben")
     form = form_of(ben.get(NEW).text, "/corrections") | {"reason": ["forgot"], "note": ["Rapat"]}
