@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from staffhub.days import close_due
 from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, WorkMode
 from staffhub.workdays import plans
 from tests.conftest import add_officer, count_from, count_queries, plan_range
@@ -312,6 +313,24 @@ def test_the_month_of_42_people_is_light(world):
     assert page.text.count('<th scope="row">') == 42
     assert len(seen) <= 8
     assert len(page.content) < 60_000
+
+
+@pytest.mark.parametrize(("show", "most"), [("", 8), ("open", 8), ("late", 9)])
+def test_the_closed_month_loads_what_is_not_over_once_and_looks_the_same(world, show, most):
+    """Read before and after the close of day, on a night that is still open."""
+    busy_office(world)
+    hana = world.viewer("hana")
+    put_mark(
+        world.database, hana, hana.officer_id, date(2026, 11, 22), "20:00", MarkKind.CHECK_IN, mode=WorkMode.OFFICE
+    )
+    client, pages = world.client("hana"), []
+    for _once in range(2):
+        with count_queries(world.database) as seen:
+            pages.append(client.get(f"/attendance?month=2026-11&show={show}").text)
+        assert len(seen) <= most
+        assert sum("FROM week_pattern" in one for one in seen) == 1
+        close_due(world.database, now=world.now)
+    assert text_of(pages[0]) == text_of(pages[1])
 
 
 def test_a_day_and_an_own_month_take_few_statements(world, friday):

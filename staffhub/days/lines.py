@@ -90,9 +90,19 @@ class Lines:
 
 
 def lines(
-    db: Session, office_id: int, officers: Sequence[Serving], dates: Sequence[date], *, zone: ZoneInfo, now: datetime
+    db: Session,
+    office_id: int,
+    officers: Sequence[Serving],
+    dates: Sequence[date],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    loaded: Days | None = None,
 ) -> Lines:
-    """Read the days of these people, in one statement for what is stored and those of `load` for what is not."""
+    """Read the days of these people, in one statement for what is stored and those of `load` for what is not.
+
+    `loaded`: the facts of these people to the end of the range, from the first day that is not stored or over.
+    """
     split, ids = span(db, office_id, dates[0], dates[-1]), [one.id for one in officers]
     found: dict[tuple[int, date], DayLine] = {}
     live = split.live
@@ -105,10 +115,10 @@ def lines(
             found[who, day] = DayLine(day, _STATES[state], *told)
         if nights:  # a night that may still take its check-out is worked out each time
             live = (min(nights), dates[-1])
-    loaded = None
-    if live and officers:
+    if loaded is None and live and officers:
         loaded = load(db, office_id, officers, _dates(*live), zone=zone, now=now)
-        found |= _worked_out(loaded)
+    if loaded:
+        found |= _worked_out(loaded, officers)
     return Lines(found, loaded)
 
 
@@ -127,12 +137,13 @@ def _of_rows(*, narrow: bool) -> Any:
     return wanted.where(one.officer_id.in_(AMONG)) if narrow else wanted
 
 
-def _worked_out(loaded: Days) -> dict[tuple[int, date], DayLine]:
+def _worked_out(loaded: Days, officers: Collection[Serving]) -> dict[tuple[int, date], DayLine]:
     """Most days to come say the same of everybody with the same plan: those are worked out once."""
+    asked = {one.id for one in officers}
     found: dict[tuple[int, date], DayLine] = {}
     same: dict[tuple[object, ...], DayLine] = {}
     for key, facts in loaded.facts.items():
-        if not is_kept(facts):
+        if key[0] not in asked or not is_kept(facts):
             continue
         if facts.marks or facts.corrections:
             found[key] = line_of(reconcile(facts))
@@ -161,11 +172,12 @@ def count_waiting(db: Session, office_id: int, first: date, last: date, within: 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The days of a range that wait for a person, by officer."""
+    """The days of a range that wait for a person, by officer. `loaded`: the facts, where some had to be worked out."""
 
     stored: dict[int, dict[date, Any]]
     live: dict[int, dict[date, DayRecord]]
     zone: ZoneInfo
+    loaded: Days | None
 
     def of(self, officer_id: int) -> list[date]:
         return sorted((*self.stored.get(officer_id, ()), *self.live.get(officer_id, ())))
@@ -177,10 +189,19 @@ class Waiting:
 
 
 def waiting(
-    db: Session, office_id: int, officers: Sequence[Serving], dates: Sequence[date], *, zone: ZoneInfo, now: datetime
+    db: Session,
+    office_id: int,
+    officers: Sequence[Serving],
+    dates: Sequence[date],
+    *,
+    beside: Collection[Serving],
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Waiting:
     """Find the days that need a person, of these people: in one statement, and those of `load` where days that are
     over are not stored yet or a night is open.
+
+    `beside`: those of them whose days are read next. What is loaded has all of theirs, so that it is loaded once.
     """
     split, today = span(db, office_id, dates[0], dates[-1]), local_day(now, zone)
     known, stored, nights = {one.id: one for one in officers}, dict[int, dict[date, Any]](), dict[int, date]()
@@ -192,29 +213,19 @@ def waiting(
                 stored.setdefault(row.officer_id, {})[row.date] = row
             else:
                 nights[row.officer_id] = row.date
+    behind = split.live[0] if split.live and split.live[0] < today else None
+    if not officers or (behind is None and not nights):
+        return Waiting(stored, {}, zone, None)
+    who = known if behind else {one.id: one for one in beside} | {one: known[one] for one in nights}
+    first = min([*nights.values(), *([behind] if behind else ())])
+    loaded = load(db, office_id, list(who.values()), _dates(first, dates[-1]), zone=zone, now=now)
     live: dict[int, dict[date, DayRecord]] = {}
-    if split.live and split.live[0] < today:
-        _add_live(db, office_id, list(officers), _dates(split.live[0], min(today, split.live[1])), live, zone, now)
-    if nights:
-        of_nights = _dates(min(nights.values()), max(nights.values()))
-        _add_live(db, office_id, [known[one] for one in nights], of_nights, live, zone, now, only=nights)
-    return Waiting(stored, live, zone)
-
-
-def _add_live(
-    db: Session,
-    office_id: int,
-    officers: list[Serving],
-    dates: list[date],
-    live: dict[int, dict[date, DayRecord]],
-    zone: ZoneInfo,
-    now: datetime,
-    only: dict[int, date] | None = None,
-) -> None:
-    for (who, day), facts in load(db, office_id, officers, dates, zone=zone, now=now).facts.items():
-        record = reconcile(facts) if only is None or only.get(who) == day else None
-        if record is not None and record.needs_person:
-            live.setdefault(who, {})[day] = record
+    for (one, day), facts in loaded.facts.items():
+        if nights.get(one) == day or (behind and behind <= day <= today):
+            record = reconcile(facts)
+            if record.needs_person:
+                live.setdefault(one, {})[day] = record
+    return Waiting(stored, live, zone, loaded)
 
 
 _WAITING: Any = (
@@ -267,8 +278,12 @@ def with_findings(
     *,
     zone: ZoneInfo,
     now: datetime,
-) -> dict[int, list[date]]:
-    """Return the dates, until today, on which one of these findings stands, by officer."""
+    loaded: Days | None,
+) -> tuple[dict[int, list[date]], Days | None]:
+    """Return the dates, until today, on which one of these findings stands, by officer, and what was loaded for it.
+
+    `loaded`: what `waiting` has loaded with these people beside, to load it once.
+    """
     split, today = span(db, office_id, dates[0], dates[-1]), local_day(now, zone)
     found: dict[int, list[date]] = {}
     if split.stored:
@@ -277,9 +292,10 @@ def with_findings(
         here = (one.office_id == office_id, one.date.between(*split.stored), looked)
         for who, day in db.execute(select(one.officer_id, one.date).where(*here)):
             found.setdefault(who, []).append(day)
-    if split.live and split.live[0] <= today and officers:
-        loaded = load(db, office_id, officers, _dates(split.live[0], min(today, split.live[1])), zone=zone, now=now)
-        for (who, day), line in _worked_out(loaded).items():
-            if any(f",{kind}," in line.kinds for kind in kinds):
+    if loaded is None and split.live and split.live[0] <= today and officers:
+        loaded = load(db, office_id, officers, _dates(*split.live), zone=zone, now=now)
+    if loaded and split.live:
+        for (who, day), line in _worked_out(loaded, officers).items():
+            if split.live[0] <= day <= today and any(f",{kind}," in line.kinds for kind in kinds):
                 found.setdefault(who, []).append(day)
-    return found
+    return found, loaded

@@ -119,7 +119,7 @@ _FACTS: Mapping[type[Base], _Facts] = {
     Holiday: _Facts(("office_id", "date", "name"), _on, whose=None),
     Office: _Facts(("id", "recorded_from"), _ever, whose=None, office="id"),
 }
-_BY_NAME = {table.__tablename__: table for table in _FACTS}
+_BY_TABLE = {cast("sa.Table", table.__table__): table for table in _FACTS}
 
 
 class _Noted:
@@ -156,9 +156,10 @@ def _after_flush(db: Session, _context: object) -> None:
 def _on_statement(state: ORMExecuteState) -> None:
     if state.is_select:
         return
-    name = getattr(getattr(state.statement, "table", None), "name", None)
-    table = _BY_NAME.get(name) if name else None
-    if name == MarkNote.__tablename__ and state.is_insert:
+    # By the table itself: another program's may bear the same name.
+    changed = getattr(state.statement, "table", None)
+    table = None if changed is None else _BY_TABLE.get(changed)
+    if changed is MarkNote.__table__ and state.is_insert:
         for row in _inserted(state):
             _note_beside(state.session, row["office_id"], row["mark_id"])
     if table is None:

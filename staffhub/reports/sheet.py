@@ -94,21 +94,21 @@ class Sheet:
 
 
 def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: int, now: datetime) -> Sheet:
-    """Load the page in at most six statements, whatever the head count, while no night is open."""
+    """Load the page in at most six statements, whatever the head count: what is not stored is loaded once."""
     dates, today = month_days(first), local_day(now, me.zone)
     everybody = recap.staff_of(db, me, dates[0], dates[-1])
     asked = recap.division_asked(everybody, filters.division)
-    fits = [one for one in everybody if filters.fits(one, asked)]
-    waiting = days.waiting(db, me.office_id, fits, dates, zone=me.zone, now=now)
-    queue = [(one, day) for one in fits for day in waiting.of(one.id) if one.holds(day)]
-    fits = _shown(db, me, fits, dates, filters, {one for one, _day in queue}, now=now)
     people = {one.id: one.name for one in everybody}
     chosen = sections.choose(
         recap.sections_of(everybody), own=me.division_id, asked=asked, q=filters.q, people=len(people)
     )
-    if len(fits) > sections.AT_ONCE:
-        fits = [one for one in fits if chosen.shown in {None, one.division_id or 0}]
-    found = days.lines(db, me.office_id, fits, dates, zone=me.zone, now=now)
+    fits = [one for one in everybody if filters.fits(one, asked)]
+    beside = fits if filters.show else _at_once(fits, chosen)
+    waiting = days.waiting(db, me.office_id, fits, dates, beside=beside, zone=me.zone, now=now)
+    queue = [(one, day) for one in fits for day in waiting.of(one.id) if one.holds(day)]
+    fits, loaded = _shown(db, me, fits, dates, filters, {one for one, _day in queue}, now=now, loaded=waiting.loaded)
+    fits = _at_once(fits, chosen)
+    found = days.lines(db, me.office_id, fits, dates, zone=me.zone, now=now, loaded=loaded)
     lines = [Line(one, cells, totals(cells)) for one in fits for cells in (_cells(found, one, dates),)]
     start, shown = recap.page_of(lines, page)
     kept = set(fits) if filters.show else None
@@ -133,6 +133,13 @@ def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: in
     )
 
 
+def _at_once(fits: list[Staff], chosen: Sections) -> list[Staff]:
+    """Leave the people of the bidang that is shown, where they are too many for one page."""
+    if len(fits) <= sections.AT_ONCE:
+        return fits
+    return [one for one in fits if chosen.shown in {None, one.division_id or 0}]
+
+
 def _cells(found: days.Lines, officer: Staff, dates: Sequence[date]) -> list[DayLine]:
     """Return the days of a person in a division; one spent elsewhere is empty, and nothing of it is counted here."""
     return [found.of(officer.id, day) if officer.holds(day) else days.blank(day) for day in dates]
@@ -147,11 +154,14 @@ def _shown(
     waits: set[Staff],
     *,
     now: datetime,
-) -> list[Staff]:
-    """Leave who has a day of the kind that is asked for; anything else shows everybody."""
+    loaded: days.Days | None,
+) -> tuple[list[Staff], days.Days | None]:
+    """Leave who has a day of the kind that is asked for, anything else shows everybody; and what is loaded by now."""
     if filters.show == "open":
-        return [one for one in fits if one in waits]
+        return [one for one in fits if one in waits], loaded
     if not filters.kinds:
-        return fits
-    found = days.with_findings(db, me.office_id, fits, dates, filters.kinds, zone=me.zone, now=now)
-    return [one for one in fits if any(one.holds(day) for day in found.get(one.id, ()))]
+        return fits, loaded
+    found, loaded = days.with_findings(
+        db, me.office_id, fits, dates, filters.kinds, zone=me.zone, now=now, loaded=loaded
+    )
+    return [one for one in fits if any(one.holds(day) for day in found.get(one.id, ()))], loaded
