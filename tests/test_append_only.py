@@ -53,7 +53,7 @@ def _one_row_each(database: Database) -> None:
         )
         service = db.scalar(sa.text("SELECT id FROM service_type"))
         base = {"office_id": office, "date": TODAY, "at": MORNING, "officer_id": officer}
-        names = (*FACTS, "service_request", "meeting")
+        names = (*FACTS, "service_request", "meeting", "leave_request")
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
         def add(name: str, **values: Any) -> int:
@@ -83,6 +83,11 @@ def _one_row_each(database: Database) -> None:
         grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
                     idempotency_key="g")  # fmt: skip
         add("plan_ending", **granted, grant_id=grant)
+        leave = add("leave_request", **granted, kind="annual", until=TODAY, half_day=False, note="", document="",
+                    state="asked", version=1, idempotency_key="l")  # fmt: skip
+        said = {"note": "", "created_by": account, "created_at": MORNING}
+        add("leave_step", **said, request_id=leave, act="asked")
+        add("leave_opening", **said, kind="annual", year=2026, half_days=8, idempotency_key="v")
         letter = {**granted, "number": "ST 1", "reason": "x", "turn": 1, "officers": []}
         order = add("duty_order", **letter, number_key="st1", duty="field", issued=TODAY, place="Manado", purpose="x",
                     basis="", on_free_days=False, signer_name="Dewi", signer_position="Kepala",
@@ -199,7 +204,11 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
     for table in (*FACTS, "audit_event"):
         before = _content(database, table)
         # Else the foreign key of what points at it refuses first.
-        pointing = {"plan_grant": "plan_grant, plan_ending, plan_entry", "mark": "mark, mark_note"}
+        orders = "duty_order, duty_assignment, duty_order_step"
+        exemptions = "exemption, exemption_person, exemption_step"
+        pointing = {"mark": "mark, mark_note", "duty_order": orders, "exemption": exemptions}
+        leaves = "leave_request, leave_step, duty_assignment, exemption_person"
+        pointing["plan_grant"] = f"plan_grant, plan_ending, plan_entry, {leaves}"
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"
         asked = "correction_request, correction_step, correction_waiting, correction"
         pointing["correction_request"] = asked

@@ -7,7 +7,7 @@ it means. Whoever adds a table says here whether it grows.
 
 import re
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from itertools import product
 from typing import Any
 from uuid import uuid4
@@ -140,6 +140,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_leaves(db, office_id, account_id)
         _fill_orders(db, office_id, account_id)
         _fill_sessions(db)
+        _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
     if not database.sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -147,18 +148,44 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
 
 
 def _fill_asked(db: Session, office_id: int, account_id: int) -> None:
-    """Everybody has asked for everything, and all of it is decided."""
+    """Everybody has asked for everything, and all of it is passed on, accepted and confirmed."""
     asked, at = m.CorrectionRequest, MORNING - timedelta(days=30)
     _for_each_day(
         db, asked, office_id, kind=m.CorrectionKind.LEAVE, reason=m.CorrectionReason.FORGOT, note="",
         created_by=account_id, created_at=at,
     )  # fmt: skip
-    ended = select(
-        asked.office_id, asked.id, literal(1), literal("confirmed"), literal(""), asked.created_by, asked.created_at,
-        asked.idempotency_key,
-    ).where(asked.idempotency_key.startswith("fill"))  # fmt: skip
     names = ["office_id", "request_id", "turn", "kind", "note", "created_by", "created_at", "idempotency_key"]
-    db.execute(insert(m.CorrectionStep).from_select(names, ended))
+    for turn, kind in enumerate(("asked", "passed_on", "accepted", "confirmed"), 1):
+        key = literal(f"{turn}-") + asked.idempotency_key
+        done = select(
+            asked.office_id, asked.id, literal(turn), literal(kind), literal(""), asked.created_by, asked.created_at,
+            key,
+        ).where(asked.idempotency_key.startswith("fill"))  # fmt: skip
+        db.execute(insert(m.CorrectionStep).from_select(names, done))
+
+
+def _fill_work(db: Session, office_id: int, account_id: int) -> None:
+    """What the machine did of itself, and the months that were signed: more than there will ever be."""
+    day, made = m.StoredDay, m.CheckoutProposal
+    there = select(made.id).where(made.officer_id == day.officer_id, made.date == day.date).exists()
+    proposed = select(
+        day.office_id, day.officer_id, day.date, day.computed_at, literal("log"), literal(1), day.computed_at
+    ).where(day.office_id == office_id, ~there)
+    names = ["office_id", "officer_id", "date", "at", "source", "source_id", "created_at"]
+    db.execute(insert(made).from_select(names, proposed))
+    recount = {"office_id": office_id, "first": TODAY, "last": TODAY, "cause": "holiday", "state": m.TaskState.DONE,
+               "due_at": MORNING, "created_at": MORNING, "finished_at": MORNING}  # fmt: skip
+    db.execute(insert(m.Recount), [recount for _n in range(8000)])
+    signed = {"office_id": office_id, "at": MORNING - timedelta(days=DAYS)}
+    months = [date(1500 + n // 12, n % 12 + 1, 1) for n in range(12 * 500)]
+    snapshots = [signed | {"first": first, "number": 0, "head": "{}", "hash": "-", "officers": 1} for first in months]
+    db.execute(insert(m.MonthSnapshot), snapshots)
+    old = select(m.MonthSnapshot.first, m.MonthSnapshot.id).where(m.MonthSnapshot.hash == "-")
+    step = signed | {"turn": 1, "kind": m.SignStep.SIGNED, "created_by": account_id}
+    steps = [
+        step | {"first": first, "snapshot_id": id_, "idempotency_key": f"{first}"} for first, id_ in db.execute(old)
+    ]
+    db.execute(insert(m.MonthStep), steps)
 
 
 def _fill_requests(db: Session, office_id: int, service_id: int, account_id: int) -> None:

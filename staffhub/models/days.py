@@ -102,7 +102,11 @@ class Recount(Base, Work):
     """
 
     __tablename__ = "recount"
-    __table_args__ = (Index(None, "office_id", "state"), Index(None, "state", "due_at"))
+    __table_args__ = (
+        Index(None, "office_id", "state"),
+        Index(None, "office_id", "id"),
+        Index(None, "state", "due_at"),
+    )
     job: ClassVar[str] = "recount"
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

@@ -35,23 +35,23 @@ class Letter(NamedTuple):
 
 def _behind() -> CompoundSelect[Any]:
     """The orders and exemptions that hold on some dates of an officer, by the range of the plan that came of them."""
-    entry = PlanEntry
-    ranges = (
-        select(entry.grant_id)
-        .where(entry.office_id == bindparam("office"), entry.officer_id == bindparam("officer"))
-        .where(entry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
-    )
     order: Any = (
-        select(DutyAssignment.grant_id, literal("orders"), DutyOrder.id, DutyOrder.number)
+        select(PlanEntry.grant_id, literal("orders"), DutyOrder.id, DutyOrder.number)
+        .join(DutyAssignment, DutyAssignment.grant_id == PlanEntry.grant_id)
         .join(DutyOrder, DutyOrder.id == DutyAssignment.order_id)
-        .where(DutyAssignment.office_id == bindparam("office"), DutyAssignment.grant_id.in_(ranges))
     )
     exempt: Any = (
-        select(ExemptionPerson.grant_id, literal("exemptions"), Exemption.id, Exemption.number)
+        select(PlanEntry.grant_id, literal("exemptions"), Exemption.id, Exemption.number)
+        .join(ExemptionPerson, ExemptionPerson.grant_id == PlanEntry.grant_id)
         .join(Exemption, Exemption.id == ExemptionPerson.exemption_id)
-        .where(ExemptionPerson.office_id == bindparam("office"), ExemptionPerson.grant_id.in_(ranges))
     )
-    return union_all(order, exempt)
+    # From the dates to the letters: an office has far more letters than an officer has dates here.
+    dates = (
+        PlanEntry.office_id == bindparam("office"),
+        PlanEntry.officer_id == bindparam("officer"),
+        PlanEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+    )
+    return union_all(*(one.where(*dates).distinct() for one in (order, exempt)))
 
 
 _BEHIND = _behind()
