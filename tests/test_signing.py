@@ -100,7 +100,7 @@ def test_hr_closes_the_head_signs_and_the_trail_knows_both(database: Database, h
     assert (signed.kind, signed.hash, signed.by) == (SignStep.SIGNED, closed.hash, "Dewi Ondang")
     with database.reading() as db:
         papers = signing.snapshot_of(db, 1, OCTOBER)
-        verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.subject == "month")).all()
+        verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.subject == "month_snapshot")).all()
         assert signing.verify(db) == signing.Verdict(1, [])
     assert papers
     assert (papers.month.closed_by, papers.month.signed_by, papers.supplements) == ("Hana Tendean", "Dewi Ondang", ())

@@ -240,14 +240,14 @@ def _step(
         raise Conflict(_quicker(history(db, me.office_id, known.first)))
     told = history(db, me.office_id, known.first).steps[-1]
     facts = {"month": known.first, "number": told.number, "hash": told.hash}
-    audit.record(db, me, f"month.{kind.value}", "month", snapshot_id, now=now, **facts)  # type: ignore[arg-type]
+    audit.record(db, me, f"month.{kind.value}", "month_snapshot", snapshot_id, now=now, **facts)  # type: ignore[arg-type]
     _tell(db, me, told, known.first, now)
     return told
 
 
 def _tell(db: Session, me: Viewer, step: Step, first: date, now: datetime) -> None:
     """Tell whoever has the month now; what it asked for before is done."""
-    about = notify.Subject("month", step.snapshot_id)
+    about = notify.Subject("month_snapshot", step.snapshot_id)
     if step.kind is not SignStep.CLOSED:
         notify.over(db, about, _ASKS, now=now)
     notify.tell(
