@@ -47,6 +47,10 @@ def test_two_processes_that_close_at_once_write_every_day_once(database: Databas
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _n: days.close_due(database, now=MORNING), range(2)))
     agree(database)
+    with database.reading() as db:
+        rows = db.execute(sa.select(StoredDay.office_id, StoredDay.officer_id, StoredDay.date)).all()
+    assert {row.date for row in rows if row.office_id == 1} >= {SINCE, TODAY - timedelta(days=1)}
+    assert len(rows) == len(set(rows))
 
 
 def test_a_night_stays_open_until_its_check_out_or_until_its_time_is_over(database: Database) -> None:

@@ -439,6 +439,8 @@ def test_while_the_only_delegate_is_on_leave_the_head_grants_too(office: Office)
     with office.database.transaction() as db:
         plan_range(db, office.me("hana"), office.id("cy"), TODAY, TODAY)
     office.do(leave.grant, "dewi", leave_id)
+    one = office.see(leave_id, "dewi")
+    assert (one.state, one.steps[-1].act, one.steps[-1].author) == ("granted", "granted", "Dewi Ondang")
 
 
 @pytest.mark.parametrize(
