@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from staffhub import clock, demo
 from staffhub.app import create_app
@@ -22,6 +22,8 @@ from tests.live import serving
 
 NPM = Path(__file__).parent.parent / "var" / "npm"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+PATIENCE = 15_000  # milliseconds for whatever is awaited: a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE)
 
 
 @cache
@@ -50,7 +52,7 @@ class Site:
         """Open a browser for somebody; `cdn` is what the CDN answers, None for a network that blocks it."""
         cdn = options.pop("cdn", npm_file("htmx.org-4", "dist/htmx.min.js"))
         context = self.browser.new_context(viewport={"width": width, "height": 800}, base_url=self.address, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
         context.route(

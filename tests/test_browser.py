@@ -235,6 +235,7 @@ def test_the_whole_day_works_without_scripts(site: Site, how: dict[str, object])
     expect(page.locator("main")).to_contain_text("Memeriksa berkas KK")
     page.goto("/")
     page.locator("form[action='/presence/check-out'] button").click()
+    page.wait_for_load_state()
     sure = page.get_by_role("button", name="Ya, presensi pulang")
     if sure.count():  # before four o'clock
         sure.click()
