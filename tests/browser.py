@@ -66,7 +66,7 @@ class Site:
 
 
 @contextmanager
-def _chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     path = next((path for path in CHROMIUM if Path(path).exists()), None)
     if path is None:
         pytest.exit("Chromium is not installed: apt-get install chromium (then run `make test` again)", 1)
@@ -80,7 +80,7 @@ def _chromium() -> Iterator[Browser]:
 @contextmanager
 def demo_site(folder: Path) -> Iterator[Site]:
     account = Account()
-    with SandboxServer(create_sandbox(account=account)) as sandbox, _chromium() as browser:
+    with SandboxServer(create_sandbox(account=account)) as sandbox, chromium() as browser:
         settings = Settings(
             database_url=f"sqlite:///{folder}/staffhub.db",
             data_dir=folder,

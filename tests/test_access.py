@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from staffhub import corrections, days, notify, presence, worklog
+from staffhub import corrections, days, feeds, notify, presence, worklog
 from staffhub import leave as leaves
 from staffhub.db import Base
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
+    CalendarFeed,
     Channel,
     CheckoutProposal,
     CorrectionKind,
@@ -45,7 +46,8 @@ from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
-PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics"})
+# The address of a calendar is its own key (test_feeds).
+PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/calendar/{token}.ics"})
 # Everything below belongs to Ben, whose head is Ana; Oka works in HR of another office.
 ABOVE_BEN = frozenset({"ben", "ana", "dewi", "hana", "adi"})
 PEOPLE = frozenset({"hana", "adi", "oka"})
@@ -57,6 +59,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/account"): ALL,
     ("GET", "/account/changes"): ALL,
     ("POST", "/account/changes"): ALL,
+    ("POST", "/account/calendars"): ALL,
+    ("POST", "/account/calendars/{feed_id}/end"): ALL,  # one's own; of anybody else's nothing is said and nothing done
     ("POST", "/account/locale"): ALL,
     ("POST", "/account/mail"): ALL,
     ("GET", "/account/password"): ALL,
@@ -307,6 +311,8 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(proposed)
         db.flush()
         found["proposal_id"] = proposed.id
+        feeds.renew(db, ben, division_id=None, now=MORNING)
+        found["feed_id"] = db.scalars(sa.select(CalendarFeed.id)).one()
     found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,

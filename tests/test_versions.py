@@ -99,6 +99,8 @@ WITHOUT = {
     "/account/changes": "notes what was read; only newer events count",
     "/notices/read": "notes what was read, up to the newest that stood there",
     "/notices/{notice_id}/read": "notes that one was read; twice is once",
+    "/account/calendars": "makes a new one in place of what stands; the last one counts",
+    "/account/calendars/{feed_id}/end": "ends what stands; twice is once",
     "/account/mail": "one's own choice; the last one counts",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from staffhub import audit, clock, founding
 from staffhub.demo import (
     asked,
+    calendars,
     days,
     leave,
     leaving,
@@ -69,6 +70,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     rules.write(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
+    calendars.write(db, cast, zone=zone, now=now)
     asked.write(db, cast, zone=zone, now=now)
     signing.write(db, office.id, cast, zone=zone, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))

@@ -1,5 +1,6 @@
 """Every table, one file per room."""
 
+from staffhub.models.calendars import CalendarFeed
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
 from staffhub.models.exports import ExportJob
@@ -108,6 +109,7 @@ __all__ = [
     "STUDY",
     "Account",
     "AuditEvent",
+    "CalendarFeed",
     "Channel",
     "CheckoutProposal",
     "Claim",

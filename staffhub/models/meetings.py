@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
@@ -87,6 +87,8 @@ class Occurrence(Base):
     # What Zoom calls this date of a series; a single meeting has none.
     zoom_occurrence_id: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[OccurrenceState]
+    # Rises with every change of the row, whoever makes it: calendars take the higher one for the newer.
+    revision: Mapped[int] = mapped_column(default=0, server_default="0", onupdate=text("revision + 1"))
 
     @property
     def ends(self) -> datetime:

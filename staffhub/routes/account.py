@@ -2,12 +2,13 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from fastapi import Request
 from starlette.responses import Response
 
-from staffhub import i18n, notify, people, security
+from staffhub import feeds, i18n, notify, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
@@ -53,6 +54,9 @@ def account(request: Request, db: DB, here: Here, now: Now) -> Response:
         by_mail=settings_of(request).smtp is not None,
         kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
+        calendars=feeds.addresses(db, here.viewer),
+        address=partial(feeds.address_for, settings_of(request).base_url),
+        webcal=partial(feeds.address_for, re.sub(r"^https?", "webcal", settings_of(request).base_url)),
     )
 
 
