@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import invitations, sync
+from staffhub.meetings import invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -127,6 +127,10 @@ def _overdue(work: Work, now: datetime) -> None:
     corrections.tell_overdue(work.database, now=now)
 
 
+def _reminders(work: Work, now: datetime) -> None:
+    reminding.remind_due(work.database, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 5, _zoom_tasks),
@@ -137,6 +141,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),
+    ("reminders", 30, _reminders),
     ("close", 60, _close),
     ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),

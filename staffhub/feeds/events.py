@@ -194,6 +194,8 @@ def _turns(db: Session, me: Viewer, division_id: int, asked: dict[str, Any]) -> 
     for day, people in groupby(found, key=lambda one: one.day):
         there = Counter(one.employment for one in people if one.mode is PlanMode.OFFICE)
         groups = calendar.coverage(day).groups
+        if not groups and not there:  # a weekend on which somebody is on duty outside
+            continue
         counts = [f"{sum(there[kind] for kind in group.types)} {group.name}" for group in groups]
         said = ", ".join(counts) or str(sum(there.values()))
         title = _("In the office: %(counts)s", counts=said)

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     ORDER_GIVEN = "order_given"
     ORDER_CHANGED = "order_changed"
     EXPORT_READY = "export_ready"
+    MEETING_SOON = "meeting_soon"
 
 
 class MailEnd(StrEnum):

@@ -39,6 +39,7 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.ORDER_CHANGED: frozenset({"number", "what", "first", "last"}),
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
+    NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
 }
 
 
@@ -60,6 +61,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ORDER_GIVEN: _("A duty order for me"),
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
+        NoticeKind.MEETING_SOON: _("A meeting that begins in a quarter of an hour"),
     }[kind]
 
 
@@ -194,6 +196,10 @@ def _export_ready(p: dict[str, Any]) -> str:
     return _("The file %(name)s is ready; it is kept for a day.", **p)
 
 
+def _meeting_soon(p: dict[str, Any]) -> str:
+    return _("%(topic)s begins at %(time)s.", **p)
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -210,4 +216,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.ORDER_GIVEN: _order_given,
     NoticeKind.ORDER_CHANGED: _order_changed,
     NoticeKind.EXPORT_READY: _export_ready,
+    NoticeKind.MEETING_SOON: _meeting_soon,
 }
