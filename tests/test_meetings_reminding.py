@@ -41,9 +41,12 @@ def standup(database: Database) -> int:
 def told(database: Database, *, unread: bool = False) -> dict[str, int]:
     """Return how often each was reminded, by user name."""
     with database.reading() as db:
-        found = sa.select(Account.username, sa.func.count()).join(Notice, Notice.account_id == Account.id)
+        found = sa.select(Account.username, sa.func.count().label("times")).join(
+            Notice, Notice.account_id == Account.id
+        )
         found = found.where(Notice.kind == NoticeKind.MEETING_SOON).group_by(Account.username)
-        return {name: n for name, n in db.execute(found.where(Notice.read_at.is_(None)) if unread else found)}
+        counted = db.execute(found.where(Notice.read_at.is_(None)) if unread else found)
+        return {row.username: row.times for row in counted}
 
 
 def change(database: Database, meeting_id: int, **values: Any) -> None:

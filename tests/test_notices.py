@@ -26,6 +26,7 @@ EXAMPLES: dict[str, Any] = {
     "name": "rekap-2026-11.xlsx",
     "count": 2,
     "threshold": 3,
+    "topic": "Apel pagi",
 }
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),

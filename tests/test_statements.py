@@ -33,7 +33,8 @@ GROWS = {
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {
-    "account", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form", "kept_register",
+    "account", "calendar_feed", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
+    "kept_register",
     "leave_delegate", "leave_opening",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
 }  # fmt: skip

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, office, security
@@ -35,8 +35,8 @@ class Held:
 
 def addresses(db: Session, me: Viewer) -> list[Address]:
     """Return what I may read: my own calendar first, if I serve, then those of bidang."""
-    mine = select(CalendarFeed.division_id, CalendarFeed.id, CalendarFeed.token)
-    found = {row.division_id: row for row in db.execute(mine.where(CalendarFeed.account_id == me.account_id))}
+    mine = select(CalendarFeed.division_id, CalendarFeed.id, CalendarFeed.token).where(*_mine(me))
+    found = {row.division_id: row for row in db.execute(mine)}
     named: dict[int | None, str] = {None: ""} if me.officer_id is not None else {}
     named |= {one.id: one.short_name for one in office.divisions(db, me.office_id).values() if _may(db, me, one.id)}
     return [
@@ -44,6 +44,10 @@ def addresses(db: Session, me: Viewer) -> list[Address]:
         for division_id, name in named.items()
         for row in [found.get(division_id)]
     ]
+
+
+def _mine(me: Viewer) -> tuple[ColumnElement[bool], ...]:
+    return CalendarFeed.office_id == me.office_id, CalendarFeed.account_id == me.account_id
 
 
 def _may(db: Session, me: Viewer, division_id: int | None) -> bool:
@@ -60,8 +64,7 @@ def renew(db: Session, me: Viewer, *, division_id: int | None, now: datetime) ->
         raise Forbidden(_("This calendar is not open to you."))
     # Two presses at once, one after the other: the later one is what holds.
     db.scalar(select(Account.id).where(Account.id == me.account_id).with_for_update())
-    of_it = CalendarFeed.division_id.is_not_distinct_from(division_id)
-    db.execute(delete(CalendarFeed).where(CalendarFeed.account_id == me.account_id, of_it))
+    db.execute(delete(CalendarFeed).where(*_mine(me), CalendarFeed.division_id.is_not_distinct_from(division_id)))
     token = secrets.token_urlsafe(32)
     facts = {"office_id": me.office_id, "account_id": me.account_id, "division_id": division_id}
     db.add(CalendarFeed(**facts, token=token, created_at=now))
@@ -72,8 +75,9 @@ def renew(db: Session, me: Viewer, *, division_id: int | None, now: datetime) ->
 
 def end(db: Session, me: Viewer, feed_id: int, *, now: datetime) -> None:
     """Nobody reads at this address any more; one that has ended is no mistake."""
-    mine = (CalendarFeed.id == feed_id, CalendarFeed.account_id == me.account_id)
-    ended = db.execute(delete(CalendarFeed).where(*mine).returning(CalendarFeed.division_id)).one_or_none()
+    ended = db.execute(
+        delete(CalendarFeed).where(*_mine(me), CalendarFeed.id == feed_id).returning(CalendarFeed.division_id)
+    ).one_or_none()
     if ended:
         audit.record(db, me, "calendar.ended", "account", me.account_id, now=now, division=ended.division_id)
 

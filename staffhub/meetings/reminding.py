@@ -34,8 +34,8 @@ def remind_due(database: Database, *, now: datetime) -> int:
     """Tell of what begins within BEFORE, and take back what is over; each once, whoever ticks. Return how many."""
     with database.reading() as db:
         coming = _not_done(db, "reminder", rows(db, _around(), **_asked(now, now + BEFORE)))
-        over = [row for row in rows(db, _around(), **_asked(now - _LOOK_BACK, now)) if _ends(row) <= now]
-        over = _not_done(db, "reminder-over", over)
+        begun = rows(db, _around(), **_asked(now - _LOOK_BACK, now))
+        over = _not_done(db, "reminder-over", (row for row in begun if _ends(row) <= now))
     told = 0
     for slot, row in coming.items():
         with database.transaction() as db:
@@ -117,4 +117,6 @@ def _expected(db: Session, row: Any) -> Sequence[int]:
     book = workdays.plans(db, row.office_id, row.date, row.date, officers=officers)
     plans = {officer: book.of(officer, row.date) for officer in officers}
     free = {"holiday", "weekend"}  # whoever is invited on such a day is meant
-    return [one for one, plan in plans.items() if plan.mode is not PlanMode.LEAVE and (plan.mode or plan.source in free)]
+    return [
+        one for one, plan in plans.items() if plan.mode is not PlanMode.LEAVE and (plan.mode or plan.source in free)
+    ]
