@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import invitations, reminding, sync
+from staffhub.meetings import following, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -108,6 +108,11 @@ def _invitations(work: Work, now: datetime) -> None:
                 claims.finish(db, "invitations", slot, now=now)
 
 
+def _series(work: Work, now: datetime) -> None:
+    """Series follow a change of the calendar, and the next dates follow before those that Zoom has come to an end."""
+    following.run_due(work.database, now=now)
+
+
 def _close(work: Work, now: datetime) -> None:
     """What is over at midnight of an office, or since: its days are stored, missing check-outs proposed."""
     days.close_due(work.database, now=now)
@@ -142,6 +147,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),
     ("reminders", 30, _reminders),
+    ("series", 60, _series),
     ("close", 60, _close),
     ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),

@@ -31,6 +31,7 @@ from staffhub.models import (
     MeetingKind,
     Notice,
     NoticeKind,
+    Occurrence,
     Posting,
     ProposalSource,
     RuleKind,
@@ -152,6 +153,10 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}/cancel"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}/hold"): frozenset({"ana", "dewi"}),
     ("GET", "/orders"): ALL,  # each those within the own scope
     ("GET", "/orders/new"): frozenset({"ana", "dewi", "hana", "oka"}),
     ("GET", "/orders/people"): frozenset({"ana", "dewi", "hana", "oka"}),
@@ -244,11 +249,13 @@ def _belongings(world: World) -> dict[str, object]:
         saved = plan.schedule(
             db,
             ana,
-            kind=MeetingKind.SINGLE,
+            kind=MeetingKind.STANDUP,
             topic="Rapat bidang",
             starts_on=TODAY + timedelta(days=1),
             starts_at=time(9, 0),
             minutes=30,
+            weekdays=[1],
+            occurrences=1,
             audience=Audience(officers=(ben.officer_id, world_officer(db, "tia"))),
             idempotency_key=str(uuid4()),
             now=MORNING,
@@ -272,6 +279,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
+        found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id
         facts = {"office_id": ben.office_id, "officer_id": world_officer(db, "cy"), "document": "SK 9"}

@@ -69,7 +69,8 @@ BUDGET = {
     "/meetings/guests": ("kadis", 1),
     "/meetings/{meeting_id}": ("kadis", 5),
     "/meetings/{meeting_id}/cancel": ("kadis", 6),
-    "/meetings/{meeting_id}/edit": ("kadis", 3),
+    "/meetings/{meeting_id}/dates/{occurrence_id}": ("kadis", 3),
+    "/meetings/{meeting_id}/edit": ("kadis", 4),
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
     "/exemptions": ("kepegawaian", 3),
@@ -149,7 +150,11 @@ def _given(database: Database) -> dict[str, Any]:
         series = sa.select(m.MeetingInvite.meeting_id).group_by(m.MeetingInvite.meeting_id)
         asked = {
             "request_id": sa.select(m.ServiceRequest.id).where(m.ServiceRequest.assignee_id == me),
-            "meeting_id": series.order_by(sa.func.count().desc()),
+            "meeting_id": series.order_by(sa.func.count().desc(), m.MeetingInvite.meeting_id),
+            "occurrence_id": sa.select(m.Occurrence.id).where(
+                m.Occurrence.meeting_id
+                == series.order_by(sa.func.count().desc(), m.MeetingInvite.meeting_id).limit(1).scalar_subquery()
+            ),
             "token": sa.select(m.MeetingInvite.token)
             .join(m.Occurrence, m.Occurrence.meeting_id == m.MeetingInvite.meeting_id)
             .where(m.MeetingInvite.officer_id == me, m.Occurrence.date == TODAY),

@@ -23,10 +23,13 @@ from staffhub.models import (
     Meeting,
     MeetingInvite,
     Office,
+    RuleKind,
+    RuleSet,
     ZoomTask,
 )
 from staffhub.settings import Settings
 from tests.conftest import MORNING, World, add_officer, count_queries
+from tests.page_forms import form_of
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
 
@@ -215,17 +218,21 @@ def test_a_standups_first_date_may_be_called_from(world: World) -> None:
     assert _schedule(world, path="/standups", date=None, **{"from": "2026-11-24"})
 
 
-def test_the_dates_can_be_checked_before_saving_with_holidays_marked(world: World) -> None:
+def _add_holiday(world: World, day: date) -> None:
     with world.database.transaction() as db:
         office = db.scalars(sa.select(Office.id).order_by(Office.id)).first()
-        holiday = {"office_id": office, "date": date(2026, 11, 25), "name": "Hari Uji", "source": "test"}
+        holiday = {"office_id": office, "date": day, "name": "Hari Uji", "source": "test"}
         db.execute(sa.insert(Holiday).values(kind=HolidayKind.LOCAL, **holiday))
+
+
+def test_the_dates_can_be_checked_before_saving_with_holidays_marked(world: World) -> None:
+    _add_holiday(world, date(2026, 11, 25))
     dewi = world.client("dewi")
     page = Page(dewi.post("/standups", data=_standup(preview="1")).text)
     assert "4 tanggal, belum tersimpan" in page.text
     assert "hari libur: Hari Uji" in page.text
     assert page.value("standup-topic") == "Apel pagi"
-    refused = dewi.post("/standups", data=_standup(preview="1", count="99"))
+    refused = dewi.post("/standups", data=_standup(preview="1", count="299"))
     assert (refused.status_code, "standup-count-error" in Page(refused.text).ids) == (422, True)
     with world.database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
@@ -244,7 +251,7 @@ def test_the_dates_can_be_checked_before_saving_with_holidays_marked(world: Worl
         ("/meetings", "agenda", {"agenda": "x" * 1901}),
         ("/meetings", "division", {"everyone": None}),
         ("/standups", "weekday", {"weekday": None}),
-        ("/standups", "count", {"count": "51"}),
+        ("/standups", "count", {"count": "261"}),
         ("/standups", "until", {"until": "2026-11-01"}),
     ],
 )
@@ -633,3 +640,57 @@ def test_the_state_card_can_be_fetched_alone_in_every_state(world: World, name: 
             db.execute(sa.update(Meeting).values(state=state, trouble=trouble, cancelled_at=MORNING))
         answer = world.client(name).get(address, headers=HTMX)
         assert (answer.status_code, "<html" in answer.text) == (200, False)
+
+
+def test_one_date_is_moved_and_cancelled_from_the_page_of_its_series(world: World, sandbox: ZoomSandbox) -> None:
+    address, dewi = _schedule(world, path="/standups"), world.client("dewi")
+    _tick(world)
+    page = dewi.get(address).text
+    dates = re.findall(rf'href="({address}/dates/\d+)"', page)
+    assert len(dates) == 4
+    form = form_of(dewi.get(dates[1]).text, dates[1])
+    assert (form["date"], form["time"]) == (["2026-11-25"], ["08.30"])
+    empty = dewi.post(dates[1], data=form | {"time": ""})
+    assert (empty.status_code, "date-time-error" in Page(empty.text).ids) == (422, True)
+    answer = dewi.post(dates[1], data=form | {"time": "14.15", "agenda": "Arsip"})
+    assert answer.headers["location"] == address
+    page = Page(dewi.get(address).text)
+    assert "14.15 · agenda khusus" in page.text
+    form = form_of(dewi.get(dates[2]).text, f"{dates[2]}/cancel")
+    for _twice in range(2):
+        assert dewi.post(f"{dates[2]}/cancel", data=form).status_code == 303
+    cancelled = dewi.get(dates[2]).text
+    assert "Tidak ada yang ditunggu" in cancelled
+    assert f'action="{dates[2]}/cancel"' not in cancelled
+    _tick(world)
+    statuses = [(row["start_time"][11:16], row["status"]) for row in sandbox.meetings()[0]["occurrences"]]
+    assert statuses == [("00:30", "available"), ("06:15", "available"), ("00:30", "deleted"), ("00:30", "available")]
+    held = dewi.post(f"{dates[2]}/hold", data=form_of(cancelled, f"{dates[2]}/hold"))
+    assert held.status_code == 303
+    assert "3 tanggal" not in Page(dewi.get(address).text).text
+
+
+def test_a_date_that_is_not_held_stands_in_the_week_with_its_reason_and_on_no_ones_hari_ini(world: World) -> None:
+    _add_holiday(world, date(2026, 11, 25))
+    _schedule(world, path="/standups", weekday=["wed"], date="2026-11-25")
+    assert "Hari Uji" in Page(world.client("dewi").get("/meetings").text).text
+    world.at(MORNING + timedelta(days=2))
+    assert "Apel pagi" not in Page(world.client("ben").get("/").text).text
+
+
+def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
+    with world.database.transaction() as db:
+        office = db.scalars(sa.select(Office.id).order_by(Office.id)).first()
+        hours = {day: ["08.00", "15.00", 30] for day in ("mon", "tue", "wed", "thu", "fri")}
+        rule: dict[str, Any] = {
+            "kind": RuleKind.WORK_HOURS,
+            "subject": "special",
+            "owner": "HR",
+            "legal_source": "SE 1",
+        }
+        db.add(
+            RuleSet(office_id=office, valid_from=date(2026, 11, 30), valid_to=date(2026, 12, 1), values=hours, **rule)
+        )
+    page = Page(world.client("dewi").post("/standups", data=_standup(preview="1")).text)
+    assert "1 di antaranya mengikuti jam kerja khusus" in page.text
+    assert "pukul 09.00 WITA dari Senin, 30 November 2026" in page.text

@@ -573,7 +573,9 @@ def test_a_series_cancelled_in_part_at_zoom_is_told() -> None:
         id=1,
         topic="Apel",
         agenda="",
-        starts=[datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)],
+        dates=[
+            wire.Date(n, date(2026, 11, day), datetime(2026, 11, day, tzinfo=UTC)) for n, day in enumerate((23, 30))
+        ],
         minutes=15,
         weekdays=[0],
         cancelled=False,

@@ -25,6 +25,7 @@ EXAMPLES: dict[str, Any] = {
     "number": "800/123",
     "name": "rekap-2026-11.xlsx",
     "count": 2,
+    "topic": "Apel pagi",
     "threshold": 3,
     "topic": "Apel pagi",
 }
@@ -35,6 +36,7 @@ WHATS = {
     NoticeKind.THRESHOLD_NEAR: ("absences", "in_a_row", "minutes"),
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
+    NoticeKind.MEETING_CHANGED: ("cancelled", "moved", "held", "agenda", "link", "calendar"),
 }
 
 

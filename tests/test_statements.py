@@ -448,7 +448,10 @@ _POSTS = {
     "/leave/{leave_id}/grant": ("dewi", {}),
     "/leave/{leave_id}/shorten": ("hana", {"last": "2026-11-26"}),
     "/leave/{leave_id}/withdraw": ("hana", {}),
-    "/meetings/{meeting_id}/cancel": ("ana", {"version": "1"}),
+    "/meetings/{meeting_id}/dates/{occurrence_id}": ("ana", {"version": "1", "date": "2026-11-24", "time": "10.00"}),
+    "/meetings/{meeting_id}/dates/{occurrence_id}/cancel": ("ana", {"version": "2"}),
+    "/meetings/{meeting_id}/dates/{occurrence_id}/hold": ("ana", {"version": "3"}),
+    "/meetings/{meeting_id}/cancel": ("ana", {"version": "4"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/account/locale": ("ben", {"locale": "en"}),
 }  # fmt: skip

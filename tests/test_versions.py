@@ -66,6 +66,16 @@ EDITS = {
     "/meetings/{meeting_id}/edit": Edit(
         "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
     ),
+    "/meetings/{meeting_id}/dates/{occurrence_id}": Edit(
+        "/meetings/{meeting_id}/dates/{occurrence_id}",
+        "ana",
+        {"agenda": "Arsip dulu"},
+        {"time": "10.45", "agenda": "Loket dulu"},
+        "Loket dulu",
+    ),
+    "/meetings/{meeting_id}/dates/{occurrence_id}/cancel": Edit(
+        "/meetings/{meeting_id}/dates/{occurrence_id}", "ana", after="/meetings/{meeting_id}/edit"
+    ),
     "/orders/{order_id}/officers": Edit(
         "/orders/{order_id}",
         "hana",
@@ -139,6 +149,7 @@ WITHOUT = {
     "/exemptions": "adds an exemption, once for each form, after its people were shown",
     "/exemptions/{exemption_id}/take-back": "sends the version; tested with the orders",
     "/meetings": "adds a meeting, once for each form",
+    "/meetings/{meeting_id}/dates/{occurrence_id}/hold": "tested with the series: it refuses an older picture",
     "/meetings/{meeting_id}/retry": "tested with the meetings: it refuses an older picture",
     "/people": "imports a file, behind a lock on everybody in it",
     "/people/{officer_id}/hand-on/people": "moves whoever has this superior by then; twice is once, and it says so",

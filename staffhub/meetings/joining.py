@@ -72,6 +72,7 @@ def _invited() -> Select[*tuple[Any, ...]]:
             MeetingInvite.officer_id == bindparam("officer"),
             holds_on(day),
             Meeting.state != MeetingState.CANCELLED,
+            Occurrence.state == OccurrenceState.PLANNED,
         )
         .order_by(Occurrence.starts_at, Meeting.id)
     )

@@ -1,34 +1,89 @@
-"""The dates of a meeting as rows: laid out when it is planned, kept in step by whoever changes the meeting."""
+"""The dates of a meeting as rows: laid out when it is planned, kept in step by whoever changes the meeting.
 
-from datetime import datetime
+A series follows the office's calendar: it is not held on a holiday or collective leave, and where the office has
+special hours, as in Ramadan, it is held as much later as work begins later. What a person has decided about one date
+stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
-from staffhub import clock
+from staffhub import clock, workdays
 from staffhub.meetings.terms import dates
 from staffhub.models import Meeting, Occurrence, OccurrenceState
+from staffhub.workdays import Calendar
 
 
-def lay_out(db: Session, meeting: Meeting, zone: ZoneInfo, *, now: datetime) -> None:
-    """Bring the rows to the meeting's terms. A date that is over stays as it was held."""
+@dataclass(frozen=True)
+class Slot:
+    """What the calendar makes of a date of a series; `holiday` names why it is not held."""
+
+    starts: datetime
+    holiday: str = ""
+
+    @property
+    def state(self) -> OccurrenceState:
+        return OccurrenceState.CANCELLED if self.holiday else OccurrenceState.PLANNED
+
+
+def slots(calendar: Calendar, days: Sequence[date], starts_at: time, zone: ZoneInfo) -> dict[date, Slot]:
+    return {
+        day: Slot(clock.at_local(day, starts_at, zone) + calendar.shift(day), calendar.holidays.get(day, ""))
+        for day in days
+    }
+
+
+def slots_of(calendar: Calendar, meeting: Meeting | Row[Any], zone: ZoneInfo) -> dict[date, Slot]:
+    """Return the dates that a meeting has by its terms; a single meeting is held when it was agreed to be."""
     days = dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)
-    wanted = {day: clock.at_local(day, meeting.starts_at, zone) for day in days}
-    for row in db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id)):
-        starts = wanted.pop(row.date, None)
+    return slots(calendar if meeting.weekdays else Calendar(), days, meeting.starts_at, zone)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one date that was planned before."""
+
+    date: date
+    starts: datetime
+    state: OccurrenceState
+
+
+def lay_out(db: Session, meeting: Meeting, zone: ZoneInfo, *, now: datetime) -> list[Change]:
+    """Bring the rows to the meeting's terms and the calendar; return what changed of those that were there.
+
+    A date that is over stays as it was held, and one that has begun keeps its hour.
+    """
+    wanted = slots_of(workdays.calendar(db, meeting.office_id), meeting, zone)
+    changes: list[Change] = []
+    for row in db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.date)):
+        slot = wanted.pop(row.of_series, None)
         if row.ends <= now:
             continue
-        if starts is None:
+        if slot is None:
             db.delete(row)
             continue
-        if row.starts_at != starts:
-            row.starts_at, row.zoom_occurrence_id = starts, None
         row.minutes = meeting.minutes
-    for day, starts in wanted.items():
+        if not row.by_hand and row.starts_at > now and follow(row, slot):
+            changes.append(Change(row.date, row.starts_at, row.state))
+    for day, slot in wanted.items():
         facts = {"office_id": meeting.office_id, "meeting_id": meeting.id, "minutes": meeting.minutes}
-        db.add(Occurrence(**facts, date=day, starts_at=starts, state=OccurrenceState.PLANNED))
+        db.add(Occurrence(**facts, date=day, starts_at=slot.starts, holiday=slot.holiday, state=slot.state))
     db.flush()
+    return changes
+
+
+def follow(row: Occurrence, slot: Slot) -> bool:
+    """Bring a date to what the calendar says; say whether anything changed for those invited."""
+    before = row.starts_at, row.state
+    row.date, row.slot, row.by_hand = row.of_series, None, False
+    row.starts_at, row.holiday, row.state = slot.starts, slot.holiday, slot.state
+    return before != (row.starts_at, row.state)
 
 
 def call_off(db: Session, meeting_id: int, *, now: datetime) -> None:
@@ -37,8 +92,8 @@ def call_off(db: Session, meeting_id: int, *, now: datetime) -> None:
     db.execute(update(Occurrence).where(*ahead).values(state=OccurrenceState.CANCELLED))
 
 
-def note_zoom_ids(db: Session, meeting_id: int, ids: dict[datetime, str]) -> None:
-    """Keep what Zoom calls each date, so that one of them can be moved or cancelled there."""
-    rows = select(Occurrence).where(Occurrence.meeting_id == meeting_id, Occurrence.starts_at.in_(ids))
-    for row in db.scalars(rows) if ids else ():
-        row.zoom_occurrence_id = ids[row.starts_at]
+def note_zoom_ids(db: Session, meeting_id: int, ids: Mapping[int, str], *, now: datetime) -> None:
+    """Keep what Zoom calls each date, by the id of its row; a date ahead that is not among them is not there yet."""
+    rows = select(Occurrence).where(Occurrence.meeting_id == meeting_id, Occurrence.starts_at > now)
+    for row in db.scalars(rows):
+        row.zoom_occurrence_id = ids.get(row.id)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
@@ -22,6 +22,7 @@ from staffhub.models import (
     Meeting,
     MeetingKind,
     MeetingState,
+    Occurrence,
     TaskState,
     ZoomTask,
     ZoomVerb,
@@ -84,7 +85,7 @@ def schedule(
     if inserted:
         occurrences_of.lay_out(db, db.get_one(Meeting, meeting_id), me.zone, now=now)
         invitations.invite(db, me.office_id, meeting_id, guests)
-        _ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
+        ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
     return Saved(meeting_id, first=inserted)
 
@@ -101,7 +102,7 @@ def _by_key(db: Session, me: Viewer, key: str) -> int | None:
     return db.scalar(select(Meeting.id).where(*mine, Meeting.idempotency_key == key))
 
 
-def _ask_zoom(
+def ask_zoom(
     db: Session, office_id: int, meeting_id: int, verb: ZoomVerb, now: datetime, *, unclear: bool = False
 ) -> None:
     db.execute(
@@ -136,8 +137,8 @@ def edit(
 ) -> Meeting:
     """Change a meeting; who stays invited keeps the link. Zoom hears only of a change in what it shows."""
     meeting = own_meeting(db, me, meeting_id, lock=True)
-    _refuse_closed(meeting, me.zone, now)
-    _refuse_stale(meeting, version)
+    _refuse_closed(db, meeting, now)
+    refuse_stale(meeting, version)
     today = clock.local_day(now, me.zone)
     begun = has_begun(meeting, me.zone, now)
     terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
@@ -154,7 +155,7 @@ def edit(
     invitations.invite_anew(db, meeting, guests, today=today)
     changed = audit.changes(before, agreed)
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
-        _push_change(db, meeting, now)
+        push_change(db, meeting, now)
     audit.record(db, me, "meeting.edited", "meeting", meeting.id, now=now, people=len(guests), changed=sorted(changed))
     db.flush()
     return meeting
@@ -167,7 +168,7 @@ def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
         raise Refused(text, field="time")
 
 
-def _push_change(db: Session, meeting: Meeting, now: datetime) -> None:
+def push_change(db: Session, meeting: Meeting, now: datetime) -> None:
     """Leave a change to the outbox, unless a task that has not started will carry it anyway."""
     tasks = _open_tasks(db, meeting)
     meeting.state = MeetingState.WAITING
@@ -176,7 +177,7 @@ def _push_change(db: Session, meeting: Meeting, now: datetime) -> None:
         return
     meeting.trouble = ""
     if tasks or meeting.zoom_id is not None:
-        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.UPDATE, now)
+        ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.UPDATE, now)
     else:
         _create_again(db, meeting, now)
 
@@ -186,7 +187,7 @@ def _create_again(db: Session, meeting: Meeting, now: datetime) -> None:
         ZoomTask.meeting_id == meeting.id, ZoomTask.verb == ZoomVerb.CREATE, ZoomTask.unclear.is_(True)
     )
     unclear = bool(db.scalar(select(lost)))
-    _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.CREATE, now, unclear=unclear)
+    ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.CREATE, now, unclear=unclear)
 
 
 def _open_tasks(db: Session, meeting: Meeting) -> list[ZoomTask]:
@@ -204,8 +205,8 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datet
     meeting = own_meeting(db, me, meeting_id, lock=True)
     if meeting.state is MeetingState.CANCELLED:
         return meeting
-    _refuse_closed(meeting, me.zone, now)
-    _refuse_stale(meeting, version)
+    _refuse_closed(db, meeting, now)
+    refuse_stale(meeting, version)
     tasks = _open_tasks(db, meeting)
     maybe_there = meeting.zoom_id is not None and meeting.trouble != GONE
     for task in tasks:
@@ -216,7 +217,7 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datet
     meeting.version += 1
     occurrences_of.call_off(db, meeting.id, now=now)
     if maybe_there:
-        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
+        ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
     audit.record(db, me, "meeting.cancelled", "meeting", meeting.id, now=now)
     db.flush()
     return meeting
@@ -227,10 +228,10 @@ def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     meeting = own_meeting(db, me, meeting_id, lock=True)
     if not meeting.trouble:
         return meeting
-    _refuse_stale(meeting, version)
+    refuse_stale(meeting, version)
     cancelled, failed = meeting.state is MeetingState.CANCELLED, meeting.state is MeetingState.FAILED
     if not cancelled:
-        _refuse_closed(meeting, me.zone, now)
+        _refuse_closed(db, meeting, now)
         meeting.state = MeetingState.WAITING
     if meeting.trouble == GONE and failed:
         # Believed to be gone, not merely missed once: from here on it is a new meeting.
@@ -239,9 +240,9 @@ def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     for task in waiting:
         task.due_at = now
     if not waiting and cancelled:
-        _ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
+        ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
     elif not waiting:
-        _push_change(db, meeting, now)
+        push_change(db, meeting, now)
     audit.record(db, me, "meeting.retried", "meeting", meeting.id, now=now, trouble=meeting.trouble.partition(":")[0])
     meeting.trouble = ""
     db.flush()
@@ -271,22 +272,23 @@ def has_begun(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
     return clock.at_local(meeting.starts_on, meeting.starts_at, zone) <= now
 
 
-def is_over(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
-    return clock.at_local(meeting.ends_on, meeting.starts_at, zone) + timedelta(minutes=meeting.minutes) <= now
+def is_over(db: Session, meeting: Meeting, now: datetime) -> bool:
+    last = db.scalars(select(func.max(Occurrence.starts_at)).where(Occurrence.meeting_id == meeting.id)).one()
+    return last + timedelta(minutes=meeting.minutes) <= now
 
 
-def is_open(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
+def is_open(db: Session, meeting: Meeting, now: datetime) -> bool:
     """Whether there is still something to change or to cancel."""
-    return meeting.state is not MeetingState.CANCELLED and not is_over(meeting, zone, now)
+    return meeting.state is not MeetingState.CANCELLED and not is_over(db, meeting, now)
 
 
-def _refuse_stale(meeting: Meeting, version: int) -> None:
+def refuse_stale(meeting: Meeting, version: int) -> None:
     if meeting.version != version:
         raise Conflict(_("Somebody changed this meeting meanwhile. Look at it as it is now, then try again."))
 
 
-def _refuse_closed(meeting: Meeting, zone: ZoneInfo, now: datetime) -> None:
+def _refuse_closed(db: Session, meeting: Meeting, now: datetime) -> None:
     if meeting.state is MeetingState.CANCELLED:
         raise Conflict(_("This meeting was cancelled."))
-    if is_over(meeting, zone, now):
+    if is_over(db, meeting, now):
         raise Conflict(_("This meeting is over."))

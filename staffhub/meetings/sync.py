@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import Database
-from staffhub.meetings import occurrences, wire
+from staffhub.meetings import occurrences, plan, series, wire
 from staffhub.meetings.failures import (
     FOREIGN_USER,
     NO_HOST,
@@ -97,7 +97,7 @@ def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
             .join(Office, Office.id == ZoomTask.office_id)
             .where(ZoomTask.id == task_id)
         ).one()
-        dates = select(Occurrence.starts_at).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.starts_at)
+        dates = select(Occurrence).where(Occurrence.meeting_id == meeting.id)
         facts = wire.Facts.of(meeting, db.scalars(dates).all(), timezone)
         return Job(task.id, task.verb, task.unclear, task.attempts, task.error, until, facts)
 
@@ -131,7 +131,7 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     if facts.cancelled:
         return None
     if job.unclear and (found := _find(desk.zoom, facts)):
-        return _pulled_straight(desk, found, facts)
+        return _pulled_straight(desk, job, found)
     # Always the host of today's settings: the one before may be the very thing that was wrong.
     host = desk.find_host()
     if not host:
@@ -163,15 +163,20 @@ def _find(zoom: "ZoomClient", facts: wire.Facts) -> ZoomMeeting | None:
     return None
 
 
-def _pulled_straight(desk: Desk, found: ZoomMeeting, facts: wire.Facts) -> ZoomMeeting:
+def _pulled_straight(desk: Desk, job: Job, found: ZoomMeeting) -> ZoomMeeting:
     """An adopted meeting was created as things were agreed then; bring it to what is agreed now."""
+    facts = job.meeting
     if wire.differences(found, facts, now=desk.now()):
-        return _bring_to_ours(desk, found["id"], facts)
+        return _bring_to_ours(desk, job, found["id"])
     return found
 
 
-def _bring_to_ours(desk: Desk, zoom_id: int, facts: wire.Facts) -> ZoomMeeting:
+def _bring_to_ours(desk: Desk, job: Job, zoom_id: int) -> ZoomMeeting:
     """Send a change. Once it has begun the dates at Zoom are touched only when those ahead are not the agreed ones."""
+    facts = job.meeting
+    if facts.weekdays:
+        until = job.lease_until - _MARGIN
+        return series.bring(desk.zoom, zoom_id, facts, now=desk.now, until=until)
     begun = facts.begun(desk.now())
     desk.zoom.update_meeting(zoom_id, wire.words(facts) if begun else wire.body(facts, now=desk.now()))
     stored = desk.zoom.get_meeting(zoom_id)
@@ -188,7 +193,7 @@ def _update(desk: Desk, job: Job) -> ZoomMeeting | None:
     if facts.zoom_id is None:
         # The create before it failed: this is the create, and whether that one came through is not known any more.
         return _create(desk, replace(job, unclear=True))
-    return _bring_to_ours(desk, facts.zoom_id, facts)
+    return _bring_to_ours(desk, job, facts.zoom_id)
 
 
 def _delete(desk: Desk, job: Job) -> ZoomMeeting | None:
@@ -223,7 +228,7 @@ def _write_outcome(
         log.warning("zoom_task_lease_lost", task=job.id)
         return
     if failure is None:
-        _note_success(db, meeting, stored, differs)
+        _note_success(db, job, meeting, stored, differs, now=now)
     else:
         _note_failure(meeting, failure)
     facts = {"task": job.verb, "attempt": job.attempts, "error": failure.code if failure else ""}
@@ -241,11 +246,17 @@ def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
     return values | {"state": TaskState.PENDING, "due_at": failure.retry_at}
 
 
-def _note_success(db: Session, meeting: Meeting, stored: ZoomMeeting | None, differs: list[str]) -> None:
+def _note_success(
+    db: Session, job: Job, meeting: Meeting, stored: ZoomMeeting | None, differs: list[str], *, now: datetime
+) -> None:
+    if job.verb is ZoomVerb.CREATE and job.meeting.weekdays and "start" in differs:
+        # A series is laid out whole; its days off and the dates at another hour follow one by one.
+        differs = []
+        plan.ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.UPDATE, now)
     meeting.trouble = f"differs:{','.join(differs)}" if differs else ""
     if stored is not None:
         meeting.zoom_id, meeting.join_url = stored["id"], stored.get("join_url", "")
-        occurrences.note_zoom_ids(db, meeting.id, wire.occurrence_ids(stored))
+        occurrences.note_zoom_ids(db, meeting.id, wire.occurrence_ids(stored, job.meeting, now=now), now=now)
     if meeting.state is MeetingState.CANCELLED:
         meeting.join_url = ""
         return

@@ -12,7 +12,7 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import MeetingKind
 
-MAX_OCCURRENCES = 50  # Zoom was seen to refuse more, whatever its text says
+MAX_DATES = 260  # a year of working days; Zoom is given some of them at a time (wire.window)
 MAX_TOPIC = 200
 MAX_AGENDA = 1900  # Zoom takes 2,000 characters, our marker among them
 MAX_MINUTES = 1440
@@ -33,22 +33,22 @@ def standup_dates(
     """Return the dates of a standup that ends after a number, on a last date, or by whichever comes first."""
     if not weekdays:
         raise Refused(_("Choose at least one day of the week."), field="weekday")
-    _refuse_odd_start(starts_on, today)
+    refuse_odd_start(starts_on, today)
     if until is None and occurrences is None:
         raise Refused(_("Write how many times, or the last date."), field="count")
-    if occurrences is not None and not 1 <= occurrences <= MAX_OCCURRENCES:
-        raise Refused(_("A series has from 1 to %(n)s dates.", n=MAX_OCCURRENCES), field="count")
-    found = dates(starts_on, weekdays, occurrences or MAX_OCCURRENCES + 1)
+    if occurrences is not None and not 1 <= occurrences <= MAX_DATES:
+        raise Refused(_("A series has from 1 to %(n)s dates.", n=MAX_DATES), field="count")
+    found = dates(starts_on, weekdays, occurrences or MAX_DATES + 1)
     if until is not None:
         found = [day for day in found if day <= until]
     if not found:
         raise Refused(_("The last date comes before the first one."), field="until")
-    if len(found) > MAX_OCCURRENCES:
-        raise Refused(_("A series has at most %(n)s dates: choose an earlier one.", n=MAX_OCCURRENCES), field="until")
+    if len(found) > MAX_DATES:
+        raise Refused(_("A series has at most %(n)s dates: choose an earlier one.", n=MAX_DATES), field="until")
     return found
 
 
-def _refuse_odd_start(starts_on: date, today: date) -> None:
+def refuse_odd_start(starts_on: date, today: date) -> None:
     """Refuse a past date, which Zoom would silently turn into now, and a year that can only be a slip."""
     if starts_on < today:
         raise Refused(_("This date has passed. Choose today or a later one."), field="date")
@@ -78,7 +78,7 @@ class Terms:
                 self.starts_on, self.weekdays, until=self.until, occurrences=self.occurrences, today=today
             )
         else:
-            _refuse_odd_start(self.starts_on, today)
+            refuse_odd_start(self.starts_on, today)
             days = [self.starts_on]
         return {
             "topic": self.topic,

@@ -4,11 +4,13 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
 from staffhub.models.system import Work
+
+_Day = date  # a class with a column of this name cannot speak of the type
 
 
 class MeetingKind(StrEnum):
@@ -54,7 +56,7 @@ class Meeting(Base, Versioned):
     ends_on: Mapped[date]
     starts_at: Mapped[time]
     minutes: Mapped[int]
-    # Standups only: 0 = Monday, and how many times the series is held (Zoom keeps at most 50).
+    # Standups only: 0 = Monday, and how many dates the series has, days off among them. Zoom keeps 50 at a time.
     weekdays: Mapped[list[Any]]
     occurrences: Mapped[int]
     # Who is invited, as chosen: {"everyone": bool, "divisions": [id], "officers": [id]}.
@@ -66,6 +68,12 @@ class Meeting(Base, Versioned):
     zoom_host: Mapped[str] = mapped_column(String(254), default="")
     join_url: Mapped[str] = mapped_column(Text, default="")
     trouble: Mapped[str] = mapped_column(String(500), default="")
+    # What Zoom has otherwise, as the last look found it (drift.Theirs); null: nothing, or a person has decided.
+    theirs: Mapped[dict[str, Any] | None]
+    # Zoom has said once that it does not know the meeting, since then.
+    missed_at: Mapped[datetime | None]
+    # Zoom was last asked for all of it, then.
+    looked_at: Mapped[datetime | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
@@ -89,6 +97,18 @@ class Occurrence(Base):
     state: Mapped[OccurrenceState]
     # Rises with every change of the row, whoever makes it: calendars take the higher one for the newer.
     revision: Mapped[int] = mapped_column(default=0, server_default="0", onupdate=text("revision + 1"))
+    # The date that the series would have, where this one was moved to another day.
+    slot: Mapped[_Day | None]
+    # A person moved, cancelled or kept it: the office's calendar says nothing about it any more.
+    by_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The holiday on which it is not held.
+    holiday: Mapped[str] = mapped_column(String(160), default="", server_default="")
+    # Its own agenda; null: it never had one, "": it has the agenda of the series again.
+    agenda: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def of_series(self) -> _Day:
+        return self.slot or self.date
 
     @property
     def ends(self) -> datetime:

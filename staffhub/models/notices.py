@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     ORDER_CHANGED = "order_changed"
     EXPORT_READY = "export_ready"
     MEETING_SOON = "meeting_soon"
+    MEETING_CHANGED = "meeting_changed"
 
 
 class MailEnd(StrEnum):

@@ -40,6 +40,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
+    # what: cancelled, moved, held, agenda (of one date), calendar (so many dates from that one on), link (a new one)
+    NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count"}),
 }
 
 
@@ -62,6 +64,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
         NoticeKind.MEETING_SOON: _("A meeting that begins in a quarter of an hour"),
+        NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
 
 
@@ -200,6 +203,24 @@ def _meeting_soon(p: dict[str, Any]) -> str:
     return _("%(topic)s begins at %(time)s.", **p)
 
 
+def _meeting_changed(p: dict[str, Any]) -> str:
+    said: dict[str, Callable[[], str]] = {
+        "cancelled": lambda: _("%(topic)s is not held on %(day)s.", **p),
+        "moved": lambda: _("%(topic)s is now on %(day)s at %(time)s.", **p),
+        "held": lambda: _("%(topic)s is held on %(day)s at %(time)s after all.", **p),
+        "agenda": lambda: _("%(topic)s on %(day)s has an agenda of its own.", **p),
+        "link": lambda: _("%(topic)s has a new link; the old one is dead.", **p),
+        "calendar": lambda: i18n.ngettext(
+            "%(topic)s: %(num)s date changed with the office's calendar, on %(day)s.",
+            "%(topic)s: %(num)s dates changed with the office's calendar, from %(day)s on.",
+            p["count"],
+            topic=p["topic"],
+            day=p["day"],
+        ),
+    }
+    return said[p["what"]]()
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -217,4 +238,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.ORDER_CHANGED: _order_changed,
     NoticeKind.EXPORT_READY: _export_ready,
     NoticeKind.MEETING_SOON: _meeting_soon,
+    NoticeKind.MEETING_CHANGED: _meeting_changed,
 }

@@ -1,7 +1,7 @@
 """The calendar of the office: its holidays, and the rules that hold on a date for a kind of employment."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from staffhub.workdays.hours import Hours, Schedule, WorkHours
 from staffhub.workdays.kinds import (
     EARLY,
     LATE,
+    SPECIAL,
     Coverage,
     Decision,
     Discipline,
@@ -70,6 +71,14 @@ class Calendar:
             self._known.clear()
         self._known[key] = hours
         return hours
+
+    def shift(self, day: date) -> timedelta:
+        """Return how much later than usual work begins on a date with special hours, such as in Ramadan."""
+        usual, special = (in_force(self.rules, WorkHours, day, None, {subject}) for subject in ("", SPECIAL))
+        was, now = (rule.on(day) if rule else None for rule in (usual, special))
+        if not was or not now:
+            return timedelta()
+        return datetime.combine(day, now.starts) - datetime.combine(day, was.starts)
 
     def coverage(self, day: date) -> Coverage:
         """Return who must be in the office on a date; on a free day nobody."""

@@ -177,6 +177,11 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
         params = {"show_previous_occurrences": "true"} if show_previous_occurrences else None
         return cast("Meeting", self.call("GET", f"/meetings/{_segment(id)}", params=params))
 
+    def get_occurrence(self, id: int | str, occurrence_id: str) -> Meeting:
+        """Return a series as one of its dates shows it: its own start, length and agenda."""
+        params = {"occurrence_id": _segment(occurrence_id)}
+        return cast("Meeting", self.call("GET", f"/meetings/{_segment(id)}", params=params))
+
     def list_meetings(self, host: str, kind: MeetingKind = "upcoming") -> list[Meeting]:
         """Return all rows of the host's list: no instant meetings, no passcodes, agenda cut to 250 characters."""
         return cast("list[Meeting]", self._all(f"/users/{_segment(host)}/meetings", "meetings", type=kind))

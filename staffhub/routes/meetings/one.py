@@ -13,7 +13,7 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import agenda, joining, plan
+from staffhub.meetings import joining, one, plan
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages
@@ -36,13 +36,13 @@ def show_meeting(
     now: Now,
     seen: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Response:
-    page = agenda.page(db, me, meeting_id, now=now)
+    page = one.page(db, me, meeting_id, now=now)
     if seen == page.stamp and is_fragment(request):
         return Response(status_code=204, headers={"Vary": "HX-Request"})
     return _meeting_page(request, page, now)
 
 
-def _meeting_page(request: Request, page: agenda.Page, now: dt.datetime, *, status: int = 200) -> Response:
+def _meeting_page(request: Request, page: one.Page, now: dt.datetime, *, status: int = 200) -> Response:
     soon = page.next_try is None or page.next_try <= now + _SOON
     every = "3s" if soon else "30s"
     return render(request, "meetings/meeting.html", block="meeting_state", status=status, page=page, every=every)
@@ -88,7 +88,7 @@ def _stored(meeting: Meeting) -> AnyForm:
 @router.get("/meetings/{meeting_id}/edit")
 def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
     meeting = plan.own_meeting(db, me, meeting_id)
-    if not plan.is_open(meeting, me.zone, now):
+    if not plan.is_open(db, meeting, now):
         return redirect(request, f"/meetings/{meeting_id}")
     form = _stored(meeting)
     guests = typed_before(request, request.url.path, "officer")
@@ -121,9 +121,9 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
 @router.get("/meetings/{meeting_id}/cancel")
 def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
     meeting = plan.own_meeting(db, me, meeting_id)
-    if not plan.is_open(meeting, me.zone, now):
+    page = one.page(db, me, meeting_id, now=now)
+    if not page.open:
         return redirect(request, f"/meetings/{meeting_id}")
-    page = agenda.page(db, me, meeting_id, now=now)
     return render(request, "meetings/cancel.html", page=page, form=Form.blank("cancel", version=meeting.version))
 
 
@@ -134,7 +134,7 @@ def cancel_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, 
         plan.cancel(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
     except Conflict as error:
         db_module.undo(db)
-        page = agenda.page(db, me, meeting_id, now=now)
+        page = one.page(db, me, meeting_id, now=now)
         if not page.open:
             raise
         form = Form.blank("cancel", version=page.meeting.version)
@@ -156,7 +156,7 @@ def join(
 ) -> Response:
     way = joining.way_in(db, me, token, now=now)
     if way.cancelled or not way.join_url:
-        return _meeting_page(request, agenda.page(db, me, way.meeting_id, now=now), now, status=409)
+        return _meeting_page(request, one.page(db, me, way.meeting_id, now=now), now, status=409)
     if _is_ahead_of_the_person(request):
         # Refused, since a browser could use the answer for the person's click later, which then nobody would hear of.
         return Response(status_code=503)

@@ -16,7 +16,7 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import agenda, plan
+from staffhub.meetings import agenda, one, plan
 from staffhub.meetings.audience import NOBODY, choices, find
 from staffhub.models import MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
@@ -66,7 +66,7 @@ def _week_page(
     first: dt.date | None = None,
     meeting: AnyForm | None = None,
     standup: AnyForm | None = None,
-    days: list[agenda.MeetingDay] | None = None,
+    days: list[one.MeetingDay] | None = None,
     status: int = 200,
 ) -> Response:
     today = clock.local_day(now, me.zone)
@@ -168,7 +168,7 @@ def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: 
     except Refused as error:
         form.refuse(error)
         return _week_page(request, db, me, now, standup=form, status=422)
-    return _week_page(request, db, me, now, standup=form, days=agenda.preview(db, me, agreed))
+    return _week_page(request, db, me, now, standup=form, days=one.preview(db, me, agreed))
 
 
 @router.get("/meetings/guests")

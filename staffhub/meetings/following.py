@@ -1,0 +1,129 @@
+"""Series go on by themselves: they follow the office's calendar, and their dates at Zoom follow each other."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, office, workdays
+from staffhub.db import Database
+from staffhub.meetings import occurrences, plan, telling, wire
+from staffhub.models import (
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    Occurrence,
+    OccurrenceState,
+    Office,
+    ZoomTask,
+    ZoomVerb,
+)
+
+_AGAIN = timedelta(hours=20)
+_SERIES = (Meeting.kind == MeetingKind.STANDUP, Meeting.state != MeetingState.CANCELLED)
+
+
+def run_due(database: Database, *, now: datetime) -> int:
+    """Do what is due, each series in a transaction of its own; return how many dates changed, or began to follow."""
+    with database.reading() as db:
+        behind = [one for office_id in db.scalars(select(Office.id)).all() for one in _behind(db, office_id, now)]
+        ending = _ending(db, now)
+    done = 0
+    for verb, found in ((_follow, behind), (_extend, ending)):
+        for meeting_id in found:
+            with database.transaction() as db:
+                done += verb(db, meeting_id, now=now)
+    return done
+
+
+def _behind(db: Session, office_id: int, now: datetime) -> list[int]:
+    """Find the series of which a date is not what the calendar says, in one statement and without locking any."""
+    zone, calendar = office.facts(db, office_id).zone, workdays.calendar(db, office_id)
+    columns = (Meeting.starts_at.label("hour"), Occurrence.date, Occurrence.slot, Occurrence.starts_at)
+    ahead = (
+        select(Meeting.id, *columns, Occurrence.holiday, Occurrence.state)
+        .join(Meeting, Meeting.id == Occurrence.meeting_id)
+        .where(Occurrence.office_id == office_id, Occurrence.starts_at > now, Occurrence.by_hand.is_(False), *_SERIES)
+    )
+    found: dict[time, dict[date, occurrences.Slot]] = {}
+    behind: set[int] = set()
+    for row in db.execute(ahead):
+        known, day = found.setdefault(row.hour, {}), row.slot or row.date
+        if day not in known:
+            known |= occurrences.slots(calendar, [day], row.hour, zone)
+        slot = known[day]
+        if (row.starts_at, row.holiday, row.state) != (slot.starts, slot.holiday, slot.state):
+            behind.add(row.id)
+    return sorted(behind)
+
+
+def _follow(db: Session, meeting_id: int, *, now: datetime) -> int:
+    """Bring the dates ahead to the calendar as it is now; tell Zoom and those invited; return how many changed."""
+    query = select(Meeting).where(Meeting.id == meeting_id, *_SERIES).with_for_update()
+    meeting = db.scalars(query).one_or_none()
+    if meeting is None:
+        return 0
+    zone = office.facts(db, meeting.office_id).zone
+    changes = occurrences.lay_out(db, meeting, zone, now=now)
+    if not changes:
+        return 0
+    meeting.version += 1
+    if meeting.trouble != plan.GONE:
+        plan.push_change(db, meeting, now)
+    facts = {"dates": [change.date for change in changes]}
+    audit.record(db, None, "meeting.calendar", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
+    _tell(db, meeting, changes, zone, now=now)
+    return len(changes)
+
+
+def _tell(
+    db: Session, meeting: Meeting, changes: Sequence[occurrences.Change], zone: ZoneInfo, *, now: datetime
+) -> None:
+    first = changes[0]
+    what = "calendar"
+    if len(changes) == 1:
+        what = "cancelled" if first.state is OccurrenceState.CANCELLED else "moved"
+    at = first.starts.astimezone(zone).time()
+    telling.tell(db, meeting, what, day=first.date, at=at, count=len(changes), now=now)
+
+
+def _ending(db: Session, now: datetime) -> Sequence[int]:
+    """Find the series whose dates at Zoom come to an end while there are more.
+
+    Of what Zoom has otherwise a person decides first. Asked for once a day at most: a refusal is not repeated by the
+    minute.
+    """
+    few = _count(Occurrence.zoom_occurrence_id.is_not(None), now) <= wire.MARGIN
+    more = _count(and_(Occurrence.zoom_occurrence_id.is_(None), Occurrence.slot.is_(None)), now) > 0
+    asked = (ZoomTask.verb == ZoomVerb.UPDATE, ZoomTask.created_at > now - _AGAIN)
+    lately = select(ZoomTask.id).where(ZoomTask.meeting_id == Meeting.id, *asked).exists()
+    due = select(Meeting.id).where(
+        Meeting.state == MeetingState.READY,
+        Meeting.trouble == "",
+        Meeting.kind == MeetingKind.STANDUP,
+        few,
+        more,
+        ~lately,
+    )
+    return db.scalars(due.order_by(Meeting.id)).all()
+
+
+def _extend(db: Session, meeting_id: int, *, now: datetime) -> int:
+    """Let Zoom have the next dates; 0 when another process was quicker."""
+    meeting = db.scalars(select(Meeting).where(Meeting.id == meeting_id).with_for_update()).one()
+    if meeting_id not in _ending(db, now):
+        return 0
+    plan.push_change(db, meeting, now)
+    audit.record(db, None, "meeting.extended", "meeting", meeting.id, now=now, office_id=meeting.office_id)
+    return 1
+
+
+def _count(of: ColumnElement[bool], now: datetime) -> ColumnElement[int]:
+    ahead = (
+        Occurrence.meeting_id == Meeting.id,
+        Occurrence.starts_at > now,
+        Occurrence.state == OccurrenceState.PLANNED,
+    )
+    return select(func.count()).select_from(Occurrence).where(*ahead, of).scalar_subquery()
