@@ -27,7 +27,6 @@ EXAMPLES: dict[str, Any] = {
     "count": 2,
     "topic": "Apel pagi",
     "threshold": 3,
-    "topic": "Apel pagi",
 }
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),

@@ -102,7 +102,7 @@ class Occurrence(Base):
     # A person moved, cancelled or kept it: the office's calendar says nothing about it any more.
     by_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The holiday on which it is not held.
-    holiday: Mapped[str] = mapped_column(String(160), default="", server_default="")
+    holiday: Mapped[str] = mapped_column(String(160), default="", server_default=text("''"))
     # Its own agenda; null: it never had one, "": it has the agenda of the series again.
     agenda: Mapped[str | None] = mapped_column(Text)
 
