@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import following, invitations, reminding, sync
+from staffhub.meetings import drift, following, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -113,6 +113,11 @@ def _series(work: Work, now: datetime) -> None:
     following.run_due(work.database, now=now)
 
 
+def _drift(work: Work, now: datetime) -> None:
+    """Twice an hour: what somebody changed or deleted in Zoom itself is found, and a person decides."""
+    drift.sweep_due(work.database, work.zoom, now=now)
+
+
 def _close(work: Work, now: datetime) -> None:
     """What is over at midnight of an office, or since: its days are stored, missing check-outs proposed."""
     days.close_due(work.database, now=now)
@@ -148,6 +153,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("invitations", 60, _invitations),
     ("reminders", 30, _reminders),
     ("series", 60, _series),
+    ("drift", 120, _drift),
     ("close", 60, _close),
     ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),

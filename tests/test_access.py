@@ -153,6 +153,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/adopt"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}/cancel"): frozenset({"ana", "dewi"}),

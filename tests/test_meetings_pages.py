@@ -13,7 +13,7 @@ import zoom_server
 from zoom_server import ZoomSandbox
 
 import staffhub
-from staffhub.meetings import sync
+from staffhub.meetings import drift, sync
 from staffhub.models import (
     AuditEvent,
     Division,
@@ -694,3 +694,21 @@ def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
     page = Page(world.client("dewi").post("/standups", data=_standup(preview="1")).text)
     assert "1 di antaranya mengikuti jam kerja khusus" in page.text
     assert "pukul 09.00 WITA dari Senin, 30 November 2026" in page.text
+
+
+def test_what_was_changed_in_zoom_stands_beside_ours_and_is_taken_over(world: World, sandbox: ZoomSandbox) -> None:
+    address, dewi, zoom = _schedule(world), world.client("dewi"), world.app.state.work.zoom
+    _tick(world)
+    zoom.update_meeting(sandbox.meetings()[0]["id"], {"topic": "Judul dari Zoom"})
+    drift.sweep(world.database, zoom, now=world.now)
+    page = Page(dewi.get(address).text)
+    assert "Diubah di Zoom" in page.text
+    assert "di Zoom: Judul dari Zoom" in page.text
+    assert f'action="{address}/adopt"' not in world.client("ben").get(address).text
+    form = form_of(dewi.get(address).text, f"{address}/adopt")
+    assert dewi.post(f"{address}/adopt", data={"version": "9"}).status_code == 409
+    for _twice in range(2):
+        assert dewi.post(f"{address}/adopt", data=form).status_code == 303
+    page = Page(dewi.get(address).text)
+    assert "Judul dari Zoom" in page.text
+    assert "Siap" in page.text

@@ -41,7 +41,7 @@ def _reachable() -> set[tuple[MeetingState, str]]:
         Unsendable(PAST),
     ]
     states = {(MeetingState.WAITING, ""), (MeetingState.WAITING, NOT_SET_UP), (MeetingState.CANCELLED, "")}
-    states |= {(MeetingState.READY, ""), (MeetingState.READY, "differs")}
+    states |= {(MeetingState.READY, code) for code in ("", "differs", "theirs", "theirs_other")}
     about: dict[str, Any] = {"task_id": 1, "attempts": 1, "now": MORNING}
     for verb in ZoomVerb:
         failed = [failures.explain(one, verb=verb, before=before, **about) for one in found for before in ("", GONE)]

@@ -559,7 +559,7 @@ def test_every_try_is_in_the_audit_trail_without_links(database: Database, sandb
 def test_every_trouble_has_its_words_in_both_languages() -> None:
     codes = ["not_set_up", "unreachable", "unclear", "rate", "running", "credentials", "scopes:meeting:write:admin"]
     codes += ["no_host", "refused:topic,start_time,agenda,recurrence.type,other", "refused:", "gone", "past", "odd"]
-    codes += ["differs:topic,start,timezone,duration,waiting_room"]
+    codes += ["differs:topic,start,timezone,duration,waiting_room", "theirs:topic,agenda,start", "theirs_other"]
     said = {}
     for locale in ("id", "en"):
         with i18n.in_locale(locale):

@@ -35,7 +35,7 @@ WHATS = {
     NoticeKind.THRESHOLD_NEAR: ("absences", "in_a_row", "minutes"),
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
-    NoticeKind.MEETING_CHANGED: ("cancelled", "moved", "held", "agenda", "link", "calendar"),
+    NoticeKind.MEETING_CHANGED: ("cancelled", "moved", "held", "agenda", "link", "calendar", "dates", "gone", "theirs"),
 }
 
 

@@ -45,6 +45,8 @@ def status_of(meeting: Meeting | Row[Any]) -> Status:
     if meeting.state is MeetingState.WAITING:
         return Status("wait", _("Waiting for Zoom"), reason)
     if meeting.state is MeetingState.READY:
+        if meeting.trouble.startswith("theirs"):
+            return Status("warn", _("Changed in Zoom"), reason)
         return Status("warn", _("Differs on Zoom"), reason) if reason else Status("ok", _("Ready"), "")
     if meeting.trouble == GONE:
         return Status("bad", _("Gone from Zoom"), reason)

@@ -116,6 +116,8 @@ def in_words(trouble: str) -> str:
         ),
         GONE: lambda: _("This meeting no longer exists on Zoom, so the old link is dead."),
         PAST: lambda: _("It was over before Zoom could be reached, so it has no link."),
+        "theirs": lambda: _("Somebody changed it in Zoom: %(names)s. Decide which of both holds.", names=names),
+        "theirs_other": lambda: _("Somebody gave the series other dates in Zoom. Send ours again to put it right."),
         "differs": lambda: _("Zoom stored something else: %(names)s.", names=names),
     }
     say = sentences.get(code)

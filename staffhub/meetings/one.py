@@ -1,6 +1,6 @@
 """One meeting as people look at it: its dates, its guests, how it stands with Zoom; and one that is not saved yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, workdays
+from staffhub import clock, i18n, workdays
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
@@ -17,6 +17,7 @@ from staffhub.meetings.occurrences import slots
 from staffhub.meetings.plan import may_change
 from staffhub.meetings.steps import Step, next_steps
 from staffhub.meetings.terms import dates
+from staffhub.meetings.theirs import Theirs
 from staffhub.models import (
     Account,
     Division,
@@ -77,6 +78,7 @@ class Page:
     cancelled_at: datetime | None
     may_change: bool
     over: bool
+    theirs: list[tuple[str, str, str]]
 
     @property
     def people(self) -> int:
@@ -158,7 +160,30 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         cancelled_at=meeting.cancelled_at.astimezone(me.zone) if meeting.cancelled_at else None,
         may_change=may_change(me, meeting.division_id),
         over=all(day.past for day in days),
+        theirs=_theirs(me, meeting, days) if meeting.theirs else [],
     )
+
+
+def _theirs(me: Viewer, meeting: Meeting, days: Sequence[MeetingDay]) -> list[tuple[str, str, str]]:
+    """Return what differs, as we have it, and as Zoom has it."""
+    theirs = Theirs.read(meeting.theirs or {})
+    found = []
+    if theirs.topic is not None:
+        found.append((_("Topic"), meeting.topic, theirs.topic))
+    if theirs.agenda is not None:
+        found.append((_("Agenda"), meeting.agenda, theirs.agenda))
+    if theirs.minutes is not None:
+        found.append((_("Length (minutes)"), str(meeting.minutes), str(theirs.minutes)))
+    known = {day.id: day for day in days}
+    for row_id, start in theirs.dates.items():
+        if (day := known.get(row_id)) is not None:
+            ours = _("not held") if day.cancelled else _when(day.starts)
+            found.append((i18n.day(day.day), ours, _when(start.astimezone(me.zone)) if start else _("not held")))
+    return found
+
+
+def _when(moment: datetime) -> str:
+    return f"{i18n.day(moment.date())}, {i18n.clock(moment)}"
 
 
 _DATES = (

@@ -14,7 +14,7 @@ from staffhub import audit, claims, clock
 from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import invitations
+from staffhub.meetings import invitations, telling
 from staffhub.meetings import occurrences as occurrences_of
 from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms, refuse_past_hour
@@ -171,7 +171,7 @@ def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
 def push_change(db: Session, meeting: Meeting, now: datetime) -> None:
     """Leave a change to the outbox, unless a task that has not started will carry it anyway."""
     tasks = _open_tasks(db, meeting)
-    meeting.state = MeetingState.WAITING
+    meeting.state, meeting.theirs = MeetingState.WAITING, None
     # A create that may have been performed was performed with the old values.
     if any(task.state is TaskState.PENDING and not task.unclear for task in tasks):
         return
@@ -235,7 +235,9 @@ def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
         meeting.state = MeetingState.WAITING
     if meeting.trouble == GONE and failed:
         # Believed to be gone, not merely missed once: from here on it is a new meeting.
-        meeting.zoom_id, meeting.join_url, meeting.zoom_host = None, "", ""
+        meeting.zoom_id, meeting.join_url, meeting.zoom_host, meeting.missed_at = None, "", "", None
+        day = max(meeting.starts_on, clock.local_day(now, me.zone))
+        telling.tell(db, meeting, "link", day=day, at=meeting.starts_at, by=me.account_id, now=now)
     waiting = [task for task in _open_tasks(db, meeting) if task.state is TaskState.PENDING]
     for task in waiting:
         task.due_at = now

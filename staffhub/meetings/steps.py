@@ -13,6 +13,7 @@ class Step(StrEnum):
     RETRY = "retry"
     SEND = "send"  # what is agreed here goes to Zoom once more
     RECREATE = "recreate"
+    ADOPT = "adopt"  # what somebody changed in Zoom itself holds here as well
     EDIT = "edit"
     ASK = "ask"  # an administrator has to act, then it goes on by itself
     PLAN = "plan"  # nothing is left of this one: schedule another
@@ -27,8 +28,14 @@ _TROUBLES |= dict.fromkeys(("credentials", "scopes", NO_HOST), _ADMINISTRATOR)
 NEXT: dict[MeetingState, dict[str, tuple[Step, ...]]] = {
     # A change that waits in the outbox keeps the trouble that was met before it.
     MeetingState.WAITING: _TROUBLES
-    | {"": (Step.WAIT,), NOT_SET_UP: (Step.ASK,), GONE: _ITSELF, "refused": _ITSELF, PAST: _ITSELF, "differs": _ITSELF},
-    MeetingState.READY: {"": (Step.JOIN,), "differs": (Step.JOIN, Step.SEND, Step.EDIT)},
+    | {"": (Step.WAIT,), NOT_SET_UP: (Step.ASK,), GONE: _ITSELF, "refused": _ITSELF, PAST: _ITSELF, "differs": _ITSELF}
+    | dict.fromkeys(("theirs", "theirs_other"), _ITSELF),
+    MeetingState.READY: {
+        "": (Step.JOIN,),
+        "differs": (Step.JOIN, Step.SEND, Step.EDIT),
+        "theirs": (Step.JOIN, Step.ADOPT, Step.SEND),
+        "theirs_other": (Step.JOIN, Step.SEND),
+    },
     MeetingState.FAILED: _TROUBLES | {"refused": (Step.EDIT, Step.RETRY), GONE: (Step.RECREATE,), PAST: (Step.PLAN,)},
     # A cancelled meeting has trouble while Zoom does not delete it.
     MeetingState.CANCELLED: _TROUBLES | {"": (Step.PLAN,), "refused": (Step.RETRY,), GONE: (Step.PLAN,)},

@@ -19,6 +19,8 @@ WEEKLY = 2
 MOST = 50
 # So many dates, a week of work, before those that Zoom has come to an end the next ones follow.
 MARGIN = 5
+# A list shows so many characters of an agenda.
+LISTED_AGENDA = 250
 # Nobody of the office sits at the host's account: people must get in without one.
 SETTINGS = {"join_before_host": True, "jbh_time": 0, "waiting_room": False, "use_pmi": False}
 
@@ -183,10 +185,10 @@ def fixes(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[Fix] | No
     That is so when Zoom lacks a date, or has cancelled it, which cannot be taken back, and when those that it has are
     about to come to an end while there are more.
     """
-    pairs = _pairs(stored, facts, now)
+    paired = pairs(stored, facts, now)
     laid = window(facts, now=now)
     found: list[Fix] = []
-    for row, one in pairs:
+    for row, one in paired:
         if not one or not one.held(now):
             found += [Fix(row["occurrence_id"], None)] if row["status"] != "deleted" else []
         elif row["status"] == "deleted":
@@ -194,23 +196,23 @@ def fixes(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[Fix] | No
                 return None
         elif _start(row) != one.starts:
             found.append(Fix(row["occurrence_id"], local(one.starts, facts) | {"duration": facts.minutes}))
-    return None if laid and _lacks(pairs, laid, facts, now) else found
+    return None if laid and _lacks(paired, laid, facts, now) else found
 
 
-def _lacks(pairs: list[tuple[JSON, Date | None]], laid: Window, facts: Facts, now: datetime) -> bool:
+def _lacks(paired: list[tuple[JSON, Date | None]], laid: Window, facts: Facts, now: datetime) -> bool:
     """Whether a date is not at Zoom that should be, or those beyond the last one are due to follow.
 
     A date that was moved from a day that is over to one that is not has no place in a series any more.
     """
-    there = {one.id for _row, one in pairs if one}
-    last = max((one.slot for _row, one in pairs if one), default=date.min)
-    left = sum(1 for _row, one in pairs if one and one.held(now))
+    there = {one.id for _row, one in paired if one}
+    last = max((one.slot for _row, one in paired if one), default=date.min)
+    left = sum(1 for _row, one in paired if one and one.held(now))
     upto = laid.dates[-1].slot if left <= MARGIN else last
     lacking = (one for one in facts.dates if one.held(now) and one.id not in there and one.slot <= max(upto, last))
     return any(laid.start(one, facts) > now for one in lacking)
 
 
-def _pairs(stored: ZoomMeeting, facts: Facts, now: datetime) -> list[tuple[JSON, Date | None]]:
+def pairs(stored: ZoomMeeting, facts: Facts, now: datetime) -> list[tuple[JSON, Date | None]]:
     """Pair Zoom's dates to come with ours: by what Zoom calls them, then by their day, never by reading their ids."""
     shown = [dict(row) for row in stored.get("occurrences", []) if _start(dict(row)) > now]
     by_id: dict[object, Date] = {one.zoom_id: one for one in facts.dates if one.zoom_id}
@@ -223,7 +225,7 @@ def _pairs(stored: ZoomMeeting, facts: Facts, now: datetime) -> list[tuple[JSON,
 
 def occurrence_ids(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> dict[int, str]:
     """Return what Zoom calls the dates of a series, by the ids of our rows."""
-    return {one.id: str(row["occurrence_id"]) for row, one in _pairs(stored, facts, now) if one}
+    return {one.id: str(row["occurrence_id"]) for row, one in pairs(stored, facts, now) if one}
 
 
 def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str]:
@@ -232,7 +234,7 @@ def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str
         "topic": stored.get("topic") == facts.topic,
         "start": _agrees_in_dates(stored, facts, now),
         "timezone": stored.get("timezone") == facts.zone.key,
-        "duration": _durations(stored) <= {facts.minutes},
+        "duration": durations(stored) <= {facts.minutes},
         "waiting_room": _lets_in(stored),
     }
     return [name for name, agrees in found.items() if not agrees]
@@ -258,6 +260,11 @@ def _rows(stored: ZoomMeeting) -> list[JSON]:
     return [dict(row) for row in stored["occurrences"] if row.get("status") != "deleted"]
 
 
+def start_of(row: ZoomMeeting | JSON) -> datetime | None:
+    """Return when Zoom has it; a series has no start of its own."""
+    return _start(dict(row)) if "start_time" in row else None
+
+
 def _start(row: JSON) -> datetime:
     return datetime.fromisoformat(row["start_time"]).astimezone(UTC)
 
@@ -267,14 +274,14 @@ def _starts(stored: ZoomMeeting, now: datetime) -> list[datetime]:
     return sorted(start for start in starts if start > now)
 
 
-def _durations(stored: ZoomMeeting) -> set[int]:
+def durations(stored: ZoomMeeting) -> set[int]:
     return {row["duration"] for row in _rows(stored) if "duration" in row}
 
 
 def words_differ(stored: ZoomMeeting, facts: Facts) -> bool:
     wanted = words(facts)
     agrees = all(stored.get(name) == wanted[name] for name in ("topic", "agenda"))
-    return not agrees or not _durations(stored) <= {facts.minutes} or not _lets_in(stored)
+    return not agrees or not durations(stored) <= {facts.minutes} or not _lets_in(stored)
 
 
 def own_agendas(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[tuple[str, str]]:
@@ -285,3 +292,10 @@ def own_agendas(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[tup
         for one in facts.dates
         if one.agenda is not None and one.held(now) and one.id in ids
     ]
+
+
+def looks_changed(row: ZoomMeeting, facts: Facts, *, now: datetime) -> bool:
+    """Whether a row of the host's list, which shows little, is a reason to ask for the whole meeting."""
+    following = min(facts.ahead(now), default=None)
+    seen = (row.get("topic"), row.get("agenda"), row.get("duration"), start_of(row))
+    return seen != (facts.topic, facts.marked(facts.agenda)[:LISTED_AGENDA], facts.minutes, following)

@@ -68,7 +68,7 @@ class Meeting(Base, Versioned):
     zoom_host: Mapped[str] = mapped_column(String(254), default="")
     join_url: Mapped[str] = mapped_column(Text, default="")
     trouble: Mapped[str] = mapped_column(String(500), default="")
-    # What Zoom has otherwise, as the last look found it (drift.Theirs); null: nothing, or a person has decided.
+    # What Zoom has otherwise, as the last look found it (theirs.Theirs); null: nothing, or a person has decided.
     theirs: Mapped[dict[str, Any] | None]
     # Zoom has said once that it does not know the meeting, since then.
     missed_at: Mapped[datetime | None]

@@ -40,7 +40,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
-    # what: cancelled, moved, held, agenda (of one date), calendar (so many dates from that one on), link (a new one)
+    # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one);
+    # theirs, gone (in Zoom itself, told to whoever holds it)
     NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count"}),
 }
 
@@ -210,6 +211,15 @@ def _meeting_changed(p: dict[str, Any]) -> str:
         "held": lambda: _("%(topic)s is held on %(day)s at %(time)s after all.", **p),
         "agenda": lambda: _("%(topic)s on %(day)s has an agenda of its own.", **p),
         "link": lambda: _("%(topic)s has a new link; the old one is dead.", **p),
+        "gone": lambda: _("%(topic)s was deleted in Zoom. Open it and decide.", **p),
+        "theirs": lambda: _("%(topic)s was changed in Zoom. Open it and decide.", **p),
+        "dates": lambda: i18n.ngettext(
+            "%(topic)s: %(num)s date changed, on %(day)s.",
+            "%(topic)s: %(num)s dates changed, from %(day)s on.",
+            p["count"],
+            topic=p["topic"],
+            day=p["day"],
+        ),
         "calendar": lambda: i18n.ngettext(
             "%(topic)s: %(num)s date changed with the office's calendar, on %(day)s.",
             "%(topic)s: %(num)s dates changed with the office's calendar, from %(day)s on.",

@@ -13,7 +13,7 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import joining, one, plan
+from staffhub.meetings import drift, joining, one, plan
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages
@@ -148,6 +148,13 @@ def retry_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, m
     form: AnyForm = Form.parse(Seen, posted, name="retry")
     plan.retry(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
     return redirect(request, f"/meetings/{meeting_id}", said=_("It is tried again now."))
+
+
+@router.post("/meetings/{meeting_id}/adopt")
+def adopt_theirs(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: AnyForm = Form.parse(Seen, posted, name="adopt")
+    drift.adopt(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
+    return redirect(request, f"/meetings/{meeting_id}", said=_("What Zoom has holds here as well."))
 
 
 @router.get("/join/{token}")

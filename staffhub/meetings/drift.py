@@ -1,0 +1,221 @@
+"""What happens to our meetings in Zoom itself: looked for twice an hour, decided by a person.
+
+One list for each host; the whole meeting only where its row looks otherwise, and of a series once a day, since a list
+does not show its dates. Zoom is asked outside of any transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, claims, clock
+from staffhub.db import Database
+from staffhub.errors import Conflict, Refused
+from staffhub.i18n import gettext as _
+from staffhub.meetings import occurrences, plan, telling, wire
+from staffhub.meetings.terms import MAX_AGENDA, MAX_TOPIC
+from staffhub.meetings.theirs import Theirs
+from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office
+from staffhub.security import Viewer
+from staffhub.typed import holds_personal_number
+from staffhub.zoom.errors import ZoomError, ZoomNotFound
+from staffhub.zoom.shapes import Meeting as ZoomMeeting
+
+if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
+    from staffhub.zoom.client import ZoomClient
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(minutes=30)
+# Odd answers have made living meetings look deleted: gone is what Zoom does not know twice, so long apart.
+APART = timedelta(minutes=20)
+_WHOLE = timedelta(hours=20)
+NO_SUCH_MEETING = 3001
+_THEIRS = "theirs"
+
+
+@dataclass(frozen=True)
+class _Ours:
+    """A meeting as it was read before Zoom was asked; `in_doubt`: the look before found it missing or otherwise."""
+
+    facts: wire.Facts
+    version: int
+    in_doubt: bool
+    looked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a sweep found: the meeting as Zoom has it, None where Zoom does not know it."""
+
+    ours: _Ours
+    stored: ZoomMeeting | None
+
+
+def sweep_due(database: Database, zoom: "ZoomClient | None", *, now: datetime) -> int:
+    """Sweep once in each half hour, in whatever process comes first; return how many meetings are not as agreed."""
+    if zoom is None:
+        return 0
+    slot = f"{now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % EVERY:%Y-%m-%dT%H:%M}"
+    with database.transaction() as db:
+        if not claims.claim(db, "drift", slot, now=now):
+            return 0
+    found = sweep(database, zoom, now=now)
+    with database.transaction() as db:
+        claims.finish(db, "drift", slot, now=now)
+    return found
+
+
+def sweep(database: Database, zoom: "ZoomClient", *, now: datetime) -> int:
+    """Compare what is ready here with what Zoom has; what cannot be read proves nothing and is left as it is."""
+    with database.reading() as db:
+        hosts = _ready(db, now)
+    found = 0
+    for host, ours in hosts.items():
+        try:
+            seen = list(_look(zoom, host, ours, now))
+        except ZoomError as error:
+            log.warning("drift_unread", error=type(error).__name__)
+            continue
+        for one in seen:
+            with database.transaction() as db:
+                found += _note(db, one, now)
+    return found
+
+
+def _ready(db: Session, now: datetime) -> Mapping[str, Sequence[_Ours]]:
+    """Return what has reached Zoom and is still to come, by its host."""
+    ahead = select(Occurrence.id).where(Occurrence.meeting_id == Meeting.id, Occurrence.starts_at > now).exists()
+    there = (Meeting.state == MeetingState.READY, Meeting.zoom_id.is_not(None), Meeting.zoom_host != "", ahead)
+    found: dict[str, list[_Ours]] = {}
+    for meeting, zone in db.execute(
+        select(Meeting, Office.timezone).join(Office, Office.id == Meeting.office_id).where(*there).order_by(Meeting.id)
+    ).all():
+        dates = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id)).all()
+        facts = wire.Facts.of(meeting, dates, zone)
+        in_doubt = meeting.missed_at is not None or meeting.theirs is not None
+        ours = _Ours(facts, meeting.version, in_doubt, meeting.looked_at)
+        found.setdefault(meeting.zoom_host, []).append(ours)
+    return found
+
+
+def _look(zoom: "ZoomClient", host: str, ours: Sequence[_Ours], now: datetime) -> Iterable[_Seen]:
+    rows = {row["id"]: row for row in zoom.list_meetings(host)}
+    for one in ours:
+        number = one.facts.zoom_id
+        assert number is not None  # noqa: S101  for the type checker
+        row = rows.get(number)
+        old = one.facts.weekdays and (one.looked_at is None or now - one.looked_at > _WHOLE)
+        if row and not old and not one.in_doubt and not wire.looks_changed(row, one.facts, now=now):
+            continue
+        try:
+            yield _Seen(one, zoom.get_meeting(number))
+        except ZoomNotFound as error:
+            if error.code == NO_SUCH_MEETING:
+                yield _Seen(one, None)
+
+
+def _note(db: Session, seen: _Seen, now: datetime) -> bool:
+    """Write down what was seen, unless somebody changed the meeting meanwhile; say whether a person has to decide."""
+    query = select(Meeting).where(Meeting.id == seen.ours.facts.id).with_for_update()
+    meeting = db.scalars(query).one()
+    if meeting.state is not MeetingState.READY or meeting.version != seen.ours.version:
+        return False
+    if seen.stored is None:
+        return _note_missing(db, meeting, now)
+    meeting.missed_at, meeting.looked_at = None, now
+    _keep_link(db, meeting, seen.stored, now)
+    theirs = Theirs.of(seen.stored, seen.ours.facts, now=now)
+    if not theirs.names:
+        if meeting.theirs is not None:
+            meeting.theirs, meeting.trouble = None, ""
+        return False
+    code = f"{_THEIRS}_other" if theirs.other else f"{_THEIRS}:{','.join(theirs.names)}"
+    if meeting.theirs != theirs.stored():
+        meeting.theirs, meeting.trouble = theirs.stored(), code
+        audit.record(db, None, "meeting.drifted", "meeting", meeting.id, now=now, office_id=meeting.office_id)
+        telling.tell_organiser(db, meeting, "theirs", now=now)
+    return True
+
+
+def _note_missing(db: Session, meeting: Meeting, now: datetime) -> bool:
+    if meeting.missed_at is None:
+        meeting.missed_at = now
+        return False
+    if now - meeting.missed_at < APART:
+        return False
+    meeting.state, meeting.trouble, meeting.join_url, meeting.theirs = MeetingState.FAILED, plan.GONE, "", None
+    audit.record(db, None, "meeting.gone", "meeting", meeting.id, now=now, office_id=meeting.office_id)
+    telling.tell_organiser(db, meeting, "gone", now=now)
+    return True
+
+
+def _keep_link(db: Session, meeting: Meeting, stored: ZoomMeeting, now: datetime) -> None:
+    """A new passcode makes a new link, and ours is dead then: nobody needs to be asked."""
+    link = stored.get("join_url", "")
+    if link and link != meeting.join_url:
+        meeting.join_url = link
+        audit.record(db, None, "meeting.link_changed", "meeting", meeting.id, now=now, office_id=meeting.office_id)
+
+
+def adopt(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datetime) -> Meeting:
+    """What somebody changed in Zoom holds here as well; those invited are told of the dates. Twice is once."""
+    meeting = plan.own_meeting(db, me, meeting_id, lock=True)
+    if meeting.theirs is None:
+        return meeting
+    plan.refuse_stale(meeting, version)
+    theirs = Theirs.read(meeting.theirs)
+    if theirs.other:
+        raise Conflict(_("These dates cannot be taken over. Send ours to Zoom again."))
+    if holds_personal_number(f"{theirs.topic}\n{theirs.agenda}"):
+        raise Refused(_("What was written in Zoom looks like a NIK, a KK number or an NIP, which are not stored here."))
+    meeting.topic = (theirs.topic or meeting.topic)[:MAX_TOPIC]
+    meeting.agenda = (meeting.agenda if theirs.agenda is None else theirs.agenda)[:MAX_AGENDA]
+    meeting.minutes = theirs.minutes or meeting.minutes
+    _adopt_dates(db, me, meeting, theirs)
+    if meeting.weekdays:
+        occurrences.lay_out(db, meeting, me.zone, now=now)
+    meeting.version += 1
+    meeting.theirs, meeting.trouble = None, ""
+    audit.record(db, me, "meeting.adopted", "meeting", meeting.id, now=now, changed=theirs.names)
+    _tell(db, me, meeting, theirs, now)
+    db.flush()
+    return meeting
+
+
+def _adopt_dates(db: Session, me: Viewer, meeting: Meeting, theirs: Theirs) -> None:
+    rows = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id)).all()
+    taken = {row.date for row in rows if row.id not in theirs.dates}
+    for row in rows:
+        row.minutes = theirs.minutes or row.minutes
+        if row.id not in theirs.dates:
+            continue
+        row.by_hand, start = True, theirs.dates[row.id]
+        row.state = OccurrenceState.PLANNED if start else OccurrenceState.CANCELLED
+        if start is not None:
+            day = clock.local_day(start, me.zone)
+            if day in taken:
+                raise Conflict(_("These dates cannot be taken over. Send ours to Zoom again."))
+            row.slot = row.of_series if meeting.weekdays and day != row.of_series else None
+            row.date, row.starts_at = day, start
+            if not meeting.weekdays:
+                meeting.starts_on, meeting.starts_at = day, start.astimezone(me.zone).time()
+    db.flush()
+    meeting.ends_on = db.scalars(select(func.max(Occurrence.date)).where(Occurrence.meeting_id == meeting.id)).one()
+
+
+def _tell(db: Session, me: Viewer, meeting: Meeting, theirs: Theirs, now: datetime) -> None:
+    if not theirs.dates:
+        return
+    changed = select(Occurrence).where(Occurrence.id.in_(theirs.dates)).order_by(Occurrence.starts_at)
+    rows = db.scalars(changed).all()
+    first, what = rows[0], "dates"
+    if len(rows) == 1:
+        what = "cancelled" if first.state is OccurrenceState.CANCELLED else "moved"
+    at = first.starts_at.astimezone(me.zone).time()
+    telling.tell(db, meeting, what, day=first.date, at=at, count=len(rows), by=me.account_id, now=now)
