@@ -24,10 +24,12 @@ from staffhub.models import (
     Duty,
     ExportJob,
     Holiday,
+    ItemKind,
     LeaveDelegate,
     Meaning,
     Meeting,
     MeetingInvite,
+    MeetingItem,
     MeetingKind,
     Notice,
     NoticeKind,
@@ -143,12 +145,16 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/me/month"): ALL,
     ("GET", "/me/year"): ALL,
     ("GET", "/meetings"): ALL,
+    ("POST", "/meetings/items/{item_id}/end"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),
     ("GET", "/standups"): ALL,
     ("POST", "/standups"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
     ("GET", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/{meeting_id}/minutes"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
+    ("POST", "/meetings/{meeting_id}/minutes"): frozenset({"ben", "tia", "ana", "dewi"}),
+    ("GET", "/meetings/{meeting_id}/minutes/print"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
     ("POST", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
@@ -320,6 +326,14 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(proposed)
         db.flush()
         found["proposal_id"] = proposed.id
+        item = MeetingItem(
+            office_id=ben.office_id, meeting_id=meeting.id, date=TODAY + timedelta(days=1), kind=ItemKind.ACTION,
+            text="Cek stok", owner_id=ben.officer_id, created_by=ana.account_id, created_at=MORNING, version=1,
+            idempotency_key=str(uuid4()),
+        )  # fmt: skip
+        db.add(item)
+        db.flush()
+        found["item_id"] = item.id
         feeds.renew(db, ben, division_id=None, now=MORNING)
         found["feed_id"] = db.scalars(sa.select(CalendarFeed.id)).one()
     found["asked_id"] = _asked(world, ben)

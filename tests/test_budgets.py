@@ -71,6 +71,8 @@ BUDGET = {
     "/meetings/{meeting_id}/cancel": ("kadis", 6),
     "/meetings/{meeting_id}/dates/{occurrence_id}": ("kadis", 3),
     "/meetings/{meeting_id}/edit": ("kadis", 4),
+    "/meetings/{meeting_id}/minutes": ("kadis", 6),
+    "/meetings/{meeting_id}/minutes/print": ("kadis", 7),
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
     "/exemptions": ("kepegawaian", 3),
@@ -102,6 +104,7 @@ BUDGET = {
 # Most people of an office lead nobody: the same pages for them.
 STAFF = {"/": 8, "/board": 2, "/requests": 7, "/meetings": 5, "/roster": 4}
 FILES = {
+    "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",
     "/attendance/export",
     "/attendance/exports/{job_id}/file",

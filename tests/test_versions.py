@@ -107,6 +107,8 @@ WITHOUT = {
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
     "/requests/{request_id}/reopen": "opens what is closed; a second one is told that it is open",
     "/account/changes": "notes what was read; only newer events count",
+    "/meetings/{meeting_id}/minutes": "adds a line, once for each form; the older ones stay",
+    "/meetings/items/{item_id}/end": "sends the version it showed, tested with the minutes; done twice is done",
     "/notices/read": "notes what was read, up to the newest that stood there",
     "/notices/{notice_id}/read": "notes that one was read; twice is once",
     "/account/calendars": "makes a new one in place of what stands; the last one counts",

@@ -11,15 +11,19 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
 from staffhub.demo.people import Person
-from staffhub.meetings import plan
+from staffhub.meetings import minutes, plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
     Division,
+    ItemEnd,
+    ItemKind,
     JoinClick,
     Mark,
+    MeetingItem,
     MeetingKind,
     Occurrence,
+    OccurrenceState,
     Office,
     Officer,
     Posting,
@@ -56,6 +60,7 @@ def write(
         now=clock.at_local(since, time(7), zone),
     )
     _join(db, standup.id, now=now, rng=rng)
+    _note(db, head, standup.id, people, now=now)
     plan.schedule(
         db,
         division_head,
@@ -105,6 +110,38 @@ def _join(db: Session, meeting_id: int, *, now: datetime, rng: random.Random) ->
             clicks.append(facts | {"meeting_id": meeting_id})
     if clicks:
         db.execute(insert(JoinClick), clicks)
+
+
+def _note(db: Session, head: Viewer, meeting_id: int, people: Sequence[Person], *, now: datetime) -> None:
+    """What came of the newest standup that was held before today: a decision, one thing done and two still open."""
+    held = select(Occurrence.date, Occurrence.starts_at).where(Occurrence.meeting_id == meeting_id)
+    planned = held.where(Occurrence.state == OccurrenceState.PLANNED, Occurrence.date < clock.local_day(now, head.zone))
+    last = db.execute(planned.order_by(Occurrence.date.desc()).limit(1)).one_or_none()
+    if last is None:
+        return
+    owners = {person.username: person.id for person in people}
+    then = last.starts_at + timedelta(minutes=_STANDUP_MINUTES)
+    said = (
+        (ItemKind.DECISION, "Loket dua dibuka sampai pukul 15.00 selama perekaman di kecamatan.", None, None),
+        (ItemKind.ACTION, "Hitung sisa blangko KTP-el dan laporkan.", "pegawai01", last.date + timedelta(days=3)),
+        (ItemKind.ACTION, "Buat jadwal perekaman keliling pekan depan.", "kabid.dafduk", None),
+        (ItemKind.ACTION, "Perbarui pengumuman syarat KIA di WhatsApp.", "pegawai02", last.date),
+    )
+    for number, (kind, text, who, due) in enumerate(said):
+        minutes.add(
+            db,
+            head,
+            meeting_id,
+            last.date,
+            kind=kind,
+            text=text,
+            owner_id=owners[who] if who else None,
+            due=due,
+            idempotency_key=str(UUID(int=50 + number)),
+            now=then,
+        )
+    done = db.scalars(select(MeetingItem.id).order_by(MeetingItem.id.desc()).limit(1)).one()
+    minutes.end(db, head, done, how=ItemEnd.DONE, seen=1, now=then + timedelta(hours=3))
 
 
 def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> list[datetime]:

@@ -60,6 +60,7 @@ class MeetingDay:
     usual: bool = True
     agenda: str = ""
     id: int = 0
+    begun: bool = False  # the day has come: its minutes can be written
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,16 @@ class Page:
     @property
     def ahead(self) -> list[MeetingDay]:
         return [day for day in self.days if not day.past]
+
+    @property
+    def behind(self) -> list[MeetingDay]:
+        """What was held, the newest first."""
+        return [day for day in reversed(self.held) if day.past]
+
+    @property
+    def last_held(self) -> date | None:
+        """The newest date whose minutes are written or can be."""
+        return next((day.day for day in reversed(self.held) if day.begun), None)
 
     @property
     def own_agenda(self) -> MeetingDay | None:
@@ -213,6 +224,7 @@ def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[Meet
             usual=local.time() == meeting.starts_at,
             agenda=row.agenda or "",
             id=row.id,
+            begun=row.date <= clock.local_day(now, me.zone),
         )
         for row in rows(db, _DATES, meeting=meeting.id)
     ]

@@ -16,6 +16,7 @@ from staffhub.models.meetings import (
     ZoomTask,
     ZoomVerb,
 )
+from staffhub.models.minutes import ItemEnd, ItemKind, MeetingItem
 from staffhub.models.notices import MailEnd, Notice, NoticeKind
 from staffhub.models.orders import (
     Duty,
@@ -133,6 +134,8 @@ __all__ = [
     "Heartbeat",
     "Holiday",
     "HolidayKind",
+    "ItemEnd",
+    "ItemKind",
     "JoinClick",
     "KeptForm",
     "KeptRegister",
@@ -150,6 +153,7 @@ __all__ = [
     "Meaning",
     "Meeting",
     "MeetingInvite",
+    "MeetingItem",
     "MeetingKind",
     "MeetingState",
     "MonthSnapshot",

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     EXPORT_READY = "export_ready"
     MEETING_SOON = "meeting_soon"
     MEETING_CHANGED = "meeting_changed"
+    ACTION_GIVEN = "action_given"
 
 
 class MailEnd(StrEnum):

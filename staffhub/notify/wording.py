@@ -43,6 +43,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one);
     # theirs, gone (in Zoom itself, told to whoever holds it)
     NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count"}),
+    # until: the day by which it is to be done, or None
+    NoticeKind.ACTION_GIVEN: frozenset({"topic", "until"}),
 }
 
 
@@ -64,6 +66,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ORDER_GIVEN: _("A duty order for me"),
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
+        NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
         NoticeKind.MEETING_SOON: _("A meeting that begins in a quarter of an hour"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -231,6 +234,12 @@ def _meeting_changed(p: dict[str, Any]) -> str:
     return said[p["what"]]()
 
 
+def _action_given(p: dict[str, Any]) -> str:
+    if p["until"]:
+        return _("%(topic)s asks something of you, until %(until)s.", **p)
+    return _("%(topic)s asks something of you.", **p)
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -249,4 +258,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.EXPORT_READY: _export_ready,
     NoticeKind.MEETING_SOON: _meeting_soon,
     NoticeKind.MEETING_CHANGED: _meeting_changed,
+    NoticeKind.ACTION_GIVEN: _action_given,
 }
