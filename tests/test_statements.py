@@ -27,8 +27,8 @@ GROWS = {
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
-    "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot", "month_step",
-    "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
+    "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
+    "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
     "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
@@ -271,7 +271,9 @@ def _fill_meetings(db: Session, office_id: int, account_id: int) -> None:
     said = {"office_id": office_id, "kind": m.ItemKind.ACTION, "text": "Cek", "created_by": account_id, "version": 1}
     ended = {"end_kind": m.ItemEnd.DONE, "ended_by": account_id, "ended_at": MORNING, "created_at": MORNING}
     items = [
-        said | ended | {"meeting_id": one.id, "date": one.starts_on, "owner_id": officer, "idempotency_key": uuid4().hex}
+        said
+        | ended
+        | {"meeting_id": one.id, "date": one.starts_on, "owner_id": officer, "idempotency_key": uuid4().hex}
         for one in meetings
         for officer in officers[:3]
     ]

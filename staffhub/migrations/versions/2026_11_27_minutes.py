@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "minutes"
-down_revision = "calendar_feeds"
+down_revision = "series"
 branch_labels = None
 depends_on = None
 
