@@ -326,21 +326,25 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(proposed)
         db.flush()
         found["proposal_id"] = proposed.id
-        item = MeetingItem(
-            office_id=ben.office_id, meeting_id=meeting.id, date=TODAY + timedelta(days=1), kind=ItemKind.ACTION,
-            text="Cek stok", owner_id=ben.officer_id, created_by=ana.account_id, created_at=MORNING, version=1,
-            idempotency_key=str(uuid4()),
-        )  # fmt: skip
-        db.add(item)
-        db.flush()
-        found["item_id"] = item.id
-        feeds.renew(db, ben, division_id=None, now=MORNING)
-        found["feed_id"] = db.scalars(sa.select(CalendarFeed.id)).one()
+        found |= _of_meetings(db, ben, ana, meeting.id)
     found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt, "token": token,
         "session_id": world.session("ben").id,
     }  # fmt: skip
+
+
+def _of_meetings(db: Any, ben: Viewer, ana: Viewer, meeting_id: int) -> dict[str, object]:
+    """Something that a meeting asks of Ben, and his calendar."""
+    item = MeetingItem(
+        office_id=ben.office_id, meeting_id=meeting_id, date=TODAY + timedelta(days=1), kind=ItemKind.ACTION,
+        text="Cek stok", owner_id=ben.officer_id, created_by=ana.account_id, created_at=MORNING, version=1,
+        idempotency_key=str(uuid4()),
+    )  # fmt: skip
+    db.add(item)
+    db.flush()
+    feeds.renew(db, ben, division_id=None, now=MORNING)
+    return {"item_id": item.id, "feed_id": db.scalars(sa.select(CalendarFeed.id)).one()}
 
 
 def _asked(world: World, ben: Viewer) -> int:

@@ -28,8 +28,8 @@ GROWS = {
     "daily_report", "day_record", "duty_assignment",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
-    "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day", "request_event",
-    "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
+    "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
+    "request_event", "service_request", "sign_in_attempt", "snapshot_line", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {

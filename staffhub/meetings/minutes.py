@@ -102,7 +102,7 @@ def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
     ):
         raise Forbidden(_("You are not invited to this meeting."))
     leads = may_change(me, meeting.division_id)
-    items = [Item(*row) for row in rows(db, _items(), meeting=meeting_id, day=day)]
+    items = [Item(*row) for row in rows(db, _items(), office=me.office_id, meeting=meeting_id, day=day)]
     return Minutes(
         meeting,
         day,
@@ -121,7 +121,8 @@ def newest(db: Session, me: Viewer, meeting_id: int, today: date) -> date:
     """Return the date whose minutes are asked for when none is named: the last one that has come, or the first."""
     found = db.scalars(
         select(Occurrence.date)
-        .where(Occurrence.office_id == me.office_id, Occurrence.meeting_id == meeting_id)
+        .join(Meeting, Meeting.id == Occurrence.meeting_id)
+        .where(Meeting.id == meeting_id, Meeting.office_id == me.office_id)
         .where(Occurrence.state == OccurrenceState.PLANNED)
         .order_by(Occurrence.date)
     ).all()
@@ -195,7 +196,7 @@ def _columns() -> Any:
 @cache
 def _items() -> Any:
     of_day = (MeetingItem.meeting_id == bindparam("meeting"), MeetingItem.date == bindparam("day", type_=Date))
-    return _columns().where(*of_day).order_by(MeetingItem.id)
+    return _columns().where(*of_day, MeetingItem.office_id == bindparam("office")).order_by(MeetingItem.id)
 
 
 @cache
@@ -288,10 +289,10 @@ def _refuse(me: Viewer, known: Minutes, kind: ItemKind, owner_id: int | None, du
         raise Refused(_("Choose a date from the meeting on, within a year."), field="due")
 
 
-def end(db: Session, me: Viewer, item_id: int, *, how: ItemEnd, seen: int, now: datetime) -> MeetingItem:
-    """Close an action as done, or strike out what was written; what has ended so already is left as it is.
+def closable(db: Session, me: Viewer, item_id: int) -> tuple[MeetingItem, bool]:
+    """Load an entry that I may close, and whether I may strike it out as well.
 
-    Done says its owner, whoever wrote it, or who leads the meeting; struck out is by the latter two.
+    Its owner says that it is done, as do whoever wrote it and who leads the meeting; the latter two strike it out.
     """
     found = select(MeetingItem, Meeting.division_id).join(Meeting, Meeting.id == MeetingItem.meeting_id)
     mine = (MeetingItem.id == item_id, MeetingItem.office_id == me.office_id)
@@ -300,7 +301,15 @@ def end(db: Session, me: Viewer, item_id: int, *, how: ItemEnd, seen: int, now: 
         raise NotFound(_("This entry is not there."))
     item, division_id = row
     author = item.created_by == me.account_id or may_change(me, division_id)
-    if not (author or (how is ItemEnd.DONE and me.officer_id is not None and item.owner_id == me.officer_id)):
+    if not author and (me.officer_id is None or item.owner_id != me.officer_id):
+        raise Forbidden(_("Its owner, its author or the head closes this."))
+    return item, author
+
+
+def end(db: Session, me: Viewer, item_id: int, *, how: ItemEnd, seen: int, now: datetime) -> MeetingItem:
+    """Close an action as done, or strike out what was written; what has ended so already is left as it is."""
+    item, author = closable(db, me, item_id)
+    if how is ItemEnd.DROPPED and not author:
         raise Forbidden(_("Its owner, its author or the head closes this."))
     if how is ItemEnd.DONE and item.kind is not ItemKind.ACTION:
         raise Refused(_("A decision is not done; it can be struck out."))

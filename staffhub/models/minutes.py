@@ -28,10 +28,10 @@ class MeetingItem(Base, Versioned):
 
     __tablename__ = "meeting_item"
     __table_args__ = (
-        UniqueConstraint("office_id", "created_by", "idempotency_key"),
+        UniqueConstraint("created_by", "office_id", "idempotency_key"),
         Index(None, "meeting_id", "date"),
-        # What stands open of a person: a few rows, however many years of meetings.
-        Index("ix_meeting_item_open", "owner_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        # What stands open: a few rows, however many years of meetings.
+        Index("ix_meeting_item_open", "office_id", "owner_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

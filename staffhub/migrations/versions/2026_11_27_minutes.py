@@ -37,14 +37,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["officer.id"], name=op.f("fk_meeting_item_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_item")),
         sa.UniqueConstraint(
-            "office_id",
             "created_by",
+            "office_id",
             "idempotency_key",
-            name=op.f("uq_meeting_item_office_id_created_by_idempotency_key"),
+            name=op.f("uq_meeting_item_created_by_office_id_idempotency_key"),
         ),
     )
     op.create_index(op.f("ix_meeting_item_meeting_id_date"), "meeting_item", ["meeting_id", "date"])
-    op.create_index("ix_meeting_item_open", "meeting_item", ["owner_id"], postgresql_where=OPEN, sqlite_where=OPEN)
+    among = ["office_id", "owner_id"]
+    op.create_index("ix_meeting_item_open", "meeting_item", among, postgresql_where=OPEN, sqlite_where=OPEN)
 
 
 def downgrade() -> None:

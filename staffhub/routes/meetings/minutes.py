@@ -109,6 +109,7 @@ def add(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now
 
 @router.post("/meetings/items/{item_id}/end")
 def end(request: Request, item_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    minutes.closable(db, me, item_id)
     form: Form[EndFields] = Form.parse(EndFields, posted, name="end")
     if form.data is None:
         raise Refused(_("Open the page once more, then try again."))
