@@ -31,7 +31,7 @@ def of(db: Session, office_id: int, found: Minutes) -> dict[str, Any]:
             [_("Meeting"), found.meeting.topic],
             [_("Date"), i18n.day(found.day)],
             [_("Time"), f"{i18n.clock(found.starts)} – {i18n.clock(ends)} {found.starts.tzname()}"],
-            [_("Led by"), found.organiser],
+            [_("Organiser"), found.organiser],
         ],
         agenda=[_("Agenda"), found.meeting.agenda] if found.meeting.agenda.strip() else None,
         decisions=[_("Decisions"), [one.text for one in standing if one.kind is ItemKind.DECISION]],
@@ -43,7 +43,7 @@ def of(db: Session, office_id: int, found: Minutes) -> dict[str, Any]:
         note=_("Present are those who went to the meeting through their own way in."),
         signature={
             "above": ", ".join(part for part in (facts.signing_place, i18n.day(found.day)) if part),
-            "title": _("Led by"),
+            "title": _("Organiser"),
             "name": found.organiser,
             "number": "",
         },
