@@ -13,6 +13,7 @@ import zoom_server
 from zoom_server import ZoomSandbox
 
 import staffhub
+from staffhub.db import Base
 from staffhub.meetings import drift, sync
 from staffhub.models import (
     AuditEvent,
@@ -712,3 +713,29 @@ def test_what_was_changed_in_zoom_stands_beside_ours_and_is_taken_over(world: Wo
     page = Page(dewi.get(address).text)
     assert "Judul dari Zoom" in page.text
     assert "Siap" in page.text
+
+
+def test_the_host_starts_with_a_link_that_is_asked_for_each_time_and_kept_nowhere(
+    world: World, sandbox: ZoomSandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address, dewi = _schedule(world), world.client("dewi")
+    assert dewi.post(f"{address}/start").status_code == 409
+    _tick(world)
+    calls = sandbox.calls("GET /v2/meetings")
+    assert f'action="{address}/start"' in dewi.get(address).text
+    answer = dewi.post(f"{address}/start")
+    link = sandbox.meetings()[0]["start_url"]
+    assert (answer.status_code, answer.headers["refresh"]) == (200, f"0; url={link}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert link in answer.text
+    assert sandbox.calls("GET /v2/meetings") == calls + 1
+    ben = world.client("ben")
+    assert f'action="{address}/start"' not in ben.get(address).text
+    assert ben.post(f"{address}/start").status_code == 403
+    sandbox.fault("status", method="GET", path_prefix="/v2/meetings", status=503, body="down")
+    assert dewi.post(f"{address}/start").status_code == 409
+    with world.database.reading() as db:
+        for table in Base.metadata.sorted_tables:
+            assert "zak=" not in str(db.execute(sa.select(table)).all()), table.name
+    said = capfd.readouterr()
+    assert "zak=" not in said.out + said.err

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
 from staffhub.demo.people import Person
-from staffhub.meetings import minutes, plan
+from staffhub.meetings import dates, minutes, plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
@@ -20,6 +20,7 @@ from staffhub.models import (
     ItemKind,
     JoinClick,
     Mark,
+    Meeting,
     MeetingItem,
     MeetingKind,
     Occurrence,
@@ -32,7 +33,7 @@ from staffhub.models import (
 from staffhub.security import Viewer
 
 _WORKDAYS = (0, 1, 2, 3, 4)
-_STANDUP_DATES = 40
+_STANDUP_DATES = 60
 _JOINS = 0.85
 _STANDUP_AT, _STANDUP_MINUTES = time(7, 45), 15
 
@@ -61,6 +62,7 @@ def write(
     )
     _join(db, standup.id, now=now, rng=rng)
     _note(db, head, standup.id, people, now=now)
+    _move_one(db, head, standup.id, now=now)
     plan.schedule(
         db,
         division_head,
@@ -142,6 +144,19 @@ def _note(db: Session, head: Viewer, meeting_id: int, people: Sequence[Person], 
         )
     done = db.scalars(select(MeetingItem.id).order_by(MeetingItem.id.desc()).limit(1)).one()
     minutes.end(db, head, done, how=ItemEnd.DONE, seen=1, now=then + timedelta(hours=3))
+
+
+def _move_one(db: Session, head: Viewer, meeting_id: int, *, now: datetime) -> None:
+    """One date of the weeks to come is held in the afternoon, with an agenda of its own."""
+    later = (Occurrence.starts_at > now + timedelta(days=6), Occurrence.state == OccurrenceState.PLANNED)
+    mine = select(Occurrence).where(Occurrence.meeting_id == meeting_id, *later).order_by(Occurrence.date).limit(1)
+    row = db.scalars(mine).one_or_none()
+    if row is not None:
+        version = db.get_one(Meeting, meeting_id).version
+        agenda = "Gladi perekaman KTP-el di kecamatan."
+        dates.change(
+            db, head, meeting_id, row.id, version=version, day=row.date, starts_at=time(14), agenda=agenda, now=now
+        )
 
 
 def _free_hours(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> list[datetime]:

@@ -13,10 +13,10 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import drift, joining, one, plan
+from staffhub.meetings import drift, hosting, joining, one, plan
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, database_of, pages
 from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
@@ -155,6 +155,15 @@ def adopt_theirs(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
     form: AnyForm = Form.parse(Seen, posted, name="adopt")
     drift.adopt(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
     return redirect(request, f"/meetings/{meeting_id}", said=_("What Zoom has holds here as well."))
+
+
+@router.post("/meetings/{meeting_id}/start")
+def start_meeting(request: Request, meeting_id: RowId, me: Me, now: Now) -> Response:
+    link = hosting.start_link(database_of(request), request.app.state.work.zoom, me, meeting_id, now=now)
+    response = render(request, "meetings/start.html", meeting_id=meeting_id, link=link)
+    # Not a redirect: a browser follows none to another site from a form of ours.
+    response.headers["Refresh"] = f"0; url={link}"
+    return response
 
 
 @router.get("/join/{token}")
