@@ -11,10 +11,11 @@ from zoom_server import ZoomSandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
-from staffhub.meetings import dates, drift, plan, sync
+from staffhub.meetings import dates, drift, following, plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Holiday,
+    HolidayKind,
     Meeting,
     MeetingKind,
     Notice,
@@ -170,6 +171,9 @@ def test_dates_of_a_series_that_were_moved_or_cancelled_in_zoom(database: Databa
         ("11-28T02:00", "planned"),
     ]
     assert "dates" in _told(database)
+    calls = sandbox.calls("PATCH"), sandbox.calls("DELETE")
+    _run(database, zoom)
+    assert (sandbox.calls("PATCH"), sandbox.calls("DELETE")) == calls
     tomorrow = MORNING + timedelta(hours=21)
     sandbox.clock.time = tomorrow
     assert drift.sweep(database, zoom, now=tomorrow) == 0
@@ -183,6 +187,30 @@ def test_dates_of_a_series_that_were_moved_or_cancelled_in_zoom(database: Databa
     rows = [row for row in sandbox.meetings()[0]["occurrences"] if row["status"] == "available"]
     assert sorted(datetime.fromisoformat(row["start_time"]) for row in rows) == ours
     assert _number(database, meeting_id) == number
+
+
+def test_a_calendar_that_changes_before_a_person_has_decided_overrules_nobody(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    zoom = sandbox.client()
+    meeting_id = _standup(database, zoom)
+    zoom.delete_occurrence(_number(database, meeting_id), sandbox.meetings()[0]["occurrences"][1]["occurrence_id"])
+    drift.sweep(database, zoom, now=MORNING)
+    with database.transaction() as db:
+        office = db.scalars(sa.select(Meeting.office_id)).one()
+        db.add(Holiday(office_id=office, date=WEDNESDAY, name="Hari Uji", kind=HolidayKind.LOCAL, source="SK"))
+    assert following.run_due(database, now=MORNING) == 1
+    assert _stands(database, meeting_id) == ("ready", "theirs:start")
+    dewi = viewer_of(database, "dewi")
+    with database.reading() as db:
+        row = db.scalars(sa.select(Occurrence.id).where(Occurrence.date == WEDNESDAY)).one()
+    with pytest.raises(Conflict), database.transaction() as db:
+        dates.hold(db, dewi, meeting_id, row, version=2, now=MORNING)
+    _adopt(database, meeting_id)
+    _run(database, zoom)
+    statuses = [row["status"] for row in sandbox.meetings()[0]["occurrences"]]
+    assert statuses == ["available", "deleted", "deleted", "available", "available"]
+    assert _stands(database, meeting_id) == ("ready", "")
 
 
 def test_a_series_that_was_laid_out_otherwise_in_zoom_is_only_sent_again(

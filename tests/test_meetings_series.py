@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 import zoom_server
-from zoom_server import ZoomSandbox
+from zoom_server import ZoomSandbox, running_sandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
@@ -354,6 +354,28 @@ def test_an_answer_lost_while_a_series_is_laid_out_keeps_all_dates(database: Dat
     sandbox.fault("drop_after", method="PATCH", path_prefix="/v2/meetings")
     _until_quiet(database, zoom)
     assert _theirs(sandbox) == _ours(database, meeting_id)
+
+
+def test_limits_per_second_and_per_day_interrupt_a_series_and_cost_nothing(database: Database) -> None:
+    _ramadan(database, date(2026, 11, 25), date(2026, 11, 27))
+    _holidays(database, *(date(2026, 12, day) for day in range(1, 5)))
+    with running_sandbox(light_per_second=3, writes_per_host_day=2) as sandbox:
+        sandbox.clock.time = now = MORNING
+        meeting_id, zoom = _standup(database), sandbox.client()
+        _act(database, dates.call_off, meeting_id, TODAY + timedelta(days=1))
+        for _second in range(20):
+            _run(database, zoom, now)
+            now += timedelta(seconds=3)
+            sandbox.clock.time = now
+        assert _state(database, meeting_id) == ("waiting", "rate")
+        assert _meeting(database, meeting_id).join_url
+        for _tick in range(20):
+            sandbox.clock.time = now = max(now, datetime(2026, 11, 23, 0, 0, 1, tzinfo=UTC)) + timedelta(seconds=3)
+            _run(database, zoom, now)
+        assert _state(database, meeting_id) == ("ready", "")
+        assert _theirs(sandbox) == _ours(database, meeting_id)
+        # One create and two moves; whatever was refused was refused before it was done.
+        assert (sandbox.calls(CREATE), len(sandbox.meetings())) == (1, 1)
 
 
 def test_a_series_is_never_deleted_for_a_date_without_a_name(database: Database, sandbox: ZoomSandbox) -> None:

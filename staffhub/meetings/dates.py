@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, workdays
@@ -121,6 +121,9 @@ def _open(
         raise Conflict(_("This meeting was cancelled."))
     if row.starts_at <= now:
         raise Conflict(_("This date has begun or is over, so it stays as it is."))
+    if meeting.theirs is not None:
+        # Sending one date would overrule what somebody changed about the others in Zoom.
+        raise Conflict(_("Somebody changed this series in Zoom. Decide about that first, then change a date."))
     if version is not None:
         plan.refuse_stale(meeting, version)
     return meeting, row
@@ -129,8 +132,9 @@ def _open(
 def _done(db: Session, me: Viewer, meeting: Meeting, row: Occurrence, what: str, *, now: datetime) -> None:
     db.flush()
     meeting.version += 1
-    meeting.ends_on = db.scalars(select(func.max(Occurrence.date)).where(Occurrence.meeting_id == meeting.id)).one()
-    plan.push_change(db, meeting, now)
+    occurrences.note_end(db, meeting)
+    if meeting.trouble != plan.GONE:
+        plan.push_change(db, meeting, now)
     verb = f"meeting.date_{what}"
     audit.record(db, me, verb, "meeting", meeting.id, now=now, occurrence=row.id, date=row.date)
     starts = row.starts_at.astimezone(me.zone)

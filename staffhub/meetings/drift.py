@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
@@ -178,10 +178,11 @@ def adopt(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     meeting.agenda = (meeting.agenda if theirs.agenda is None else theirs.agenda)[:MAX_AGENDA]
     meeting.minutes = theirs.minutes or meeting.minutes
     _adopt_dates(db, me, meeting, theirs)
-    if meeting.weekdays:
-        occurrences.lay_out(db, meeting, me.zone, now=now)
     meeting.version += 1
     meeting.theirs, meeting.trouble = None, ""
+    if meeting.weekdays:
+        # What became of the calendar while nobody had decided is still to be sent.
+        plan.push_change(db, meeting, now)
     audit.record(db, me, "meeting.adopted", "meeting", meeting.id, now=now, changed=theirs.names)
     _tell(db, me, meeting, theirs, now)
     db.flush()
@@ -205,8 +206,7 @@ def _adopt_dates(db: Session, me: Viewer, meeting: Meeting, theirs: Theirs) -> N
             row.date, row.starts_at = day, start
             if not meeting.weekdays:
                 meeting.starts_on, meeting.starts_at = day, start.astimezone(me.zone).time()
-    db.flush()
-    meeting.ends_on = db.scalars(select(func.max(Occurrence.date)).where(Occurrence.meeting_id == meeting.id)).one()
+    occurrences.note_end(db, meeting)
 
 
 def _tell(db: Session, me: Viewer, meeting: Meeting, theirs: Theirs, now: datetime) -> None:

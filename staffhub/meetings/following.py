@@ -70,7 +70,7 @@ def _follow(db: Session, meeting_id: int, *, now: datetime) -> int:
     if not changes:
         return 0
     meeting.version += 1
-    if meeting.trouble != plan.GONE:
+    if meeting.trouble != plan.GONE and meeting.theirs is None:
         plan.push_change(db, meeting, now)
     facts = {"dates": [change.date for change in changes]}
     audit.record(db, None, "meeting.calendar", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)

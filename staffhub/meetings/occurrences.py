@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
@@ -74,8 +74,14 @@ def lay_out(db: Session, meeting: Meeting, zone: ZoneInfo, *, now: datetime) -> 
     for day, slot in wanted.items():
         facts = {"office_id": meeting.office_id, "meeting_id": meeting.id, "minutes": meeting.minutes}
         db.add(Occurrence(**facts, date=day, starts_at=slot.starts, holiday=slot.holiday, state=slot.state))
-    db.flush()
+    note_end(db, meeting)
     return changes
+
+
+def note_end(db: Session, meeting: Meeting) -> None:
+    """The last date may have been moved beyond the terms of the series."""
+    db.flush()
+    meeting.ends_on = db.scalars(select(func.max(Occurrence.date)).where(Occurrence.meeting_id == meeting.id)).one()
 
 
 def follow(row: Occurrence, slot: Slot) -> bool:

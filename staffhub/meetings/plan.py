@@ -214,6 +214,7 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datet
         if task.state is TaskState.PENDING:
             task.state, task.finished_at = TaskState.DONE, now
     meeting.state, meeting.cancelled_at, meeting.trouble = MeetingState.CANCELLED, now, ""
+    meeting.theirs = None
     meeting.version += 1
     occurrences_of.call_off(db, meeting.id, now=now)
     if maybe_there:
