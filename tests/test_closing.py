@@ -5,11 +5,26 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from staffhub import days, office
+from staffhub import corrections, days, office
 from staffhub.clock import at_local
 from staffhub.db import Database
-from staffhub.models import CheckoutProposal, LogEntry, MarkKind, Office, ProposalSource, StoredDay
+from staffhub.models import (
+    CheckoutProposal,
+    CorrectionKind,
+    CorrectionReason,
+    LogEntry,
+    MarkKind,
+    Notice,
+    NoticeKind,
+    Office,
+    ProposalSource,
+    StoredDay,
+    WorkMode,
+)
+from staffhub.reports import recap
+from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_from, viewer_of
+from tests.test_corrections_asked import ask
 from tests.test_day_store import DAY, SINCE, ZONE, agree, mark, stored
 
 
@@ -106,3 +121,59 @@ def test_presence_that_counts_from_an_earlier_date_is_stored_back_to_it(database
     agree(database)
     with database.reading() as db:
         assert office.facts(db, 1).stored_to == TODAY - timedelta(days=1)
+
+
+def _proposed(database: Database) -> tuple[Viewer, int]:
+    """Ben left his day open; the close of day proposes its end, and tells him of it."""
+    count_from(database, SINCE)
+    ben = viewer_of(database, "ben")
+    facts = {"date": DAY, "text": "Melayani", "starts": time(14), "ends": time(15, 15), "unit": "", "version": 1}
+    with database.transaction() as db:
+        db.add(mark(ben.officer_id or 0))
+        db.add(
+            LogEntry(
+                office_id=1,
+                officer_id=ben.officer_id,
+                created_at=MORNING,
+                updated_at=MORNING,
+                idempotency_key="log",
+                **facts,
+            )
+        )
+    days.close_due(database, now=datetime.combine(DAY + timedelta(days=1), time(1), UTC))
+    assert _asks(database) == [None]
+    with database.reading() as db:
+        return ben, db.scalars(sa.select(CheckoutProposal.id)).one()
+
+
+def _asks(database: Database) -> list[datetime | None]:
+    with database.reading() as db:
+        return list(db.scalars(sa.select(Notice.read_at).where(Notice.kind == NoticeKind.CHECKOUT_PROPOSED)))
+
+
+def test_the_notice_of_a_proposal_is_over_once_it_is_confirmed(database: Database) -> None:
+    ben, proposal_id = _proposed(database)
+    with database.transaction() as db:
+        officer = recap.officer_for(db, ben, ben.officer_id, DAY)
+        proposed = corrections.proposed_for(db, ben, proposal_id)
+        corrections.confirm(db, ben, officer, proposed, sure=True, idempotency_key="answer", now=MORNING)
+    assert _asks(database) != [None]
+
+
+def test_the_notice_of_a_proposal_is_over_once_another_time_is_asked_for(database: Database) -> None:
+    ben, _proposal = _proposed(database)
+    ask(database, ben, day=DAY, wishes=(corrections.Wish(CorrectionKind.MODE, mode=WorkMode.HOME),))
+    assert _asks(database) == [None]
+    ask(database, ben, day=DAY)
+    assert _asks(database) == [MORNING]
+
+
+def test_the_notice_of_a_proposal_is_over_once_hr_says_when_the_day_ended(database: Database) -> None:
+    ben, _proposal = _proposed(database)
+    hana = viewer_of(database, "hana")
+    wish = corrections.Wish(CorrectionKind.CHECK_OUT, time(16))
+    given = {"day": DAY, "wish": wish, "reason": CorrectionReason.FORGOT, "note": ""}
+    with database.transaction() as db:
+        officer = recap.officer_for(db, hana, ben.officer_id, DAY)
+        corrections.add(db, hana, officer, idempotency_key="hr", now=MORNING, **given)  # type: ignore[arg-type]
+    assert _asks(database) != [None]

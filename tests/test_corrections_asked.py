@@ -30,6 +30,7 @@ from staffhub.models import (
     RuleKind,
     RuleSet,
     WaitingRequest,
+    WorkMode,
 )
 from staffhub.reports import recap
 from staffhub.security import Viewer
@@ -285,6 +286,71 @@ def test_whoever_has_it_and_the_person_hear_of_each_step(database: Database, fri
             db.scalars(sa.select(Notice.id).where(Notice.kind == "correction_waiting", Notice.read_at.is_(None))).all()
             == []
         )
+
+
+def hr_corrects(database: Database, me: Viewer, *wishes: Wish, note: str = "") -> None:
+    hana = viewer_of(database, "hana")
+    for wish in wishes:
+        given = {"day": FRIDAY, "wish": wish, "reason": CorrectionReason.FORGOT, "note": note}
+        with database.transaction() as db:
+            officer = recap.officer_for(db, hana, me.officer_id, FRIDAY)
+            corrections.add(db, hana, officer, idempotency_key=str(uuid4()), now=MORNING, **given)  # type: ignore[arg-type]
+
+
+def test_what_hr_corrects_by_itself_settles_the_request_about_the_same(database: Database, friday: Viewer) -> None:
+    request_id = asked(database, friday)
+    hr_corrects(database, friday, Wish(CorrectionKind.CHECK_OUT, time(15, 30)), note="Buku tamu")
+    one = seen(database, "ben", request_id)
+    last = (one.last.kind, one.last.by, one.last.reason, one.last.note)
+    assert last == (RequestStep.SETTLED, "Hana Tendean", CorrectionReason.FORGOT, "Buku tamu")
+    assert (one.standing, one.is_open, count(database, WaitingRequest)) == (Standing.SETTLED, False, 0)
+    assert notices(database) == [("ana", "correction_waiting"), ("ben", "correction_decided")]
+    with database.reading() as db:
+        told = db.execute(sa.select(Notice.params, Notice.address, Notice.read_at).order_by(Notice.id)).all()
+    assert (told[0].read_at, told[1].read_at) == (MORNING, None)
+    assert (told[1].params["what"], told[1].address) == ("entered", f"/corrections/{request_id}")
+    with pytest.raises(Conflict, match="Hana Tendean has corrected"):
+        press(database, "ana", request_id, corrections.accept, turn=1)
+
+
+def test_what_hr_corrects_about_something_else_leaves_the_request_open(database: Database, friday: Viewer) -> None:
+    request_id = asked(database, friday)
+    hr_corrects(database, friday, Wish(CorrectionKind.MODE, mode=WorkMode.HOME))
+    assert seen(database, "ben", request_id).is_open
+    assert ("ben", "correction_decided") in notices(database)
+
+
+def test_a_check_in_with_its_check_out_is_settled_once_both_are_corrected(database: Database, friday: Viewer) -> None:
+    both = (Wish(CorrectionKind.CHECK_IN, time(7, 25), WorkMode.OFFICE), Wish(CorrectionKind.CHECK_OUT, time(16, 2)))
+    request_id = asked(database, friday, wishes=both)
+    hr_corrects(database, friday, both[0])
+    assert seen(database, "ben", request_id).is_open
+    hr_corrects(database, friday, both[1])
+    assert seen(database, "ben", request_id).standing is Standing.SETTLED
+
+
+def test_a_correction_of_the_whole_day_settles_everything_asked_about_it(database: Database, friday: Viewer) -> None:
+    first, second = (
+        asked(database, friday),
+        asked(database, friday, wishes=(Wish(CorrectionKind.MODE, mode=WorkMode.HOME),)),
+    )
+    hr_corrects(database, friday, Wish(CorrectionKind.LEAVE))
+    found = [seen(database, "ben", one).last for one in (first, second)]
+    assert [(one.kind, one.reason) for one in found] == [(RequestStep.SETTLED, CorrectionReason.FORGOT)] * 2
+
+
+def test_of_a_decision_and_a_correction_at_once_one_is_told(database: Database, friday: Viewer) -> None:
+    request_id = asked(database, friday)
+    hana = viewer_of(database, "hana")
+
+    def correct(db: Any) -> None:
+        given = {"day": FRIDAY, "wish": OUT[0], "reason": CorrectionReason.FORGOT, "note": ""}
+        officer = recap.officer_for(db, hana, friday.officer_id, FRIDAY)
+        corrections.add(db, hana, officer, idempotency_key=str(uuid4()), now=MORNING, **given)  # type: ignore[arg-type]
+
+    with pytest.raises(Conflict, match="sudah mengoreksi hari ini"):
+        race(database, correct, lambda: press(database, "ana", request_id, corrections.decline, note="Tidak", turn=1))
+    assert seen(database, "ben", request_id).standing is Standing.SETTLED
 
 
 # To whom it goes

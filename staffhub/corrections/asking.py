@@ -12,7 +12,7 @@ from staffhub import audit
 from staffhub.corrections.superiors import Decider, decider_of
 from staffhub.corrections.telling import tell_holder
 from staffhub.corrections.wishes import Wish, facts_version, moments
-from staffhub.days import Facts, Serving, load
+from staffhub.days import Facts, Serving, answered, load
 from staffhub.db import digest, insert_unless_there, lock_row, said_otherwise
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
@@ -123,6 +123,8 @@ def _hand_over(
     audit.record(db, me, "correction.asked", "officer", me.officer_id, now=now, request=request_id, **told)  # type: ignore[arg-type]
     sent = {"who": me.name, "day": request["date"], "to": holder, "decide_by": decider.decide_by}
     tell_holder(db, me, request_id, 1, now=now, **sent)  # type: ignore[arg-type]
+    if request["until"] or request["kind"] is CorrectionKind.CHECK_OUT:
+        answered(db, me.office_id, [(me.officer_id or 0, request["date"])], now=now)  # type: ignore[list-item]
     return Sent(request_id, decider, first=True)
 
 

@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
+from staffhub.corrections.settling import settle
+from staffhub.corrections.telling import tell_corrected
 from staffhub.corrections.wishes import Wish, moment
 from staffhub.days import Facts, Serving, load
 from staffhub.db import insert_unless_there, lock_row, said_otherwise
@@ -115,6 +117,8 @@ def add(
         idempotency_key=idempotency_key,
         now=now,
     )
+    if first and not settle(db, me, officer.id, day, wish.kind, note=note, idempotency_key=idempotency_key, now=now):
+        tell_corrected(db, me, idempotency_key, officer_id=officer.id, day=day, now=now)
     return Added(officer.id, day, first=first)
 
 

@@ -17,6 +17,7 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     Account,
+    Correction,
     CorrectionKind,
     CorrectionReason,
     CorrectionRequest,
@@ -44,12 +45,14 @@ class Standing(StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    SETTLED = "settled"
 
 
 _ENDS = {
     RequestStep.CONFIRMED: Standing.CONFIRMED,
     RequestStep.DECLINED: Standing.DECLINED,
     RequestStep.WITHDRAWN: Standing.WITHDRAWN,
+    RequestStep.SETTLED: Standing.SETTLED,
 }
 
 
@@ -66,7 +69,10 @@ def _standing(
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a request; the time is local. `to`: who has it afterwards, "" for HR or nobody."""
+    """One step of a request; the time is local. `to`: who has it afterwards, "" for HR or nobody.
+
+    `reason`: of the correction that settled it.
+    """
 
     turn: int
     kind: RequestStep
@@ -78,6 +84,7 @@ class Step:
     to: str
     to_left: date | None
     decide_by: date | None
+    reason: CorrectionReason | None = None
 
 
 @dataclass(frozen=True)
@@ -237,6 +244,13 @@ def _asked() -> Any:
     """Requests with their steps, a row each, in order; whose they are the caller says, by whatever index finds them."""
     by, to = aliased(Officer), aliased(Officer)
     request, step = CorrectionRequest, CorrectionStep
+    # The step that a correction of HR brought about bears its key, and a number where there are several.
+    settles = (
+        (step.kind == RequestStep.SETTLED)
+        & (Correction.officer_id == request.officer_id)
+        & (Correction.date == request.date)
+        & step.idempotency_key.startswith(Correction.idempotency_key)
+    )
     return (
         select(
             request.id,
@@ -263,6 +277,7 @@ def _asked() -> Any:
             sa.func.coalesce(to.name, "").label("to"),
             to.active_to.label("to_left"),
             step.decide_by,
+            Correction.reason.label("step_reason"),
         )
         .select_from(request)
         .join(Officer, Officer.id == request.officer_id)
@@ -271,6 +286,7 @@ def _asked() -> Any:
         .join(Account, Account.id == step.created_by)
         .outerjoin(by, by.id == Account.officer_id)
         .outerjoin(to, to.id == step.to_id)
+        .outerjoin(Correction, settles)
         .order_by(request.date, request.id, step.turn)
     )
 
@@ -284,7 +300,17 @@ def _told(found: Sequence[Any], me: Viewer, now: datetime) -> list[Request]:
     for row in found:
         at = row.step_at.astimezone(me.zone)
         step = Step(
-            row.turn, row.step, row.by, row.by_id, at, row.step_note, row.to_id, row.to, row.to_left, row.decide_by
+            row.turn,
+            row.step,
+            row.by,
+            row.by_id,
+            at,
+            row.step_note,
+            row.to_id,
+            row.to,
+            row.to_left,
+            row.decide_by,
+            row.step_reason,
         )
         standing = _standing(step.kind, step.to_id, step.decide_by, step.to_left, today)
         before = told.get(row.id)

@@ -187,6 +187,7 @@ def _meanwhile(one: Request) -> str:
         RequestStep.ACCEPTED: _("%(name)s has accepted this request meanwhile.", name=by),
         RequestStep.CONFIRMED: _("%(name)s has confirmed this request meanwhile.", name=by),
         RequestStep.DECLINED: _("%(name)s has declined this request meanwhile.", name=by),
+        RequestStep.SETTLED: _("%(name)s has corrected this day meanwhile. Nothing is left to decide.", name=by),
         RequestStep.WITHDRAWN: _("%(name)s has withdrawn this request meanwhile. Nothing is left to decide.", name=by),
     }[one.last.kind]
 

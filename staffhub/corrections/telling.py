@@ -15,6 +15,7 @@ _SAID = {
     RequestStep.ACCEPTED: "forwarded",
     RequestStep.CONFIRMED: "accepted",
     RequestStep.DECLINED: "declined",
+    RequestStep.SETTLED: "entered",
 }
 
 
@@ -69,6 +70,21 @@ def tell_person(
             by=me.account_id,
             subject=subject,
         )
+
+
+def tell_corrected(db: Session, me: Viewer, key: str, *, officer_id: int, day: date, now: datetime) -> None:
+    """The person hears of a correction that nobody has asked for; `key` is that of its press."""
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.CORRECTION_DECIDED,
+        params={"what": "entered", "day": day},
+        address=f"/attendance/{officer_id}/{day}",
+        key=f"corrected:{key}",
+        now=now,
+        officers=[officer_id],
+        by=me.account_id,
+    )
 
 
 def tell_overdue(database: Database, *, now: datetime) -> None:

@@ -20,7 +20,7 @@ from staffhub.days.lines import (
     waiting,
     with_findings,
 )
-from staffhub.days.proposals import Proposal, proposals_of
+from staffhub.days.proposals import Proposal, answered, proposals_of
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
     CorrectionFact,
@@ -61,6 +61,7 @@ __all__ = [
     "Stage",
     "State",
     "Waiting",
+    "answered",
     "blank",
     "change_of",
     "check",

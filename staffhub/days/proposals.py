@@ -1,5 +1,6 @@
 """Check-outs that the close of day proposes, as long as nobody has said when the day ended."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -7,8 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
+from staffhub import notify
 from staffhub.db import rows
-from staffhub.models import CheckoutProposal, ProposalSource, StoredDay
+from staffhub.models import CheckoutProposal, NoticeKind, ProposalSource, StoredDay
 
 
 class Proposal(NamedTuple):
@@ -30,6 +32,21 @@ def proposals_of(
     """
     found = rows(db, _open(), office=office_id, officer=officer_id, first=first, last=last)
     return [Proposal(*row) for row in found]
+
+
+def answered(db: Session, office_id: int, days: Iterable[tuple[int, date]], *, now: datetime) -> None:
+    """Nobody is asked any more for the check-outs of these days, by officer and date: the notices of them are over."""
+    for officer_id, day in days:
+        for proposal_id in rows(db, _OF_DAY, office=office_id, officer=officer_id, day=day).scalars().all():
+            subject = notify.Subject("checkout_proposal", proposal_id)
+            notify.over(db, subject, [NoticeKind.CHECKOUT_PROPOSED], now=now)
+
+
+_OF_DAY: Any = select(CheckoutProposal.id).where(
+    CheckoutProposal.office_id == bindparam("office"),
+    CheckoutProposal.officer_id == bindparam("officer"),
+    CheckoutProposal.date == bindparam("day", type_=Date),
+)
 
 
 @cache

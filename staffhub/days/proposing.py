@@ -60,6 +60,8 @@ def _tell(db: Session, office_id: int, who: int, day: date, at: datetime, *, now
     zone = office.facts(db, office_id).zone
     if day < clock.local_day(now, zone) - _REMINDED:
         return
+    this = (CheckoutProposal.office_id == office_id, CheckoutProposal.officer_id == who, CheckoutProposal.date == day)
+    proposal_id = db.scalars(select(CheckoutProposal.id).where(*this)).one()
     notify.tell(
         db,
         office_id=office_id,
@@ -69,6 +71,7 @@ def _tell(db: Session, office_id: int, who: int, day: date, at: datetime, *, now
         address=f"/attendance/{who}/{day}",
         key=f"checkout:{who}:{day}",
         now=now,
+        subject=notify.Subject("checkout_proposal", proposal_id),
     )
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, presence
+from staffhub.days import proposals
 from staffhub.days.facts import load
 from staffhub.days.reconciling import reconcile
-from staffhub.days.record import DayRecord, Facts, Stage
+from staffhub.days.record import DayRecord, Facts, Finding, Stage
 from staffhub.db import rows
 from staffhub.models import Correction, EmploymentType, Mark, Officer, Posting, StoredDay, serves
 from staffhub.workdays import AMONG, among
@@ -102,11 +103,18 @@ def write(
     ]
     if changed:
         db.connection().execute(_upsert(db.get_bind().dialect.name), [made[one.officer_id, one.day] for one in changed])
+    proposals.answered(db, office_id, [one[:2] for one in changed if _ends(one)], now=now)
     gone = [key for key in kept if key not in made]
     for officer_id, day in gone:
         this = (StoredDay.office_id == office_id, StoredDay.officer_id == officer_id, StoredDay.date == day)
         db.execute(sa.delete(StoredDay).where(*this))
     return [*changed, *(Changed(*key, kept[key].looks, None) for key in gone)]
+
+
+def _ends(one: Changed) -> bool:
+    """Whether a day lacked its check-out and lacks it no longer."""
+    lacks = f",{Finding.NO_CHECK_OUT.value},"
+    return one.before is not None and lacks in one.before.kinds and (one.after is None or lacks not in one.after.kinds)
 
 
 def compute(

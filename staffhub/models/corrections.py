@@ -39,7 +39,10 @@ class CorrectionRequest(Base):
 
 
 class RequestStep(StrEnum):
-    """`accepted` is the superior's word, `confirmed` that of HR, with which the correction is in force."""
+    """`accepted` is the superior's word, `confirmed` that of HR, with which the correction is in force.
+
+    `settled`: HR has corrected the same about the day by itself, as was asked or otherwise.
+    """
 
     ASKED = "asked"
     PASSED_ON = "passed_on"
@@ -47,6 +50,7 @@ class RequestStep(StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    SETTLED = "settled"
 
 
 class CorrectionStep(Base):

@@ -33,6 +33,7 @@ def standing(value: Standing) -> str:
         Standing.CONFIRMED: _("Accepted"),
         Standing.DECLINED: _("Declined"),
         Standing.WITHDRAWN: _("Withdrawn"),
+        Standing.SETTLED: _("Corrected by HR"),
     }[value]
 
 
@@ -58,6 +59,7 @@ def holder(one: Request) -> str:
         Standing.CONFIRMED: _("The correction is in force since %(name)s confirmed it.", name=last.by),
         Standing.DECLINED: _("%(name)s has declined it. The day stays as it was.", name=last.by),
         Standing.WITHDRAWN: _("It was withdrawn. The day stays as it was."),
+        Standing.SETTLED: _("%(name)s has corrected the day, and with that this is settled.", name=last.by),
     }[one.standing]
 
 
@@ -69,6 +71,7 @@ def step(value: RequestStep) -> str:
         RequestStep.CONFIRMED: _("Confirmed, in force"),
         RequestStep.DECLINED: _("Declined"),
         RequestStep.WITHDRAWN: _("Withdrawn"),
+        RequestStep.SETTLED: _("Settled by a correction of the day"),
     }[value]
 
 

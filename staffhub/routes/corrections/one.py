@@ -110,6 +110,7 @@ def _pressed(
 def _said(done: Done) -> str:
     return {
         RequestStep.ASKED: "",
+        RequestStep.SETTLED: "",
         RequestStep.ACCEPTED: _("Accepted. HR confirms it now."),
         RequestStep.CONFIRMED: _("Confirmed. The correction is in force."),
         RequestStep.DECLINED: _("Declined. The person sees your reason."),
