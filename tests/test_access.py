@@ -160,6 +160,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/adopt"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/compare"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/start"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/dates/{occurrence_id}"): frozenset({"ana", "dewi"}),

@@ -14,7 +14,7 @@ from zoom_server import ZoomSandbox
 
 import staffhub
 from staffhub.db import Base
-from staffhub.meetings import drift, sync
+from staffhub.meetings import sync
 from staffhub.models import (
     AuditEvent,
     Division,
@@ -700,8 +700,11 @@ def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
 def test_what_was_changed_in_zoom_stands_beside_ours_and_is_taken_over(world: World, sandbox: ZoomSandbox) -> None:
     address, dewi, zoom = _schedule(world), world.client("dewi"), world.app.state.work.zoom
     _tick(world)
+    same = dewi.post(f"{address}/compare")
+    assert (same.status_code, "Di Zoom sama" in dewi.get(address).text) == (303, True)
     zoom.update_meeting(sandbox.meetings()[0]["id"], {"topic": "Judul dari Zoom"})
-    drift.sweep(world.database, zoom, now=world.now)
+    sandbox.fault("status", method="GET", path_prefix="/v2/meetings", status=503, body="down")
+    assert [dewi.post(f"{address}/compare").status_code for _twice in range(2)] == [409, 303]
     page = Page(dewi.get(address).text)
     assert "Diubah di Zoom" in page.text
     assert "di Zoom: Judul dari Zoom" in page.text

@@ -11,6 +11,7 @@ import zoom_server
 from requests import Response
 from zoom_server import MONDAY, Clock, ZoomSandbox, running_sandbox
 
+from staffhub.zoom.errors import ZoomUnavailable
 from staffhub.zoom.sandbox import Account, SandboxServer, create_sandbox
 from staffhub.zoom.shapes import JSON, Meeting
 
@@ -563,3 +564,28 @@ def test_stopping_twice_is_fine():
 def test_the_clock_of_tests_starts_on_a_monday():
     assert MONDAY.weekday() == 0
     assert timedelta(0) == MONDAY.utcoffset()
+
+
+def test_a_person_plays_the_other_side(zoom_sandbox: ZoomSandbox) -> None:
+    recurrence = {"type": 2, "repeat_interval": 1, "weekly_days": "2,3,4", "end_times": 5}
+    body = {"topic": "Apel <b>", "type": 8, "start_time": "2026-11-24T08:00:00", "timezone": "Asia/Makassar"}
+    made = zoom_sandbox.client().create_meeting(zoom_sandbox.host, {**body, "recurrence": recurrence})
+    here = f"/sandbox/play/{made['id']}"
+    assert "Apel &lt;b&gt;" in zoom_sandbox.request("GET", "/sandbox/play").text
+    before = zoom_sandbox.meetings()[0]
+    for act in ("rename", "later", "passcode"):
+        pressed = zoom_sandbox.request("POST", here, data={"act": act, "topic": "Lain"})
+        assert (pressed.status_code, pressed.headers["location"]) == (303, "/sandbox/play")
+    after = zoom_sandbox.meetings()[0]
+    assert (after["topic"], after["join_url"] != before["join_url"]) == ("Lain", True)
+    assert [row["start_time"][11:16] for row in after["occurrences"]] == ["01:00", "00:00", "00:00", "00:00", "00:00"]
+    zoom_sandbox.request("POST", here, data={"act": "skip"})
+    assert [row["status"] for row in zoom_sandbox.meetings()[0]["occurrences"]] == ["deleted"] + ["available"] * 4
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert zoom_sandbox.request("POST", here, data={"act": "delete"}, headers=elsewhere).status_code == 403
+    for _twice in range(2):
+        assert zoom_sandbox.request("POST", here, data={"act": "delete"}).status_code == 303
+    assert zoom_sandbox.meetings() == []
+    zoom_sandbox.request("POST", "/sandbox/play/down")
+    with pytest.raises(ZoomUnavailable):
+        zoom_sandbox.client().list_meetings(zoom_sandbox.host)

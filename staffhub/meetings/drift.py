@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
@@ -88,10 +88,33 @@ def sweep(database: Database, zoom: "ZoomClient", *, now: datetime) -> int:
     return found
 
 
-def _ready(db: Session, now: datetime) -> Mapping[str, Sequence[_Ours]]:
-    """Return what has reached Zoom and is still to come, by its host."""
+def look(database: Database, zoom: "ZoomClient | None", me: Viewer, meeting_id: int, *, now: datetime) -> str:
+    """Compare one meeting with Zoom because somebody asks; return in words what came of it."""
+    with database.reading() as db:
+        plan.own_meeting(db, me, meeting_id)
+        ours = [one for hosted in _ready(db, now, only=meeting_id).values() for one in hosted]
+    if zoom is None or not ours:
+        raise Conflict(_("It is not on Zoom right now, or a change is on its way there. Look again in a minute."))
+    try:
+        seen = _ask(zoom, ours[0])
+    except ZoomError:
+        seen = None
+    if seen is None:
+        raise Conflict(_("Zoom does not answer right now. Look again in a minute."))
+    with database.transaction() as db:
+        found = _note(db, seen, now)
+    if seen.stored is None and not found:
+        return _("Zoom says that it does not know this meeting. It is asked again before that is believed.")
+    return _("It is not the same in Zoom. Decide which of both holds.") if found else _("It is the same in Zoom.")
+
+
+def _ready(db: Session, now: datetime, only: int | None = None) -> Mapping[str, Sequence[_Ours]]:
+    """Return what has reached Zoom and is still to come, by its host; `only`: that meeting."""
     ahead = select(Occurrence.id).where(Occurrence.meeting_id == Meeting.id, Occurrence.starts_at > now).exists()
+    there: tuple[ColumnElement[bool], ...]
     there = (Meeting.state == MeetingState.READY, Meeting.zoom_id.is_not(None), Meeting.zoom_host != "", ahead)
+    if only is not None:
+        there = (*there, Meeting.id == only)
     found: dict[str, list[_Ours]] = {}
     for meeting, zone in db.execute(
         select(Meeting, Office.timezone).join(Office, Office.id == Meeting.office_id).where(*there).order_by(Meeting.id)
@@ -107,17 +130,20 @@ def _ready(db: Session, now: datetime) -> Mapping[str, Sequence[_Ours]]:
 def _look(zoom: "ZoomClient", host: str, ours: Sequence[_Ours], now: datetime) -> Iterable[_Seen]:
     rows = {row["id"]: row for row in zoom.list_meetings(host)}
     for one in ours:
-        number = one.facts.zoom_id
-        assert number is not None  # noqa: S101  for the type checker
-        row = rows.get(number)
+        row = rows.get(one.facts.zoom_id or 0)
         old = one.facts.weekdays and (one.looked_at is None or now - one.looked_at > _WHOLE)
         if row and not old and not one.in_doubt and not wire.looks_changed(row, one.facts, now=now):
             continue
-        try:
-            yield _Seen(one, zoom.get_meeting(number))
-        except ZoomNotFound as error:
-            if error.code == NO_SUCH_MEETING:
-                yield _Seen(one, None)
+        if seen := _ask(zoom, one):
+            yield seen
+
+
+def _ask(zoom: "ZoomClient", ours: _Ours) -> _Seen | None:
+    """Ask for the whole meeting; None for an answer that proves nothing."""
+    try:
+        return _Seen(ours, zoom.get_meeting(ours.facts.zoom_id or 0))
+    except ZoomNotFound as error:
+        return _Seen(ours, None) if error.code == NO_SUCH_MEETING else None
 
 
 def _note(db: Session, seen: _Seen, now: datetime) -> bool:

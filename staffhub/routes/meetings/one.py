@@ -157,6 +157,12 @@ def adopt_theirs(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
     return redirect(request, f"/meetings/{meeting_id}", said=_("What Zoom has holds here as well."))
 
 
+@router.post("/meetings/{meeting_id}/compare")
+def compare_with_zoom(request: Request, meeting_id: RowId, me: Me, now: Now) -> Response:
+    said = drift.look(database_of(request), request.app.state.work.zoom, me, meeting_id, now=now)
+    return redirect(request, f"/meetings/{meeting_id}", said=said)
+
+
 @router.post("/meetings/{meeting_id}/start")
 def start_meeting(request: Request, meeting_id: RowId, me: Me, now: Now) -> Response:
     link = hosting.start_link(database_of(request), request.app.state.work.zoom, me, meeting_id, now=now)

@@ -18,6 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from staffhub import clock
 from staffhub.zoom.sandbox import meetings, views
 from staffhub.zoom.sandbox.account import Account
+from staffhub.zoom.sandbox.play import play
 from staffhub.zoom.sandbox.refusals import Refusal, refusal
 from staffhub.zoom.sandbox.store import Store
 from staffhub.zoom.sandbox.wire import Fault, Faults, Wire
@@ -41,6 +42,7 @@ def create_sandbox(
     app.include_router(zoom)
     app.include_router(pages)
     app.include_router(control)
+    app.include_router(play)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _unknown)
     # A web page elsewhere must not reach the sandbox by pointing its own name at 127.0.0.1.

@@ -73,7 +73,7 @@ def _new(store: Store, host: JSON, body: JSON) -> JSON:
         "timezone": zone,
         "agenda": body.get("agenda", ""),
         "created_at": now,
-        "password": body.get("password") or _passcode(),
+        "password": body.get("password") or passcode(),
         "link_key": secrets.token_urlsafe(24),
         "settings": dict(DEFAULTS),
         "tracking_fields": body.get("tracking_fields", []),
@@ -204,5 +204,5 @@ def _fresh_number(store: Store) -> int:
             return number
 
 
-def _passcode() -> str:
+def passcode() -> str:
     return secrets.token_hex(3)
