@@ -195,7 +195,8 @@ def fixes(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[Fix] | No
             if laid and laid.start(one, facts) > now:
                 return None
         elif _start(row) != one.starts:
-            found.append(Fix(row["occurrence_id"], local(one.starts, facts) | {"duration": facts.minutes}))
+            own = {"agenda": facts.marked(one.agenda)} if one.agenda else {}
+            found.append(Fix(row["occurrence_id"], local(one.starts, facts) | {"duration": facts.minutes} | own))
     return None if laid and _lacks(paired, laid, facts, now) else found
 
 
