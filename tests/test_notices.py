@@ -34,6 +34,7 @@ WHATS = {
     NoticeKind.CORRECTION_DECIDED: ("accepted", "declined", "forwarded", "entered"),
     NoticeKind.THRESHOLD_NEAR: ("absences", "in_a_row", "minutes"),
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
+    NoticeKind.EXEMPTION: ("given", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
     NoticeKind.MEETING_CHANGED: ("cancelled", "moved", "held", "agenda", "link", "calendar", "dates", "gone", "theirs"),
 }

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import orders, workdays
+from staffhub import leave, orders, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused, StaffHubError
 from staffhub.models import (
@@ -26,6 +26,7 @@ from staffhub.models import (
     Officer,
     PlanLayer,
     PlanMode,
+    Posting,
     SignStep,
 )
 from staffhub.orders import changes, duty, exempted, exemptions, reading
@@ -373,6 +374,49 @@ def test_everybody_named_is_told_once_and_whoever_is_taken_out_too(cast: Cast) -
     assert {row.address for row in told} == {f"/orders/{one}"}
 
 
+def unread(cast: Cast) -> list[tuple[str, str]]:
+    """Who has which notice that still counts, in the order of names."""
+    names = {cast(name).account_id: name for name in cast.seen}
+    with cast.database.reading() as db:
+        rows = db.execute(sa.select(Notice.account_id, Notice.kind).where(Notice.read_at.is_(None)))
+        return sorted((names[row.account_id], row.kind.value) for row in rows)
+
+
+def test_what_an_order_asked_of_somebody_is_over_once_it_is_taken_back_for_them(cast: Cast) -> None:
+    one = send(cast, "ben", "cy")
+    change(cast, "hana", changes.take_out, one, officers=[cast.id("cy")])
+    assert unread(cast) == [("ben", "order_given"), ("cy", "order_changed")]
+
+
+def ask_for_leave(cast: Cast) -> int:
+    """Ben asks for Tuesday and Wednesday; Ana is above him and decides first."""
+    with cast.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == cast.id("ben")).values(superior_id=cast.id("ana")))
+        return leave.ask(db, cast("ben"), leave.Wish("annual", TUE, WED), key="leave", now=MORNING).leave_id
+
+
+def test_an_order_over_leave_that_is_only_asked_names_it_first_and_tells_both_sides(cast: Cast) -> None:
+    leave_id = ask_for_leave(cast)
+    with cast.database.reading() as db:
+        look = duty.look_at(db, cast("hana"), replace(SENT, officers=(cast.id("ben"),)), key="k" * 8, now=MORNING)
+    assert [(one.leave_id, one.first, one.last) for one in look.told.wished] == [(leave_id, TUE, WED)]
+    send(cast, "ben", "cy")
+    assert [one for one in unread(cast) if one[1] == "leave_under_order"] == [
+        ("ana", "leave_under_order"),
+        ("ben", "leave_under_order"),
+    ]
+    with cast.database.transaction() as db:
+        leave.withdraw(db, cast("ben"), leave_id, now=MORNING)
+    assert [one for one in unread(cast) if one[1] == "leave_under_order"] == [], "there is no leave any more"
+
+
+def test_an_order_of_other_people_or_other_dates_tells_nobody_of_leave(cast: Cast) -> None:
+    ask_for_leave(cast)
+    send(cast, "cy")
+    send(cast, "ben", number="ST 9", first=FRI, last=FRI)
+    assert "leave_under_order" not in {kind for _who, kind in unread(cast)}
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_lists_hold_what_one_may_see_and_find_by_number_place_and_name(cast: Cast) -> None:
     first = send(cast, "ben", number="ST 7")
@@ -527,6 +571,16 @@ def test_an_older_exemption_of_the_same_days_comes_back_when_the_newer_one_goes(
     assert plan_of(cast.database, hana, ben, TUE).mode is None
     take_back(cast, newer)
     assert plan_of(cast.database, hana, ben, TUE).mode is PlanMode.HOME
+
+
+def test_those_for_whom_an_exemption_holds_hear_of_it_and_of_what_is_taken_back(cast: Cast) -> None:
+    one = exempt(cast, scope=Scope(officers=(cast.id("ben"), cast.id("cy")))).exemption_id
+    assert unread(cast) == [("ben", "exemption"), ("cy", "exemption")]
+    take_back(cast, one, officers=[cast.id("cy")])
+    with cast.database.reading() as db:
+        told = sa.select(Notice.account_id, Notice.params).where(Notice.read_at.is_(None)).order_by(Notice.id)
+        found = [(row.account_id, row.params["what"]) for row in db.execute(told)]
+    assert found == [(cast("ben").account_id, "given"), (cast("cy").account_id, "ended")]
 
 
 def test_an_exemption_written_twice_is_one_and_taken_back_twice_is_once(cast: Cast) -> None:

@@ -12,8 +12,11 @@ _UNREAD = timedelta(days=16)
 
 
 def write(db: Session, office_id: int, *, now: datetime) -> None:
-    facts = select(Correction.officer_id, Correction.date, Correction.created_by, Correction.created_at)
-    for officer_id, day, by, at in db.execute(facts.where(Correction.office_id == office_id).order_by(Correction.id)):
+    columns = (Correction.officer_id, Correction.date, Correction.created_by, Correction.created_at)
+    facts = select(*columns, Correction.idempotency_key).where(Correction.request_id.is_(None))
+    for officer_id, day, by, at, key in db.execute(
+        facts.where(Correction.office_id == office_id).order_by(Correction.id)
+    ):
         notify.tell(
             db,
             office_id=office_id,
@@ -22,7 +25,7 @@ def write(db: Session, office_id: int, *, now: datetime) -> None:
             kind=NoticeKind.CORRECTION_DECIDED,
             params={"what": "entered", "day": day},
             address=f"/attendance/{officer_id}/{day}",
-            key=f"correction:{officer_id}:{day}",
+            key=f"corrected:{key}",
             now=at,
         )
     old = (Notice.office_id == office_id, Notice.created_at < now - _UNREAD)

@@ -46,7 +46,8 @@ def act(value: LeaveAct) -> str:
 def tell(db: Session, me: Viewer, one: Leave, *, now: datetime) -> None:
     """Tell of the last step. What was asked of others before is over for them."""
     about = notify.Subject("leave_request", one.id)
-    notify.over(db, about, [NoticeKind.LEAVE_ASKED], now=now)
+    settled = [NoticeKind.LEAVE_ASKED] if one.is_open else [NoticeKind.LEAVE_ASKED, NoticeKind.LEAVE_UNDER_ORDER]
+    notify.over(db, about, settled, now=now)
     act, span = one.steps[-1].act, {"first": one.first, "last": one.until}
     where: dict[str, Any] = {
         "office_id": me.office_id,

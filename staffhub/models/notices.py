@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     MONTH_SUPPLEMENT = "month_supplement"
     ORDER_GIVEN = "order_given"
     ORDER_CHANGED = "order_changed"
+    EXEMPTION = "exemption"
+    LEAVE_UNDER_ORDER = "leave_under_order"
     EXPORT_READY = "export_ready"
     MEETING_SOON = "meeting_soon"
     MEETING_CHANGED = "meeting_changed"

@@ -4,7 +4,7 @@ from staffhub.notify.choices import choose, wanted
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
 from staffhub.notify.mailer import Mailer
 from staffhub.notify.sending import Post, run_due
-from staffhub.notify.telling import Subject, as_json, over, tell
+from staffhub.notify.telling import Subject, as_json, over, tell, told
 from staffhub.notify.wording import headline, kind_name
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "read_one",
     "run_due",
     "tell",
+    "told",
     "wanted",
 ]

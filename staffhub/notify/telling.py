@@ -26,6 +26,8 @@ from staffhub.notify.wording import PARAMS, headline
 
 # So long a letter waits for what else comes up: who enters ten leaves at a time tells of them in one.
 GATHER = timedelta(minutes=2)
+# Rows of one statement: a database takes so many values and no more.
+_AT_ONCE = 1000
 
 
 class Subject(NamedTuple):
@@ -108,12 +110,33 @@ def _insert(db: Session, notices: list[dict[str, object]]) -> int:
     if not notices:
         return 0
     make = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    told = db.execute(make(Notice).values(notices).on_conflict_do_nothing().returning(Notice.id))
-    return len(told.all())
+    count = 0
+    for start in range(0, len(notices), _AT_ONCE):
+        some = notices[start : start + _AT_ONCE]
+        count += len(db.execute(make(Notice).values(some).on_conflict_do_nothing().returning(Notice.id)).all())
+    return count
 
 
-def over(db: Session, subject: Subject, kinds: Iterable[NoticeKind], *, now: datetime) -> int:
-    """What these notices asked for is done, by whomever: they count no longer, and no e-mail goes out any more."""
-    waiting = (Notice.subject == subject.table, Notice.subject_id == subject.id, Notice.read_at.is_(None))
+def over(
+    db: Session,
+    subject: Subject,
+    kinds: Iterable[NoticeKind],
+    *,
+    now: datetime,
+    officers: Collection[int] | None = None,
+) -> int:
+    """What these notices asked for is done, by whomever: they count no longer, and no e-mail goes out any more.
+
+    `officers`: only for them.
+    """
+    waiting = [Notice.subject == subject.table, Notice.subject_id == subject.id, Notice.read_at.is_(None)]
+    if officers is not None:
+        waiting.append(Notice.account_id.in_(select(Account.id).where(Account.officer_id.in_(officers))))
     done = db.execute(update(Notice).where(*waiting, Notice.kind.in_(list(kinds))).values(read_at=now))
     return cast("CursorResult[object]", done).rowcount
+
+
+def told(db: Session, subject: Subject, kind: NoticeKind) -> set[int]:
+    """Return the accounts that were told this about a row, whether they have read it or not."""
+    about = (Notice.subject == subject.table, Notice.subject_id == subject.id, Notice.kind == kind)
+    return set(db.scalars(select(Notice.account_id).where(*about)))

@@ -37,6 +37,10 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.ORDER_GIVEN: frozenset({"number", "first", "last"}),
     # what: changed, ended
     NoticeKind.ORDER_CHANGED: frozenset({"number", "what", "first", "last"}),
+    # what: given, ended
+    NoticeKind.EXEMPTION: frozenset({"number", "what", "first", "last"}),
+    # who: None when told to the person; first to last: of the leave that is asked for
+    NoticeKind.LEAVE_UNDER_ORDER: frozenset({"who", "number", "first", "last"}),
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
@@ -65,6 +69,8 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.MONTH_SUPPLEMENT: _("A supplement to a signed month"),
         NoticeKind.ORDER_GIVEN: _("A duty order for me"),
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
+        NoticeKind.EXEMPTION: _("An exemption that holds for me"),
+        NoticeKind.LEAVE_UNDER_ORDER: _("A duty order over leave that is asked for"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
         NoticeKind.MEETING_SOON: _("A meeting that begins in a quarter of an hour"),
@@ -197,6 +203,20 @@ def _order_changed(p: dict[str, Any]) -> str:
     return _("Your duty order %(number)s was changed, it is now: %(span)s.", **p)
 
 
+def _exemption(p: dict[str, Any]) -> str:
+    if p["what"] == "ended":
+        return _("The exemption %(number)s was taken back for you: %(span)s.", **p)
+    return _("An exemption holds for you, %(number)s: %(span)s.", **p)
+
+
+def _leave_under_order(p: dict[str, Any]) -> str:
+    if p["who"]:
+        return _(
+            "%(who)s asks for leave, %(span)s, and a duty order, %(number)s, lies over it by now. Look at both.", **p
+        )
+    return _("You ask for leave, %(span)s, and a duty order, %(number)s, lies over it by now. Look at both.", **p)
+
+
 def _export_ready(p: dict[str, Any]) -> str:
     if p["what"] == "failed":
         return _("The file %(name)s could not be made. Ask for it once more.", **p)
@@ -255,6 +275,8 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.MONTH_SUPPLEMENT: _month_supplement,
     NoticeKind.ORDER_GIVEN: _order_given,
     NoticeKind.ORDER_CHANGED: _order_changed,
+    NoticeKind.EXEMPTION: _exemption,
+    NoticeKind.LEAVE_UNDER_ORDER: _leave_under_order,
     NoticeKind.EXPORT_READY: _export_ready,
     NoticeKind.MEETING_SOON: _meeting_soon,
     NoticeKind.MEETING_CHANGED: _meeting_changed,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
+from staffhub import audit, clock, notify
 from staffhub.db import changed_meanwhile, lock_row
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
@@ -150,6 +150,7 @@ def _tell(
     db: Session, me: Viewer, order: Order, officers: Sequence[int], what: str, first: date, last: date, now: datetime
 ) -> None:
     row = db.get_one(DutyOrder, order.id)
+    notify.over(db, notify.Subject("duty_order", order.id), [NoticeKind.ORDER_GIVEN], now=now, officers=officers)
     tell(db, me, row, officers, NoticeKind.ORDER_CHANGED, str(order.version), first, last, what=what, now=now)
 
 

@@ -14,6 +14,7 @@ from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import STUDY, Duty, DutyAssignment, DutyOrder, NoticeKind, PlanLayer, PlanMode
+from staffhub.orders import wished
 from staffhub.orders.people import Named, chosen, named
 from staffhub.orders.told import NOTHING, Told, told_of
 from staffhub.roster.entries import Range, dates, grant_all
@@ -179,6 +180,7 @@ def assign(
         insert(DutyAssignment), [who | {"officer_id": one, "grant_id": grant_id} for one, grant_id in granted.items()]
     )
     tell(db, me, order, officers, NoticeKind.ORDER_GIVEN, f"{min(granted.values())}", first, last, now=now)
+    wished.tell(db, me, order.id, order.number, officers, first, last, now)
 
 
 def tell(

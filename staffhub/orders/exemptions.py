@@ -9,11 +9,11 @@ from typing import Any, Literal
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, office
+from staffhub import audit, notify, office
 from staffhub.db import changed_meanwhile, insert_unless_there, lock_row, said_otherwise
 from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Exemption, ExemptionPerson, ExemptionStep, Meaning, PlanLayer, PlanMode
+from staffhub.models import Exemption, ExemptionPerson, ExemptionStep, Meaning, NoticeKind, PlanLayer, PlanMode
 from staffhub.orders.people import Named, everybody, refuse_absent
 from staffhub.orders.told import NOTHING, Told, told_of
 from staffhub.roster.entries import Range, end_all, grant_all
@@ -161,6 +161,7 @@ def write(db: Session, me: Viewer, look: Look, *, key: str, now: datetime) -> Wr
         insert(ExemptionPerson), [named | {"officer_id": one, "grant_id": grant_id} for one, grant_id in ids.items()]
     )
     audit.record(db, me, "exemption.written", "exemption", exemption_id, now=now, **facts)
+    _tell(db, me, exemption_id, draft.number, sorted(ids), "given", 0, draft.first, draft.last, now=now)
     return Written(exemption_id, len(ids))
 
 
@@ -204,7 +205,39 @@ def take_back(
     audit.record(
         db, me, "exemption.taken_back", "exemption", row.id, now=now, number=row.number, reason=reason, **facts
     )
+    _tell(db, me, row.id, row.number, sorted(gone), "ended", 1 + len(steps), start, end, now=now)
     return len(gone)
+
+
+def _tell(
+    db: Session,
+    me: Viewer,
+    exemption_id: int,
+    number: str,
+    officers: Sequence[int],
+    what: str,
+    turn: int,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+) -> None:
+    """Tell those for whom it holds, or no longer holds, on these dates; their own month shows it, the paper is HR's."""
+    about = notify.Subject("exemption", exemption_id)
+    if what == "ended":
+        notify.over(db, about, [NoticeKind.EXEMPTION], now=now, officers=officers)
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.EXEMPTION,
+        params={"number": number, "what": what, "first": first, "last": last},
+        address=f"/me/month?month={first:%Y-%m}",
+        key=f"exemption:{exemption_id}:{turn}",
+        now=now,
+        officers=officers,
+        by=me.account_id,
+        subject=about,
+    )
 
 
 def _dates(row: Exemption, first: date | None, last: date | None) -> tuple[date, date]:

@@ -14,6 +14,7 @@ from staffhub import clock, days, office, workdays
 from staffhub.db import digest
 from staffhub.models import EmploymentType, Officer, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, is_in_service
 from staffhub.orders.people import Named
+from staffhub.orders.wished import Wished, wished
 from staffhub.roster.entries import dates
 from staffhub.security import Viewer
 
@@ -41,15 +42,19 @@ class Short(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """`past`: how many of the dates are over; `signed`: months that are signed, by their first day."""
+    """`wished`: leave that is only asked for; `past`: how many of the dates are over.
+
+    `signed`: months that are signed, by their first day.
+    """
 
     held: tuple[Held, ...] = ()
+    wished: tuple[Wished, ...] = ()
     short: tuple[Short, ...] = ()
     signed: tuple[date, ...] = ()
     past: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.held or self.short or self.signed or self.past)
+        return bool(self.held or self.wished or self.short or self.signed or self.past)
 
     @property
     def digest(self) -> str:
@@ -67,9 +72,9 @@ def told_of(
     today = clock.local_day(now, me.zone)
     past = sum(day < today for day in dates(first, last))
     short = _short(db, me.office_id, people, first, last) if leaves_office else ()
-    return Told(
-        _held(db, me.office_id, people, first, last), short, tuple(days.signed(db, me.office_id, first, last)), past
-    )
+    asked = wished(db, me.office_id, [one.id for one in people], first, last)
+    signed = tuple(days.signed(db, me.office_id, first, last))
+    return Told(_held(db, me.office_id, people, first, last), tuple(asked), short, signed, past)
 
 
 def _held(db: Session, office_id: int, people: Sequence[Named], first: date, last: date) -> tuple[Held, ...]:
