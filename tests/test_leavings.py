@@ -16,10 +16,13 @@ from staffhub.meetings.audience import Audience
 from staffhub.models import (
     AuditEvent,
     Channel,
+    Duty,
+    Meaning,
     Meeting,
     MeetingInvite,
     MeetingKind,
     Officer,
+    OrderStep,
     PlanMode,
     Posting,
     Role,
@@ -27,6 +30,7 @@ from staffhub.models import (
     ServiceType,
     posting_on,
 )
+from staffhub.orders import duty, exempted, exemptions, leaving, reading
 from staffhub.people.accounts import editable_officer
 from staffhub.reports import leavings
 from staffhub.roster import grants
@@ -298,7 +302,39 @@ def test_of_two_who_hand_on_the_meetings_at_once_one_does(office: Office) -> Non
 def end_plan(office: Office, *, by: str = "hana") -> int:
     with office.database.transaction() as db:
         officer = officer_for(db, office.cast[by], office.id("ana"), today=TODAY, edit=True)
-        return grants.end_after(db, office.cast[by], officer, last=LAST, now=MORNING)
+        return leaving.end_plan(db, office.cast[by], officer, last=LAST, now=MORNING)
+
+
+def test_a_duty_order_tells_of_who_leaves_in_a_step_of_its_own(office: Office) -> None:
+    hana, key = office.cast["hana"], "order"
+    draft = duty.Draft(
+        "ST 1", Duty.FIELD, TODAY, LAST, AFTER + timedelta(days=1), "Manado", "Konsultasi", (office.id("ana"),),
+        signer_name="Sekda", signer_position="Sekretaris",
+    )  # fmt: skip
+    with office.database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == office.id("ana")).values(active_to=None))
+        look = duty.look_at(db, hana, draft, key=key, now=MORNING)
+        order_id = duty.write(db, hana, look, key=key, now=MORNING).order_id
+        scope = exemptions.Scope(officers=(office.id("ana"),))
+        circular = exemptions.Draft("SE 1", Meaning.HOME, LAST, AFTER, "Banjir", scope)
+        exempt = exemptions.write(
+            db, hana, exemptions.look_at(db, hana, circular, key="se", now=MORNING), key="se", now=MORNING
+        )
+        db.execute(sa.update(Officer).where(Officer.id == office.id("ana")).values(active_to=LAST))
+    assert end_plan(office) >= 2
+    with office.database.reading() as db:
+        order = reading.order_for(db, hana, order_id)
+        taken = exempted.exemption_for(db, hana, exempt.exemption_id).steps
+    assert [(step.kind, step.names, step.first) for step in order.steps] == [
+        (OrderStep.TAKEN_OUT, [office.cast["ana"].name], AFTER)
+    ]
+    assert order.steps[0].author == hana.name
+    assert "hari terakhir" in order.steps[0].reason
+    assert [one.days for one in order.going] == [[LAST]]
+    assert [(step.names, step.first) for step in taken] == [([office.cast["ana"].name], AFTER)]
+    assert end_plan(office) == 0
+    with office.database.reading() as db:
+        assert len(reading.order_for(db, hana, order_id).steps) == 1
 
 
 def test_the_plan_ends_with_the_last_day_and_what_lay_beneath_ends_too(office: Office) -> None:

@@ -294,3 +294,35 @@ def test_the_pages_speak_english_too(world: World, path: str) -> None:
     page = hana.get(path).text
     assert 'lang="en"' in page
     assert "surat tugas" not in page.lower()
+
+
+def test_an_order_without_anybody_says_so_once_and_leads_there(world: World) -> None:
+    hana = world.client("hana")
+    answer = hana.post("/orders", data=_payload(hana.get("/orders/new").text, officer=[]))
+    assert answer.status_code == 422
+    assert answer.text.count('role="alert"') == 1
+    assert 'href="#order-officer"' in answer.text
+    assert 'id="order-officer"' in answer.text
+
+
+def test_a_span_over_new_year_names_both_years_and_another_none(world: World) -> None:
+    hana, ben = world.client("hana"), world.officer_id("ben")
+    address = _write(hana, officer=[str(ben)], first="2026-12-30", last="2027-01-05")
+    page = _text(hana.get(address).text)
+    assert "Rab, 30 Des 2026 – Sel, 5 Jan 2027" in page
+    other = _text(hana.get(_write(hana, officer=[str(ben)], number="ST 2")).text)
+    assert "Des 2026 –" not in other
+
+
+def _print(client: TestClient, address: str) -> str:
+    (page,) = PdfReader(BytesIO(client.get(f"{address}/print").content)).pages
+    return str(page.extract_text())
+
+
+def test_the_print_of_a_withdrawn_order_says_so_and_when(world: World) -> None:
+    hana, ben = world.client("hana"), world.officer_id("ben")
+    address = _write(hana, officer=[str(ben)])
+    assert "DICABUT" not in _print(hana, address)
+    form = form_of(hana.get(address).text, f"{address}/withdraw") | {"reason": ["Acara batal"]}
+    assert hana.post(f"{address}/withdraw", data=form).status_code == 303
+    assert "DICABUT pada 23 November 2026" in _print(hana, address)

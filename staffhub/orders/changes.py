@@ -51,7 +51,7 @@ def _note(
     first: date,
     last: date,
     reason: str,
-    key: str,
+    key: str | None,
     now: datetime,
 ) -> None:
     facts: dict[str, Any] = {"kind": kind, "officers": list(officers), "first": first, "last": last, "reason": reason}
@@ -128,6 +128,17 @@ def take_out(
     return True
 
 
+def end_for(db: Session, me: Viewer, order_id: int, officer_id: int, *, first: date, reason: str, now: datetime) -> int:
+    """Let one officer go no longer from a day on, whoever else is left; return of how many orders: twice is once."""
+    lock_row(db, DutyOrder, order_id)
+    order = order_for(db, me, order_id)
+    going = [one for one in order.going if one.id == officer_id and one.days[-1] >= first]
+    if not going:
+        return 0
+    _end(db, me, order, OrderStep.TAKEN_OUT, going, max(first, order.first), order.last, reason, None, now)
+    return 1
+
+
 def _end(
     db: Session,
     me: Viewer,
@@ -137,7 +148,7 @@ def _end(
     first: date,
     last: date,
     reason: str,
-    key: str,
+    key: str | None,
     now: datetime,
 ) -> None:
     grants = [grant_id for one in going for grant_id in one.grants]

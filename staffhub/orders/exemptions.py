@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, notify, office
@@ -195,17 +195,50 @@ def take_back(
         raise Conflict(changed_meanwhile())
     start, end = _dates(row, first, last)
     grants = _grants(db, me, row, officers)
-    gone = end_all(db, me, grants, PlanLayer.EXEMPTION, start, end, now=now)
+    gone = _end(db, me, row, 1 + len(steps), grants, start, end, officers, reason, key, now)
     if not gone:
         raise Refused(_("These dates are taken back already."), field="first")
+    return gone
+
+
+def end_for(
+    db: Session, me: Viewer, exemption_id: int, officer_id: int, *, first: date, reason: str, now: datetime
+) -> int:
+    """Let it hold for one officer no longer from a day on; return of how many exemptions: twice is once."""
+    lock_row(db, Exemption, exemption_id)
+    row = db.get_one(Exemption, exemption_id, populate_existing=True)
+    mine = (ExemptionStep.office_id == me.office_id, ExemptionStep.exemption_id == row.id)
+    turn = 1 + (db.scalar(select(func.count()).select_from(ExemptionStep).where(*mine)) or 0)
+    grants = _grants(db, me, row, [officer_id])
+    gone = _end(db, me, row, turn, grants, max(first, row.first), row.last, [officer_id], reason, None, now)
+    return int(gone > 0)
+
+
+def _end(
+    db: Session,
+    me: Viewer,
+    row: Exemption,
+    turn: int,
+    grants: Sequence[int],
+    start: date,
+    end: date,
+    officers: Sequence[int] | None,
+    reason: str,
+    key: str | None,
+    now: datetime,
+) -> int:
+    """Take the dates out and note it as a step; of whom nothing is left to take out, nothing is noted."""
+    gone = end_all(db, me, grants, PlanLayer.EXEMPTION, start, end, now=now)
+    if not gone:
+        return 0
     facts: dict[str, Any] = {"first": start, "last": end, "officers": sorted(officers) if officers else None}
     who = {"office_id": me.office_id, "created_by": me.account_id, "created_at": now, "reason": reason}
-    db.add(ExemptionStep(**who, **facts, exemption_id=row.id, turn=1 + len(steps), idempotency_key=key))
+    db.add(ExemptionStep(**who, **facts, exemption_id=row.id, turn=turn, idempotency_key=key))
     db.flush()
     audit.record(
         db, me, "exemption.taken_back", "exemption", row.id, now=now, number=row.number, reason=reason, **facts
     )
-    _tell(db, me, row.id, row.number, sorted(gone), "ended", 1 + len(steps), start, end, now=now)
+    _tell(db, me, row.id, row.number, sorted(gone), "ended", turn, start, end, now=now)
     return len(gone)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,7 @@ def of(db: Session, office_id: int, order: Order, *, today: date) -> dict[str, A
         facts,
         _("Duty order"),
         number=_("Number: %(number)s", number=order.number),
-        withdrawn=_("WITHDRAWN") if order.state(today) == "withdrawn" else "",
+        withdrawn=_withdrawn(order, facts.zone) if order.state(today) == "withdrawn" else "",
         basis=[_("Basis"), order.basis] if order.basis else None,
         heading=_("The following are ordered:"),
         columns=[_("No."), _("Name"), _("Employee number"), _("Position")],
@@ -47,6 +48,13 @@ def of(db: Session, office_id: int, order: Order, *, today: date) -> dict[str, A
             "number": _("NIP %(number)s", number=shown_number(signer[0].number)) if signer else "",
         },
     )
+
+
+def _withdrawn(order: Order, zone: ZoneInfo) -> str:
+    """A print that is passed on says by itself that it holds no longer, and since when."""
+    if not order.steps:
+        return _("WITHDRAWN")
+    return _("WITHDRAWN on %(day)s", day=i18n.day(order.steps[-1].at.astimezone(zone).date()))
 
 
 def _dates(order: Order) -> str:

@@ -15,9 +15,10 @@ from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.meetings import handing
+from staffhub.orders import leaving as orders
 from staffhub.people import Person
 from staffhub.reports import leavings
-from staffhub.roster import grants, plan
+from staffhub.roster import plan
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.people.officer import officer_page
 from staffhub.security import Viewer
@@ -81,7 +82,7 @@ def end_plan(request: Request, officer_id: RowId, db: DB, me: Me, now: Now) -> R
     leaver = _leaver(db, me, officer_id, now)
     if leaver.why == "away":
         raise Conflict(_("This officer is away and comes back: the plan stays."))
-    count = grants.end_after(db, me, officer, last=leaver.last, now=now)
+    count = orders.end_plan(db, me, officer, last=leaver.last, now=now)
     said = ngettext("%(num)s range of the plan ends.", "%(num)s ranges of the plan end.", count)
     nothing = _("Nothing is planned after the last day any more.")
     return _back(request, officer_id, said if count else nothing, done=bool(count))
