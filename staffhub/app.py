@@ -121,7 +121,13 @@ def make_work(settings: Settings, database: Database) -> Work:
             oauth_uri=settings.zoom_oauth_uri,
         )
     post = notify.Post(notify.Mailer(settings.smtp), settings.base_url, settings.locale) if settings.smtp else None
-    return Work(database=database, zoom=zoom, zoom_host=settings.zoom_host, post=post)
+    return Work(
+        database=database,
+        zoom=zoom,
+        zoom_host=settings.zoom_host,
+        post=post,
+        notice_days=settings.notice_days,
+    )
 
 
 def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:

@@ -29,12 +29,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Work:
-    """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use."""
+    """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use.
+
+    `notice_days`: for how long notices stand on the lists.
+    """
 
     database: Database
     zoom: "ZoomClient | None"
     zoom_host: str
     post: notify.Post | None = None
+    notice_days: int = 180
 
 
 def _beat(work: Work, now: datetime) -> None:
@@ -79,6 +83,7 @@ def _daily(work: Work, now: datetime) -> None:
             return
     with work.database.transaction() as db:
         security.forget_old(db, now=now)
+        notify.forget_old(db, days=work.notice_days, now=now)
         for office_id in db.scalars(select(Office.id)).all():
             workdays.seed_holidays(db, office_id, (now.year, now.year + 1), now=now)
         claims.forget(db, before=now - timedelta(days=60))

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     htmx_url: str = HTMX_URL
     demo_password: SecretStr = SecretStr("staffhub-demo")
     smtp_url: SecretStr = SecretStr("")
+    notice_days: int = Field(default=180, ge=7, le=3660)
 
     zoom_account_id: str = ""
     zoom_client_id: str = ""

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n, notify
+from staffhub import i18n, notify, scheduler
 from staffhub.db import Database
-from staffhub.models import Account, Notice, NoticeKind, Officer, Role
+from staffhub.models import Account, Notice, NoticeKind, Officer, Role, TaskState
 from staffhub.notify import Subject
 from staffhub.notify.wording import PARAMS
 from tests.conftest import MORNING, TODAY, race, viewer_of
@@ -191,3 +191,22 @@ def test_a_notice_is_worded_in_the_language_of_its_reader() -> None:
         assert notify.headline(NoticeKind.CORRECTION_WAITING, stored) == said
         half_past = notify.as_json(params(NoticeKind.CHECKOUT_PROPOSED))
         assert "15:15" in notify.headline(NoticeKind.CHECKOUT_PROPOSED, half_past)
+
+
+def test_old_notices_go_but_for_what_still_asks_something_or_waits_for_its_letter(database: Database) -> None:
+    later = MORNING + timedelta(days=181)
+    tell(database, key="asks")
+    tell(database, key="asked and read")
+    tell(database, key="told", kind=NoticeKind.ORDER_GIVEN)
+    tell(database, key="letter waits", kind=NoticeKind.ORDER_GIVEN)
+    tell(database, key="new", kind=NoticeKind.ORDER_GIVEN, now=later - timedelta(days=2))
+    with database.transaction() as db:
+        ended = sa.update(Notice).where(Notice.key != "letter waits")
+        db.execute(ended.values(state=TaskState.DONE))
+        db.execute(sa.update(Notice).where(Notice.key == "asked and read").values(read_at=MORNING))
+    work = scheduler.Work(database=database, zoom=None, zoom_host="", notice_days=180)
+    daily = next(verb for name, _every, verb in scheduler.JOBS if name == "daily")
+    for _twice in range(2):
+        daily(work, later)
+    with database.reading() as db:
+        assert set(db.scalars(sa.select(Notice.key))) == {"asks", "letter waits", "new"}

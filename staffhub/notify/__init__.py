@@ -1,6 +1,7 @@
 """What the app tells people: a bell on every page, a list, and e-mail where it is set up."""
 
 from staffhub.notify.choices import choose, wanted
+from staffhub.notify.forgetting import forget_old
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
 from staffhub.notify.mailer import Mailer
 from staffhub.notify.sending import Post, run_due
@@ -17,6 +18,7 @@ __all__ = [
     "address_of",
     "as_json",
     "choose",
+    "forget_old",
     "headline",
     "kind_name",
     "listing",

@@ -12,7 +12,7 @@ from staffhub.errors import Refused
 from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages, settings_of
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render
 
@@ -32,7 +32,7 @@ def listing(request: Request, db: DB, me: Me, page: Annotated[int, Query(ge=1, l
 
 
 def _listing(request: Request, db: Session, me: Viewer, page: int, *, said: str | None = None) -> Response:
-    found = notify.listing(db, me, page=page)
+    found, settings = notify.listing(db, me, page=page), settings_of(request)
     return render(
         request,
         "notices/list.html",
@@ -40,6 +40,8 @@ def _listing(request: Request, db: Session, me: Viewer, page: int, *, said: str 
         toast=said,
         found=found,
         waiting=request.state.unread,
+        by_mail=settings.smtp is not None,
+        keeps=settings.notice_days,
         pages={
             "first": found.first,
             "last": found.last,
