@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bench import processes
 from staffhub import clock
+from staffhub.days import close_due, run_recounts
 from staffhub.db import Base, Database, digest
 from staffhub.founding import found_office
 from staffhub.migrations import migrate
@@ -113,7 +114,7 @@ def fill(
             office.recorded_from = min(days, default=now.astimezone(ZONE).date())
             db.flush()
             _seat(db, office, range(n * officers, (n + 1) * officers), roles, now)
-    add_days(database, days)
+    add_days(database, days, now=now)
     database.engine.dispose()
 
 
@@ -161,15 +162,19 @@ def workdays_before(day: date, count: int) -> list[date]:
     return [one for one in found if one.weekday() < 5][:count]
 
 
-def add_days(database: Database, days: Sequence[date]) -> None:
+def add_days(database: Database, days: Sequence[date], *, now: datetime) -> None:
     """Let everybody come, go, write a line, and be invited to the standup on past days; every fifth has a request done.
 
-    A few statements a day, whatever the head count.
+    A few statements a day, whatever the head count. Then these days are closed, as each midnight does it: a process
+    that starts on it has nothing to make up for.
     """
     for first in range(0, len(days), 50):
         with database.transaction() as db:
             for number, day in enumerate(days[first : first + 50], first):
                 _add_day(db, number, day)
+    # The second look at yesterday is due some minutes after midnight.
+    close_due(database, now=now)
+    run_recounts(database, now=now + timedelta(hours=1))
     if not database.sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")

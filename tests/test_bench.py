@@ -1,7 +1,8 @@
 """The measurements themselves still run: what they fill an office with, and the floor beside which it is measured."""
 
 import sys
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from fastapi.testclient import TestClient
 
 from bench import documents, picture
 from bench.growth import PAGES
-from bench.office import LED, fill, token_of, workdays_before
+from bench.office import LED, ZONE, fill, token_of, workdays_before
+from bench.postgres import Postgres
+from staffhub import days
 from staffhub.app import create_app
 from staffhub.db import Database
-from staffhub.models import Mark, MeetingInvite
+from staffhub.models import Mark, MeetingInvite, Recount, StoredDay, TaskState
 from staffhub.settings import Settings
 
 
@@ -31,6 +34,32 @@ def test_an_office_to_measure_opens_every_page_that_is_measured(tmp_path: Path) 
         counts = [db.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Mark, MeetingInvite)]
     database.engine.dispose()
     assert counts == [2 * 8 * 3 * 2, 2 * 8 * 3]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/staffhub.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    server.run("CREATE DATABASE to_measure")
+    yield server.url("to_measure")
+    server.run("DROP DATABASE to_measure WITH (FORCE)")
+
+
+def test_the_past_of_an_office_to_measure_is_closed_as_each_midnight_closes_it(empty: str) -> None:
+    """Else the scheduler stores weeks of it while the morning is measured."""
+    now = datetime(2026, 11, 23, 7, tzinfo=ZONE)
+    worked = workdays_before(now.date(), 3)
+    fill(empty, offices=2, officers=8, roles=LED, days=worked, now=now)
+    database = Database(empty)
+    assert days.close_due(database, now=now) == 0
+    with database.reading() as db:
+        stored = sa.select(sa.func.count()).where(StoredDay.date.in_(worked), StoredDay.state == "present")
+        assert db.scalar(stored) == 2 * 8 * 3
+        assert db.scalars(sa.select(Recount.id).where(Recount.state == TaskState.PENDING)).all() == []
+    database.engine.dispose()
 
 
 def test_the_floor_shows_its_page_and_stores_a_check_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
