@@ -1,6 +1,7 @@
 """CPU of one request, in milliseconds: the app is called as the server calls it, without sockets and without a client.
 
     python -m bench.cpu                          # the pages of the morning, for the demo office
+    python -m bench.cpu --postgres               # the same; what PostgreSQL itself uses is not counted
     python -m bench.cpu --only kadis /board      # one page again and again, for a sampling profiler
 
 All threads count. What the server and the kernel add is the same for every page; bench.morning measures with it.
@@ -11,6 +12,8 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +22,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from bench.pages import token_for
+from bench.postgres import Postgres
 from staffhub import clock, demo
 from staffhub.app import create_app
 from staffhub.db import Database
@@ -114,9 +118,25 @@ async def _repeat(caller: Caller, page: str) -> None:
         await caller(page)
 
 
-async def _main(only: list[str] | None) -> None:
-    with tempfile.TemporaryDirectory(prefix="staffhub-bench-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/staffhub.db")
+@contextmanager
+def _address(folder: str, *, postgres: bool) -> Iterator[str]:
+    if not postgres:
+        yield f"sqlite:///{folder}/staffhub.db"
+        return
+    server = Postgres(durable=True)
+    try:
+        server.run("CREATE DATABASE staffhub")
+        yield server.url("staffhub")
+    finally:
+        server.stop()
+
+
+async def _main(only: list[str] | None, pages: list[str] | None, *, postgres: bool) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="staffhub-bench-") as folder,
+        _address(folder, postgres=postgres) as address,
+    ):
+        settings = Settings(data_dir=Path(folder), database_url=address)
         app = create_app(settings, ticking=False)
         database: Database = app.state.database
         migrate(database.engine)
@@ -128,6 +148,8 @@ async def _main(only: list[str] | None) -> None:
                 return
             print(f"{'who':<13}{'page':<24}{'CPU ms':>8}")
             for username, page in PAGES:
+                if pages and page not in pages:
+                    continue
                 expected = (303,) if page == "check-in" else (304,) if "unchanged" in page else (200,)
                 caller = Caller(app, _tokens(database, username))
                 if "unchanged" in page:
@@ -138,7 +160,12 @@ async def _main(only: list[str] | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--only", nargs=2, metavar=("WHO", "PAGE"))
-    asyncio.run(_main(parser.parse_args().only))
+    parser.add_argument("--pages", nargs="*", help="some of the pages")
+    parser.add_argument(
+        "--postgres", action="store_true", help="instead of SQLite; the server's own CPU does not count"
+    )
+    given = parser.parse_args()
+    asyncio.run(_main(given.only, given.pages, postgres=given.postgres))
 
 
 if __name__ == "__main__":

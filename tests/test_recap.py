@@ -32,6 +32,7 @@ from staffhub.models import (
 )
 from staffhub.reports import day as day_report
 from staffhub.reports import documents, recap, words
+from staffhub.reports.totals import Totals
 from tests.conftest import MORNING, TODAY, add_officer, count_from, count_queries, plan_range, viewer_of
 from tests.test_corrections import add, put_mark
 
@@ -89,7 +90,7 @@ def test_the_sheet_counts_the_days_of_a_month(database, hana, ben):
     assert [shown[day] for day in (15, 16, 17, 18, 19, 20, 21, 23, 24, 30)] == [
         *("L", "H", "WFH", "HT", "DL", "C", "L", "-", "K", "C"),
     ]
-    sums = recap.Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0, worked=1933, late=22, early=0)
+    sums = Totals(present=3, home=1, field=1, off_hours=1, leave=1, absent=0, worked=1933, late=22, early=0)
     assert line.totals == sums
     assert (sheet.working, sheet.closed, len(sheet.days)) == (21, 15, 30)
 

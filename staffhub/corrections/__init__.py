@@ -4,7 +4,7 @@ from staffhub.corrections.asking import Sent, ask, refuse_day, shown_version
 from staffhub.corrections.check_out import Answer, Proposed, confirm, proposed_for
 from staffhub.corrections.deciding import Added, Right, add, right
 from staffhub.corrections.listing import Listed, listed
-from staffhub.corrections.open_days import OpenDay, asked_at_hand, at_hand, at_hand_of, open_days, told
+from staffhub.corrections.open_days import OpenDay, ask_at_hand, asked_at_hand, at_hand, at_hand_of, open_days, told
 from staffhub.corrections.requests import (
     Request,
     Standing,
@@ -54,6 +54,7 @@ __all__ = [
     "accept",
     "add",
     "ask",
+    "ask_at_hand",
     "asked_at_hand",
     "asked_of",
     "at_hand",

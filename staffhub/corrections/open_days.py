@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.ahead import Ask
 from staffhub.corrections.requests import asked_of, waits_for
-from staffhub.db import rows
+from staffhub.db import read, rows
 from staffhub.models import (
     CheckoutProposal,
     EmploymentType,
@@ -57,8 +58,12 @@ def open_days(db: Session, me: Viewer, first: date, last: date) -> dict[date, Op
 
 def at_hand(db: Session, me: Viewer, *, now: datetime) -> tuple[int, Sequence[OpenDay]]:
     """Return how many requests wait for me, and the newest open days of mine, in one statement."""
-    found = rows(db, at_hand_of(me.role), **asked_at_hand(me, clock.local_day(now, me.zone))).all()
+    found = read(db, ask_at_hand(me, clock.local_day(now, me.zone))).all()
     return found[0][0], told(db, me, [row[1:] for row in found])
+
+
+def ask_at_hand(me: Viewer, today: date) -> Ask:
+    return Ask(at_hand_of(me.role), asked_at_hand(me, today))
 
 
 def asked_at_hand(me: Viewer, today: date) -> dict[str, object]:

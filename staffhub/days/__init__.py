@@ -7,7 +7,7 @@ when days count.
 from staffhub.days import watch as _watch  # noqa: F401  whoever changes a fact changes the row of its day
 from staffhub.days.again import check, recompute
 from staffhub.days.closing import close_due, close_step
-from staffhub.days.facts import Days, Serving, is_counted, load
+from staffhub.days.facts import Days, Serving, ask, is_counted, load
 from staffhub.days.lines import (
     DayLine,
     Lines,
@@ -62,6 +62,7 @@ __all__ = [
     "State",
     "Waiting",
     "answered",
+    "ask",
     "blank",
     "change_of",
     "check",

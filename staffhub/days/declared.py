@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from staffhub.ahead import Ask
 from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, MarkFact
-from staffhub.db import rows
+from staffhub.db import read
 from staffhub.models import (
     NOTED,
     Account,
@@ -75,13 +76,17 @@ _GRADES = {grade.value: grade for grade in Grade}
 _MODES: dict[str | None, WorkMode | None] = {None: None} | {mode.value: mode for mode in WorkMode}
 
 
+def ask_declared(office_id: int, ids: list[int], first: date, last: date, *, done: bool) -> Ask:
+    asked = {"office": office_id, "first": first, "last": last} | among(ids)
+    return Ask(_statement(done=done, narrow="ids" in asked), asked)
+
+
 def declared(
     db: Session, office_id: int, ids: list[int], first: date, last: date, *, done: bool
 ) -> dict[int, Declared]:
     """Load everything of these dates in one statement; without `done`, marks and corrections only."""
     found: defaultdict[int, Declared] = defaultdict(Declared)
-    asked = {"office": office_id, "first": first, "last": last} | among(ids)
-    told = rows(db, _statement(done=done, narrow="ids" in asked), **asked).all()
+    told = read(db, ask_declared(office_id, ids, first, last, done=done)).all()
     for source, officer_id, day, number, id_, kind, mode, at, stored, note, how, who, grade in told:
         own = found[officer_id]
         if source == _MARK:
@@ -198,12 +203,18 @@ def _joined() -> sa.Select[Any]:
 def _standups() -> sa.Select[Any]:
     """Standups that were held, had a link to join by, and to which the officer was invited on that date."""
     invite, day = MeetingInvite, Occurrence.date
+    # A look-up for each date that was held: PostgreSQL would rather read all standups that there ever were.
+    standup = (
+        select(Meeting.id)
+        .where(Meeting.id == Occurrence.meeting_id, Meeting.kind == MeetingKind.STANDUP, Meeting.join_url != "")
+        .correlate(Occurrence)
+        .scalar_subquery()
+    )
     return (
         _ids(_STANDUP, invite.officer_id, day, Occurrence.meeting_id, Occurrence.id)
         .select_from(Occurrence)
-        .join(Meeting, Meeting.id == Occurrence.meeting_id)
         .join(invite, invite.meeting_id == Occurrence.meeting_id)
-        .where(Meeting.kind == MeetingKind.STANDUP, Meeting.join_url != "", Occurrence.state == OccurrenceState.PLANNED)
+        .where(standup.is_not(None), Occurrence.state == OccurrenceState.PLANNED)
         .where(sa.or_(invite.first_on.is_(None), invite.first_on <= day))
         .where(sa.or_(invite.last_on.is_(None), invite.last_on >= day))
     )

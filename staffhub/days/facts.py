@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from staffhub import office, presence
+from staffhub.ahead import Ask
 from staffhub.clock import local_day
-from staffhub.days.declared import NOTHING, Declared, declared
+from staffhub.days.declared import NOTHING, Declared, ask_declared, declared
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import NOTHING_DONE, DayRecord, Facts, Stage
 from staffhub.models import MarkKind, is_in_service
-from staffhub.workdays import Calendar, PlanBook, plans
+from staffhub.workdays import Calendar, PlanBook, ask_plans, plans
 
 
 class Serving(Protocol):
@@ -57,10 +58,7 @@ def load(
     today = local_day(now, zone)
     ids = [officer.id for officer in officers]
     book = plans(db, office_id, dates[0], dates[-1], officers=ids, held=held)
-    # Whether yesterday's night is over shows in the marks of today.
-    until = max(dates[-1], min(today, dates[-1] + timedelta(days=1)))
-    # What was done asks its questions when a day is over: of today alone it is not read.
-    said = declared(db, office_id, ids, dates[0], until, done=dates[0] < today)
+    said = declared(db, office_id, ids, dates[0], _until(dates[-1], today), done=_is_asked(dates[0], today))
     recorded_from = office.facts(db, office_id).recorded_from
     stages = [(day, _stage(day, today), is_counted(recorded_from, day)) for day in dates]
     found: dict[tuple[int, date], Facts] = {}
@@ -81,6 +79,24 @@ def load(
                 book.rules(officer.id, day),
             )
     return Days(book, list(dates), found)
+
+
+def ask(db: Session, office_id: int, officer_id: int, dates: Sequence[date], today: date) -> list[Ask]:
+    """Return what `load` will ask of one officer."""
+    first, last = dates[0], dates[-1]
+    done = _is_asked(first, today)
+    told = ask_declared(office_id, [officer_id], first, _until(last, today), done=done)
+    return [*ask_plans(db, office_id, first, last, [officer_id]), told]
+
+
+def _until(last: date, today: date) -> date:
+    """Whether yesterday's night is over shows in the marks of today."""
+    return max(last, min(today, last + timedelta(days=1)))
+
+
+def _is_asked(first: date, today: date) -> bool:
+    """What was done asks its questions when a day is over: of today alone it is not read."""
+    return first < today
 
 
 def is_counted(recorded_from: date | None, day: date) -> bool:

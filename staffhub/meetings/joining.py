@@ -9,7 +9,8 @@ from sqlalchemy import Date, Select, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.invitations import holds_on
@@ -81,6 +82,10 @@ def _invited() -> Select[*tuple[Any, ...]]:
 _INVITED = _invited()
 
 
+def ask_today(office_id: int, officer_id: int, day: date) -> Ask:
+    return Ask(_INVITED, {"office": office_id, "officer": officer_id, "day": day})
+
+
 def today_for(db: Session, office_id: int, officer_id: int, day: date, now: datetime) -> list[Invitation]:
     """Return what an officer is invited to on a date, cancelled meetings left out, in one statement."""
     return [
@@ -95,8 +100,8 @@ def today_for(db: Session, office_id: int, officer_id: int, day: date, now: date
             people,
             over=starts + timedelta(minutes=minutes) <= now,
         )
-        for id_, kind, topic, starts, minutes, state, token, people, timezone in rows(
-            db, _INVITED, office=office_id, officer=officer_id, day=day
+        for id_, kind, topic, starts, minutes, state, token, people, timezone in read(
+            db, ask_today(office_id, officer_id, day)
         )
     ]
 

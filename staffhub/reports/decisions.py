@@ -14,8 +14,9 @@ from sqlalchemy import BigInteger, Date, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from staffhub import corrections, days, office
+from staffhub.ahead import Ask
 from staffhub.corrections import OpenDay
-from staffhub.db import rows
+from staffhub.db import read
 from staffhub.models import StoredDay
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
@@ -50,12 +51,16 @@ class AtHand:
 
 
 def at_hand(db: Session, me: Viewer, today: date) -> AtHand:
-    first, yesterday = today.replace(day=1), today - _A_DAY
-    counted = _counted(db, me, first, yesterday)
-    asked = corrections.asked_at_hand(me, today) | {"first": first, "counted": counted or date.min}
-    found = rows(db, _at_hand(me), **asked).all()
+    found = read(db, ask_at_hand(db, me, today)).all()
+    counted = _counted(db, me, today.replace(day=1), today - _A_DAY)
     own = corrections.told(db, me, [row[2:] for row in found])
     return AtHand(found[0][0] if counted else None, found[0][1], own)
+
+
+def ask_at_hand(db: Session, me: Viewer, today: date) -> Ask:
+    first = today.replace(day=1)
+    counted = _counted(db, me, first, today - _A_DAY) or date.min
+    return Ask(_at_hand(me), corrections.asked_at_hand(me, today) | {"first": first, "counted": counted})
 
 
 @lru_cache(maxsize=256)

@@ -4,19 +4,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office, sections
+from staffhub.ahead import Ask
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayLine, DayRecord, Days, Facts, Stage, State, reconcile
+from staffhub.db import read
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Officer, PlanMode, Posting, serves
 from staffhub.office import OfficeFacts
 from staffhub.reports import moves
+from staffhub.reports.totals import Totals, totals
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 from staffhub.workdays import Plan
@@ -129,10 +133,20 @@ def _touches(one: Staff, first: date, last: date) -> bool:
 
 def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
     """Return everybody of my scope who serves on one of these dates, by division and name; who moved, in both."""
+    return _joined(_person(row) for row in read(db, ask_staff(me, first, last)))
+
+
+def ask_staff(me: Viewer, first: date, last: date) -> Ask:
+    return Ask(_staff_of(me), {"first": first, "last": last})
+
+
+@lru_cache(maxsize=256)
+def _staff_of(me: Viewer) -> Select[*tuple[Any, ...]]:
+    """Built once for each viewer."""
+    first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
     touches = (Posting.valid_from <= last) & (Posting.valid_to.is_(None) | (Posting.valid_to >= first))
-    rows = _staff(me.office_id).where(serves(first, last), touches, me.within(Officer.id, Posting.division_id))
-    in_order = rows.order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id, Posting.valid_from)
-    return _joined(_person(row) for row in db.execute(in_order))
+    found = _staff(me.office_id).where(serves(first, last), touches, me.within(Officer.id, Posting.division_id))
+    return found.order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id, Posting.valid_from)
 
 
 def _records(found: Days, officer: Staff) -> list[DayRecord]:
@@ -143,43 +157,6 @@ def _records(found: Days, officer: Staff) -> list[DayRecord]:
 
 def _elsewhere(facts: Facts) -> Facts:
     return Facts(facts.day, Stage.OVER, facts.zone, Plan(PlanMode.OFFICE, "elsewhere"), counted=False)
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Days of a month by the columns of the paper recap. `present` includes `home`; plans do not count.
-
-    `worked`, `late` and `early` are minutes.
-    """
-
-    present: int
-    home: int
-    field: int
-    off_hours: int
-    leave: int
-    absent: int
-    worked: int = 0
-    late: int = 0
-    early: int = 0
-
-
-def totals(records: Sequence[DayRecord | DayLine]) -> Totals:
-    states = [record.state for record in records]
-    off_hours = sum(1 for record in records if record.late or record.early)
-    home = states.count(State.HOME)
-    present = states.count(State.PRESENT) + home
-    field, leave, absent = (states.count(state) for state in (State.FIELD, State.LEAVE, State.ABSENT))
-    return Totals(
-        present,
-        home,
-        field,
-        off_hours,
-        leave,
-        absent,
-        worked=sum(record.worked for record in records),
-        late=sum(record.late for record in records),
-        early=sum(record.early for record in records),
-    )
 
 
 class Shown(Protocol):

@@ -16,7 +16,8 @@ from staffhub.days import DayLine, DayRecord, Finding
 from staffhub.models import EmploymentType
 from staffhub.office import OfficeFacts
 from staffhub.reports import moves, recap
-from staffhub.reports.recap import Staff, Totals, totals
+from staffhub.reports.recap import Staff
+from staffhub.reports.totals import Totals, totals
 from staffhub.sections import Sections
 from staffhub.security import Viewer
 

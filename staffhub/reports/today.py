@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, corrections, days, office
+from staffhub import clock, corrections, days, office, service_requests, worklog
+from staffhub.ahead import read_together
 from staffhub.corrections import OpenDay
 from staffhub.days import DayRecord
+from staffhub.meetings import joining
 from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
 from staffhub.reports import board, decisions, recap
@@ -52,12 +54,22 @@ class Today:
 
 
 def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
-    """Load my day and what waits for me in four statements; for those who lead, with what is open there, in five."""
+    """Load my day and what waits for me in one statement, with what stands beside it on the page; for those who
+    lead, with what is open there, in five.
+    """
     day = clock.local_day(now, me.zone)
     yesterday = day - timedelta(days=1)
     leads = me.may("attendance")
-    desk = decisions.at_hand(db, me, day) if leads else decisions.AtHand(None, *corrections.at_hand(db, me, now=now))
     first = decisions.reads_from(db, me, day) if leads else yesterday
+    besides = [joining.ask_today(me.office_id, officer_id, day)]
+    if leads:
+        besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(me, day)]
+        read_together(db, decisions.ask_at_hand(db, me, day), *besides)
+    else:
+        own = days.ask(db, me.office_id, officer_id, [yesterday, day], day)
+        besides += [worklog.asks(me, day)[0], service_requests.ask_open(me.office_id, officer_id)]
+        read_together(db, corrections.ask_at_hand(me, day), *own, *besides)
+    desk = decisions.at_hand(db, me, day) if leads else decisions.AtHand(None, *corrections.at_hand(db, me, now=now))
     staff = recap.staff_of(db, me, first, day) if leads else []
     people: dict[int, days.Serving] = {one.id: one for one in staff}
     people.setdefault(officer_id, _Me(officer_id))

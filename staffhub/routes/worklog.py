@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from staffhub import clock, service_requests, workdays, worklog
+from staffhub.ahead import read_together
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
@@ -97,7 +98,14 @@ def _page(
         raise Refused(_("There is no log of this date."))
     if day > today:
         raise Refused(_("This day is still to come. Write the log on the day itself or later."))
-    book = workdays.plans(db, me.office_id, day - _LOOK_BACK, day, officers=[me.officer_id])
+    earliest, mine = day - _LOOK_BACK, [me.officer_id]
+    read_together(
+        db,
+        *workdays.ask_plans(db, me.office_id, earliest, day, mine),
+        *worklog.asks(me, day),
+        service_requests.ask_open(me.office_id, me.officer_id),
+    )
+    book = workdays.plans(db, me.office_id, earliest, day, officers=mine)
     plan = book.of(me.officer_id, day)
     earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
     entries = worklog.entries_of(db, me, day)

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, f
 from sqlalchemy.orm import Session
 
 from staffhub import clock, i18n, office
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read, rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Officer, RequestState, ServiceRequest
@@ -128,6 +129,10 @@ _OPEN_FOR = (
 )
 
 
+def ask_open(office_id: int, officer_id: int) -> Ask:
+    return Ask(_OPEN_FOR, {"office": office_id, "officer": officer_id})
+
+
 def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
     """Return what is on an officer's desk: urgent first, then the oldest."""
     kinds, zone, at = services(db, office_id), office.facts(db, office_id).zone, now or clock.now()
@@ -142,9 +147,7 @@ def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | No
             urgent,
             days_between(created_at, at, zone),
         )
-        for id_, number, service_id, applicant, state, created_at, urgent in rows(
-            db, _OPEN_FOR, office=office_id, officer=officer_id
-        )
+        for id_, number, service_id, applicant, state, created_at, urgent in read(db, ask_open(office_id, officer_id))
     ]
 
 

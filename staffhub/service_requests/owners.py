@@ -5,7 +5,7 @@ Whoever has left or is on leave today does not count as having a request.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from staffhub import clock
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read, rows
 from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -107,9 +108,13 @@ def _waiting() -> Select[*tuple[Any, ...]]:
 _WAITING = _waiting()
 
 
+def ask_waiting(me: Viewer, today: date) -> Ask:
+    return Ask(_WAITING, {"office": me.office_id, "today": today})
+
+
 def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
     """Return what needs an officer in the whole office: what nobody has first, then by name."""
-    found = rows(db, _WAITING, office=me.office_id, today=clock.local_day(now, me.zone))
+    found = read(db, ask_waiting(me, clock.local_day(now, me.zone)))
     return sorted((Waiting(*row) for row in found), key=lambda row: (row.officer_id is not None, row.name or ""))
 
 

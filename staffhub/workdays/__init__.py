@@ -30,7 +30,18 @@ from staffhub.workdays.kinds import (
     Tiers,
     Unit,
 )
-from staffhub.workdays.plans import AMONG, DEFAULT_WEEK, PRECEDENCE, Granted, Plan, PlanBook, among, plans, standing
+from staffhub.workdays.plans import (
+    AMONG,
+    DEFAULT_WEEK,
+    PRECEDENCE,
+    Granted,
+    Plan,
+    PlanBook,
+    among,
+    ask_plans,
+    plans,
+    standing,
+)
 from staffhub.workdays.replayed import as_on, with_rows
 from staffhub.workdays.rules import Rule, divisions_of, services_of
 from staffhub.workdays.ruling import NO_RULES, DayRules
@@ -86,6 +97,7 @@ __all__ = [
     "add_holiday",
     "among",
     "as_on",
+    "ask_plans",
     "calendar",
     "change_rule",
     "divisions_of",

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read
 from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
 from staffhub.workdays.hours import Hours
@@ -172,18 +173,29 @@ def plans(
     ids = None if officers is None else list(officers)
     if ids == []:
         return PlanBook(known, {}, {})
+    weeks, entries = _asks(known, office_id, first, last, ids)
+    usual, employment = _dated(db, weeks)
+    return PlanBook(known, usual, _entries(db, entries), employment)
+
+
+def ask_plans(db: Session, office_id: int, first: date, last: date, ids: list[int]) -> tuple[Ask, Ask]:
+    """Return what `plans` will ask for."""
+    return _asks(calendar(db, office_id), office_id, first, last, ids)
+
+
+def _asks(known: Calendar, office_id: int, first: date, last: date, ids: list[int] | None) -> tuple[Ask, Ask]:
     asked = {"office": office_id, "last": last} | ({} if ids is None else among(ids))
-    weeks, employment = _dated(db, asked, employment=known.knows_groups)
-    return PlanBook(known, weeks, _entries(db, asked | {"first": first}), employment)
+    narrow = "ids" in asked
+    return Ask(_weeks(known.knows_groups, narrow), asked), Ask(_ranges(narrow), asked | {"first": first})
 
 
 def _dated(
-    db: Session, asked: dict[str, Any], *, employment: bool
+    db: Session, weeks: Ask
 ) -> tuple[dict[int, list[tuple[date, list[str | None]]]], dict[int, list[tuple[date, EmploymentType]]]]:
     """Load what holds from a date on: usual weeks, and kinds of employment where a rule tells them apart."""
     saved: dict[int, dict[date, list[str | None] | None]] = defaultdict(dict)
     types: dict[int, list[tuple[date, EmploymentType]]] = {}
-    for officer_id, valid_from, _version, days, kind in rows(db, _weeks(employment, "ids" in asked), **asked):
+    for officer_id, valid_from, _version, days, kind in read(db, weeks):
         if kind is None:
             saved[officer_id][valid_from] = days
         else:
@@ -218,9 +230,9 @@ def standing(saved: dict[date, list[str | None] | None]) -> list[tuple[date, lis
     return [(start, days) for start, days in sorted(saved.items()) if days is not None]
 
 
-def _entries(db: Session, asked: dict[str, Any]) -> dict[tuple[int, date], list[Granted]]:
+def _entries(db: Session, entries: Ask) -> dict[tuple[int, date], list[Granted]]:
     found: dict[tuple[int, date], list[Granted]] = defaultdict(list)
-    for officer_id, day, *granted in rows(db, _ranges("ids" in asked), **asked):
+    for officer_id, day, *granted in read(db, entries):
         found[officer_id, day].append(Granted(*granted))
     return dict(found)
 

@@ -4,6 +4,7 @@ from staffhub.worklog.doubts import Doubts, doubts
 from staffhub.worklog.entries import (
     Entry,
     Sheet,
+    asks,
     covered,
     entries_of,
     entry_for,
@@ -25,6 +26,7 @@ __all__ = [
     "Sheet",
     "Written",
     "after",
+    "asks",
     "covered",
     "doubts",
     "edit",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from staffhub.ahead import Ask
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
@@ -160,6 +161,11 @@ _SHEET = (
 def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
     name, left, submitted_at, minutes = rows(db, _SHEET, **of_day(me, day)).one()
     return Sheet(above(name, left, day) or None, submitted_at and submitted_at.astimezone(me.zone), minutes)
+
+
+def asks(me: Viewer, day: date) -> tuple[Ask, Ask]:
+    """Return what `entries_of` and `sheet_of` ask."""
+    return Ask(_ENTRIES_OF_DAY, of_day(me, day)), Ask(_SHEET, of_day(me, day))
 
 
 def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:
