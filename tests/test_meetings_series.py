@@ -195,6 +195,33 @@ def test_a_series_is_extended_once_although_two_processes_look(database: Databas
     assert _meeting(database, meeting_id).zoom_id == number
 
 
+def test_of_two_processes_that_extend_at_once_one_does(database: Database, sandbox: ZoomSandbox) -> None:
+    meeting_id = _standup(database, occurrences=60)
+    _run(database, sandbox.client())
+    late = datetime(2027, 1, 25, 23, tzinfo=UTC)
+
+    def then() -> int:
+        with database.transaction() as db:
+            return following._extend(db, meeting_id, now=late)
+
+    assert race(database, lambda db: following._extend(db, meeting_id, now=late), then) == 0
+
+
+def test_another_hour_for_all_dates_is_one_call(database: Database, sandbox: ZoomSandbox) -> None:
+    meeting_id, zoom = _standup(database), sandbox.client()
+    _run(database, zoom)
+    meeting, dewi = _meeting(database, meeting_id), viewer_of(database, "dewi")
+    names = ("version", "topic", "agenda", "starts_on", "minutes", "weekdays", "occurrences")
+    facts = {name: getattr(meeting, name) for name in names} | {"audience": Audience(everyone=True)}
+    with database.transaction() as db:
+        plan.edit(db, dewi, meeting_id, **facts, starts_at=time(9), now=MORNING)
+    with _counted(sandbox) as made:
+        _run(database, zoom)
+    assert made == {CREATE: 0, PATCH: 1, DELETE: 0}
+    assert _theirs(sandbox) == _ours(database, meeting_id)
+    assert _meeting(database, meeting_id).join_url == meeting.join_url
+
+
 def test_a_holiday_added_or_removed_later_reaches_zoom_by_itself_and_is_told(
     database: Database, sandbox: ZoomSandbox
 ) -> None:
@@ -288,6 +315,8 @@ def test_what_a_person_decided_about_a_date_outlives_a_change_of_the_calendar(
     _ramadan(database, TODAY, date(2026, 12, 20))
     following.run_due(database, now=MORNING)
     _until_quiet(database, zoom)
+    with database.reading() as db:
+        assert following._behind(db, _meeting(database, meeting_id).office_id, MORNING) == []
     starts = ["23T01:30", "24T01:30", "25T01:30", "26T02:00", "27T01:30"]
     # Held on a holiday all the same, it stayed at the hour that it had when that was decided.
     starts[2] = "25T00:30"
