@@ -307,6 +307,7 @@ def test_a_change_of_ours_that_waits_is_not_taken_for_a_change_of_theirs(
     for _twice in range(2):  # while the change waits, and when it has been sent
         with database.transaction() as db:
             assert not drift._note(db, drift._Seen(ours, None), MORNING)
+        assert _meeting(database, meeting_id).missed_at is None
         _run(database, zoom)
     assert drift.sweep(database, zoom, now=MORNING) == 0
     assert _meeting(database, meeting_id).missed_at is None
