@@ -1,6 +1,8 @@
 """The press: what goes in as data stays text, and what comes out is the same on every machine, tagged and numbered."""
 
+import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -83,3 +85,34 @@ def test_the_letterhead_is_typed_on_the_page_of_the_office(world: World) -> None
     assert saved.status_code == 303
     assert _facts(world).address == "Jalan 2"
     assert world.client("dewi").post("/admin/office/letterhead", data={"paper": "a4"}).status_code == 403
+
+
+def test_the_name_of_the_office_is_changed_there_and_never_left_blank(world: World) -> None:
+    client, before = world.client("hana"), _facts(world)
+    assert f'value="{before.name}"' in client.get("/admin/office").text
+    blank = client.post("/admin/office/letterhead", data={"paper": "f4", "name": " "})
+    assert blank.status_code == 422
+    assert "Tulis nama kantor." in blank.text
+    typed = {"paper": "f4", "name": "Disdukcapil Kabupaten Baru", "version": before.letterhead_version}
+    assert client.post("/admin/office/letterhead", data=typed).status_code == 303
+    assert _facts(world).name == "Disdukcapil Kabupaten Baru"
+    assert "Disdukcapil Kabupaten Baru" in client.get("/").text
+    late = client.post("/admin/office/letterhead", data=typed | {"name": "Nama Lain"})
+    assert (late.status_code, "Nama Lain" in late.text) == (409, True)
+    assert _facts(world).name == "Disdukcapil Kabupaten Baru"
+    with world.database.reading() as db:
+        told = db.scalars(sa.text("SELECT facts FROM audit_event WHERE verb = 'office.letterhead'")).all()
+    assert "Disdukcapil Kabupaten Baru" in str(told)
+
+
+def test_no_screen_promises_what_is_not_there() -> None:
+    """Whatever a page cannot do it says plainly, or leaves out."""
+    promises = re.compile(
+        r"coming soon|comes? later|later version|segera hadir|di sini menyusul|versi berikutnya", re.IGNORECASE
+    )
+    said = [
+        path
+        for path in Path(office.__file__).parent.rglob("*")
+        if path.suffix in {".html", ".po"} and promises.search(path.read_text())
+    ]
+    assert said == []

@@ -36,6 +36,8 @@ class HolidayFields(Fields):
 
 
 class LetterheadFields(Fields):
+    # None: the name stays; a form that has the field needs one.
+    name: Annotated[Line, StringConstraints(max_length=120)] | None = None
     government: Annotated[Line, StringConstraints(max_length=120)] | None = None
     address: Annotated[Line, StringConstraints(max_length=200)] | None = None
     phone: Annotated[Phone, StringConstraints(max_length=40)] | None = None
@@ -82,6 +84,7 @@ def _office_page(
 def _letterhead_form(facts: OfficeFacts) -> Form[LetterheadFields]:
     return Form.blank(
         "letterhead",
+        name=facts.name,
         government=facts.government,
         address=facts.address,
         phone=facts.phone,
@@ -97,7 +100,9 @@ def _letterhead_form(facts: OfficeFacts) -> Form[LetterheadFields]:
 def set_letterhead(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     me.require("office.edit")
     form: Form[LetterheadFields] = Form.parse(LetterheadFields, posted, name="letterhead")
-    if form.data is None:
+    if form.data and "name" in posted and not form.data.name:
+        form.refuse(Refused(_("Write the name of the office."), field="name"))
+    if form.data is None or form.errors:
         return _office_page(request, db, me, form, status=422)
     wish = form.data
     seen = wish.version or office_facts.facts(db, me.office_id).letterhead_version

@@ -39,6 +39,7 @@ def change(
     db: Session,
     me: Viewer,
     *,
+    name: str = "",
     government: str,
     address: str,
     phone: str,
@@ -49,7 +50,7 @@ def change(
     seen: int,
     now: datetime,
 ) -> None:
-    """Change what papers bear from now on; what was printed or kept as a file stays as it is."""
+    """Change what papers bear from now on; what was printed or kept as a file stays as it is. `name` "": as it is."""
     me.require("office.edit")
     told: Mapping[str, Any] = {
         "government": government,
@@ -59,7 +60,7 @@ def change(
         "paper": paper.value,
         "signing_place": signing_place,
         "head_title": head_title,
-    }
+    } | ({"name": name} if name else {})
     mine = sa.update(Office).where(Office.id == me.office_id, Office.letterhead_version == seen)
     changed = mine.values(letterhead_version=seen + 1, **told).returning(Office.id)
     if db.scalar(changed) is None:
