@@ -110,7 +110,8 @@ def look(database: Database, zoom: "ZoomClient | None", me: Viewer, meeting_id: 
 
 def _ready(db: Session, now: datetime, only: int | None = None) -> Mapping[str, Sequence[_Ours]]:
     """Return what has reached Zoom and is still to come, by its host; `only`: that meeting."""
-    ahead = select(Occurrence.id).where(Occurrence.meeting_id == Meeting.id, Occurrence.starts_at > now).exists()
+    to_come = (Occurrence.date >= (now - timedelta(days=1)).date(), Occurrence.starts_at > now)
+    ahead = select(Occurrence.id).where(Occurrence.meeting_id == Meeting.id, *to_come).exists()
     there: tuple[ColumnElement[bool], ...]
     there = (Meeting.state == MeetingState.READY, Meeting.zoom_id.is_not(None), Meeting.zoom_host != "", ahead)
     if only is not None:

@@ -28,14 +28,21 @@ _SERIES = (Meeting.kind == MeetingKind.STANDUP, Meeting.state != MeetingState.CA
 def run_due(database: Database, *, now: datetime) -> int:
     """Do what is due, each series in a transaction of its own; return how many dates changed, or began to follow."""
     with database.reading() as db:
-        behind = [one for office_id in db.scalars(select(Office.id)).all() for one in _behind(db, office_id, now)]
-        ending = _ending(db, now)
+        offices = db.scalars(select(Office.id)).all()
+        behind = [one for office_id in offices for one in _behind(db, office_id, now)]
+        ending = [one for office_id in offices for one in _ending(db, office_id, now)]
     done = 0
     for verb, found in ((_follow, behind), (_extend, ending)):
         for meeting_id in found:
             with database.transaction() as db:
                 done += verb(db, meeting_id, now=now)
     return done
+
+
+def _ahead(office_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The dates of an office to come, found by their day: those that were held are many more."""
+    yesterday = (now - timedelta(days=1)).date()  # an office's day is not ours
+    return Occurrence.office_id == office_id, Occurrence.date >= yesterday, Occurrence.starts_at > now
 
 
 def _behind(db: Session, office_id: int, now: datetime) -> list[int]:
@@ -45,7 +52,7 @@ def _behind(db: Session, office_id: int, now: datetime) -> list[int]:
     ahead = (
         select(Meeting.id, *columns, Occurrence.holiday, Occurrence.state)
         .join(Meeting, Meeting.id == Occurrence.meeting_id)
-        .where(Occurrence.office_id == office_id, Occurrence.starts_at > now, Occurrence.by_hand.is_(False), *_SERIES)
+        .where(*_ahead(office_id, now), Occurrence.by_hand.is_(False), *_SERIES)
     )
     found: dict[time, dict[date, occurrences.Slot]] = {}
     behind: set[int] = set()
@@ -89,7 +96,7 @@ def _tell(
     telling.tell(db, meeting, what, day=first.date, at=at, count=len(changes), now=now)
 
 
-def _ending(db: Session, now: datetime) -> Sequence[int]:
+def _ending(db: Session, office_id: int, now: datetime) -> Sequence[int]:
     """Find the series whose dates at Zoom come to an end while there are more.
 
     Of what Zoom has otherwise a person decides first. Asked for once a day at most: a refusal is not repeated by the
@@ -100,6 +107,7 @@ def _ending(db: Session, now: datetime) -> Sequence[int]:
     asked = (ZoomTask.verb == ZoomVerb.UPDATE, ZoomTask.created_at > now - _AGAIN)
     lately = select(ZoomTask.id).where(ZoomTask.meeting_id == Meeting.id, *asked).exists()
     due = select(Meeting.id).where(
+        Meeting.id.in_(select(Occurrence.meeting_id).where(*_ahead(office_id, now))),
         Meeting.state == MeetingState.READY,
         Meeting.trouble == "",
         Meeting.kind == MeetingKind.STANDUP,
@@ -113,7 +121,7 @@ def _ending(db: Session, now: datetime) -> Sequence[int]:
 def _extend(db: Session, meeting_id: int, *, now: datetime) -> int:
     """Let Zoom have the next dates; 0 when another process was quicker."""
     meeting = db.scalars(select(Meeting).where(Meeting.id == meeting_id).with_for_update()).one()
-    if meeting_id not in _ending(db, now):
+    if meeting_id not in _ending(db, meeting.office_id, now):
         return 0
     plan.push_change(db, meeting, now)
     audit.record(db, None, "meeting.extended", "meeting", meeting.id, now=now, office_id=meeting.office_id)
