@@ -1,6 +1,7 @@
 """What a meeting came to: who may write it, what comes back, who is told, and what stands on paper."""
 
 import io
+import re
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -173,6 +174,22 @@ def test_done_says_its_owner_and_struck_out_its_author_or_the_head(database: Dat
         finish(database, "cy", decision, ItemEnd.DROPPED)
     with pytest.raises(NotFound):
         finish(database, "oka", decision, ItemEnd.DROPPED)
+
+
+def test_hari_ini_shows_what_i_promised_and_a_tap_closes_it(world: World) -> None:
+    meeting = hold(world.database)
+    ask(world.database, "ana", meeting, "ben", "Cek stok blangko", due=TODAY)
+    ben = world.client("ben")
+    page = ben.get("/").text
+    assert "Dari rapat, untuk Anda" in page
+    assert "Cek stok blangko" in page
+    assert "Dari rapat, untuk Anda" not in world.client("tia").get("/").text
+    address = re.search(r'action="(/meetings/items/\d+/end)"', page)
+    assert address
+    form = form_of(page, address[1])
+    assert ben.post(address[1], data=form).headers["location"] == "/"
+    assert ben.post(address[1], data=form).headers["location"] == "/", "twice is once"
+    assert "Cek stok blangko" not in ben.get("/").text
 
 
 def test_the_page_writes_keeps_what_was_typed_and_prints(world: World) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, Date, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, notify
-from staffhub.db import insert_unless_there, rows, said_otherwise, write_over
+from staffhub.ahead import Ask
+from staffhub.db import insert_unless_there, read, rows, said_otherwise, write_over
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.meetings.invitations import holds_on
@@ -229,9 +230,13 @@ def _open_of() -> Any:
     )
 
 
+def ask_open(office_id: int, officer_id: int) -> Ask:
+    return Ask(_open_of(), {"office": office_id, "officer": officer_id})
+
+
 def open_of(db: Session, office_id: int, officer_id: int) -> list[Item]:
     """Return what an officer has promised and not done yet, what is due first on top."""
-    return [Item(*row) for row in rows(db, _open_of(), office=office_id, officer=officer_id)]
+    return [Item(*row) for row in read(db, ask_open(office_id, officer_id))]
 
 
 def add(
