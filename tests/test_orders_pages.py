@@ -326,3 +326,17 @@ def test_the_print_of_a_withdrawn_order_says_so_and_when(world: World) -> None:
     form = form_of(hana.get(address).text, f"{address}/withdraw") | {"reason": ["Acara batal"]}
     assert hana.post(f"{address}/withdraw", data=form).status_code == 303
     assert "DICABUT pada 23 November 2026" in _print(hana, address)
+
+
+@pytest.mark.parametrize("username", ["hana", "dewi", "ben"])
+def test_a_day_that_rests_on_a_letter_names_it_in_eight_statements(world: World, username: str) -> None:
+    hana, ben = world.client("hana"), world.officer_id("ben")
+    today = {"first": TODAY.isoformat(), "last": TODAY.isoformat(), "issued": TODAY.isoformat()}
+    address = _write(hana, officer=[str(ben)], **today)
+    client = world.client(username)
+    client.get(f"/attendance/{ben}/{TODAY}")
+    with count_queries(world.database) as counted:
+        page = client.get(f"/attendance/{ben}/{TODAY}").text
+    assert f'<a href="{address}">ST 094/118</a>' in page
+    asked = [one for one in counted if not one.startswith("INSERT INTO audit_event")]  # that it was read is a write
+    assert len(asked) <= 8, asked

@@ -63,6 +63,18 @@ def letters(db: Session, office_id: int, officer_id: int, first: date, last: dat
     return {grant_id: Letter(kind, id_, number) for grant_id, kind, id_, number in found}
 
 
+def behind(office_id: int, grant_id: int | None) -> list[tuple[str, Any, Any, tuple[Any, ...]]]:
+    """Say where the letter behind a range stands, as (kind, id, number, where), for whoever asks for more with it."""
+    kinds: tuple[Any, ...] = (
+        ("orders", DutyOrder, DutyAssignment, DutyAssignment.order_id),
+        ("exemptions", Exemption, ExemptionPerson, ExemptionPerson.exemption_id),
+    )
+    return [
+        (kind, table.id, table.number, (link.grant_id == grant_id, points == table.id, table.office_id == office_id))
+        for kind, table, link, points in kinds
+    ]
+
+
 @dataclass(frozen=True)
 class Footnote:
     """An exemption as a recap of some dates tells of it: on which of them it holds, and for whom.

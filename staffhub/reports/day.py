@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days
+from staffhub import clock, days, orders
 from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
 from staffhub.models import (
@@ -21,16 +21,19 @@ from staffhub.models import (
     LogEntry,
     MarkKind,
     Meeting,
+    PlanLayer,
     RequestEvent,
     ServiceRequest,
     WorkMode,
 )
+from staffhub.orders import Letter
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 
 _HOUR = 3600
 # How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
 # opened by another hand, a log entry is written by its author.
+_OF_LETTER = {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
 _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
@@ -70,7 +73,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`marks` are in local time, oldest first; `corrections` newest first."""
+    """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on."""
 
     officer: Staff
     facts: Facts
@@ -78,6 +81,7 @@ class Evidence:
     marks: list[MarkFact]
     traces: list[Trace]
     corrections: list[Told]
+    letter: Letter | None
 
     @property
     def is_future(self) -> bool:
@@ -107,13 +111,15 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
     """Load the day in five statements."""
     facts = days.load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
     record = days.reconcile(facts)
+    traces, letter = _traces(db, me, officer.id, day, record)
     return Evidence(
         officer=officer,
         facts=facts,
         record=record,
         marks=[_local(mark, me) for mark in record.marks],
-        traces=_traces(db, me, officer.id, day),
+        traces=traces,
         corrections=_told(record.corrections, me),
+        letter=letter,
     )
 
 
@@ -139,8 +145,10 @@ def _told(facts: Sequence[CorrectionFact], me: Viewer) -> list[Told]:
     ]
 
 
-def _traces(db: Session, me: Viewer, officer_id: int, day: date) -> list[Trace]:
-    """Meetings joined, log entries and requests handled, in one statement and in order of time."""
+def _traces(
+    db: Session, me: Viewer, officer_id: int, day: date, record: DayRecord
+) -> tuple[list[Trace], Letter | None]:
+    """Meetings joined, log entries and requests handled, in order of time, and the letter: all in one statement."""
     no_time, no_moment = sa.cast(sa.null(), sa.Time), sa.cast(sa.null(), UtcDateTime())
     next_day = clock.at_local(date.fromordinal(day.toordinal() + 1), time(), me.zone)
     joins = (
@@ -182,8 +190,15 @@ def _traces(db: Session, me: Viewer, officer_id: int, day: date) -> list[Trace]:
         .where(RequestEvent.office_id == me.office_id, RequestEvent.officer_id == officer_id)
         .where(RequestEvent.at >= clock.at_local(day, time(), me.zone), RequestEvent.at < next_day)
     )
-    rows = db.execute(sa.union_all(joins, log, handled))
-    return sorted((_trace(row, me, day) for row in rows), key=lambda trace: (trace.starts, trace.source, trace.id))
+    behind = orders.behind(me.office_id, record.plan.grant_id) if record.plan.source in _OF_LETTER else ()
+    letters = [
+        select(sa.literal(kind), id_, number, no_moment, no_time, no_time, sa.literal(""), sa.literal(0)).where(*where)
+        for kind, id_, number, where in behind
+    ]
+    rows = db.execute(sa.union_all(joins, log, handled, *letters)).all()
+    found = [_trace(row, me, day) for row in rows if row.source in _GRADES]
+    letter = next((Letter(row.source, row.id, row.text) for row in rows if row.source not in _GRADES), None)
+    return sorted(found, key=lambda trace: (trace.starts, trace.source, trace.id)), letter
 
 
 def _trace(row: Any, me: Viewer, day: date) -> Trace:

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import audit, corrections, orders
+from staffhub import audit, corrections
 from staffhub.corrections import Wish
 from staffhub.days import DayRecord
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
-from staffhub.models import CorrectionKind, CorrectionReason, PlanLayer, WorkMode
+from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
 from staffhub.reports import asked_words, recap, words
 from staffhub.reports import day as day_report
 from staffhub.reports.day import Evidence
@@ -133,9 +133,6 @@ def _day_page(
         asked = corrections.requests_of_day(db, me, found.officer.id, found.record.day, now=now)
     day = found.record.day
     local = now.astimezone(me.zone)
-    plan = found.record.plan
-    rests = plan.source in {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
-    letters = orders.letters(db, me.office_id, found.officer.id, day, day) if rests else {}
     return render(
         request,
         "attendance/day.html",
@@ -145,7 +142,7 @@ def _day_page(
         found=found,
         record=found.record,
         officer=found.officer,
-        letter=letters.get(plan.grant_id),
+        letter=found.letter,
         lanes=day_report.lanes(found, now=local),
         stays=day_report.stays(found),
         words=words,
