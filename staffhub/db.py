@@ -1,17 +1,17 @@
 """Transactions, column types. Nobody else commits: the edge (a request, the scheduler, the CLI) owns them.
 
-On SQLite a writer opens BEGIN IMMEDIATE behind one lock per process: plain BEGIN loses read-then-write transactions
-with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
+On SQLite a writer opens BEGIN IMMEDIATE when it is its turn in this process and among processes (`turns.py`): plain
+BEGIN loses read-then-write transactions with SQLITE_BUSY_SNAPSHOT, and busy_timeout alone polls and starves.
 """
 
 import hashlib
-import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, TypeVarTuple, cast
 
 import anyio
@@ -28,6 +28,7 @@ from staffhub.connections import POOL, make_engine
 from staffhub.deadlines import patience
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
+from staffhub.turns import Processes, Turns
 
 log = structlog.get_logger(__name__)
 
@@ -115,40 +116,6 @@ def _refuse_statement(state: ORMExecuteState) -> None:
         raise RuntimeError("a reading session was asked to write: GET never changes anything")
 
 
-class Turns:
-    """A lock that goes to whoever has asked for it first: Python's own goes to whoever is awake, time and again."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._taken = False
-
-    def acquire(self, seconds: float) -> bool:
-        with self._guard:
-            if not self._taken:
-                self._taken = True
-                return True
-            if seconds <= 0:
-                return False
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        if mine.acquire(timeout=seconds):
-            return True
-        with self._guard:
-            if mine not in self._waiting:  # it came at the last moment
-                return True
-            self._waiting.remove(mine)
-            return False
-
-    def release(self) -> None:
-        with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
-
-
 class Database:
     """One engine, its sessions and, on SQLite, the process's one write lock."""
 
@@ -156,6 +123,8 @@ class Database:
         self.engine = make_engine(address)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._lock = Turns()
+        file = self.engine.url.database
+        self._processes = Processes(Path(file).parent) if self.sqlite and file else None
         self.writing = sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
@@ -223,19 +192,36 @@ class Database:
         raise sa.exc.TimeoutError("too many writers stand in line")
 
     async def _take_lock_async(self) -> None:
-        if self.sqlite and not self._lock.acquire(0):
+        if self.sqlite and not self._takes(0):
             await anyio.to_thread.run_sync(self._take_lock, limiter=anyio.CapacityLimiter(1))
 
     def _take_lock(self) -> None:
         if not self.sqlite:
             return
         with (waits := patience()).waiting() as left:
-            if not self._lock.acquire(min(left, waits.limits.lock)):
-                raise sa.exc.TimeoutError("the write lock of this process was not free in time")
+            if not self._takes(min(left, waits.limits.lock)):
+                raise sa.exc.TimeoutError("it was not this writer's turn in time")
+
+    def _takes(self, seconds: float) -> bool:
+        """The turn of this thread, then that of this process."""
+        end = time.monotonic() + seconds
+        if not self._lock.acquire(seconds):
+            return False
+        try:
+            if self._processes is None or self._processes.acquire(end - time.monotonic() if seconds else 0):
+                return True
+        except BaseException:
+            self._lock.release()
+            raise
+        self._lock.release()
+        return False
 
     def _free_lock(self) -> None:
-        if self.sqlite:
-            self._lock.release()
+        if not self.sqlite:
+            return
+        if self._processes:
+            self._processes.release()
+        self._lock.release()
 
 
 def rows(db: Session, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts], **asked: object) -> sa.Result[*Ts]:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from staffhub import deadlines
-from staffhub.db import Database, Turns, after_commit, digest, insert_unless_there, rows, undo
+from staffhub.db import Database, after_commit, digest, insert_unless_there, rows, undo
 from staffhub.models import Claim, Heartbeat, Holiday, HolidayKind, Office
+from staffhub.turns import Turns
 from tests.conftest import MORNING, TODAY, wait_until
 
 
