@@ -238,6 +238,31 @@ def test_the_same_note_twice_is_one_and_another_under_its_key_is_told(office: Of
         _open(office, "ben", 2026, 7, key="opening-1")
 
 
+def test_of_two_who_note_the_same_balance_the_second_is_told_what_the_first_wrote(office: Office) -> None:
+    newest = office.do(lambda db, me, now: leave.settings.newest_opening(db, me), "hana")  # noqa: ARG005
+    assert _open(office, "cy", 2026, 1, newest=newest), "somebody else's"
+    assert _open(office, "ben", 2026, 6, newest=newest, key="first")
+    with pytest.raises(Conflict, match="6 "):
+        _open(office, "ben", 2026, 7, newest=newest)
+    assert _open(office, "ben", 2026, 6, newest=newest, key="first") is False, "a replay is no conflict"
+    assert office.balance("ben").carried == 6
+    seen = office.do(lambda db, me, now: leave.settings.newest_opening(db, me), "hana")  # noqa: ARG005
+    assert _open(office, "ben", 2026, 5, newest=seen)
+
+
+def test_annual_leave_in_a_year_of_long_leave_is_told_and_the_other_way_round(office: Office) -> None:
+    long = Wish("long", date(2026, 12, 7), date(2026, 12, 18))
+    annual = Wish("annual", date(2026, 12, 1), date(2026, 12, 2))
+    assert "long_year" not in _told(office.look("ben", annual))
+    office.ask("ben", long)
+    assert "long_year" in _told(office.look("ben", annual))
+    assert "long_year" not in _told(office.look("ben", Wish("annual", date(2027, 1, 4), date(2027, 1, 5))))
+    office.paper("ana", annual)
+    assert "long_year" in _told(office.look("ana", long, letter=True))
+    office.paper("cy", annual)
+    assert _told(office.look("cy", long, letter=True)) == {"no_rule"}, "no rule of long leave is for this employment"
+
+
 def test_a_rule_that_changes_in_the_middle_of_the_year_counts_each_day_by_its_own(office: Office) -> None:
     with office.database.transaction() as db:
         mine = (RuleSet.subject == "annual") & (RuleSet.office_id == office.me("ben").office_id) & RuleSet.confirmed

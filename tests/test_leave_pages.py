@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from staffhub import leave
 from staffhub.models import Account, LeaveRequest, LeaveState, MonthSnapshot, MonthStep, PlanMode, Posting, SignStep
 from tests.conftest import MORNING, TODAY, World, plan_range
 from tests.page_forms import form_of
@@ -255,3 +256,26 @@ def test_the_menu_leads_there_in_both_languages(office: World) -> None:
     assert "Annual leave 2026: 12 days left." in page
     with office.database.reading() as db:
         assert db.scalars(sa.select(LeaveRequest.state).where(LeaveRequest.state == LeaveState.ASKED)).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_more_leaves_than_a_page_holds_are_on_the_next_one(office: World) -> None:
+    ben = office.client("ben")
+    me = office.viewer("ben")
+    with office.database.transaction() as db:
+        for n in range(42):
+            kind, nth = leave.kinds.KINDS[n % 7], n // 7
+            day = date(2026, 11, 30) + timedelta(days=nth + 2 * (nth // 5))
+            leave.ask(db, me, leave.Wish(kind, day, day), key=f"key-{n:04}", now=office.now)
+    found: list[str] = []
+    page = "/leave"
+    while page:
+        html = ben.get(page).text
+        found += re.findall(r'href="/leave/(\d+)"', html)
+        following = re.search(r'href="([^"]+)"[^>]*>\s*Berikut', html)
+        page = following[1].replace("&amp;", "&") if following else ""
+    assert len(found) == len(set(found)) == 42
+    assert ben.get("/leave?page=99").status_code == 200
+    first = office.client("ana").get("/leave").text
+    assert "1 – 40 dari 42" in first, "what waits for somebody is paged as well"
+    assert "41 – 42 dari 42" in office.client("ana").get("/leave?waits=2").text

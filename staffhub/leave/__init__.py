@@ -24,10 +24,11 @@ from staffhub.leave.deciding import (
     shorten,
     withdraw,
 )
-from staffhub.leave.one import Leave, Step, enters_paper, leave_for, mine, waiting, waits_for
+from staffhub.leave.one import LISTED, Leave, Step, enters_paper, leave_for, mine, waiting, waits_for
 from staffhub.leave.who import Decider, Granters, Turn, granters
 
 __all__ = [
+    "LISTED",
     "Balance",
     "Decided",
     "Decider",

@@ -148,7 +148,30 @@ def _of_rule(known: Ledger, wish: Wish, balance: Balance) -> list[Told]:
     if not balance.is_yearly and most and wish.last > most:
         text = _("This is longer than the rule allows at once, which is until %(day)s.", day=i18n.day(most))
         told.append(Told("too_long", text))
-    return told
+    return [*told, *_of_long_leave(known, wish)]
+
+
+def _of_long_leave(known: Ledger, wish: Wish) -> list[Told]:
+    """In a year of long leave there is no annual leave (PP 11/2017), but for exceptions: so it is told and no more."""
+    other = {LeaveKind.ANNUAL: LeaveKind.LONG, LeaveKind.LONG: LeaveKind.ANNUAL}.get(LeaveKind(wish.kind))
+    if other is None or known.rule(LeaveKind.LONG, wish.first) is None:
+        return []
+    asked = [one for one in known.requests if one.officer_id == known.officer_id and one.is_open and one.kind == other]
+    taken = {day.year for day in known.granted.get(other, {})} | {
+        year for one in asked for year in (one.first.year, one.until.year)
+    }
+    years = sorted(taken & {wish.first.year, wish.last.year})
+    return [
+        Told(
+            "long_year",
+            _(
+                "%(kind)s stands in %(year)s: in a year of long leave there is no annual leave, but for exceptions.",
+                kind=kinds.name(other),
+                year=year,
+            ),
+        )
+        for year in years
+    ]
 
 
 def _of_balance(found: Sequence[Balance], cost: dict[int, float]) -> list[Told]:

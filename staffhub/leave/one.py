@@ -28,7 +28,7 @@ from staffhub.models import (
 )
 from staffhub.security import Viewer
 
-# So many of the own leaves, and of those that wait, are listed.
+# So many of the own leaves, and of those that wait, stand on one page.
 LISTED = 40
 
 
@@ -165,10 +165,11 @@ def _one() -> Select[Any]:
 
 _ONE = _one()
 _MINE: Select[Any] = (
-    _joined()
+    _joined(func.count().over())
     .where(LeaveRequest.officer_id == bindparam("officer"))
     .order_by(LeaveRequest.first.desc(), LeaveRequest.id.desc())
     .limit(LISTED)
+    .offset(bindparam("offset", type_=BigInteger))
 )
 
 
@@ -194,10 +195,11 @@ def _leave(row: Sequence[Any], who: Granters, today: date, steps: tuple[Step, ..
     return Leave(*facts)
 
 
-def mine(db: Session, me: Viewer, who: Granters, *, today: date) -> list[Leave]:
-    """Return my leaves, the latest first."""
-    found = rows(db, _MINE, office=me.office_id, officer=me.officer_id, today=today)
-    return [_leave(row, who, today) for row in found]
+def mine(db: Session, me: Viewer, who: Granters, *, today: date, page: int = 1) -> tuple[list[Leave], int]:
+    """Return a page of my leaves, the latest first, and how many there are in all; beyond the last one nothing."""
+    asked = {"office": me.office_id, "officer": me.officer_id, "today": today, "offset": (page - 1) * LISTED}
+    found = rows(db, _MINE, **asked).all()
+    return [_leave(row, who, today) for row in found], found[0][-1] if found else 0
 
 
 def waiting(db: Session, me: Viewer, who: Granters, *, today: date) -> list[Leave]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock
 from staffhub.db import insert_unless_there, lock_row, rows, said_otherwise
-from staffhub.errors import NotFound, Refused
+from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.leave.asking import days_text
 from staffhub.models import Account, LeaveDelegate, LeaveOpening, Office, Officer, Posting, posting_on, serves
 from staffhub.security import Viewer
 from staffhub.workdays import LeaveKind
@@ -166,9 +167,21 @@ def openings(db: Session, me: Viewer, year: int) -> list[Opening]:
 
 
 def open_balance(
-    db: Session, me: Viewer, *, officer_id: int, year: int, days: float, note: str, key: str, now: datetime
+    db: Session,
+    me: Viewer,
+    *,
+    officer_id: int,
+    year: int,
+    days: float,
+    note: str,
+    key: str,
+    newest: int | None = None,
+    now: datetime,
 ) -> bool:
-    """Note how many days of annual leave somebody brings into a year; a later note replaces it. False: twice."""
+    """Note how many days of annual leave somebody brings into a year; a later note replaces it. False: twice.
+
+    `newest` is the last note that the page could know of, 0: none; Conflict when one of the same came meanwhile.
+    """
     me.require("leave.paper")
     today = clock.local_day(now, me.zone)
     if not today.year - 5 <= year <= today.year + 1:
@@ -179,6 +192,8 @@ def open_balance(
         raise Refused(_("Nobody writes the own balance: let a colleague of HR do it."), field="officer")
     _officer(db, me, officer_id, today)
     facts = {"officer_id": officer_id, "kind": LeaveKind.ANNUAL.value, "year": year, "half_days": int(days * 2)}
+    lock_row(db, Officer, officer_id)
+    _refuse_meanwhile(db, me, officer_id, year, newest, key)
     own = {"office_id": me.office_id, "note": note, "created_by": me.account_id, "created_at": now}
     if not insert_unless_there(db, LeaveOpening, facts | own | {"idempotency_key": key}):
         pressed = LeaveOpening.office_id == me.office_id, LeaveOpening.idempotency_key == key
@@ -188,3 +203,26 @@ def open_balance(
         return False
     audit.record(db, me, "leave.opened", "officer", officer_id, now=now, year=year, days=days)
     return True
+
+
+def newest_opening(db: Session, me: Viewer) -> int:
+    """Return the last note of the office, 0: none. A form sends it back, so that nobody overwrites unseen."""
+    me.require("leave.paper")
+    return db.scalar(select(func.max(LeaveOpening.id)).where(LeaveOpening.office_id == me.office_id)) or 0
+
+
+def _refuse_meanwhile(db: Session, me: Viewer, officer_id: int, year: int, newest: int | None, key: str) -> None:
+    if newest is None:
+        return
+    same = (LeaveOpening.office_id == me.office_id, LeaveOpening.officer_id == officer_id, LeaveOpening.year == year)
+    later = db.execute(
+        select(LeaveOpening.half_days, func.coalesce(_writer.name, Account.username, "").label("author"))
+        .outerjoin(Account, Account.id == LeaveOpening.created_by)
+        .outerjoin(_writer, _writer.id == Account.officer_id)
+        .where(*same, LeaveOpening.id > newest, LeaveOpening.idempotency_key != key)
+        .order_by(LeaveOpening.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if later:
+        said = _("%(name)s has noted %(days)s for this officer and year meanwhile. Note it again if yours is to hold.")
+        raise Conflict(said % {"name": later.author, "days": days_text(later.half_days / 2)}, field="days")

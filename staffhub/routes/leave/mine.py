@@ -1,10 +1,11 @@
 """GET /leave: what waits for me, my balance, asking, and what I asked for."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -18,10 +19,12 @@ from staffhub.i18n import gettext as _
 from staffhub.leave.kinds import KINDS
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, redirect, render
+from staffhub.web import is_fragment, query, redirect, render
 from staffhub.workdays import LeaveKind
 
 router = pages()
+
+PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 
 
 class AskFields(Fields):
@@ -54,11 +57,16 @@ def _page(
     why_not: str = "",
     status: int = 200,
     asked: bool = False,
+    page: int = 1,
+    waits: int = 1,
 ) -> Response:
     today = clock.local_day(now, me.zone)
     who = leave.granters(db, me.office_id, today=today)
     known = leave.ledger(db, me.office_id, me.officer_id, [today.year]) if me.officer_id else None
     balances = leave.of_year(known, today.year, today=today) if known else []
+    mine, total = leave.mine(db, me, who, today=today, page=page) if me.officer_id else ([], 0)
+    waiting = leave.waiting(db, me, who, today=today)
+    start = (waits - 1) * leave.LISTED
     return render(
         request,
         # For htmx the block is of the part that the page includes.
@@ -73,19 +81,42 @@ def _page(
         half_days=any(one.rule and one.rule.half_days for one in balances),
         outlook=outlook,
         why_not=why_not,
-        mine=leave.mine(db, me, who, today=today) if me.officer_id else [],
-        waiting=leave.waiting(db, me, who, today=today),
+        mine=mine,
+        pager=_pager(len(mine), total, page, lambda number: query("/leave", page=number, waits=waits)),
+        waiting=waiting[start : start + leave.LISTED],
+        waiting_in_all=len(waiting),
+        waiting_pager=_pager(
+            len(waiting[start : start + leave.LISTED]),
+            len(waiting),
+            waits,
+            lambda number: query("/leave", page=page, waits=number),
+        ),
         keeps=me.may("leave.paper"),
         leave=leave,
     )
 
 
+def _pager(shown: int, total: int, page: int, address: Callable[[int], str]) -> dict[str, Any] | None:
+    """Return what `ui.pager` asks for, None where one page holds everything."""
+    first = (page - 1) * leave.LISTED
+    if page == 1 and total <= leave.LISTED:
+        return None
+    more = first + shown < total
+    return {
+        "first": first + 1 if shown else 0,
+        "last": first + shown if shown else 0,
+        "total": total,
+        "previous_url": address(page - 1) if page > 1 else None,
+        "next_url": address(page + 1) if more else None,
+    }
+
+
 @router.get("/leave")
-def index(request: Request, db: DB, me: Me, now: Now) -> Response:
+def index(request: Request, db: DB, me: Me, now: Now, page: PageNumber = 1, waits: PageNumber = 1) -> Response:
     """Show the page, or with kind and dates in the address what such a leave would become."""
     me.require("leave")
     if not request.query_params.keys() & {"kind", "first"}:
-        return _page(request, db, me, now)
+        return _page(request, db, me, now, page=page, waits=waits)
     asked: Any = [*request.query_params.multi_items(), ("idempotency_key", str(uuid4()))]
     form = Form.parse(AskFields, FormData(asked), name="leave")
     form.errors.clear()  # nothing was sent yet

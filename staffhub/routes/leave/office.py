@@ -46,6 +46,8 @@ class OpeningFields(Fields):
     year: Annotated[int, Field(ge=2000, le=2100)]
     days: Days
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    # The last note that the page knew of.
+    newest: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     idempotency_key: Key
 
 
@@ -132,6 +134,8 @@ def _openings_page(
         status=status,
         invalid=status != 200,  # noqa: PLR2004
         form=form or Form.blank("opening", year=shown, idempotency_key=uuid4()),
+        # With what came meanwhile before the eyes, the next save counts.
+        newest=leave.settings.newest_opening(db, me),
         people=[one for one in leave.settings.people(db, me, today=today) if one[0] != me.officer_id],
         openings=leave.settings.openings(db, me, shown),
         year=shown,
@@ -157,7 +161,7 @@ def open_balance(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> 
     try:
         first_time = leave.settings.open_balance(
             db, me, officer_id=given.officer, year=given.year, days=given.days,
-            note=given.note or "", key=given.idempotency_key, now=now,
+            note=given.note or "", key=given.idempotency_key, newest=given.newest, now=now,
         )  # fmt: skip
     except (Refused, Conflict) as error:
         undo(db)
