@@ -44,6 +44,14 @@ PAGES = (
     ("head", HEAD, "/meetings"),
     ("HR", HR, "/roster"),
     ("HR", HR, "/people"),
+    ("head", HEAD, "/corrections"),
+    ("HR", HR, "/leave"),
+    ("staff", STAFF, "/leave"),
+    ("HR", HR, "/orders"),
+    ("HR", HR, "/exemptions"),
+    ("HR", HR, "/attendance/recounts"),
+    ("staff", STAFF, "/notices"),
+    ("staff", STAFF, "/me/year"),
 )
 
 
