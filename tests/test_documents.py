@@ -128,6 +128,18 @@ def test_the_printed_recap_says_who_signs_what_and_counts_its_pages(paper: Paper
     assert (root["/Lang"], bool(root["/MarkInfo"]["/Marked"])) == ("id", True)
 
 
+@pytest.mark.parametrize("people", [14, 18, 20, 22])
+def test_signatures_never_stand_on_a_page_without_rows(people: int) -> None:
+    """Whatever fits or does not: the last page has the head of the table, three people and both who sign."""
+    with in_locale("id"):
+        told = pages(documents.month_pdf(made(people, divisions=2)))
+    signed = [text for text in told if "Mengetahui," in text]
+    assert len(signed) == 1
+    assert signed[0].count("Pegawai") >= 3
+    assert "Nama dan NIP" in signed[0]
+    assert "".join(told).count("Pegawai") == people
+
+
 def test_a_letter_of_the_offices_own_has_a_column_before_absence() -> None:
     row = lines.Row("Ben", "1", "", ("CB", *[""] * 30), 0, 0, 0)
     found = lines.made(facts(), AUGUST, [lines.Group("x", "x", [row])], signers={}, papers=None, today=AUGUST)

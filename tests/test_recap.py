@@ -371,10 +371,16 @@ def test_the_file_has_a_row_for_each_officer_and_day(database, hana, ben):
     rows = rows_of(database, hana)
     assert len(rows) == 1 + 7 * 30
     row = next(row for row in rows if row[0] == "2026-11-20" and row[2] == "Ben Tumiwa")
-    assert row == [
+    assert row[:16] == [
         *("2026-11-20", "00000000 000000 0 003", "Ben Tumiwa", "Pelayanan Pendaftaran Penduduk", "PNS", "Office"),
         *("HT", "Present", "07:52", "", "", "Office", "22", "", "22 minutes late, no check-out", ""),
     ]
+    assert dict(zip(rows[0][16:], row[16:], strict=True)) == {
+        **{letter: "1" if letter in {"H", "HT"} else "" for letter in documents.lines.LETTERS},
+        "Supplement": "",
+        "Before the supplement": "",
+        "Signature": "Not signed: a draft of the days as they read now.",
+    }
     assert {row[1] for row in rows_of(database, hana, full_numbers=False)[1:]} == {f"•••• 00{n}" for n in range(1, 8)}
 
 

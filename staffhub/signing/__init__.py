@@ -3,13 +3,14 @@
 from staffhub.signing.history import History, Papers, Snapshot, Step, history, snapshot_of
 from staffhub.signing.lines import Day, Difference, differences, read
 from staffhub.signing.snapshots import Named, Verdict, divisions_of, lines_of, verified, verify
-from staffhub.signing.standing import Standing, Supplement, look, requests_waiting, supplement
+from staffhub.signing.standing import Laid, Standing, Supplement, laid, look, requests_waiting, supplement
 from staffhub.signing.steps import close, differences_since, send_back, sign, why_not_now
 
 __all__ = [
     "Day",
     "Difference",
     "History",
+    "Laid",
     "Named",
     "Papers",
     "Snapshot",
@@ -22,6 +23,7 @@ __all__ = [
     "differences_since",
     "divisions_of",
     "history",
+    "laid",
     "lines_of",
     "look",
     "read",

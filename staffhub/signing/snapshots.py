@@ -60,10 +60,22 @@ def take(
 
 def lines_of(db: Session, snapshots: Sequence[int], *, officers: Sequence[int] | None = None) -> dict[int, str]:
     """Return the lines of these snapshots by officer, perhaps of some alone; of several the last counts."""
-    place = {id_: n for n, id_ in enumerate(snapshots)}
+    layers = layers_of(db, snapshots, officers=officers)
+    found: dict[int, str] = {}
+    for id_ in snapshots:
+        found |= layers.get(id_, {})
+    return found
+
+
+def layers_of(
+    db: Session, snapshots: Sequence[int], *, officers: Sequence[int] | None = None
+) -> dict[int, dict[int, str]]:
+    """Return the lines of each of these snapshots, by officer. One statement."""
     asked = {"snapshots": list(snapshots)} | ({} if officers is None else {"officers": list(officers)})
-    found = rows(db, _lines(narrow=officers is not None), **asked).all() if snapshots else []
-    return {officer_id: text for _id, officer_id, text in sorted(found, key=lambda row: place[row[0]])}
+    found: dict[int, dict[int, str]] = {}
+    for id_, officer_id, text in rows(db, _lines(narrow=officers is not None), **asked) if snapshots else ():
+        found.setdefault(id_, {})[officer_id] = text
+    return found
 
 
 @cache

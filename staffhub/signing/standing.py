@@ -1,7 +1,7 @@
 """What whoever signs a month must know of it: where it stands, what still waits, what changed since."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,7 +15,7 @@ from staffhub.db import rows
 from staffhub.models import Account, Officer, Posting, Role, WaitingRequest, posting_on, role_held, serves
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
-from staffhub.signing.history import History, Snapshot, history, snapshot_of
+from staffhub.signing.history import History, Papers, Snapshot, history, snapshot_of
 from staffhub.signing.lines import Difference
 from staffhub.signing.steps import standing_ids, why_not_now
 
@@ -111,3 +111,26 @@ def supplement(db: Session, me: Viewer, first: date, number: int) -> Supplement 
     after = snapshots.lines_of(db, [one.id])
     before = snapshots.lines_of(db, earlier, officers=list(after))
     return Supplement(one, lines.differences(before, after))
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A signed month with its signed supplements laid over it: the line of each officer, and what each changed."""
+
+    lines: dict[int, str]
+    supplements: list[Supplement]
+
+
+def laid(db: Session, papers: Papers, *, officers: Sequence[int] | None = None) -> Laid:
+    """Read it in one statement, however many supplements; nothing of one that still waits for the head."""
+    signed = [one for one in (papers.month, *papers.supplements) if one.signed_at]
+    layers = snapshots.layers_of(db, [one.id for one in signed], officers=officers)
+    over: dict[int, str] = {}
+    found = []
+    for one in signed:
+        layer = layers.get(one.id, {})
+        if one.number:
+            before = {officer_id: over[officer_id] for officer_id in layer if officer_id in over}
+            found.append(Supplement(one, lines.differences(before, layer)))
+        over |= layer
+    return Laid(over, found)

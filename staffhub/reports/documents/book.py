@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from staffhub.i18n import gettext as _
 from staffhub.models import Paper
 from staffhub.reports.documents.lines import LETTERS, Group, Recap, meaning
-from staffhub.reports.documents.words import title, weekday
+from staffhub.reports.documents.words import changed_header, changed_row, title, weekday
 
 if TYPE_CHECKING:
     import xlsxwriter
@@ -32,6 +32,8 @@ def month_xlsx(recap: Recap) -> bytes:
         taken: set[str] = set()
         for group in recap.groups or [Group(recap.office.name, "", [])]:
             _sheet(book.add_worksheet(_tab(group.short, taken)), looks, recap, group)
+        if recap.changes:
+            _changes(book.add_worksheet(_tab(_("Supplements"), taken)), looks, recap)
         _key(book.add_worksheet(_tab(_("Key"), taken)), looks, recap)
     return content.getvalue()
 
@@ -125,6 +127,18 @@ def _sums(sheet: Any, looks: Mapping[str, Any], recap: Recap, group: Group) -> N
     for place, total in enumerate(sums):
         summed = f"=SUM({_cell(first, last + place)}:{_cell(at - 1, last + place)})"
         sheet.write_formula(at, last + place, summed, looks["sum"], total)
+
+
+def _changes(sheet: Any, looks: Mapping[str, Any], recap: Recap) -> None:
+    """What each signed supplement changed, with before and after."""
+    for place, (text, width) in enumerate(zip(changed_header(), (10, 16, 32, 44, 44), strict=True)):
+        sheet.set_column(place, place, width)
+        sheet.write_string(0, place, text, looks["head"])
+    sheet.freeze_panes(1, 0)
+    for at, one in enumerate(recap.changes, 1):
+        sheet.write_number(at, 0, one.number, looks["count"])
+        for place, text in enumerate(changed_row(one)[1:], 1):
+            sheet.write_string(at, place, text, looks["text"])
 
 
 def _key(sheet: Any, looks: Mapping[str, Any], recap: Recap) -> None:

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from staffhub import audit, claims, clock, i18n, notify, security
+from staffhub import audit, claims, clock, i18n, notify, office, security, signing
 from staffhub.db import Database, insert_unless_there, rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
@@ -23,7 +23,8 @@ from staffhub.reports import recap
 from staffhub.reports.documents import lines
 from staffhub.reports.documents.book import month_xlsx
 from staffhub.reports.documents.printed import month_pdf
-from staffhub.reports.documents.table import month_csv
+from staffhub.reports.documents.signed import of_papers
+from staffhub.reports.documents.table import month_csv, signed_csv
 from staffhub.security import Viewer
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,11 @@ def takes_long(db: Session, me: Viewer, wish: Wish) -> bool:
 def make(db: Session, me: Viewer, wish: Wish, *, now: datetime) -> Callable[[], bytes]:
     """Read what the file holds; what comes back makes it, and needs no database."""
     if wish.form == "csv":
+        papers = signing.snapshot_of(db, me.office_id, wish.first)
+        if papers and papers.month.signed_at:
+            kept = of_papers(db, me, papers, wish.first, division=wish.division, q=wish.q)
+            seal = lines.seal(papers, office.facts(db, me.office_id))
+            return partial(signed_csv, kept, seal=seal, full_numbers=me.may("attendance.numbers"))
         filters = {"division": wish.division, "q": wish.q, "show": wish.show}
         sheet = recap.month(db, me, wish.first, now=now, **filters, page=None)
         return partial(month_csv, sheet, full_numbers=me.may("attendance.numbers"))

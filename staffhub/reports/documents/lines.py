@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from staffhub.i18n import ngettext
 from staffhub.models import Meaning, Officer, Posting, Role, WorkMode, posting_on
 from staffhub.office import OfficeFacts
 from staffhub.reports import recap
+from staffhub.reports.documents.signed import Change, Part, SignedDays, of_papers
 from staffhub.security import Viewer
 from staffhub.signing import Papers
 
@@ -59,9 +60,12 @@ class Row:
     officer_id: int = 0
 
     def count(self, letter: str) -> int:
-        if letter == "H":
-            return sum(not _AT_WORK.isdisjoint(code.split()) for code in self.codes)
-        return sum(letter in code.split() for code in self.codes)
+        return sum(wears(letter, set(code.split())) for code in self.codes)
+
+
+def wears(letter: str, worn: set[str]) -> bool:
+    """Whether a day of these letters counts below a letter: who was late, or at home, was present."""
+    return not _AT_WORK.isdisjoint(worn) if letter == "H" else letter in worn
 
 
 class Signer(NamedTuple):
@@ -79,7 +83,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Recap:
-    """`seal` stands on every page; `free` are the days that most have off; `day` is the date of signing."""
+    """`seal` stands on every page; `changes` are those of signed supplements; `free` are the days that most have off;
+    `day` is the date of signing.
+    """
 
     first: date
     days: list[date]
@@ -88,6 +94,7 @@ class Recap:
     letters: list[str]
     free: frozenset[date]
     notes: list[str]
+    changes: list[Change]
     seal: str
     head: Signer
     personnel: Signer
@@ -121,10 +128,11 @@ def of_month(
     """Load what the screen shows with the same filters; of a signed month `show` finds nothing to choose from."""
     papers = signing.snapshot_of(db, me.office_id, first)
     if papers and papers.month.signed_at:
-        groups = list(_as_signed(db, me, papers, month_days(first), division=division, q=q))
+        found = of_papers(db, me, papers, first, division=division, q=q)
+        groups, changes = list(_as_signed(me, found)), found.changes
     else:
         sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=None)
-        groups = list(_as_it_reads(me, sheet))
+        groups, changes = list(_as_it_reads(me, sheet)), []
     facts = office.facts(db, me.office_id)
     return made(
         facts,
@@ -134,6 +142,7 @@ def of_month(
         papers=papers,
         today=local_day(now, facts.zone),
         notes=_exemptions(db, me, first, {row.officer_id for group in groups for row in group.rows}),
+        changes=changes,
     )
 
 
@@ -157,6 +166,7 @@ def made(
     papers: Papers | None,
     today: date,
     notes: Sequence[str] = (),
+    changes: Sequence[Change] = (),
 ) -> Recap:
     dates = month_days(first)
     every = [row for group in groups for row in group.rows]
@@ -171,7 +181,8 @@ def made(
         letters=_letters(every),
         free=frozenset(day for place, day in enumerate(dates) if _is_free(row.codes[place] for row in every)),
         notes=[*notes, *_supplements(papers, facts)],
-        seal=_seal(papers, facts),
+        changes=list(changes),
+        seal=seal(papers, facts),
         head=head._replace(position=facts.head_title or head.position),
         personnel=signers.get(Role.HR, nobody),
         day=signed.astimezone(facts.zone).date() if signed else min(today, dates[-1]),
@@ -220,50 +231,17 @@ def _now(record: DayRecord) -> str:
     return "" if record.state in _NOT_YET else _code(record.code, record.mode)
 
 
-def _as_signed(
-    db: Session, me: Viewer, papers: Papers, dates: Sequence[date], *, division: str, q: str
-) -> Iterator[Group]:
-    signed = [papers.month, *(one for one in papers.supplements if one.signed_at)]
-    names = signing.divisions_of(db, papers.month.id)
-    known = office.divisions(db, me.office_id)
-    codes = {bidang.code: id_ for id_, bidang in known.items()}
-    asked = sections.asked_for(division) if division else None
-    asked = codes.get(division, -1) if division and asked is None else asked
-    found: dict[int, list[Row]] = {}
-    for officer_id, text in signing.lines_of(db, [one.id for one in signed]).items():
-        told = signing.read(text)
-        if q.casefold() not in told["name"].casefold():
-            continue
-        for where, row in _parts(me, officer_id, told, dates):
-            if asked in {None, where} and me.sees(officer_id=officer_id, division_id=where or None):
-                found.setdefault(where, []).append(row)
-    order = [0, *known, *(where for where in found if where and where not in known)]
-    for where in order:
-        if rows := found.get(where):
-            name, short = names.get(where) or (_("Leadership"), _("Leadership"))
-            yield Group(name, short, sorted(rows, key=lambda row: row.name))
-
-
-def _parts(me: Viewer, officer_id: int, told: Mapping[str, Any], dates: Sequence[date]) -> Iterator[tuple[int, Row]]:
-    """Yield an officer's row for each division in which there was a day; 0: in none."""
+def _as_signed(me: Viewer, found: SignedDays) -> Iterator[Group]:
     number_of = people.shown_number if me.may("attendance.numbers") else people.masked_number
-    days = [told["days"].get(day.isoformat()) for day in dates]
-    for where in dict.fromkeys(day.get("division", 0) for day in days if day is not None):
-        here = [day if day and day.get("division", 0) == where else {} for day in days]
-        worked, late, early = (sum(day.get(name, 0) for day in here) for name in ("worked", "late", "early"))
-        yield (
-            where,
-            Row(
-                told["name"],
-                number_of(told["number"]),
-                "",
-                tuple(_code(day.get("code", ""), day.get("mode")) for day in here),
-                worked,
-                late,
-                early,
-                officer_id,
-            ),
-        )
+    for name, short, parts in found.groups:
+        yield Group(name, short, [signed_row(part, number_of(part.number)) for part in parts])
+
+
+def signed_row(part: Part, number: str) -> Row:
+    there = [day or {} for day in part.days]
+    codes = tuple(_code(day.get("code", ""), day.get("mode")) for day in there)
+    worked, late, early = (sum(day.get(name, 0) for day in there) for name in ("worked", "late", "early"))
+    return Row(part.name, number, "", codes, worked, late, early, part.officer_id)
 
 
 def _signers(db: Session, me: Viewer, first: date) -> dict[Role, Signer]:
@@ -296,7 +274,7 @@ def _exemptions(db: Session, me: Viewer, first: date, officers: Collection[int])
     return told
 
 
-def _seal(papers: Papers | None, facts: OfficeFacts) -> str:
+def seal(papers: Papers | None, facts: OfficeFacts) -> str:
     if papers is None or papers.month.signed_at is None:
         return _("Not signed: a draft of the days as they read now.")
     last = [papers.month, *(one for one in papers.supplements if one.signed_at)][-1]

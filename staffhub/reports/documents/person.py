@@ -1,5 +1,6 @@
 """One person's month on paper: a line for each day, with plan, times, minutes, letter and what does not fit."""
 
+from datetime import date
 from typing import Any
 
 from babel.dates import format_date
@@ -12,10 +13,12 @@ from staffhub.i18n import current_locale
 from staffhub.i18n import gettext as _
 from staffhub.models import Officer, Posting, posting_on
 from staffhub.reports import words
-from staffhub.reports.documents import letterhead, press
-from staffhub.reports.documents.words import month
+from staffhub.reports.documents import letterhead, lines, press
+from staffhub.reports.documents.signed import Change, SignedDays, of_papers
+from staffhub.reports.documents.words import changed_header, changed_row, clocked, month, off_hours, reads
 from staffhub.reports.recap import OwnMonth
 from staffhub.security import Viewer
+from staffhub.signing import Day, Papers
 
 _AHEAD = frozenset({State.PLANNED, State.PENDING})
 
@@ -33,10 +36,12 @@ def file_name(own: OwnMonth) -> str:
 def person_data(db: Session, me: Viewer, own: OwnMonth) -> dict[str, Any]:
     facts = office.facts(db, me.office_id)
     papers = signing.snapshot_of(db, me.office_id, own.first)
-    is_signed = bool(papers and papers.month.signed_at)
+    kept = None
+    if papers and papers.month.signed_at:
+        kept = of_papers(db, me, papers, own.first, officer=own.officer.id)
     mine = own.officer.id == me.officer_id or me.may("attendance.numbers")
     number = people.shown_number(own.officer.number) if mine else people.masked_number(own.officer.number)
-    return letterhead.dressed(
+    content = letterhead.dressed(
         facts,
         _("Attendance sheet, %(month)s", month=month(own.first)),
         about=[
@@ -55,13 +60,60 @@ def person_data(db: Session, me: Viewer, own: OwnMonth) -> dict[str, Any]:
             _("Code"),
             _("Remarks"),
         ],
-        rows=[_row(record) for record in own.records],
-        totals=_totals(own),
-        seal=_("As the days read on %(day)s.", day=i18n.day(own.today))
-        + " "
-        + (_("The month is signed.") if is_signed else _("The month is not signed.")),
+        rows=_signed_rows(kept) if kept else [_row(record) for record in own.records],
+        totals=_signed_totals(kept) if kept else _totals(own),
+        changed=[changed_header(), *(changed_row(one) for one in kept.changes)] if kept and kept.changes else [],
+        seal=lines.seal(papers, facts) if kept else _draft(own, papers),
         signers=_signers(db, own, facts.signing_place, number),
     )
+    content["words"] |= {"changed": _("What the supplements changed")}
+    return content
+
+
+def _draft(own: OwnMonth, papers: Papers | None) -> str:
+    said = (
+        _("The month is closed and waits for the signature of the head.") if papers else _("The month is not signed.")
+    )
+    return _("As the days read on %(day)s.", day=i18n.day(own.today)) + " " + said
+
+
+def _signed_rows(kept: SignedDays) -> list[dict[str, Any]]:
+    """Lay the parts of whoever moved in the month over each other: a day was spent in one of them."""
+    parts = [part for _name, _short, found in kept.groups for part in found]
+    rows = []
+    for place, when in enumerate(kept.dates):
+        day = next((told for part in parts if (told := part.days[place]) is not None), None)
+        change = kept.changed.get((parts[0].officer_id, when)) if parts else None
+        rows.append(_signed_row(when, day or {}, change))
+    return rows
+
+
+def _signed_row(when: date, day: Day, change: Change | None) -> dict[str, Any]:
+    told = _("supplement %(n)s, before: %(before)s", n=change.number, before=reads(change.before)) if change else ""
+    code = day.get("code", "")
+    return {
+        "cells": [
+            format_date(when, "EEE, d MMM", locale=current_locale()),
+            words.place(day["mode"]) if day.get("mode") else "",
+            clocked(day.get("first")),
+            clocked(day.get("last")),
+            str(day.get("worked") or ""),
+            code,
+            "; ".join(part for part in (off_hours(day), told) if part),
+        ],
+        "free": code == "L",
+    }
+
+
+def _signed_totals(kept: SignedDays) -> list[list[str]]:
+    """Count by the letters of the recap, the day off left out; what is nothing is not told."""
+    rows = [lines.signed_row(part, "") for _name, _short, parts in kept.groups for part in parts]
+    letters = [letter for letter in lines.LETTERS if letter != "L"]
+    counted = [(f"{letter}, {lines.meaning(letter)}", sum(row.count(letter) for row in rows)) for letter in letters]
+    minutes = [(_("Worked"), "worked"), (_("Late"), "late"), (_("Left early"), "early")]
+    summed = [(name, sum(getattr(row, key) for row in rows)) for name, key in minutes]
+    told = [[name, str(count)] for name, count in counted if count]
+    return told + [[name, words.duration(count)] for name, count in summed if count]
 
 
 def _row(record: DayRecord) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.reports.documents import letterhead, press
 from staffhub.reports.documents.lines import Recap, Row, Signer, meaning
-from staffhub.reports.documents.words import title, weekday
+from staffhub.reports.documents.words import changed_header, changed_row, title, weekday
 
 
 def month_pdf(recap: Recap) -> bytes:
@@ -31,6 +31,7 @@ def month_data(recap: Recap) -> dict[str, Any]:
         minutes=[_("minutes worked"), _("minutes late"), _("minutes early")],
         groups=groups,
         notes=recap.notes,
+        changed=[changed_header(), *(changed_row(one) for one in recap.changes)] if recap.changes else [],
         signers=[
             _signer(recap.head, _("Seen and approved,")),
             _signer(recap.personnel, _place_and_day(recap)),
@@ -41,6 +42,7 @@ def month_data(recap: Recap) -> dict[str, Any]:
         "name": _("Name and staff number"),
         "key": _("Key:"),
         "notes": _("Notes:"),
+        "changed": _("What the supplements changed"),
     }
     return content
 

@@ -1,22 +1,98 @@
-"""Files that leave the office: the month as CSV."""
+"""Files that leave the office: the month as CSV, one row per officer and day.
+
+A signed month is told from its snapshot, which keeps no plan and no single correction: these columns are empty then.
+What a supplement changed says in the same row which one, and how the day read before.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 from staffhub import people
 from staffhub.days import CorrectionFact, DayRecord
 from staffhub.i18n import gettext as _
 from staffhub.reports import words
+from staffhub.reports.documents import lines
+from staffhub.reports.documents.signed import Change, Part, SignedDays
+from staffhub.reports.documents.words import employed, off_hours, reads
 from staffhub.reports.recap import Month, Staff
+from staffhub.signing import Day
 
 
 def month_csv(sheet: Month, *, full_numbers: bool) -> bytes:
-    """One row per officer and day."""
+    """Tell the days as they read now."""
     number_of = people.shown_number if full_numbers else people.masked_number
-    lines = (
-        _row(line.officer, number_of(line.officer.number), record)
+    draft = _("Not signed: a draft of the days as they read now.")
+    told = (
+        [*_row(line.officer, number_of(line.officer.number), record), *_counted(record.code), "", "", draft]
         for line in sheet.lines
         for record in line.records
         if line.officer.holds(record.day)
     )
-    return people.csv_file(_header(), lines)
+    return people.csv_file(_header(), told)
+
+
+def signed_csv(found: SignedDays, *, seal: str, full_numbers: bool) -> bytes:
+    """Tell the days as they were signed; `seal` stands in every row, as on every page of the print."""
+    number_of = people.shown_number if full_numbers else people.masked_number
+    changed = found.changed
+    told = (
+        [*row, seal]
+        for name, _short, parts in found.groups
+        for part in parts
+        for row in _signed_rows(part, number_of(part.number), name, found.dates, changed)
+    )
+    return people.csv_file(_header(), told)
+
+
+def _signed_rows(
+    part: Part, number: str, division: str, dates: list[date], changed: dict[tuple[int, date], Change]
+) -> Iterator[list[str]]:
+    for day, kept in zip(dates, part.days, strict=True):
+        if kept is None:
+            continue
+        change = changed.get((part.officer_id, day))
+        before = [str(change.number), reads(change.before)] if change else ["", ""]
+        yield [
+            day.isoformat(),
+            number,
+            part.name,
+            division,
+            *_kept(kept, day),
+            *_counted(kept.get("code", "")),
+            *before,
+        ]
+
+
+def _kept(kept: Day, day: date) -> list[str]:
+    code = kept.get("code", "")
+    return [
+        employed(kept),
+        "",
+        code,
+        ", ".join(lines.meaning(letter) or letter for letter in code.split()),
+        _time(kept.get("first"), day),
+        _time(kept.get("last"), day),
+        str(kept.get("worked") or ""),
+        words.place(kept["mode"]) if kept.get("mode") else "",
+        str(kept.get("late") or ""),
+        str(kept.get("early") or ""),
+        off_hours(kept),
+        "",
+    ]
+
+
+def _time(text: str | None, day: date) -> str:
+    """The same as of a day that is not signed: alone, or with its date when it is of the next day."""
+    if not text or not text.startswith("+"):
+        return text or ""
+    ahead, _space, time = text.partition(" ")
+    return f"{day + timedelta(days=int(ahead))} {time}"
+
+
+def _counted(code: str) -> list[str]:
+    """1 below each letter that the day has, so that a spreadsheet can sum them; WFH and late are present as well."""
+    worn = set(code.split())
+    return ["1" if lines.wears(letter, worn) else "" for letter in lines.LETTERS]
 
 
 def _header() -> list[str]:
@@ -37,6 +113,10 @@ def _header() -> list[str]:
         _("Early (minutes)"),
         _("Remarks"),
         _("Corrections"),
+        *lines.LETTERS,
+        _("Supplement"),
+        _("Before the supplement"),
+        _("Signature"),
     ]
 
 
