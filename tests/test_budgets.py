@@ -59,7 +59,7 @@ BUDGET = {
     "/join/{token}": ("pegawai01", 3),
     "/leave": ("kadis", 8),
     "/leave/delegates": ("kepegawaian", 4),
-    "/leave/openings": ("kepegawaian", 3),
+    "/leave/openings": ("kepegawaian", 4),
     "/leave/paper": ("kepegawaian", 2),
     "/leave/{leave_id}": ("kadis", 8),
     "/me/month": ("pegawai01", 6),

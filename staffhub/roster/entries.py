@@ -77,10 +77,13 @@ class Range:
     kind: str = ""
 
 
-def lock_officers(db: Session, officers: Sequence[int]) -> None:
+def lock_officers(db: Session, office_id: int, officers: Sequence[int]) -> None:
     """Let whoever writes the plan of one of them wait; in one order, so that two of us never wait for each other."""
     db.execute(
-        select(Officer.id).where(Officer.id.in_(officers)).order_by(Officer.id).with_for_update(key_share=True)
+        select(Officer.id)
+        .where(Officer.office_id == office_id, Officer.id.in_(officers))
+        .order_by(Officer.id)
+        .with_for_update(key_share=True)
     ).all()
 
 
@@ -88,7 +91,7 @@ def grant_all(db: Session, me: Viewer, officers: Sequence[int], granted: Range, 
     """Write a range for each of many officers; return their ids by officer. The caller asks the rules and audits."""
     who = {"office_id": me.office_id, "created_by": me.account_id, "created_at": now}
     written = [who | vars(granted) | {"officer_id": officer_id} for officer_id in officers]
-    lock_officers(db, officers)
+    lock_officers(db, me.office_id, officers)
     db.execute(insert(PlanGrant), written)
     settle(db, me.office_id, officers, granted.layer, granted.first, granted.last)
     # The newest range of a layer holds on all of its dates, so ours is found there; SQLite would return ids one by one.
@@ -107,7 +110,7 @@ def end_all(
     """Take dates out of many ranges of one layer; return by officer how many went out, nobody of whom none did."""
     whose = select(PlanGrant.id, PlanGrant.officer_id).where(PlanGrant.office_id == me.office_id)
     officers = {row.id: row.officer_id for row in db.execute(whose.where(PlanGrant.id.in_(grants)))}
-    lock_officers(db, sorted(set(officers.values())))
+    lock_officers(db, me.office_id, sorted(set(officers.values())))
     going: dict[int, int] = {}
     rows = []
     for grant_id, (start, end, taken) in _of_grants(db, me.office_id, grants).items():
