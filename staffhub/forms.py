@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 
 from staffhub.errors import Conflict, StaffHubError
+from staffhub.i18n import clock
 from staffhub.i18n import gettext as _
 from staffhub.typed import clock_time, holds_personal_number, telephone
 
@@ -149,7 +150,7 @@ def _as_typed(value: object) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
         return [str(one) for one in value]
     if isinstance(value, time):
-        return [value.strftime("%H.%M")]
+        return [clock(value)]
     return [str(value)]
 
 

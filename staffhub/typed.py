@@ -43,12 +43,12 @@ def clock_time(typed: str) -> time:
     found = _TIME.fullmatch(text)
     if not found:
         if re.match(r"\d{1,2} ?[.:,] ?\d?(?!\d)", text):  # 8.5: five past eight, or half past
-            raise ValueError(_("Write the minutes with two digits, for example 8.05 or 8.30."))
-        raise ValueError(_("Write the time as hours and minutes, for example 15.58."))
+            raise ValueError(_("Write the minutes with two digits, for example 8:05 or 8:30."))
+        raise ValueError(_("Write the time as hours and minutes, for example 15:58."))
     digits = found["digits"] or f"{found['hours']}{found['minutes'] or '00'}"
     hours, minutes = int(digits[:-2]), int(digits[-2:])
     if hours > 23 or minutes > 59:  # noqa: PLR2004  the clock's own limits
-        raise ValueError(_("A time is between 00.00 and 23.59."))
+        raise ValueError(_("A time is between 00:00 and 23:59."))
     return time(hours, minutes)
 
 

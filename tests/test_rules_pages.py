@@ -144,6 +144,46 @@ def test_a_fault_writes_times_as_the_language_does(world: World) -> None:
 
 
 @SQLITE
+def test_a_form_proposes_times_as_the_language_writes_them(world: World) -> None:
+    hana = world.client("hana")
+    addresses = ("/admin/rules/new/work_hours", f"/admin/rules/{_rule(world, RuleKind.WORK_HOURS).id}/succeed")
+    for lang, written in (("id", "07.30"), ("en", "07:30")):
+        hana.cookies.set("staffhub_locale", lang)
+        for address in addresses:
+            assert form_of(hana.get(address).text, address)["mon_starts"] == [written]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("coverage", {"legal_source": "", "groups_0_name": "ASN"}),
+        ("decision", {"legal_source": "", "valid_from": "x"}),
+        ("minutes_as_days", {"legal_source": "", "owner": "", "minutes": "0"}),
+        ("work_hours", {"legal_source": "", "subject": "special", "mon_ends": "07.00"}),
+    ],
+)
+@SQLITE
+def test_what_is_wrong_with_a_rule_is_told_in_one_round(world: World, kind: str, wrong: dict[str, str]) -> None:
+    hana, page, before = world.client("hana"), f"/admin/rules/new/{kind}", _count(world)
+    first = hana.post(page, data=_typed(hana, page, **wrong))
+    assert (first.status_code, _count(world)) == (422, before)
+    told = _errors(first.text)
+    sound = {"legal_source": "SK 1", "owner": "Hana", "valid_from": "2027-02-08"}
+    second = hana.post(page, data=_typed(hana, page, **(wrong | sound)))
+    assert set(_errors(second.text)) == set(told) - set(sound), "nothing is told only after the first is mended"
+    assert _errors(second.text), "and something was left to mend"
+
+
+@SQLITE
+def test_one_month_is_no_months(world: World) -> None:
+    hana = world.client("hana")
+    hana.cookies.set("staffhub_locale", "en")
+    book = hana.get("/admin/rules").text
+    assert "1 month" in book
+    assert "1 months" not in book
+
+
+@SQLITE
 def test_a_proposal_says_no_day_from_which_it_is_in_force(world: World) -> None:
     hana = world.client("hana")
     with world.database.reading() as db:

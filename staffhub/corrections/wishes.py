@@ -106,7 +106,7 @@ def moment(facts: Facts, wish: Wish, *, now: datetime) -> datetime | None:
         return None
     at = wish.instant(facts.day, facts.zone)
     if at is None:
-        raise Refused(_("Write the time as hours and minutes, for example 15.58."), field="time")
+        raise Refused(_("Write the time as hours and minutes, for example 15:58."), field="time")
     if wish.next_day and wish.kind is CorrectionKind.CHECK_IN:
         raise Refused(_("Work that began on the next day belongs to that day: open it there."), field="next_day")
     if at > now:

@@ -39,7 +39,7 @@ _WHOLE_WEEK = 7
 def kind(value: RuleKind) -> str:
     return {
         RuleKind.WORK_HOURS: _("Working hours"),
-        RuleKind.COVERAGE: _("Duty minimum of each bidang"),
+        RuleKind.COVERAGE: _("Duty minimum of each division"),
         RuleKind.TIERS: _("Tiers of lateness and early leave"),
         RuleKind.DISCIPLINE: _("Discipline thresholds"),
         RuleKind.MINUTES_AS_DAYS: _("Minutes that add up to days"),
@@ -56,7 +56,7 @@ def about(value: RuleKind) -> str:
             "Hours of a group come before hours for everybody, and special hours before the usual ones of the same "
             "people. A group with hours of its own keeps them in Ramadan too, until a row for it says otherwise."
         ),
-        RuleKind.COVERAGE: _("Who must be in the office in each bidang that keeps cover."),
+        RuleKind.COVERAGE: _("Who must be in the office in each division that keeps cover."),
         RuleKind.TIERS: _("The first number counts, the last one does not: 31 minutes belong to the tier from 31."),
         RuleKind.DISCIPLINE: _(
             "Days absent without reason in a year. They count and warn; people decide what follows."
@@ -136,6 +136,15 @@ def unit(value: Unit) -> str:
         Unit.WORKING_DAYS: _("working days"),
         Unit.CALENDAR_DAYS: _("calendar days"),
         Unit.MONTHS: _("months"),
+    }[value]
+
+
+def amount(value: Unit, number: int) -> str:
+    """1 month, 12 working days."""
+    return {
+        Unit.WORKING_DAYS: ngettext("%(num)s working day", "%(num)s working days", number),
+        Unit.CALENDAR_DAYS: ngettext("%(num)s calendar day", "%(num)s calendar days", number),
+        Unit.MONTHS: ngettext("%(num)s month", "%(num)s months", number),
     }[value]
 
 
@@ -243,10 +252,9 @@ def _working_days(number: int) -> str:
 
 
 def _of_leave(values: LeaveRule) -> Pairs:
-    in_units = unit(values.unit)
-    found = [(_("At most"), f"{values.quota} {in_units}" if values.quota else _("not set"))]
+    found = [(_("At most"), amount(values.unit, values.quota) if values.quota else _("not set"))]
     if values.extension:
-        found.append((_("Prolonged by at most"), f"{values.extension} {in_units}"))
+        found.append((_("Prolonged by at most"), amount(values.unit, values.extension)))
     if values.carry_one or values.carry_two:
         one, two = values.carry_one or values.quota, values.carry_two or values.carry_one
         text = _("%(one)s in all; unused for two years %(two)s", one=one, two=two)

@@ -46,7 +46,7 @@ def _hours(value: object) -> Hours | None:
     if value is None or isinstance(value, Hours):
         return value
     if not isinstance(value, list | tuple) or len(value) != _SPAN:
-        raise Fault(_("Write start, end and break, for example 07.30, 16.00, 60."), "starts")
+        raise Fault(_("Write start, end and break, for example 07:30, 16:00, 60."), "starts")
     starts, ends, pause = _time(value[0], "starts"), _time(value[1], "ends"), value[2]
     if not isinstance(pause, int) or isinstance(pause, bool) or pause < 0:
         raise Fault(_("Write the break in whole minutes."), "break")
@@ -66,7 +66,7 @@ def _time(text: object, *at: str) -> time:
     try:
         return time.fromisoformat(str(text).replace(".", ":"))
     except ValueError:
-        raise Fault(_("Write the time as hours and minutes, for example 15.58."), *at) from None
+        raise Fault(_("Write the time as hours and minutes, for example 15:58."), *at) from None
 
 
 Day = Annotated[Hours | None, BeforeValidator(_hours)]

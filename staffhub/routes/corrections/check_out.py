@@ -37,7 +37,7 @@ def confirm(request: Request, proposal_id: RowId, posted: Posted, db: DB, me: Me
         undo(db)
         return redirect(request, f"/attendance/{officer.id}/{proposed.day}", said=error.message, kind="warn")
     if answer.longer:
-        address = query("/corrections/new", date=proposed.day, kind="check_out", time=f"{proposed.at:%H.%M}")
+        address = query("/corrections/new", date=proposed.day, kind="check_out", time=clock(proposed.at))
         said = _("This lengthens the day beyond its plan, so your superior decides. Say what shows it.")
         return redirect(request, address, said=said, kind="warn")
     if answer.stamp is None:

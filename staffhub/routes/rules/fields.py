@@ -10,9 +10,11 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, create_model
+from starlette.datastructures import FormData
 
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version, Word
 from staffhub.models import EmploymentType, RuleKind
+from staffhub.typed import clock_time
 from staffhub.workdays import WEEKDAYS, Draft, ExpectedMark, Letter, Level, RuleLine, Unit, faults_of
 
 _Count = Annotated[int, Field(ge=0)]
@@ -170,6 +172,19 @@ def _hours(typed: dict[str, Any]) -> dict[str, Any]:
     return found | {name: typed[name] for name in ("tolerance", "asked_source")} | {"asked": asked or None}
 
 
+# What stands in for a part of every rule that is missing or wrong, so that the rest is read and told in the same round.
+_STAND_INS = {"valid_from": "2000-01-01", "valid_to": "", "legal_source": "-", "owner": "-"}
+
+
+def _read_all_the_same(kind: RuleKind, form: Form[RuleFields]) -> RuleFields | None:
+    """Return what was typed with stand-ins, or None when more is wrong: a number that is none has no consequences."""
+    if not form.errors.keys() <= _STAND_INS.keys():
+        return None
+    typed = form.typed | {name: [_STAND_INS[name]] for name in form.errors}
+    pairs = [(name, value) for name, values in typed.items() for value in values]
+    return Form.parse(FIELDS[kind], FormData(pairs), name=form.name).data
+
+
 def draft_of(
     kind: RuleKind, form: Form[RuleFields], *, subject: str | None = None, groups: list[str] | None = None
 ) -> Draft | None:
@@ -177,7 +192,7 @@ def draft_of(
 
     `subject` and `groups` are those of the row that it changes or replaces; None: as typed.
     """
-    data = form.data
+    data = form.data or _read_all_the_same(kind, form)
     if data is None:
         return None
     values, places = values_of(kind, data)
@@ -215,7 +230,9 @@ def filled(line: RuleLine) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in line.stored.items():
         if name in WEEKDAYS and value:
-            found |= dict(zip((f"{name}_{part}" for part in ("starts", "ends", "break")), value, strict=True))
+            found |= dict(
+                zip((f"{name}_{part}" for part in ("starts", "ends", "break")), map(_shown, value), strict=True)
+            )
         elif name == "asked" and value:
             found |= {"asked_hours": value // 60, "asked_minutes": value % 60}
         else:
@@ -230,4 +247,9 @@ def _flat(name: str, value: Any) -> Mapping[str, object]:
         return {key: one for n, inner in enumerate(value) for key, one in _flat(f"{name}_{n}", inner).items()}
     if isinstance(value, bool):
         return {name: "1"} if value else {}
-    return {name: value}
+    return {name: _shown(value) if name.endswith(("_starts", "_ends")) else value}
+
+
+def _shown(value: Any) -> Any:
+    """Return a stored time, "07.30", as a time: the form writes it as the reader's language does."""
+    return clock_time(value) if isinstance(value, str) else value
