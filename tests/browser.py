@@ -102,3 +102,10 @@ def demo_site(folder: Path) -> Iterator[Site]:
             for context in site.contexts:
                 context.close()
             site.database.engine.dispose()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page as it stands."""
+    page.evaluate(npm_file("axe-core", "axe.min.js").decode())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]

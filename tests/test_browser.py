@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from staffhub import clock
 from staffhub.models import LogEntry, Mark, Officer
-from tests.browser import Site, demo_site, npm_file
+from tests.browser import Site, demo_site, npm_file, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WITA = ZoneInfo("Asia/Makassar")
@@ -293,10 +293,10 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: Site, username: st
     if path == "/tidak-ada":
         said.clear()  # the browser's own word about the 404
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert _violations(page) == []
+    assert violations(page) == []
     page.set_viewport_size({"width": 1280, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    assert _violations(page) == []
+    assert violations(page) == []
     assert said == []
 
 
@@ -331,12 +331,6 @@ def test_no_swap_makes_the_browser_complain(site: Site) -> None:
     for username, path in (("kepegawaian", "/attendance"), ("kepegawaian", "/roster"), ("kadis", "/meetings")):
         watched(username, path)
     assert said == []
-
-
-def _violations(page: Page) -> list[str]:
-    page.evaluate(npm_file("axe-core", "axe.min.js").decode())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
 def test_the_month_prints_without_the_bar_and_with_its_letterhead(site: Site) -> None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, create_model
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version, Word
 from staffhub.models import EmploymentType, RuleKind
@@ -181,7 +181,7 @@ def _read_all_the_same(kind: RuleKind, form: Form[RuleFields]) -> RuleFields | N
     if not form.errors.keys() <= _STAND_INS.keys():
         return None
     typed = form.typed | {name: [_STAND_INS[name]] for name in form.errors}
-    pairs = [(name, value) for name, values in typed.items() for value in values]
+    pairs: list[tuple[str, str | UploadFile]] = [(name, value) for name, values in typed.items() for value in values]
     return Form.parse(FIELDS[kind], FormData(pairs), name=form.name).data
 
 
