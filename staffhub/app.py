@@ -48,6 +48,7 @@ from staffhub.routes import (
     rules,
     service_requests,
     sign_in,
+    webhooks,
     worklog,
 )
 from staffhub.routes.deps import MustChangePassword, pages
@@ -62,6 +63,7 @@ _ROOMS = (
     presence,
     board,
     operations,
+    webhooks,
     sign_in,
     service_requests,
     worklog,

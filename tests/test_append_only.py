@@ -79,6 +79,8 @@ def _one_row_each(database: Database) -> None:
                       marker="[sh:1]", zoom_host="", join_url="", trouble="", version=1, created_by=account,
                       created_at=MORNING, idempotency_key="z")  # fmt: skip
         add("join_click", meeting_id=meeting)
+        add("zoom_sighting", meeting_id=meeting, run="r", connection="1", seen="joined", zoom_user="", email="",
+            name="Ben", fingerprint="x", received_at=MORNING)  # fmt: skip
         granted = {"first": TODAY, "last": TODAY, "created_by": account, "created_at": MORNING}
         grant = add("plan_grant", **granted, layer="leave", mode="leave", note="", document="", on_free_days=False,
                     idempotency_key="g")  # fmt: skip

@@ -73,6 +73,7 @@ from staffhub.models.roster import (
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
+from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 
@@ -100,6 +101,7 @@ APPEND_ONLY = (
     Exemption,
     ExemptionPerson,
     ExemptionStep,
+    ZoomSighting,
 )
 
 __all__ = [
@@ -109,6 +111,8 @@ __all__ = [
     "PLAN_LETTERS",
     "STUDY",
     "Account",
+    "Attendance",
+    "AttendanceLook",
     "AuditEvent",
     "CalendarFeed",
     "Channel",
@@ -181,8 +185,10 @@ __all__ = [
     "Role",
     "RuleKind",
     "RuleSet",
+    "Seen",
     "ServiceRequest",
     "ServiceType",
+    "Sign",
     "SignInAttempt",
     "SignStep",
     "SnapshotLine",
@@ -193,6 +199,8 @@ __all__ = [
     "WeekPattern",
     "Work",
     "WorkMode",
+    "ZoomPerson",
+    "ZoomSighting",
     "ZoomTask",
     "ZoomVerb",
     "is_in_service",

@@ -64,7 +64,7 @@ class Meeting(Base, Versioned):
     state: Mapped[MeetingState]
     # Written at the start of Zoom's agenda, to find the meeting again after an answer was lost.
     marker: Mapped[str] = mapped_column(String(16))
-    zoom_id: Mapped[int | None]
+    zoom_id: Mapped[int | None] = mapped_column(index=True)
     zoom_host: Mapped[str] = mapped_column(String(254), default="")
     join_url: Mapped[str] = mapped_column(Text, default="")
     trouble: Mapped[str] = mapped_column(String(500), default="")
