@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import drift, following, invitations, reminding, sync
+from staffhub.meetings import attendance, drift, following, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -123,6 +123,11 @@ def _drift(work: Work, now: datetime) -> None:
     drift.sweep_due(work.database, work.zoom, now=now)
 
 
+def _attendance(work: Work, now: datetime) -> None:
+    """Who was in a meeting, each time that Zoom has told more of it."""
+    attendance.run_due(work.database, now=now)
+
+
 def _close(work: Work, now: datetime) -> None:
     """What is over at midnight of an office, or since: its days are stored, missing check-outs proposed."""
     days.close_due(work.database, now=now)
@@ -159,6 +164,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("reminders", 30, _reminders),
     ("series", 60, _series),
     ("drift", 120, _drift),
+    ("attendance", 20, _attendance),
     ("close", 60, _close),
     ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),

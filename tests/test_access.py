@@ -154,6 +154,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/minutes"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
     ("POST", "/meetings/{meeting_id}/minutes"): frozenset({"ben", "tia", "ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/who"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/minutes/print"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),
     ("POST", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),

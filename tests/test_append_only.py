@@ -56,7 +56,7 @@ def _one_row_each(database: Database) -> None:
         names = (*FACTS, "service_request", "meeting", "leave_request")
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
-        def add(name: str, **values: Any) -> int:
+        def add(name: str, /, **values: Any) -> int:
             columns = tables[name].c
             row = {key: value for key, value in (base | values).items() if key in columns}
             return int(db.scalar(tables[name].insert().values(row).returning(columns.id)) or 0)

@@ -24,8 +24,9 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
+    "attendance", "attendance_look",
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
-    "daily_report", "day_record", "duty_assignment",
+    "daily_report", "day_record", "duty_assignment", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
@@ -36,7 +37,7 @@ STAYS = {
     "account", "calendar_feed", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
     "kept_register",
     "leave_delegate", "leave_opening",
-    "office", "officer", "posting", "rule_set", "service_type", "week_pattern",
+    "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
 PEOPLE, DAYS = 15, 700
@@ -268,6 +269,19 @@ def _fill_meetings(db: Session, office_id: int, account_id: int) -> None:
     ]  # fmt: skip
     db.execute(insert(m.ZoomTask), tasks)
     _for_each_day(db, m.JoinClick, office_id, meeting_id=meetings[0].id, at=MORNING)
+    seen = {"office_id": office_id, "name": "Ben", "sign": m.Sign.EMAIL, "left_at": MORNING, "seconds": 60}
+    seen |= {"joined_at": MORNING}
+    there = [
+        seen | {"meeting_id": one.id, "date": one.starts_on, "officer_id": who, "person": f"officer:{who}"}
+        for one in meetings
+        for who in officers[:3]
+    ]
+    db.execute(insert(m.Attendance), there)
+    told = {"office_id": office_id, "run": "r", "connection": "1", "seen": m.Seen.JOINED, "zoom_user": "", "email": ""}
+    told |= {"name": "Ben", "at": MORNING, "received_at": MORNING}
+    db.execute(insert(m.ZoomSighting), [told | {"meeting_id": one.id, "fingerprint": str(one.id)} for one in meetings])
+    looked = {"office_id": office_id, "sightings": 1, "asked": 0, "trouble": ""}
+    db.execute(insert(m.AttendanceLook), [looked | {"meeting_id": one.id, "date": one.starts_on} for one in meetings])
     said = {"office_id": office_id, "kind": m.ItemKind.ACTION, "text": "Cek", "created_by": account_id, "version": 1}
     ended = {"end_kind": m.ItemEnd.DONE, "ended_by": account_id, "ended_at": MORNING, "created_at": MORNING}
     items = [

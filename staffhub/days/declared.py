@@ -16,6 +16,7 @@ from staffhub.db import read
 from staffhub.models import (
     NOTED,
     Account,
+    Attendance,
     Correction,
     CorrectionKind,
     CorrectionReason,
@@ -51,13 +52,14 @@ class Declared:
     logged: dict[date, tuple[int, ...]] = field(default_factory=dict)
     reported: dict[date, int] = field(default_factory=dict)
     joined: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
+    attended: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
     standups: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
     overlapped: dict[date, list[int]] = field(default_factory=dict)
 
     def done(self, day: date) -> Done:
         logged, joined, standups = self.logged.get(day), self.joined.get(day), self.standups.get(day)
-        overlapped = self.overlapped.get(day)
-        if not (logged or joined or standups or overlapped):
+        overlapped, attended = self.overlapped.get(day), self.attended.get(day)
+        if not (logged or joined or standups or overlapped or attended):
             return NOTHING_DONE
         return Done(
             logged or _NO_IDS,
@@ -65,6 +67,7 @@ class Declared:
             tuple(sorted(joined)) if joined else _NO_IDS,
             tuple(sorted(standups)) if standups else _NO_IDS,
             tuple(sorted(overlapped)) if overlapped else _NO_IDS,
+            tuple(sorted(attended)) if attended else _NO_IDS,
         )
 
 
@@ -102,12 +105,14 @@ def declared(
             own.reported[day] = id_
         elif source == _OVERLAPPED:
             own.overlapped.setdefault(day, []).append(id_)
+        elif source == _ATTENDED:
+            own.attended.setdefault(day, []).append((number, id_))
         else:
             (own.joined if source == _JOINED else own.standups).setdefault(day, []).append((number, id_))
     return found
 
 
-_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED = range(7)
+_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED = range(8)
 
 
 @cache
@@ -121,6 +126,7 @@ def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...
             (LogEntry.office_id, LogEntry.officer_id, LogEntry.date, _logged()),
             (DailyReport.office_id, DailyReport.officer_id, DailyReport.date, _reported()),
             (JoinClick.office_id, JoinClick.officer_id, JoinClick.date, _joined()),
+            (Attendance.office_id, Attendance.officer_id, Attendance.date, _attended()),
             (Occurrence.office_id, MeetingInvite.officer_id, Occurrence.date, _standups()),
             (PlanEntry.office_id, PlanEntry.officer_id, PlanEntry.date, _overlapped()),
         ]
@@ -198,6 +204,12 @@ def _reported() -> sa.Select[Any]:
 
 def _joined() -> sa.Select[Any]:
     return _ids(_JOINED, JoinClick.officer_id, JoinClick.date, JoinClick.meeting_id, JoinClick.id)
+
+
+def _attended() -> sa.Select[Any]:
+    return _ids(_ATTENDED, Attendance.officer_id, Attendance.date, Attendance.meeting_id, Attendance.id).where(
+        Attendance.officer_id.is_not(None)
+    )
 
 
 def _standups() -> sa.Select[Any]:

@@ -137,9 +137,10 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
     unmarked = not marks and not record.is_work
     if logged and unmarked:
         yield Discrepancy(Finding.LOGGED_WITHOUT_MARK, needs_person=False, count=len(logged), evidence=logged)
-    joined = {meeting for meeting, _id in done.joined}
+    joined = {meeting for meeting, _id in (*done.joined, *done.attended)}
     if joined and unmarked:
         evidence = tuple(("join_click", id_) for _meeting, id_ in done.joined)
+        evidence += tuple(("attendance", id_) for _meeting, id_ in done.attended)
         yield Discrepancy(Finding.JOINED_WITHOUT_MARK, needs_person=False, count=len(joined), evidence=evidence)
     if marks and record.is_work:
         missed = tuple(("occurrence", id_) for meeting, id_ in done.standups if meeting not in joined)

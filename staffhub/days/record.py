@@ -140,7 +140,7 @@ class Done:
 
     `standups`: dates of standups that the officer was invited to and that could be joined, by their meeting; `joined`:
     join clicks by their meeting; `logged`: log entries; `reported`: the day's log as it was submitted, 0: it was not.
-    `overlapped`: granted leave beneath the one that holds.
+    `overlapped`: granted leave beneath the one that holds; `attended`: seen in meetings, by their meeting.
     """
 
     logged: tuple[int, ...] = ()
@@ -148,6 +148,7 @@ class Done:
     joined: tuple[tuple[int, int], ...] = ()
     standups: tuple[tuple[int, int], ...] = ()
     overlapped: tuple[int, ...] = ()
+    attended: tuple[tuple[int, int], ...] = ()
 
 
 NOTHING_DONE = Done()

@@ -19,6 +19,7 @@ from staffhub import clock, office
 from staffhub.days.store import dates_between, write
 from staffhub.db import Base
 from staffhub.models import (
+    Attendance,
     Correction,
     DailyReport,
     Holiday,
@@ -72,8 +73,11 @@ class _Facts:
         elif table == "office":
             spans = {_moved(*(row["recorded_from"] if row else None for row in (before, after)))}
         row: _Row = after or before or {}
+        whose = row[self.whose] if self.whose else None
+        if self.whose and whose is None:  # somebody in a meeting of whom nobody knows who it is
+            return
         for span in spans:
-            yield Touch(row[self.office], row[self.whose] if self.whose else None, span, table)
+            yield Touch(row[self.office], whose, span, table)
 
 
 def _on(row: _Row) -> _Span:
@@ -111,6 +115,7 @@ _FACTS: Mapping[type[Base], _Facts] = {
     LogEntry: _Facts((*_OF_A_DAY.columns, "starts", "ends"), _on),
     DailyReport: _OF_A_DAY,
     JoinClick: _OF_A_DAY,
+    Attendance: _OF_A_DAY,
     PlanEntry: _Facts((*_OF_A_DAY.columns, "layer", "grant_id"), _on),
     WeekPattern: _Facts(("office_id", "officer_id", "valid_from", "days"), _from),
     Posting: _Facts(("office_id", "officer_id", "valid_from", "valid_to", "division_id", "employment_type"), _from),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Date, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Date, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, notify
@@ -14,13 +14,14 @@ from staffhub.ahead import Ask
 from staffhub.db import insert_unless_there, read, rows, said_otherwise, write_over
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.meetings import came
+from staffhub.meetings.came import Invited, Stranger
 from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.plan import may_change
 from staffhub.models import (
     Account,
     ItemEnd,
     ItemKind,
-    JoinClick,
     Meeting,
     MeetingInvite,
     MeetingItem,
@@ -58,14 +59,6 @@ class Item(NamedTuple):
         return self.kind is ItemKind.ACTION and self.end is None
 
 
-class Invited(NamedTuple):
-    """`clicked`: when the person went to the meeting through the way in, by UTC."""
-
-    id: int
-    name: str
-    clicked: datetime | None
-
-
 @dataclass(frozen=True)
 class Minutes:
     """One date of a meeting. `items` were written on it, `before` is what stands open from earlier ones.
@@ -81,22 +74,27 @@ class Minutes:
     people: Sequence[Invited]
     items: Sequence[Item]
     before: Sequence[Item]
+    strangers: Sequence[Stranger]
     writes: bool
     leads: bool
 
     @property
     def came(self) -> list[Invited]:
-        return [one for one in self.people if one.clicked]
+        return [one for one in self.people if one.came]
 
     @property
     def stayed_away(self) -> list[Invited]:
-        return [one for one in self.people if not one.clicked]
+        return [one for one in self.people if not one.came and not one.is_excused]
+
+    @property
+    def excused(self) -> list[Invited]:
+        return [one for one in self.people if one.is_excused]
 
 
 def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
-    """Load the minutes of a date, in five statements, for whoever was invited on it or sees the meeting."""
+    """Load the minutes of a date, in six statements, for whoever was invited on it or sees the meeting."""
     meeting, starts, length, organiser = _held(db, me, meeting_id, day)
-    people = [Invited(*row) for row in rows(db, _people(), meeting=meeting_id, day=day)]
+    people = came.people(db, meeting_id, day)
     invited = me.officer_id in {one.id for one in people}
     if not (
         invited or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)
@@ -113,6 +111,7 @@ def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
         people,
         items,
         _open_before(db, meeting, day),
+        came.strangers(db, meeting_id, day),
         writes=invited or leads,
         leads=leads,
     )
@@ -152,25 +151,6 @@ def _held(db: Session, me: Viewer, meeting_id: int, day: date) -> tuple[Meeting,
         raise NotFound(_("There is no such meeting on that date."))
     meeting, starts, length, name, username = row
     return meeting, starts, length, name or username
-
-
-@cache
-def _people() -> Select[*tuple[Any, ...]]:
-    day = bindparam("day", type_=Date)
-    clicked = (
-        select(JoinClick.at)
-        .where(JoinClick.meeting_id == MeetingInvite.meeting_id, JoinClick.officer_id == Officer.id)
-        .where(JoinClick.date == day)
-        .order_by(JoinClick.at)
-        .limit(1)
-        .scalar_subquery()
-    )
-    columns: Any = select(Officer.id, Officer.name, clicked)
-    return (  # type: ignore[no-any-return]
-        columns.join(MeetingInvite, MeetingInvite.officer_id == Officer.id)
-        .where(MeetingInvite.meeting_id == bindparam("meeting"), holds_on(day))
-        .order_by(Officer.name, Officer.id)
-    )
 
 
 def _columns() -> Any:

@@ -72,8 +72,8 @@ from staffhub.models.roster import (
 )
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
+from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.worklog import DailyReport, LogEntry
 

@@ -6,7 +6,7 @@ from alembic import op
 from staffhub.migrations.append_only import guard
 
 revision = "sightings"
-down_revision = "minutes"
+down_revision = "settled_requests"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from staffhub import i18n, office
 from staffhub.i18n import gettext as _
-from staffhub.meetings.minutes import Invited, Item, Minutes
+from staffhub.meetings.came import Invited
+from staffhub.meetings.minutes import Item, Minutes
 from staffhub.models import ItemEnd, ItemKind
 from staffhub.reports.documents.letterhead import dressed
 
@@ -39,8 +40,9 @@ def of(db: Session, office_id: int, found: Minutes) -> dict[str, Any]:
         before=[_("Still open from before"), [_row(one) for one in found.before]],
         nothing=_("Nothing was written down."),
         came=[_("Present (%(some)s of %(all)s)", some=len(found.came), all=len(found.people)), _names(found.came)],
+        excused=[_("On leave or on duty elsewhere"), _names(found.excused)],
         away=[_("Not seen"), _names(found.stayed_away)],
-        note=_("Present are those who went to the meeting through their own way in."),
+        note=_("Present are those who went to the meeting through their own way in, or whom Zoom saw there."),
         signature={
             "above": ", ".join(part for part in (facts.signing_place, i18n.day(found.day)) if part),
             "title": _("Organiser"),

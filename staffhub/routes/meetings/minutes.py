@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import Query, Request
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
-from staffhub.meetings import minutes
+from staffhub.meetings import came, minutes, plan
 from staffhub.models import ItemEnd, ItemKind
 from staffhub.reports.documents import minutes as paper
 from staffhub.reports.documents import press
@@ -42,6 +42,14 @@ class EndFields(Fields):
     how: ItemEnd
     version: Version
     next: str | None = None
+
+
+class WhoFields(Fields):
+    """`person`: as Zoom knows somebody; `officer` 0: nobody of the office."""
+
+    date: dt.date
+    person: Annotated[str, StringConstraints(max_length=270)]
+    officer: Annotated[int, Field(ge=0)]
 
 
 @router.get("/meetings/{meeting_id}/minutes")
@@ -105,6 +113,17 @@ def add(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now
         else:
             return redirect(request, minutes.address(meeting_id, day), said=_("Written down."))
     return _page(request, db, me, now, meeting_id, day, form, status=status)
+
+
+@router.post("/meetings/{meeting_id}/who")
+def say_who(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: Form[WhoFields] = Form.parse(WhoFields, posted, name="who")
+    if form.data is None:
+        plan.own_meeting(db, me, meeting_id)
+        raise Refused(_("Choose who it is, or that it is nobody of the office."))
+    given = form.data
+    came.say_who(db, me, meeting_id, given.date, person=given.person, officer_id=given.officer or None, now=now)
+    return redirect(request, minutes.address(meeting_id, given.date), said=_("Remembered."))
 
 
 @router.post("/meetings/items/{item_id}/end")

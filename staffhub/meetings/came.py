@@ -1,0 +1,142 @@
+"""Who came to a date of a meeting, as its page shows it; who is in it without a name, and who says whose that is."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Date, bindparam, case, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit
+from staffhub.db import insert_unless_there, rows
+from staffhub.errors import Refused
+from staffhub.i18n import gettext as _
+from staffhub.meetings import attendance, plan
+from staffhub.meetings.invitations import holds_on
+from staffhub.models import (
+    Attendance,
+    JoinClick,
+    MeetingInvite,
+    Occurrence,
+    Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanMode,
+    Sign,
+    ZoomPerson,
+)
+from staffhub.security import Viewer
+from staffhub.workdays import PRECEDENCE
+
+_AWAY = (PlanMode.LEAVE, PlanMode.FIELD)
+
+
+class Invited(NamedTuple):
+    """`clicked`: when the person went there through the own way in; the rest is what Zoom saw, `sign` by what the
+    person was recognised; `plan`: what was granted for that date. All times UTC.
+    """
+
+    id: int
+    name: str
+    clicked: datetime | None
+    joined: datetime | None = None
+    seconds: int | None = None
+    sign: Sign | None = None
+    plan: PlanMode | None = None
+
+    @property
+    def came(self) -> datetime | None:
+        return min((at for at in (self.clicked, self.joined) if at), default=None)
+
+    @property
+    def minutes(self) -> int | None:
+        return None if self.seconds is None else round(self.seconds / 60)
+
+    @property
+    def is_likely(self) -> bool:
+        """Recognised by what could be somebody else's."""
+        return self.sign in (Sign.CLICK, Sign.NAME) and not self.clicked
+
+    @property
+    def is_excused(self) -> bool:
+        return self.came is None and self.plan in _AWAY
+
+    def late(self, starts: datetime) -> int:
+        """Return by how many whole minutes, 0: not."""
+        return max(0, int((self.came - starts).total_seconds()) // 60) if self.came else 0
+
+
+class Stranger(NamedTuple):
+    """Somebody in the meeting of whom nobody knows who it is."""
+
+    person: str
+    name: str
+    joined: datetime
+    seconds: int
+
+
+@cache
+def _people() -> Any:
+    day = bindparam("day", type_=Date)
+    mine = (JoinClick.meeting_id == MeetingInvite.meeting_id, JoinClick.officer_id == Officer.id)
+    clicked = select(JoinClick.at).where(*mine, JoinClick.date == day).order_by(JoinClick.at).limit(1)
+    height = case({layer: place for place, layer in enumerate(PRECEDENCE)}, value=PlanEntry.layer)
+    granted = (
+        select(PlanGrant.mode)
+        .join(PlanEntry, PlanEntry.grant_id == PlanGrant.id)
+        .where(PlanEntry.officer_id == Officer.id, PlanEntry.date == day)
+        .order_by(height)
+        .limit(1)
+    )
+    seen = (Attendance.officer_id == Officer.id) & (Attendance.date == day)
+    columns: Any = select(
+        Officer.id, Officer.name, clicked.scalar_subquery(), Attendance.joined_at, Attendance.seconds, Attendance.sign,
+        granted.scalar_subquery(),
+    )  # fmt: skip
+    return (
+        columns.join(MeetingInvite, MeetingInvite.officer_id == Officer.id)
+        .outerjoin(Attendance, seen & (Attendance.meeting_id == MeetingInvite.meeting_id))
+        .where(MeetingInvite.meeting_id == bindparam("meeting"), holds_on(day))
+        .order_by(Officer.name, Officer.id)
+    )
+
+
+def people(db: Session, meeting_id: int, day: date) -> list[Invited]:
+    return [Invited(*row) for row in rows(db, _people(), meeting=meeting_id, day=day)]
+
+
+_STRANGERS: Any = (
+    select(Attendance.person, Attendance.name, Attendance.joined_at, Attendance.seconds)
+    .where(Attendance.meeting_id == bindparam("meeting"), Attendance.date == bindparam("day", type_=Date))
+    .where(Attendance.officer_id.is_(None), Attendance.sign == Sign.NONE)
+    .order_by(Attendance.joined_at, Attendance.id)
+)
+
+
+def strangers(db: Session, meeting_id: int, day: date) -> list[Stranger]:
+    return [Stranger(*row) for row in rows(db, _STRANGERS, meeting=meeting_id, day=day)]
+
+
+def say_who(
+    db: Session, me: Viewer, meeting_id: int, day: date, *, person: str, officer_id: int | None, now: datetime
+) -> None:
+    """Note whose account, address or name in Zoom this is, None: nobody's of the office; it is remembered.
+
+    What was said last holds.
+    """
+    plan.own_meeting(db, me, meeting_id)
+    there = (Attendance.meeting_id == meeting_id, Attendance.date == day, Attendance.person == person)
+    invited = select(MeetingInvite.id).where(MeetingInvite.meeting_id == meeting_id, holds_on(day))
+    if officer_id and db.scalar(invited.where(MeetingInvite.officer_id == officer_id)) is None:
+        raise Refused(_("Choose somebody who is invited."), field="officer")
+    if db.scalar(select(Attendance.id).where(*there, Attendance.officer_id.is_(None))) is None:
+        return  # told already, perhaps in another tab
+    said = {"officer_id": officer_id, "said_by": me.account_id, "said_at": now}
+    mine = {"office_id": me.office_id, "identity": person}
+    if not insert_unless_there(db, ZoomPerson, mine | said):
+        row = db.scalars(select(ZoomPerson).filter_by(**mine)).one()
+        row.officer_id, row.said_by, row.said_at = officer_id, me.account_id, now
+    audit.record(db, me, "meeting.recognised", "meeting", meeting_id, now=now, day=day, officer=officer_id)
+    held = db.scalars(select(Occurrence).filter_by(meeting_id=meeting_id, date=day)).one()
+    db.flush()
+    attendance.work_out(db, attendance.Held(me.office_id, meeting_id, day, held.starts_at, held.minutes, 0))

@@ -1,0 +1,180 @@
+"""From what Zoom told to who was there: kept, in the day of each person, and the same in whatever order it came."""
+
+import random
+from datetime import datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import days, presence
+from staffhub.db import Database
+from staffhub.meetings import attendance, came, plan, sightings
+from staffhub.meetings.audience import Audience
+from staffhub.models import Account, Attendance, Meeting, MeetingKind, Officer, StoredDay, WorkMode, ZoomSighting
+from tests.conftest import MORNING, TODAY, World, count_from, plan_range, viewer_of
+
+NUMBER = 81234567890
+NINE = datetime(2026, 11, 23, 1, 0, tzinfo=MORNING.tzinfo)
+
+
+@pytest.fixture
+def meeting_id(database: Database) -> int:
+    return schedule(database)
+
+
+def schedule(database: Database) -> int:
+    dewi = viewer_of(database, "dewi")
+    with database.transaction() as db:
+        meeting = plan.schedule(
+            db, dewi, kind=MeetingKind.STANDUP, topic="Apel", starts_on=TODAY, starts_at=time(9), minutes=30,
+            weekdays=[TODAY.weekday()], occurrences=2, audience=Audience(everyone=True),
+            idempotency_key=str(uuid4()), now=MORNING,
+        )  # fmt: skip
+        row = db.get_one(Meeting, meeting.id)
+        row.zoom_id, row.join_url = NUMBER, "https://zoom.us/j/1"
+        return row.id
+
+
+def told(kind: str, minutes: float, connection: str, name: str, email: str = "") -> dict[str, Any]:
+    at = (NINE + timedelta(minutes=minutes)).isoformat()
+    who = {
+        "user_id": connection,
+        "user_name": name,
+        "email": email,
+        f"{'join' if kind == 'joined' else 'leave'}_time": at,
+    }
+    return {
+        "event": f"meeting.participant_{kind}",
+        "payload": {"object": {"id": str(NUMBER), "uuid": "r1", "participant": who}},
+    }
+
+
+def take(database: Database, *events: dict[str, Any]) -> None:
+    with database.transaction() as db:
+        for event in events:
+            sightings.take(db, event, now=NINE)
+
+
+def officer(database: Database, username: str) -> Any:
+    with database.reading() as db:
+        query = sa.select(Officer.id, Officer.name).join(Account, Account.officer_id == Officer.id)
+        row = db.execute(query.where(Account.username == username)).one()
+    return SimpleNamespace(id=row.id, name=row.name)
+
+
+def kept(database: Database) -> list[tuple[Any, ...]]:
+    columns = (Attendance.officer_id, Attendance.person, Attendance.seconds, Attendance.joined_at)
+    with database.reading() as db:
+        return [tuple(row) for row in db.execute(sa.select(*columns).order_by(Attendance.person))]
+
+
+def test_a_date_is_worked_out_again_when_more_is_told_and_only_then(database: Database, meeting_id: int) -> None:
+    ben = officer(database, "ben")
+    take(database, told("joined", 0, "1", ben.name), told("left", 10, "1", ben.name))
+    assert attendance.run_due(database, now=NINE) == 1
+    assert attendance.run_due(database, now=NINE) == 0
+    take(database, told("left", 10, "1", ben.name), told("joined", 20, "2", ben.name), told("left", 30, "2", ben.name))
+    assert attendance.run_due(database, now=NINE) == 1
+    assert kept(database) == [(ben.id, f"officer:{ben.id}", 20 * 60, NINE)]
+
+
+def test_shuffled_and_doubled_is_what_it_is_in_order(database: Database, meeting_id: int) -> None:
+    names = [officer(database, one).name for one in ("ben", "tia", "ana")]
+    events = [
+        event
+        for number in range(60)
+        for event in (
+            told("joined", number % 17, str(number), f"{names[number % 3]}"),
+            told("left", 17 + number % 40, str(number), f"{names[number % 3]}"),
+        )
+    ]
+    take(database, *events)
+    attendance.run_due(database, now=NINE)
+    expected = kept(database)
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(ZoomSighting)) == 120
+    mixed = [*events, *events[:40]]
+    random.Random(3).shuffle(mixed)
+    take(database, *mixed)
+    assert attendance.run_due(database, now=NINE) == 0, "nothing new was told"
+    assert kept(database) == expected != []
+
+
+def test_a_meeting_of_tomorrow_or_of_last_week_is_not_looked_at(database: Database, meeting_id: int) -> None:
+    take(database, told("joined", 0, "1", "Somebody"))
+    assert attendance.run_due(database, now=NINE + timedelta(days=5)) == 0
+    assert attendance.run_due(database, now=NINE - timedelta(hours=1)) == 0
+    assert attendance.run_due(database, now=NINE) == 1
+
+
+def test_who_is_not_known_is_named_once_by_the_head_and_known_from_then_on(world: World) -> None:
+    meeting_id = schedule(world.database)
+    tia = officer(world.database, "tia")
+    take(world.database, told("joined", 3, "1", "Galaxy A12"), told("left", 30, "1", "Galaxy A12"))
+    attendance.run_due(world.database, now=NINE)
+    address = f"/meetings/{meeting_id}/minutes?date={TODAY}"
+    said = {"date": str(TODAY), "person": "name:galaxy a12", "officer": str(tia.id)}
+    assert "Galaxy A12" not in world.client("tia").get(address).text, "only who leads it is asked"
+    assert world.client("tia").post(f"/meetings/{meeting_id}/who", data=said).status_code == 403
+    assert world.client("dewi").post(f"/meetings/{meeting_id}/who", data=said | {"officer": ""}).status_code == 422
+    assert "Galaxy A12" in world.client("dewi").get(address).text
+    for _twice in range(2):
+        assert world.client("dewi").post(f"/meetings/{meeting_id}/who", data=said).status_code == 303
+    page = world.client("dewi").get(address).text
+    assert "Galaxy A12" not in page
+    assert "27 menit · terlambat 3 menit" in page
+    assert [(row[0], row[2]) for row in kept(world.database)] == [(tia.id, 27 * 60)]
+    take(world.database, told("joined", 3, "2", "galaxy a12"), told("left", 40, "2", "galaxy a12"))
+    attendance.run_due(world.database, now=NINE)
+    assert [(row[0], row[2]) for row in kept(world.database)] == [(tia.id, 37 * 60)]
+
+
+def test_a_guest_is_nobody_s_minutes_and_is_not_asked_about_again(world: World) -> None:
+    meeting_id = schedule(world.database)
+    take(world.database, told("joined", 0, "1", "Narasumber"), told("left", 30, "1", "Narasumber"))
+    attendance.run_due(world.database, now=NINE)
+    said = {"date": str(TODAY), "person": "name:narasumber", "officer": "0"}
+    world.client("dewi").post(f"/meetings/{meeting_id}/who", data=said)
+    assert "Narasumber" not in world.client("dewi").get(f"/meetings/{meeting_id}/minutes?date={TODAY}").text
+    assert [row[0] for row in kept(world.database)] == [None]
+
+
+def test_who_is_on_leave_is_excused_and_who_never_came_was_not_seen(world: World) -> None:
+    meeting_id = schedule(world.database)
+    ben = officer(world.database, "ben")
+    ana = world.viewer("ana")
+    with world.database.transaction() as db:
+        plan_range(db, ana, ben.id, TODAY)
+    with world.database.reading() as db:
+        found = {one.id: one for one in came.people(db, meeting_id, TODAY)}
+    assert found[ben.id].is_excused
+    assert not found[officer(world.database, "tia").id].is_excused
+    take(world.database, told("joined", 0, "1", ben.name))
+    attendance.run_due(world.database, now=NINE)
+    with world.database.reading() as db:
+        there = {one.id: one for one in came.people(db, meeting_id, TODAY)}[ben.id]
+    assert (there.is_excused, there.minutes, there.is_likely) == (False, 30, True)
+
+
+def test_the_stored_day_of_who_was_seen_follows(database: Database) -> None:
+    """Without a click: what Zoom saw is as good a sign of having joined the standup."""
+    count_from(database, TODAY)
+    schedule(database)
+    ben = officer(database, "ben")
+    viewer = viewer_of(database, "ben")
+    with database.transaction() as db:
+        presence.check_in(db, viewer, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=MORNING)
+    days.close_due(database, now=NINE + timedelta(days=1))
+
+    def findings() -> str:
+        with database.reading() as db:
+            mine = sa.select(StoredDay).where(StoredDay.officer_id == ben.id, StoredDay.date == TODAY)
+            return str(vars(db.scalars(mine).one()))
+
+    assert "standup_not_joined" in findings()
+    take(database, told("joined", 0, "1", ben.name))
+    attendance.run_due(database, now=NINE + timedelta(days=1))
+    assert "standup_not_joined" not in findings()
