@@ -48,7 +48,7 @@ class WhoFields(Fields):
     """`person`: as Zoom knows somebody; `officer` 0: nobody of the office."""
 
     date: dt.date
-    person: Annotated[str, StringConstraints(max_length=270)]
+    person: Annotated[Line, StringConstraints(max_length=270)]
     officer: Annotated[int, Field(ge=0)]
 
 
