@@ -102,7 +102,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/attendance/sign"): frozenset({"dewi"}),
     ("POST", "/attendance/sign/back"): frozenset({"dewi"}),
     ("POST", "/attendance/sign/close"): frozenset({"hana", "oka"}),
-    ("GET", "/attendance/signed"): MONTH,
+    ("GET", "/attendance/signed"): MONTH | {"ana"},
     ("GET", "/attendance/supplement"): MONTH,
     ("GET", "/attendance/start"): frozenset({"hana", "oka"}),
     ("POST", "/attendance/start"): frozenset({"hana", "oka"}),

@@ -38,7 +38,7 @@ BUDGET = {
     "/admin/rules/{rule_id}/edit": ("kepegawaian", 2),
     "/admin/rules/{rule_id}/succeed": ("kepegawaian", 2),
     "/attendance": ("kepegawaian", 8),
-    "/attendance/export": ("kepegawaian", 6),
+    "/attendance/export": ("kepegawaian", 7),
     "/attendance/exports": ("kepegawaian", 2),
     "/attendance/exports/{job_id}/file": ("kepegawaian", 2),
     "/attendance/next": ("kepegawaian", 5),
@@ -186,6 +186,7 @@ def test_every_page_keeps_its_budget_whatever_the_head_count(office: World) -> N
     given = _given(office.database)
     asked = [(path, *budget) for path, budget in BUDGET.items()]
     asked += [(path, "pegawai02", most) for path, most in STAFF.items()]
+    asked.append(("/attendance?show=duty_minimum", "kepegawaian", 8))
     clients = {username: _client(office, username) for _path, username, _most in asked}
     clients["kadis"].get("/")  # what is kept per process is read once, not by each page
     over = []

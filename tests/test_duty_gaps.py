@@ -71,3 +71,21 @@ def test_the_queue_of_the_month_names_them(world: World) -> None:
     page = world.client("hana").get("/attendance/queue?month=2026-11").text
     assert "Piket di bawah minimum" in page
     assert "THL 0/1" in page
+
+
+def test_the_sheet_is_narrowed_to_the_bidang_that_fell_short_and_says_on_which_days(world: World) -> None:
+    count_from(world.database, FRIDAY)
+    ben, tia = (viewer_of(world.database, who).officer_id or 0 for who in ("ben", "tia"))
+    hana = world.viewer("hana")
+    for officer in (ben, tia):
+        put_mark(world.database, hana, officer, FRIDAY, "07:10", MarkKind.CHECK_IN)
+    days.close_due(world.database, now=MORNING)
+    client, address = world.client("hana"), "/attendance?month=2026-11"
+    assert "Piket di bawah minimum" not in client.get(address).text
+    page = client.get(f"{address}&show=duty_minimum").text
+    assert "Piket di bawah minimum" in page
+    sheet = page.split('id="month-sheet"')[1]
+    assert ("Cy Sondakh" in sheet, "Ben Tumiwa" in sheet) == (True, False)
+    assert f"{CAPIL}: ASN 0/1" in sheet
+    division = world.viewer("ben").division_id
+    assert "Piket di bawah minimum" not in client.get(f"{address}&show=duty_minimum&division={division}").text

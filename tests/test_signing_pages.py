@@ -92,6 +92,22 @@ def test_the_month_reads_for_ever_as_it_was_signed(office: World) -> None:
     assert hana.get("/attendance/signed?month=2026-10&upto=1").text.count(">C</td>") == 1
 
 
+def test_the_head_of_a_bidang_reads_the_signed_days_of_the_own_people_alone(office: World) -> None:
+    ana, address = office.client("ana"), "/attendance/signed?month=2026-10"
+    nothing = ana.get(address)
+    assert nothing.headers["location"] == "/attendance?month=2026-10"
+    _press(office, "hana", CLOSE, note="x")
+    _press(office, "dewi", SIGN)
+    page = ana.get(address).text
+    assert ("Ben Tumiwa" in page, "Cy Sondakh" in page) == (True, False)
+    assert "Cy Sondakh" in office.client("hana").get(address).text
+    elsewhere = ana.get(f"{address}&division={office.viewer('cy').division_id}").text
+    assert "Cy Sondakh" not in elsewhere
+    assert "/attendance/sign?" not in page
+    assert address.replace("&", "&amp;") in ana.get("/attendance?month=2026-10").text
+    assert office.client("ben").get(address).status_code == 403
+
+
 def test_the_same_press_twice_answers_like_the_first_time(office: World) -> None:
     client = office.client("hana")
     sent = form_of(client.get(PAGE).text, CLOSE) | {"note": "x"}

@@ -28,6 +28,7 @@ class Gap(NamedTuple):
     group: str
     had: int
     minimum: int
+    division_id: int
 
 
 def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int | None = None) -> list[Gap]:
@@ -39,7 +40,7 @@ def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int
         shown = {id_: name for id_, name in shown.items() if id_ == division_id}
     rules, there = calendar(db, me.office_id), _counted(db, me, first, last)
     return [
-        Gap(day, name, group.name, had, group.minimum)
+        Gap(day, name, group.name, had, group.minimum, id_)
         for day in sorted({day for day, _division in there})
         for group in rules.coverage(day).groups
         for id_, name in shown.items()

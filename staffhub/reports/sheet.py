@@ -4,7 +4,7 @@ A large office opens one bidang at a time, and only its people's days are read; 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from staffhub.days import DayLine, DayRecord, Finding
 from staffhub.models import EmploymentType
 from staffhub.office import OfficeFacts
 from staffhub.reports import moves, recap
+from staffhub.reports.duty_gaps import Gap, duty_gaps
 from staffhub.reports.recap import Staff
 from staffhub.reports.totals import Totals, totals
 from staffhub.sections import Sections
@@ -26,6 +27,8 @@ _A_DAY = timedelta(days=1)
 QUEUE = 8
 # Groups of employment by which a sheet is made: civil servants and contract workers of the state, and all others.
 GROUPS = ("asn", "other")
+# A filter that no person's finding answers: the days on which a bidang fell short of its duty minimum.
+DUTY = "duty_minimum"
 # Findings that the page offers to look for; any other by its name in the address.
 LOOKED_FOR = (Finding.NO_CHECK_IN, Finding.NO_CHECK_OUT, Finding.ABSENT)
 _OTHER = frozenset({EmploymentType.THL})
@@ -34,7 +37,7 @@ _OTHER = frozenset({EmploymentType.THL})
 @dataclass(frozen=True)
 class Filters:
     """What of the month is asked for: a bidang by id or code, part of a name, a group of employment; `show` is "open",
-    "late" or the name of a finding.
+    "late", "duty_minimum" or the name of a finding.
     """
 
     division: str = ""
@@ -67,6 +70,7 @@ class Sheet:
     """A month on the screen. `closed` of `working` days are over. `waiting` days need a person; `queue` are the oldest.
 
     `groups` are the lines `start` to `end` of `found`, which fit the filters; `sections` tell of everybody in scope.
+    `gaps` are read where somebody looks for them.
     """
 
     first: date
@@ -84,6 +88,7 @@ class Sheet:
     office: OfficeFacts
     namesakes: frozenset[str]
     moves: Mapping[tuple[int, date | None], str]
+    gaps: list[Gap]
 
     @property
     def lines(self) -> list[Line]:
@@ -103,7 +108,9 @@ def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: in
     chosen = sections.choose(
         recap.sections_of(everybody), own=me.division_id, asked=asked, q=filters.q, people=len(people)
     )
-    fits = [one for one in everybody if filters.fits(one, asked)]
+    gaps = duty_gaps(db, me, dates[0], dates[-1], asked) if filters.show == DUTY else []
+    short = {(gap.division_id, gap.day) for gap in gaps}
+    fits = [one for one in everybody if filters.fits(one, asked) and (filters.show != DUTY or _fell_short(one, short))]
     beside = fits if filters.show else _at_once(fits, chosen)
     waiting = days.waiting(db, me.office_id, fits, dates, beside=beside, zone=me.zone, now=now)
     queue = [(one, day) for one in fits for day in waiting.of(one.id) if one.holds(day)]
@@ -130,8 +137,14 @@ def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: in
         closed=sum(day < today for day in working),
         office=office.facts(db, me.office_id),
         moves=moves.told(everybody, dates[0], dates[-1]),
+        gaps=gaps,
         namesakes=frozenset(name for name, count in Counter(people.values()).items() if count > 1),
     )
+
+
+def _fell_short(one: Staff, short: Collection[tuple[int, date]]) -> bool:
+    """Whether the person belonged to a bidang on a day on which that fell short."""
+    return any(division == one.division_id and one.holds(day) for division, day in short)
 
 
 def _at_once(fits: list[Staff], chosen: Sections) -> list[Staff]:

@@ -46,8 +46,8 @@ class SignedSheet:
 def signed_sheet(
     db: Session, me: Viewer, first: date, *, upto: int = 0, division: str = "", page: int = 1
 ) -> SignedSheet | None:
-    """Return the month as it was signed, with the supplements up to `upto`; None: nobody has signed it."""
-    me.require("month")
+    """Return what I may see of the month as it was signed, with supplements up to `upto`; None: nobody signed it."""
+    me.require("attendance")
     papers = signing.snapshot_of(db, me.office_id, first)
     if papers is None or papers.month.signed_at is None:
         return None
@@ -55,7 +55,12 @@ def signed_sheet(
     lines = signing.lines_of(db, [papers.month.id, *(one.id for one in over)])
     names = signing.divisions_of(db, papers.month.id)
     dates = month_days(first)
-    everybody = [part for id_, text in lines.items() for part in _parts(id_, signing.read(text), dates)]
+    everybody = [
+        (where, line)
+        for id_, text in lines.items()
+        for where, line in _parts(id_, signing.read(text), dates)
+        if me.sees(officer_id=id_, division_id=where or None)
+    ]
     people = len({line.id for _division, line in everybody})
     asked = sections.asked_for(division)
     chosen = sections.choose(_sections(everybody, names), own=me.division_id, asked=asked, people=people)

@@ -51,6 +51,7 @@ def month(
         sheet=sheet,
         cells=cells,
         queue=sheet.queue,
+        gaps=sheet.gaps,
         recount=next((one for one in days.recounts(db, me.office_id) if one.is_running), None),
         finding_kinds=[(kind.value, words.kind_of_finding(kind)) for kind in LOOKED_FOR],
         group=group,

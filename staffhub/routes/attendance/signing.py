@@ -195,7 +195,10 @@ def signed_month(
     first = _month(month, me, now)
     sheet = signed.signed_sheet(db, me, first, upto=upto, division=division, page=page)
     if sheet is None:
-        return _to_sign_page(request, first, _("Nobody has signed %(month)s yet.", month=month_name(first)))
+        said = _("Nobody has signed %(month)s yet.", month=month_name(first))
+        if not me.may("month"):
+            return redirect(request, query("/attendance", month=f"{first:%Y-%m}"), said=said, kind="warn")
+        return _to_sign_page(request, first, said)
     here = partial(query, "/attendance/signed", month=f"{first:%Y-%m}", division=division, upto=upto or None)
     return render(
         request,
