@@ -117,6 +117,7 @@ def test_the_page_says_what_differs(world: World) -> None:
     client = world.client("hana")
     assert f'value="{rule}"' in client.get("/attendance/replay?month=2026-10").text
     page = client.get(f"/attendance/replay?month=2026-10&rule={rule}&rule=999999").text
+    assert "menit kerja tidak dibandingkan" in page
     assert "Ben Tumiwa" in page
     assert "1 hari akan terbaca lain" in page
     assert client.get("/attendance/replay?month=2026-10&as_on=x&rule=y").status_code == 422
