@@ -1,0 +1,132 @@
+"""A month as the people who answer for it live it, in a real browser, on a phone and on a desk.
+
+The office's day is the 5th of November 2026, whatever day it is here: October is over, its days wait for a decision,
+and nobody has closed it.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from staffhub import clock, web
+from staffhub.reports.documents import exports
+from tests.browser import Site, demo_site, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+STORY = datetime(2026, 11, 5, 10, tzinfo=ZoneInfo("Asia/Makassar"))
+WIDTHS = pytest.mark.parametrize("width", [360, 1280])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    real = clock.now
+    ahead = STORY - real()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (clock, web):
+            patch.setattr(module, "now", lambda: real() + ahead)
+        with demo_site(tmp_path_factory.mktemp("month")) as made:
+            yield made
+
+
+def _press(page: Page, name: str, *, at: str) -> None:
+    """Press a button and wait for the page that answers it."""
+    page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_url(re.compile(at))
+
+
+@WIDTHS
+def test_the_queue_is_worked_off_hr_closes_the_month_and_the_head_signs_it(site: Site, width: int) -> None:
+    page = site.context("kepegawaian", width=width)
+    page.goto("/attendance/queue?month=2026-10")
+    before = page.get_by_role("heading", level=1).inner_text()
+    group = page.get_by_role("region", name="Presensi pulang belum ada")
+    decision = group.get_by_label("Hari yang dicentang menjadi")
+    box = decision.bounding_box()
+    assert box
+    need = "e => { const c = document.createElement('canvas').getContext('2d'); c.font = getComputedStyle(e).font;"
+    need += " return Math.max(...[...e.options].map(o => c.measureText(o.text).width)); }"
+    assert decision.evaluate(need) + 50 <= box["width"], "the decision is read whole"
+    group.get_by_role("checkbox").first.check()
+    group.get_by_role("button", name="Lihat jadinya").click()
+    page.wait_for_url(re.compile(r"/attendance/queue$"))
+    page.get_by_label("Alasan").select_option(index=1)
+    page.get_by_label("Penjelasan").fill("Diperiksa bersama atasannya.")
+    _press(page, "Putuskan 1 hari", at=r"/attendance/queue\?")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(before)
+    expect(page.get_by_role("main")).to_contain_text("1 hari diputuskan.")
+    page.get_by_role("link", name="Tanda tangan", exact=True).click()
+    page.wait_for_url(re.compile(r"/attendance/sign\?month=2026-10"))
+    closing = page.locator("form[action='/attendance/sign/close']")  # the month the first time, then its supplement
+    closing.get_by_label("Alasan").fill("Hari yang tersisa dibicarakan dengan kepala bidang.")
+    closing.get_by_role("button").click()
+    expect(page.get_by_text("Menunggu kepala dinas")).to_be_visible()
+    head = site.context("kadis", width=width)
+    head.goto("/attendance/sign?month=2026-10")
+    head.get_by_role("button", name="Tandatangani", exact=True).click()
+    expect(head.locator("#h-state")).to_have_text("Bulan ini sudah ditandatangani")
+    head.get_by_role("link", name="Baca seperti saat ditandatangani").click()
+    head.wait_for_url(re.compile("/attendance/signed"))
+    expect(head.get_by_role("heading", level=1)).to_contain_text("Oktober 2026")
+
+
+@WIDTHS
+def test_a_file_is_made_in_the_background_and_fetched(site: Site, width: int) -> None:
+    page = site.context("kepegawaian", width=width)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exports, "AT_ONCE", 5)
+        page.goto("/attendance?month=2026-10")
+        page.get_by_role("link", name="Unduh XLSX").click()
+        page.wait_for_url(re.compile(r"/attendance/export\?"))
+        _press(page, "Buat berkas", at=r"/attendance/exports$")
+    link = page.get_by_role("link", name="Unduh").first
+    link.wait_for()
+    with page.expect_download() as started:
+        link.click()
+    assert started.value.suggested_filename.endswith(".xlsx")
+    assert started.value.path().read_bytes()[:2] == b"PK"
+
+
+@WIDTHS
+def test_the_head_of_the_sheet_stays_and_the_filters_keep_each_other(site: Site, width: int) -> None:
+    page = site.context("kepegawaian", width=width)
+    page.goto("/attendance?month=2026-10")
+    sheet = page.locator("#month-sheet .scroll")
+    top = page.locator("#month-sheet thead th").first
+    sheet.scroll_into_view_if_needed()
+    sheet.evaluate("e => { e.scrollTop = 200; }")
+    frame, head = sheet.bounding_box(), top.bounding_box()
+    assert frame
+    assert head
+    assert abs(head["y"] - frame["y"]) < 3, "the days stay in sight"
+    page.get_by_label("Tampilkan", exact=True).select_option("open")
+    page.wait_for_url(re.compile("show=open"))
+    page.get_by_role("searchbox").press_sequentially("an")
+    page.wait_for_url(re.compile(r"show=open.*q=an|q=an.*show=open"))
+
+
+PAGES = (
+    ("pegawai01", ("/leave", "/orders", "/corrections", "/corrections/new?date=2026-11-04", "/notices")),
+    ("pegawai01", ("/me/month", "/me/month?month=2026-10", "/me/year")),
+    ("kadis", ("/attendance/sign?month=2026-10", "/leave", "/orders", "/exemptions")),
+    ("kepegawaian", ("/attendance/queue?month=2026-10", "/attendance/sign?month=2026-10", "/attendance/exports")),
+    ("kepegawaian", ("/attendance/replay?month=2026-10", "/attendance/recounts", "/attendance/start", "/admin/office")),
+    ("kepegawaian", ("/exemptions/new", "/orders/new", "/leave/openings", "/leave/paper")),
+)
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("id", "dark"), ("en", "light")])
+@pytest.mark.parametrize(("username", "paths"), PAGES, ids=[f"{user}{paths[0]}" for user, paths in PAGES])
+def test_axe_finds_nothing_on_the_pages_of_a_month(
+    site: Site, username: str, paths: tuple[str, ...], lang: str, scheme: str
+) -> None:
+    page = site.context(username, lang=lang, color_scheme=scheme)
+    for path in paths:
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            assert violations(page) == [], path
