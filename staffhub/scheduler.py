@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import attendance, drift, following, invitations, reminding, sync
+from staffhub.meetings import asking, attendance, drift, following, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -125,6 +125,7 @@ def _drift(work: Work, now: datetime) -> None:
 
 def _attendance(work: Work, now: datetime) -> None:
     """Who was in a meeting, each time that Zoom has told more of it."""
+    asking.ask_due(work.database, work.zoom, now=now)
     attendance.run_due(work.database, now=now)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.demo import seen
 from staffhub.demo.people import Person
 from staffhub.meetings import dates, minutes, plan
 from staffhub.meetings.audience import Audience
@@ -61,6 +62,7 @@ def write(
         now=clock.at_local(since, time(7), zone),
     )
     _join(db, standup.id, now=now, rng=rng)
+    seen.write(db, standup.id, now=now)
     _note(db, head, standup.id, people, now=now)
     _move_one(db, head, standup.id, now=now)
     plan.schedule(

@@ -20,6 +20,7 @@ from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.plan import may_change
 from staffhub.models import (
     Account,
+    AttendanceLook,
     ItemEnd,
     ItemKind,
     Meeting,
@@ -63,7 +64,7 @@ class Item(NamedTuple):
 class Minutes:
     """One date of a meeting. `items` were written on it, `before` is what stands open from earlier ones.
 
-    `starts` is local; `writes`: whether I may add to it.
+    `trouble`: why Zoom gave no list of who was there (AttendanceLook). `starts` is local; `writes`: whether I may add to it.
     """
 
     meeting: Meeting
@@ -75,6 +76,7 @@ class Minutes:
     items: Sequence[Item]
     before: Sequence[Item]
     strangers: Sequence[Stranger]
+    trouble: str
     writes: bool
     leads: bool
 
@@ -93,7 +95,7 @@ class Minutes:
 
 def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
     """Load the minutes of a date, in six statements, for whoever was invited on it or sees the meeting."""
-    meeting, starts, length, organiser = _held(db, me, meeting_id, day)
+    meeting, starts, length, organiser, trouble = _held(db, me, meeting_id, day)
     people = came.people(db, meeting_id, day)
     invited = me.officer_id in {one.id for one in people}
     if not (
@@ -112,6 +114,7 @@ def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
         items,
         _open_before(db, meeting, day),
         came.strangers(db, meeting_id, day),
+        trouble,
         writes=invited or leads,
         leads=leads,
     )
@@ -138,19 +141,22 @@ def for_writing(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
     return known
 
 
-def _held(db: Session, me: Viewer, meeting_id: int, day: date) -> tuple[Meeting, datetime, int, str]:
+def _held(db: Session, me: Viewer, meeting_id: int, day: date) -> tuple[Meeting, datetime, int, str, str]:
     row = db.execute(
-        select(Meeting, Occurrence.starts_at, Occurrence.minutes, Officer.name, Account.username)
+        select(
+            Meeting, Occurrence.starts_at, Occurrence.minutes, Officer.name, Account.username, AttendanceLook.trouble
+        )
         .join(Occurrence, Occurrence.meeting_id == Meeting.id)
         .join(Account, Account.id == Meeting.created_by)
         .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(AttendanceLook, (AttendanceLook.meeting_id == Meeting.id) & (AttendanceLook.date == Occurrence.date))
         .where(Meeting.id == meeting_id, Meeting.office_id == me.office_id, Occurrence.date == day)
         .where(Occurrence.state == OccurrenceState.PLANNED)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such meeting on that date."))
-    meeting, starts, length, name, username = row
-    return meeting, starts, length, name or username
+    meeting, starts, length, name, username, trouble = row
+    return meeting, starts, length, name or username, trouble or ""
 
 
 def _columns() -> Any:

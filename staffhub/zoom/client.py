@@ -203,6 +203,15 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
         # Zoom deletes the whole series when this parameter is missing, hence a verb of its own that insists on it.
         self._remove(f"/meetings/{_segment(id)}", occurrence_id=_segment(occurrence_id))
 
+    def past_instances(self, id: int | str) -> list[JSON]:
+        """Return the runs of a meeting that are over: `uuid` and `start_time` of each."""
+        found: list[JSON] = self.call("GET", f"/past_meetings/{_segment(id)}/instances").get("meetings") or []
+        return found
+
+    def past_participants(self, uuid: str) -> list[JSON]:
+        """Return every connection in one run; a UUID with slashes in it reaches Zoom only when it is encoded twice."""
+        return self._all(f"/past_meetings/{_segment(quote(uuid, safe=''))}/participants", "participants")
+
     def list_users(self, status: str = "active") -> list[User]:
         return cast("list[User]", self._all("/users", "users", status=status))
 

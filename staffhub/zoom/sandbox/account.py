@@ -9,6 +9,7 @@ from staffhub.zoom.shapes import JSON
 BASIC, LICENSED = 1, 2
 SCOPES = (
     "meeting:delete:meeting:admin meeting:read:list_meetings:admin meeting:read:meeting:admin "
+    "meeting:read:list_past_instances:admin meeting:read:list_past_participants:admin "
     "meeting:update:meeting:admin meeting:write:meeting:admin user:read:list_users:admin user:read:user:admin"
 )
 

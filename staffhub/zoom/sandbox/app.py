@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from staffhub import clock
-from staffhub.zoom.sandbox import meetings, views
+from staffhub.zoom.sandbox import meetings, past, views
 from staffhub.zoom.sandbox.account import Account
 from staffhub.zoom.sandbox.play import play
 from staffhub.zoom.sandbox.refusals import Refusal, refusal
@@ -101,6 +101,8 @@ LIST = Depends(needs("Medium", "meeting:read:list_meetings:admin", "meeting:read
 READ = Depends(needs("Light", "meeting:read:meeting:admin", "meeting:read:admin"))
 UPDATE = Depends(needs("Light", "meeting:update:meeting:admin", "meeting:write:admin"))
 DELETE = Depends(needs("Light", "meeting:delete:meeting:admin", "meeting:write:admin"))
+RUNS = Depends(needs("Medium", "meeting:read:list_past_instances:admin", "meeting:read:admin"))
+PEOPLE = Depends(needs("Medium", "meeting:read:list_past_participants:admin", "meeting:read:admin"))
 
 zoom = APIRouter()
 pages = APIRouter(default_response_class=HTMLResponse)
@@ -196,6 +198,17 @@ async def delete_meeting(id: str, store: Kept, occurrence_id: str = "") -> None:
     meetings.delete(store, id, occurrence_id)
 
 
+@zoom.get("/v2/past_meetings/{id}/instances", dependencies=[RUNS])
+async def past_instances(id: str, store: Kept) -> JSON:
+    return past.instances(store, id)
+
+
+@zoom.get("/v2/past_meetings/{id}/participants", dependencies=[PEOPLE])
+async def past_participants(id: str, store: Kept, page_size: str = "", next_page_token: str = "") -> JSON:
+    rows, size = past.participants(store, id), _page_size(page_size, MEETING_PAGE)
+    return store.page(rows, key="participants", size=size, mark=next_page_token, listing=f"past {id} {size}")
+
+
 @pages.get("/j/{id}")
 @pages.get("/s/{id}")
 async def join(id: int, store: Kept) -> HTMLResponse:
@@ -217,6 +230,11 @@ async def waiting_faults(faults: Broken) -> list[Fault]:
 @control.get("/meetings")
 async def stored_meetings(store: Kept, origin: Origin) -> JSON:
     return {"meetings": [views.created(meeting, origin) for meeting in store.meetings.values()]}
+
+
+@control.post("/runs", status_code=201)
+async def add_run(run: past.Run, store: Kept) -> None:
+    past.add(store, run)
 
 
 @control.get("/calls")

@@ -30,6 +30,7 @@ class Store:
     now: Callable[[], datetime]
     path: Path | None = None
     meetings: dict[str, JSON] = field(default_factory=dict)
+    runs: dict[str, JSON] = field(default_factory=dict)
     writes: Counter[str] = field(default_factory=Counter)
     tokens: dict[str, datetime] = field(default_factory=dict)
     pages: dict[str, tuple[datetime, str, int]] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Store:
         beside.replace(self.path)
 
     def reset(self) -> None:
-        for kept in (self.meetings, self.writes, self.tokens, self.pages, self.busy):
+        for kept in (self.meetings, self.runs, self.writes, self.tokens, self.pages, self.busy):
             kept.clear()
         self.save()
 
