@@ -64,7 +64,8 @@ class Item(NamedTuple):
 class Minutes:
     """One date of a meeting. `items` were written on it, `before` is what stands open from earlier ones.
 
-    `trouble`: why Zoom gave no list of who was there (AttendanceLook). `starts` is local; `writes`: whether I may add to it.
+    `starts` is local; `writes`: whether I may add to it; `trouble`: why Zoom gave no list of who was there
+    (AttendanceLook).
     """
 
     meeting: Meeting
