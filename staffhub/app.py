@@ -50,6 +50,7 @@ from staffhub.routes import (
     sign_in,
     webhooks,
     worklog,
+    zoom,
 )
 from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
@@ -79,6 +80,7 @@ _ROOMS = (
     account,
     admin,
     rules,
+    zoom,
 )
 
 
@@ -127,6 +129,7 @@ def make_work(settings: Settings, database: Database) -> Work:
         database=database,
         zoom=zoom,
         zoom_host=settings.zoom_host,
+        zoom_at_once=settings.zoom_at_once,
         post=post,
         notice_days=settings.notice_days,
     )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
-from staffhub.meetings import asking, attendance, drift, following, invitations, reminding, sync
+from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 class Work:
     """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use.
 
-    `notice_days`: for how long notices stand on the lists.
+    `notice_days`: for how long notices stand on the lists; `zoom_at_once`: how many meetings a licensed host may have
+    running, 2 on Business and above.
     """
 
     database: Database
@@ -39,6 +40,7 @@ class Work:
     zoom_host: str
     post: notify.Post | None = None
     notice_days: int = 180
+    zoom_at_once: int = 1
 
 
 def _beat(work: Work, now: datetime) -> None:
@@ -65,6 +67,12 @@ def seal(work: Work, now: datetime) -> int:
 
 def _zoom_tasks(work: Work, now: datetime) -> None:
     sync.run_due(work.database, work.zoom, now=now, host=work.zoom_host)
+
+
+def _zoom_users(work: Work, now: datetime) -> None:
+    """Once an hour the pool of hosts follows the users that Zoom has."""
+    at_once = work.zoom_at_once
+    hosts.synchronise_due(work.database, work.zoom, preferred=work.zoom_host, licensed_at_once=at_once, now=now)
 
 
 def _exports(work: Work, now: datetime) -> None:
@@ -154,7 +162,8 @@ def _reminders(work: Work, now: datetime) -> None:
 
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
-    ("zoom_tasks", 5, _zoom_tasks),
+    ("zoom_tasks", 2, _zoom_tasks),
+    ("zoom_users", 120, _zoom_users),
     ("notices", 30, _notices),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),

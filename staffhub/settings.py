@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     zoom_base_uri: str = "https://api.zoom.us/v2"
     zoom_oauth_uri: str = "https://zoom.us/oauth/token"
     zoom_host: str = ""
+    zoom_at_once: int = Field(default=1, ge=1, le=2)
 
     @field_validator("timezone")
     @classmethod

@@ -230,6 +230,8 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         menu.append(NavItem("/admin/rules", "roster", _("Rules of the office")))
     if may("holidays.edit"):
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
+    if may("admin"):
+        menu.append(NavItem("/admin/zoom", "video", "Zoom"))
     menu.append(NavItem("/notices", "bell", _("Notices")))
     menu.append(NavItem("/account", "user", _("My account")))
     return [NavItem(*places[name], wide=name not in first) for name in order], menu

@@ -90,6 +90,7 @@ def demo_site(folder: Path) -> Iterator[Site]:
             zoom_base_uri=sandbox.base_uri,
             zoom_oauth_uri=sandbox.oauth_uri,
             zoom_host=account.host_email,
+            zoom_at_once=2,
         )
         app = create_app(settings)
         database: Database = app.state.database

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
 
 from staffhub import corrections, days, feeds, notify, presence, worklog
 from staffhub import leave as leaves
@@ -41,6 +42,7 @@ from staffhub.models import (
     ServiceRequest,
     ServiceType,
     WorkMode,
+    ZoomUser,
 )
 from staffhub.orders import duty, exemptions
 from staffhub.reports import recap
@@ -70,6 +72,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/password"): ALL,
     ("POST", "/account/sessions/end-others"): ALL,
     ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
+    ("GET", "/admin/zoom"): frozenset({"adi"}),
+    ("POST", "/admin/zoom/check"): frozenset({"adi"}),
+    ("POST", "/admin/zoom/hosts/{user_id}/take"): frozenset({"adi"}),
+    ("POST", "/admin/zoom/hosts/{user_id}/leave"): frozenset({"adi"}),
+    ("POST", "/admin/zoom/meetings/{meeting_id}/retry"): frozenset({"adi"}),
     ("GET", "/admin/holidays"): PEOPLE,
     ("GET", "/admin/office"): PEOPLE,
     ("GET", "/admin/rules"): PEOPLE,
@@ -250,6 +257,13 @@ def _rows(world: World) -> dict[str, int]:
         }
 
 
+def _zoom_user(db: Session) -> int:
+    user = ZoomUser(email="tuan@contoh.example", licence=2, at_once=1, hosts=False, seen_at=MORNING)
+    db.add(user)
+    db.flush()
+    return user.id
+
+
 def _belongings(world: World) -> dict[str, object]:
     """Give Ben one of everything; return what stands for each placeholder of an address."""
     ben, ana, hana = world.viewer("ben"), world.viewer("ana"), world.viewer("hana")
@@ -289,6 +303,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
+        found["user_id"] = _zoom_user(db)
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id

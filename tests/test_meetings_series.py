@@ -396,7 +396,7 @@ def test_limits_per_second_and_per_day_interrupt_a_series_and_cost_nothing(datab
             _run(database, zoom, now)
             now += timedelta(seconds=3)
             sandbox.clock.time = now
-        assert _state(database, meeting_id) == ("waiting", "rate")
+        assert _state(database, meeting_id) == ("waiting", "rate_host")
         assert _meeting(database, meeting_id).join_url
         for _tick in range(20):
             sandbox.clock.time = now = max(now, datetime(2026, 11, 23, 0, 0, 1, tzinfo=UTC)) + timedelta(seconds=3)

@@ -97,7 +97,7 @@ class Play:
 PLAYS = [
     Play([TOKEN | {"kind": "status", "status": 503, "body": "x"}], "waiting", "unreachable", ["wait", "retry"]),
     Play([POST | {"kind": "drop_after"}], "waiting", "unclear", ["wait", "retry"]),
-    Play([POST | _answer(429, 429, "maximum daily rate limit")], "waiting", "rate", ["wait", "retry"]),
+    Play([POST | _answer(429, 429, "maximum daily rate limit")], "waiting", "rate_account", ["wait", "retry"]),
     Play([POST | _answer(400, 300, "Validation Failed.")], "failed", "refused", ["edit", "retry"]),
     Play([POST | _answer(404, 1001, "User does not exist.")], "failed", "no_host", ["ask", "retry"]),
     Play([POST | _answer(400, 3161, "may not host")], "failed", "no_host", ["ask", "retry"]),

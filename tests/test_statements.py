@@ -37,7 +37,7 @@ STAYS = {
     "account", "calendar_feed", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
     "kept_register",
     "leave_delegate", "leave_opening",
-    "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person",
+    "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person", "zoom_user",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
 PEOPLE, DAYS = 15, 700

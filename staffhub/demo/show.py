@@ -42,6 +42,7 @@ def sandbox(folder: Path, port: int) -> Iterator[dict[str, Any]]:
             "zoom_base_uri": server.base_uri,
             "zoom_oauth_uri": server.oauth_uri,
             "zoom_host": account.host_email,
+            "zoom_at_once": 2,
         }
     finally:
         server.stop()

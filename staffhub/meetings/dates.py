@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from staffhub import audit, clock, workdays
 from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import occurrences, plan, telling
+from staffhub.meetings import hosts, occurrences, plan, telling
 from staffhub.meetings.terms import MAX_AGENDA, refuse_odd_start
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState
 from staffhub.security import Viewer
@@ -69,6 +69,8 @@ def change(
         _move(db, me, row, day, starts, now=now)
     if worded:
         row.agenda = agenda
+    if moved:
+        hosts.claim(db, me, meeting, now=now)
     if moved or worded:
         _done(db, me, meeting, row, "moved" if moved else "agenda", now=now)
     return meeting
@@ -108,6 +110,7 @@ def hold(db: Session, me: Viewer, meeting_id: int, occurrence_id: int, *, versio
     occurrences.follow(row, slot)
     if slot.holiday:
         row.state, row.holiday, row.by_hand = OccurrenceState.PLANNED, "", True
+    hosts.claim(db, me, meeting, now=now)
     _done(db, me, meeting, row, "held", now=now)
     return meeting
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from staffhub.i18n import gettext as _
 from staffhub.meetings.plan import GONE
@@ -17,14 +18,19 @@ from staffhub.zoom.errors import (
     ZoomUnclear,
 )
 
-_STEPS = (10, 30, 120, 300, 900)
+_STEPS = (1, 10, 30, 120, 300, 900)
 _LAST_STEP = 1800
 _SHORTEST_WAIT = timedelta(seconds=1)
+_SETTLED = timedelta(seconds=10)
 _LOOK_AGAIN = timedelta(minutes=1)
 _MAX_CODE = 500
 NOT_SET_UP, NO_HOST, PAST = "not_set_up", "no_host", "past"
+# Of the three limits two end with Zoom's day: that of one host, and that of the whole account.
+RATE_HOST, RATE_ACCOUNT = "rate_host", "rate_account"
+_LIMITS = {"host_daily": RATE_HOST, "account_daily": RATE_ACCOUNT}
+PAID = "paid"
 # https://developers.zoom.us/docs/api/errors/
-NO_SUCH_USER, FOREIGN_USER, MAY_NOT_HOST = 1001, 1010, 3161
+NO_SUCH_USER, FOREIGN_USER, MAY_NOT_HOST, PAID_ONLY = 1001, 1010, 3161, 200
 IN_PROGRESS, NOT_WHILE_RUNNING = 3002, 3000
 
 
@@ -39,10 +45,9 @@ class Failure:
 
 
 def backoff(attempts: int, task_id: int) -> timedelta:
-    """10 s, 30 s, 2, 5, 15 min, then every half hour, spread by the task so that not all come back at once."""
-    if attempts <= len(_STEPS):
-        return timedelta(seconds=_STEPS[attempts - 1])
-    return timedelta(seconds=_LAST_STEP + task_id % 60)
+    """1 s, 10 s, 30 s, 2, 5, 15 min, then every half hour; up to a tenth more, so that not all come back at once."""
+    step = _STEPS[attempts - 1] if attempts <= len(_STEPS) else _LAST_STEP
+    return timedelta(seconds=step * (1 + Random(f"{task_id}-{attempts}").random() / 10))  # noqa: S311  no secret
 
 
 class Unsendable(Exception):
@@ -68,7 +73,8 @@ def explain(
             failure = Failure("credentials", later, needs_person=True)
         case ZoomRateLimited():
             # Zoom's clock may be behind ours: a time that has passed must not make the outbox ask without a pause.
-            failure = Failure("rate", max(error.retry_at, now + _SHORTEST_WAIT))
+            code = _LIMITS.get(error.limit, "rate")
+            failure = Failure(code, max(error.retry_at, now + _SHORTEST_WAIT))
         case ZoomNotFound() if error.code == NO_SUCH_USER:
             failure = Failure(NO_HOST, later, needs_person=True)
         case ZoomNotFound() if verb is ZoomVerb.UPDATE:
@@ -78,7 +84,8 @@ def explain(
         case ZoomRefused():
             failure = _refused(error, soon, later)
         case ZoomUnclear():
-            failure = Failure("unclear", soon, unclear=True)
+            # Whoever looks at once may look before Zoom is done, find nothing, and make a second one.
+            failure = Failure("unclear", max(soon, now + _SETTLED), unclear=True)
     return failure
 
 
@@ -91,6 +98,8 @@ def _refused(error: ZoomRefused, soon: datetime, later: datetime) -> Failure:
         return Failure("running", soon)
     if error.code in {FOREIGN_USER, MAY_NOT_HOST}:
         return Failure(NO_HOST, later, needs_person=True)
+    if error.code == PAID_ONLY:
+        return Failure(PAID, later, needs_person=True)
     fields = ",".join(field for field, _sentence in error.fields)
     return Failure(f"refused:{fields}"[:_MAX_CODE], None, needs_person=True)
 
@@ -105,6 +114,13 @@ def in_words(trouble: str) -> str:
         "unreachable": lambda: _("Zoom cannot be reached right now. It is tried again by itself."),
         "unclear": lambda: _("Zoom's answer was lost. We look whether the meeting is there before trying again."),
         "rate": lambda: _("Zoom takes no more calls from this account for now. It is tried again by itself."),
+        RATE_HOST: lambda: _(
+            "Zoom takes 100 changes a day for each host, and today's are used up. It goes on by itself at 00:00 UTC."
+        ),
+        RATE_ACCOUNT: lambda: _(
+            "Zoom takes no more calls from this account today. Everything goes on by itself at the time it has named."
+        ),
+        PAID: lambda: _("Zoom does this for paid accounts only. An administrator checks the plan at Zoom."),
         "running": lambda: _("The meeting is running on Zoom. The change follows when it has ended."),
         "credentials": lambda: _("Zoom does not accept our credentials. An administrator has to check them."),
         "scopes": lambda: _("The app at Zoom lacks permissions. An administrator adds: %(names)s.", names=facts),

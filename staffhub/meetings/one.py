@@ -12,6 +12,7 @@ from staffhub import clock, i18n, workdays
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
+from staffhub.meetings import hosts
 from staffhub.meetings.agenda import Status, Week, last_day, status_of
 from staffhub.meetings.occurrences import slots
 from staffhub.meetings.plan import may_change
@@ -30,6 +31,7 @@ from staffhub.models import (
     Posting,
     TaskState,
     ZoomTask,
+    ZoomUser,
     posting_near,
 )
 from staffhub.security import Viewer
@@ -80,6 +82,7 @@ class Page:
     may_change: bool
     over: bool
     theirs: list[tuple[str, str, str]]
+    cut_short: bool
 
     @property
     def people(self) -> int:
@@ -144,15 +147,16 @@ class Page:
 def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
     """Load a meeting that I am invited to or that belongs to my scope."""
     row = db.execute(
-        select(Meeting, Officer.name, Account.username, Division.short_name, Officer.active_to)
+        select(Meeting, Officer.name, Account.username, Division.short_name, Officer.active_to, ZoomUser.licence)
         .join(Account, Account.id == Meeting.created_by)
         .outerjoin(Officer, Officer.id == Account.officer_id)
         .outerjoin(Division, Division.id == Meeting.division_id)
+        .outerjoin(ZoomUser, ZoomUser.email == func.lower(Meeting.zoom_host))
         .where(Meeting.id == meeting_id, Meeting.office_id == me.office_id)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such meeting."))
-    meeting, name, username, division, active_to = row
+    meeting, name, username, division, active_to, licence = row
     today = clock.local_day(now, me.zone)
     guests, token = _guests(db, me, meeting, today)
     days = _days(db, me, meeting, now)
@@ -171,6 +175,7 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         cancelled_at=meeting.cancelled_at.astimezone(me.zone) if meeting.cancelled_at else None,
         may_change=may_change(me, meeting.division_id),
         over=all(day.past for day in days),
+        cut_short=hosts.is_cut_short(meeting.minutes, licence),
         theirs=_theirs(me, meeting, days) if meeting.theirs else [],
     )
 

@@ -14,7 +14,7 @@ from staffhub import audit, claims, clock
 from staffhub.db import insert_unless_there, said_otherwise
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import invitations, telling
+from staffhub.meetings import hosts, invitations, telling
 from staffhub.meetings import occurrences as occurrences_of
 from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms, refuse_past_hour
@@ -83,7 +83,9 @@ def schedule(
     if meeting_id is None:
         raise said_otherwise()
     if inserted:
-        occurrences_of.lay_out(db, db.get_one(Meeting, meeting_id), me.zone, now=now)
+        meeting = db.get_one(Meeting, meeting_id)
+        occurrences_of.lay_out(db, meeting, me.zone, now=now)
+        hosts.claim(db, me, meeting, now=now)
         invitations.invite(db, me.office_id, meeting_id, guests)
         ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
@@ -152,6 +154,8 @@ def edit(
     for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
         setattr(meeting, name, value)
     occurrences_of.lay_out(db, meeting, me.zone, now=now)
+    if changed_hours(before, agreed):
+        hosts.claim(db, me, meeting, now=now)
     invitations.invite_anew(db, meeting, guests, today=today)
     changed = audit.changes(before, agreed)
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
@@ -166,6 +170,11 @@ def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
     if any(before[name] != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
         text = _("It has begun, so its dates and time stay. For other times cancel it and schedule a new one.")
         raise Refused(text, field="time")
+
+
+def changed_hours(before: dict[str, Any], agreed: dict[str, Any]) -> bool:
+    hours = ("starts_on", "starts_at", "minutes", "weekdays", "occurrences")
+    return any(before[name] != agreed[name] for name in hours)
 
 
 def push_change(db: Session, meeting: Meeting, now: datetime) -> None:
@@ -230,6 +239,22 @@ def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     if not meeting.trouble:
         return meeting
     refuse_stale(meeting, version)
+    return _try_again(db, me, meeting, now=now)
+
+
+def retry_parked(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Meeting:
+    """Let an administrator, who may not change what is agreed, have it tried now; twice is once."""
+    me.require("admin")
+    query = select(Meeting).where(Meeting.id == meeting_id, Meeting.office_id == me.office_id).with_for_update()
+    meeting = db.scalars(query).one_or_none()
+    if meeting is None:
+        raise NotFound(_("There is no such meeting."))
+    if not meeting.trouble or meeting.state is MeetingState.READY or meeting.trouble == GONE:
+        return meeting
+    return _try_again(db, me, meeting, now=now)
+
+
+def _try_again(db: Session, me: Viewer, meeting: Meeting, *, now: datetime) -> Meeting:
     cancelled, failed = meeting.state is MeetingState.CANCELLED, meeting.state is MeetingState.FAILED
     if not cancelled:
         _refuse_closed(db, meeting, now)
@@ -238,6 +263,7 @@ def retry(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
         # Believed to be gone, not merely missed once: from here on it is a new meeting.
         meeting.zoom_id, meeting.join_url, meeting.zoom_host, meeting.missed_at = None, "", "", None
         day = max(meeting.starts_on, clock.local_day(now, me.zone))
+        hosts.claim(db, me, meeting, now=now)
         telling.tell(db, meeting, "link", day=day, at=meeting.starts_at, by=me.account_id, now=now)
     waiting = [task for task in _open_tasks(db, meeting) if task.state is TaskState.PENDING]
     for task in waiting:

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import Database
-from staffhub.meetings import occurrences, plan, series, wire
+from staffhub.meetings import hosts, occurrences, plan, series, wire
 from staffhub.meetings.failures import (
     FOREIGN_USER,
     NO_HOST,
     NO_SUCH_USER,
     NOT_SET_UP,
+    RATE_ACCOUNT,
+    RATE_HOST,
     Failure,
     Unsendable,
     explain,
@@ -25,7 +27,7 @@ from staffhub.meetings.failures import (
 )
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
-from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRefused, ZoomUnavailable
+from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRateLimited, ZoomRefused, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
@@ -36,7 +38,6 @@ log = structlog.get_logger(__name__)
 # Longer than the calls of one task may take with their time limits; after it the worker counts as dead.
 LEASE = timedelta(minutes=3)
 _MARGIN = timedelta(minutes=1)
-LICENSED = 2
 ENDED = 3007
 
 
@@ -80,7 +81,11 @@ def run_due(database: Database, zoom: "ZoomClient | None", *, now: datetime, hos
 
 
 def _next_due(database: Database, now: datetime) -> int | None:
+    """Find what is next; nothing while Zoom takes no more calls of the whole account."""
+    paused = (ZoomTask.state == TaskState.PENDING, ZoomTask.due_at > now, ZoomTask.error == RATE_ACCOUNT)
     with database.reading() as db:
+        if db.scalar(select(ZoomTask.id).where(*paused).limit(1)) is not None:
+            return None
         return claims.next_due(db, ZoomTask, now=now, in_turn=ZoomTask.meeting_id)
 
 
@@ -107,6 +112,7 @@ def _work(desk: Desk, job: Job) -> None:
     stored: ZoomMeeting | None = None
     differs: list[str] = []
     failure: Failure | None = None
+    before = desk.zoom.writes
     about = {"verb": job.verb, "task_id": job.id, "attempts": job.attempts}
     try:
         stored = _VERBS[job.verb](desk, job)
@@ -119,10 +125,14 @@ def _work(desk: Desk, job: Job) -> None:
         failure = unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=desk.now())
     with desk.database.transaction() as db:
         _write_outcome(db, job, stored, differs, failure, now=desk.now())
+        host = db.scalars(select(Meeting.zoom_host).where(Meeting.id == job.meeting.id)).one()
+        hosts.note_writes(db, host, desk.zoom.writes - before, now=desk.now())
+        if failure and failure.code == RATE_HOST:
+            hosts.note_spent(db, host, now=desk.now())
 
 
 def _first_licensed(zoom: "ZoomClient") -> str:
-    users = (user for user in zoom.list_users() if user.get("type") == LICENSED)
+    users = (user for user in zoom.list_users() if user.get("type") == hosts.LICENSED)
     return next((user.get("email") or user.get("id", "") for user in users), "")
 
 
@@ -132,11 +142,11 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
         return None
     if job.unclear and (found := _find(desk.zoom, facts)):
         return _pulled_straight(desk, job, found)
-    # Always the host of today's settings: the one before may be the very thing that was wrong.
-    host = desk.find_host()
+    host = _host_of(desk, facts)
     if not host:
         raise Unsendable(NO_HOST)
     body = wire.body(facts, now=desk.now())
+    _refuse_spent(desk, host)
     if desk.now() > job.lease_until - _MARGIN:
         # Another worker may take the task over while this one still waits for the answer, and look too early.
         raise ZoomUnavailable("the lease is about to end")
@@ -144,6 +154,21 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     with desk.database.transaction() as db:
         db.execute(update(Meeting).where(Meeting.id == facts.id).values(zoom_host=host))
     return desk.zoom.create_meeting(host, body)
+
+
+def _host_of(desk: Desk, facts: wire.Facts) -> str:
+    """Return the one whose hour was taken; without a pool that of today's settings: the one before may be wrong."""
+    with desk.database.reading() as db:
+        claimed = bool(facts.zoom_host) and hosts.may_hold(db, facts.zoom_host)
+    return facts.zoom_host if claimed else desk.find_host()
+
+
+def _refuse_spent(desk: Desk, host: str) -> None:
+    """Raise ZoomRateLimited, without a call, while nothing is left of the host's day."""
+    with desk.database.reading() as db:
+        if hosts.is_spent(db, host, now=desk.now()):
+            at = hosts.new_day(desk.now())
+            raise ZoomRateLimited("nothing is left of this host's day", retry_at=at, limit="host_daily")
 
 
 def _find(zoom: "ZoomClient", facts: wire.Facts) -> ZoomMeeting | None:
@@ -174,6 +199,7 @@ def _pulled_straight(desk: Desk, job: Job, found: ZoomMeeting) -> ZoomMeeting:
 def _bring_to_ours(desk: Desk, job: Job, zoom_id: int) -> ZoomMeeting:
     """Send a change. Once it has begun the dates at Zoom are touched only when those ahead are not the agreed ones."""
     facts = job.meeting
+    _refuse_spent(desk, facts.zoom_host)
     if facts.weekdays:
         until = job.lease_until - _MARGIN
         return series.bring(desk.zoom, zoom_id, facts, now=desk.now, until=until)

@@ -14,6 +14,7 @@ from staffhub.models.meetings import (
     Occurrence,
     OccurrenceState,
     ZoomTask,
+    ZoomUser,
     ZoomVerb,
 )
 from staffhub.models.minutes import ItemEnd, ItemKind, MeetingItem
@@ -202,6 +203,7 @@ __all__ = [
     "ZoomPerson",
     "ZoomSighting",
     "ZoomTask",
+    "ZoomUser",
     "ZoomVerb",
     "is_in_service",
     "posting_near",

@@ -144,6 +144,29 @@ class ZoomTask(Work, Base):
     error: Mapped[str] = mapped_column(String(500), default="")
 
 
+class ZoomUser(Base):
+    """Somebody of the Zoom account who could host, as the last list of its users had it."""
+
+    __tablename__ = "zoom_user"
+    __table_args__ = (UniqueConstraint("email"),)
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(160), default="")
+    # Zoom's own number: 1 Basic, 2 Licensed.
+    licence: Mapped[int]
+    # How many meetings may run at the same time.
+    at_once: Mapped[int]
+    # Whether our meetings may be held there: an administrator decides.
+    hosts: Mapped[bool]
+    seen_at: Mapped[datetime]
+    # Not among the users any more, since then.
+    gone_at: Mapped[datetime | None]
+    # Creates and updates of a UTC day, of which Zoom allows 100.
+    written_on: Mapped[date | None]
+    written: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
 class JoinClick(Base):
     __tablename__ = "join_click"
     __table_args__ = (Index(None, "office_id", "date"), Index(None, "officer_id", "date"))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from math import ceil
 from threading import Lock
 from typing import Any, cast
@@ -156,6 +157,10 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
         self._now = now
         self._lock = Lock()
         self._token: Token | None = None
+        # Creates and updates sent so far, whatever came of them: of these Zoom allows 100 for each host and day.
+        self.writes = 0
+        # How far our clock is ahead of Zoom's, as its last token said; None: not known.
+        self.ahead: timedelta | None = None
         self._follows_region = base_uri == BASE_URI
         self._hosts = {_checked_host(base_uri), _checked_host(oauth_uri)}
         meetings = _Meetings(base_uri=base_uri, config=self.config, timeout=ceil(timeout), send=self._send)
@@ -274,6 +279,8 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
         if data is not None:
             request["data"] = data
         verb = getattr(self.components["meeting"], f"{method.lower()}_request")
+        if method in {"POST", "PATCH"}:
+            self.writes += 1
         try:
             response: requests.Response = verb(path, **request)
         except requests.RequestException as error:
@@ -340,10 +347,18 @@ class ZoomClient(zoomus.ZoomClient):  # type: ignore[misc]
         except requests.RequestException as error:
             raise ZoomUnavailable(f"{type(error).__name__}: Zoom issued no token") from error
         log.info("zoom.token", status=response.status_code, tracking_id=tracking_id(response))
+        self.ahead = _ahead(response, self._now())
         body = json_object(response) or {}
         if response.ok and isinstance(body.get("access_token"), str):
             return Token.from_reply(body, self._now())
         raise _token_error(response, body, self._now())
+
+
+def _ahead(response: requests.Response, now: datetime) -> timedelta | None:
+    try:
+        return now - parsedate_to_datetime(response.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
 
 
 def _token_error(response: requests.Response, body: JSON, now: datetime) -> ZoomError:

@@ -1,0 +1,199 @@
+"""What keeps Zoom going here: who hosts and what is left of each one's day, what is stuck, and a check of all of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock
+from staffhub.db import Database, rows
+from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
+from staffhub.meetings import hosts
+from staffhub.meetings.failures import in_words
+from staffhub.meetings.plan import GONE
+from staffhub.models import Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
+from staffhub.security import Viewer
+from staffhub.zoom.errors import ZoomError, ZoomMisconfigured, ZoomRateLimited, ZoomScopeMissing
+
+if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
+    from staffhub.zoom.client import ZoomClient
+
+# Zoom ends a token by its own clock, and refuses what seems to come from another time.
+_OFF = timedelta(seconds=60)
+_STUCK = 30
+# No series, of 260 weeks at most, lasts longer: what began before need not be looked through.
+_LONGEST = timedelta(days=1830)
+
+
+@dataclass(frozen=True)
+class Host:
+    """A user at Zoom; `left`: creates and updates of this UTC day."""
+
+    id: int
+    email: str
+    name: str
+    licence: int
+    at_once: int
+    hosts: bool
+    gone: bool
+    left: int
+
+    @property
+    def licence_name(self) -> str:
+        names = {hosts.BASIC: _("Basic"), hosts.LICENSED: _("Licensed")}
+        return names.get(self.licence) or _("no licence")
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A meeting that has not reached Zoom; `next_try` is local, None: nothing happens before somebody acts."""
+
+    id: int
+    topic: str
+    reason: str
+    tries: int
+    next_try: datetime | None
+    retried_here: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """`counts_anew`: when the day of all hosts begins at Zoom, in the office's time."""
+
+    hosts: list[Host]
+    seen_at: datetime | None
+    stuck: list[Stuck]
+    counts_anew: datetime
+
+
+_USERS = select(ZoomUser).order_by(ZoomUser.hosts.desc(), ZoomUser.licence.desc(), ZoomUser.email)
+_OPEN = (ZoomTask.meeting_id == Meeting.id, ZoomTask.state.in_((TaskState.PENDING, TaskState.CLAIMED)))
+_TROUBLED = (
+    select(
+        Meeting.id,
+        Meeting.topic,
+        Meeting.trouble,
+        select(func.max(ZoomTask.attempts)).where(ZoomTask.meeting_id == Meeting.id).scalar_subquery().label("tries"),
+        select(func.min(ZoomTask.due_at)).where(*_OPEN).scalar_subquery().label("next_try"),
+    )
+    .where(
+        Meeting.office_id == bindparam("office"),
+        Meeting.starts_on >= bindparam("since"),
+        Meeting.ends_on >= bindparam("today"),
+        Meeting.trouble != "",
+        Meeting.state != MeetingState.READY,
+    )
+    .order_by(Meeting.id.desc())
+    .limit(_STUCK)
+)
+
+
+def page(db: Session, me: Viewer, *, now: datetime) -> Page:
+    me.require("admin")
+    users = db.scalars(_USERS).all()
+    today = clock.local_day(now, me.zone)
+    seen = max((user.seen_at for user in users), default=None)
+    return Page(
+        hosts=[_host(user, now) for user in users],
+        seen_at=seen.astimezone(me.zone) if seen else None,
+        stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today, since=today - _LONGEST)),
+        counts_anew=hosts.new_day(now).astimezone(me.zone),
+    )
+
+
+def _host(user: ZoomUser, now: datetime) -> Host:
+    gone = user.gone_at is not None
+    left = hosts.left_today(user, now=now)
+    return Host(user.id, user.email, user.name, user.licence, user.at_once, user.hosts, gone, left)
+
+
+def _stuck(me: Viewer, found: Iterable[Row[Any]]) -> list[Stuck]:
+    return [
+        Stuck(
+            row.id,
+            row.topic,
+            in_words(row.trouble),
+            row.tries or 0,
+            row.next_try.astimezone(me.zone) if row.next_try else None,
+            row.trouble != GONE,
+        )
+        for row in found
+    ]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at, in words; what is not `fine` says what to do."""
+
+    fine: bool
+    text: str
+
+
+def check(
+    database: Database, zoom: "ZoomClient | None", me: Viewer, *, preferred: str, licensed_at_once: int, now: datetime
+) -> list[Finding]:
+    """Look at credentials, permissions, hosts and clock, outside of any transaction; the pool is brought up to date."""
+    me.require("admin")
+    if zoom is None:
+        return [Finding(fine=False, text=_not_set_up())]
+    try:
+        zoom.refresh_token()
+        missing = zoom.missing_scopes()
+        found = [Finding(fine=True, text=_("Zoom accepts our credentials.")), _permissions(missing), _clock(zoom)]
+        hosts.synchronise(database, zoom, preferred=preferred, licensed_at_once=licensed_at_once, now=now)
+    except ZoomError as error:
+        return [Finding(fine=False, text=_what_to_do(error))]
+    with database.reading() as db:
+        able = [host for host in page(db, me, now=now).hosts if host.hosts and not host.gone]
+    return [*found, _hosts(able)]
+
+
+def _not_set_up() -> str:
+    return _(
+        "Zoom is not set up. Make a server-to-server app at marketplace.zoom.us, write its account ID, client ID and "
+        "client secret into the settings (STAFFHUB_ZOOM_...), and start StaffHub again."
+    )
+
+
+def _what_to_do(error: ZoomError) -> str:
+    if isinstance(error, ZoomScopeMissing):
+        return _("The app at Zoom lacks permissions. Add there: %(names)s.", names=", ".join(error.scopes))
+    if isinstance(error, ZoomMisconfigured):
+        return _(
+            "Zoom does not accept our credentials. Compare account ID, client ID and client secret with those of the "
+            "app at marketplace.zoom.us, and look whether the app is activated."
+        )
+    if isinstance(error, ZoomRateLimited):
+        return _("Zoom takes no more calls for now. Nothing has to be done: check again later.")
+    return _("Zoom cannot be reached. Look whether this machine reaches api.zoom.us, and the proxy of the office.")
+
+
+def _permissions(missing: Sequence[str]) -> Finding:
+    if missing:
+        names = ", ".join(missing)
+        return Finding(fine=False, text=_("The app at Zoom lacks permissions. Add there: %(names)s.", names=names))
+    return Finding(fine=True, text=_("The app has all permissions that StaffHub uses."))
+
+
+def _clock(zoom: "ZoomClient") -> Finding:
+    if zoom.ahead is not None and abs(zoom.ahead) > _OFF:
+        seconds = round(abs(zoom.ahead).total_seconds())
+        text = ngettext(
+            "The clock of this machine is %(num)s second off Zoom's. Switch on the time service (NTP).",
+            "The clock of this machine is %(num)s seconds off Zoom's. Switch on the time service (NTP).",
+            seconds,
+        )
+        return Finding(fine=False, text=text)
+    return Finding(fine=True, text=_("The clock of this machine agrees with Zoom's."))
+
+
+def _hosts(able: Sequence[Host]) -> Finding:
+    if any(host.licence == hosts.LICENSED for host in able):
+        return Finding(fine=True, text=_("A licensed host is in the pool."))
+    if any(host.licence == hosts.BASIC for host in able):
+        return Finding(fine=False, text=_("The pool has Basic hosts only: Zoom ends their meetings after 40 minutes."))
+    return Finding(fine=False, text=_("Nobody hosts. Take a licensed user into the pool below."))
