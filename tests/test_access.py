@@ -41,6 +41,7 @@ from staffhub.models import (
     RuleSet,
     ServiceRequest,
     ServiceType,
+    StandupNote,
     WorkMode,
     ZoomUser,
 )
@@ -152,6 +153,9 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/me/month"): ALL,
     ("GET", "/me/year"): ALL,
     ("GET", "/meetings"): ALL,
+    ("GET", "/meetings/{meeting_id}/written"): frozenset({"ben", "tia", "ana"}),
+    ("POST", "/meetings/{meeting_id}/written"): frozenset({"ben", "tia", "ana"}),
+    ("POST", "/meetings/notes/{note_id}/unblock"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings/items/{item_id}/end"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),
@@ -359,10 +363,14 @@ def _of_meetings(db: Any, ben: Viewer, ana: Viewer, meeting_id: int) -> dict[str
         text="Cek stok", owner_id=ben.officer_id, created_by=ana.account_id, created_at=MORNING, version=1,
         idempotency_key=str(uuid4()),
     )  # fmt: skip
-    db.add(item)
+    note = StandupNote(
+        office_id=ben.office_id, meeting_id=meeting_id, officer_id=ben.officer_id, date=TODAY, doing="Loket", done="",
+        blocked="Printer", written_at=MORNING, version=1,
+    )  # fmt: skip
+    db.add_all([item, note])
     db.flush()
     feeds.renew(db, ben, division_id=None, now=MORNING)
-    return {"item_id": item.id, "feed_id": db.scalars(sa.select(CalendarFeed.id)).one()}
+    return {"item_id": item.id, "note_id": note.id, "feed_id": db.scalars(sa.select(CalendarFeed.id)).one()}
 
 
 def _asked(world: World, ben: Viewer) -> int:

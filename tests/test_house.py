@@ -143,6 +143,7 @@ UNGUARDED = {
     "PasswordFields.new": "hashed only",
     "PasswordFields.repeat": "compared only",
     "PasswordFields.next": "an address of this site to go on to",
+    "CloseFields.next": "an address of this site to go on to",
     "EndFields.next": "an address of this site to go on to",
     "ToldFields.next": "an address of this site to go on to",
     "FactFields.number": "the NIP itself, kept where the register keeps it",

@@ -109,6 +109,8 @@ WITHOUT = {
     "/account/changes": "notes what was read; only newer events count",
     "/meetings/{meeting_id}/minutes": "adds a line, once for each form; the older ones stay",
     "/meetings/{meeting_id}/who": "names whom nobody knew; who is known by then stays as told",
+    "/meetings/{meeting_id}/written": "sends the version it showed, 0 for none; tested with the written standups",
+    "/meetings/notes/{note_id}/unblock": "sends the version it showed, tested with the written standups",
     "/meetings/items/{item_id}/end": "sends the version it showed, tested with the minutes; done twice is done",
     "/notices/read": "notes what was read, up to the newest that stood there",
     "/notices/{notice_id}/read": "notes that one was read; twice is once",

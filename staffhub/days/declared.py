@@ -36,6 +36,7 @@ from staffhub.models import (
     PlanEntry,
     PlanGrant,
     PlanLayer,
+    StandupNote,
     WorkMode,
 )
 from staffhub.workdays import AMONG, among
@@ -222,11 +223,18 @@ def _standups() -> sa.Select[Any]:
         .correlate(Occurrence)
         .scalar_subquery()
     )
+    # Whoever said it in writing was there.
+    written = (
+        select(StandupNote.id)
+        .where(StandupNote.meeting_id == Occurrence.meeting_id, StandupNote.officer_id == invite.officer_id)
+        .where(StandupNote.date == day)
+        .exists()
+    )
     return (
         _ids(_STANDUP, invite.officer_id, day, Occurrence.meeting_id, Occurrence.id)
         .select_from(Occurrence)
         .join(invite, invite.meeting_id == Occurrence.meeting_id)
-        .where(standup.is_not(None), Occurrence.state == OccurrenceState.PLANNED)
+        .where(standup.is_not(None), Occurrence.state == OccurrenceState.PLANNED, ~written)
         .where(sa.or_(invite.first_on.is_(None), invite.first_on <= day))
         .where(sa.or_(invite.last_on.is_(None), invite.last_on >= day))
     )

@@ -33,6 +33,7 @@ from staffhub.models import (
     Posting,
     Recount,
     RuleSet,
+    StandupNote,
     TaskState,
     WeekPattern,
 )
@@ -116,6 +117,7 @@ _FACTS: Mapping[type[Base], _Facts] = {
     DailyReport: _OF_A_DAY,
     JoinClick: _OF_A_DAY,
     Attendance: _OF_A_DAY,
+    StandupNote: _OF_A_DAY,
     PlanEntry: _Facts((*_OF_A_DAY.columns, "layer", "grant_id"), _on),
     WeekPattern: _Facts(("office_id", "officer_id", "valid_from", "days"), _from),
     Posting: _Facts(("office_id", "officer_id", "valid_from", "valid_to", "division_id", "employment_type"), _from),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, workdays
 from staffhub.demo import seen
 from staffhub.demo.people import Person
-from staffhub.meetings import dates, minutes, plan
+from staffhub.meetings import dates, minutes, plan, written
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
@@ -64,6 +64,7 @@ def write(
     _join(db, standup.id, now=now, rng=rng)
     seen.write(db, standup.id, now=now)
     _note(db, head, standup.id, people, now=now)
+    _write(db, people, standup.id, zone, now=now)
     _move_one(db, head, standup.id, now=now)
     plan.schedule(
         db,
@@ -114,6 +115,22 @@ def _join(db: Session, meeting_id: int, *, now: datetime, rng: random.Random) ->
             clicks.append(facts | {"meeting_id": meeting_id})
     if clicks:
         db.execute(insert(JoinClick), clicks)
+
+
+def _write(db: Session, people: Sequence[Person], meeting_id: int, zone: ZoneInfo, *, now: datetime) -> None:
+    """Two who could not join the newest standup say it in writing; one of them waits for something."""
+    held = select(Occurrence.date, Occurrence.starts_at).where(Occurrence.meeting_id == meeting_id)
+    past = held.where(Occurrence.state == OccurrenceState.PLANNED, Occurrence.starts_at <= now)
+    last = db.execute(past.order_by(Occurrence.date.desc()).limit(1)).one_or_none()
+    if last is None:
+        return
+    said = (
+        ("pegawai03", "Legalisasi akta selesai.", "Verifikasi permohonan KK pindah\nMenjawab WhatsApp", ""),
+        ("pegawai09", "", "Perekaman di kecamatan", "Alat rekam sidik jari kedua belum kembali dari perbaikan."),
+    )
+    for username, done, doing, blocked in said:
+        who, at = viewer(db, people, username, zone, now), last.starts_at - timedelta(minutes=20)
+        written.write(db, who, meeting_id, last.date, done=done, doing=doing, blocked=blocked, seen=0, now=at)
 
 
 def _note(db: Session, head: Viewer, meeting_id: int, people: Sequence[Person], *, now: datetime) -> None:

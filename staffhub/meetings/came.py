@@ -84,7 +84,7 @@ def _people() -> Any:
     granted = (
         select(PlanGrant.mode)
         .join(PlanEntry, PlanEntry.grant_id == PlanGrant.id)
-        .where(PlanEntry.officer_id == Officer.id, PlanEntry.date == day)
+        .where(PlanEntry.office_id == Officer.office_id, PlanEntry.officer_id == Officer.id, PlanEntry.date == day)
         .order_by(height)
         .limit(1)
     )
@@ -108,13 +108,13 @@ def people(db: Session, meeting_id: int, day: date) -> list[Invited]:
 _STRANGERS: Any = (
     select(Attendance.person, Attendance.name, Attendance.joined_at, Attendance.seconds)
     .where(Attendance.meeting_id == bindparam("meeting"), Attendance.date == bindparam("day", type_=Date))
-    .where(Attendance.officer_id.is_(None), Attendance.sign == Sign.NONE)
+    .where(Attendance.office_id == bindparam("office"), Attendance.officer_id.is_(None), Attendance.sign == Sign.NONE)
     .order_by(Attendance.joined_at, Attendance.id)
 )
 
 
-def strangers(db: Session, meeting_id: int, day: date) -> list[Stranger]:
-    return [Stranger(*row) for row in rows(db, _STRANGERS, meeting=meeting_id, day=day)]
+def strangers(db: Session, office_id: int, meeting_id: int, day: date) -> list[Stranger]:
+    return [Stranger(*row) for row in rows(db, _STRANGERS, office=office_id, meeting=meeting_id, day=day)]
 
 
 def say_who(

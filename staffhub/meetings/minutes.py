@@ -14,10 +14,11 @@ from staffhub.ahead import Ask
 from staffhub.db import insert_unless_there, read, rows, said_otherwise, write_over
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import came
+from staffhub.meetings import came, written
 from staffhub.meetings.came import Invited, Stranger
 from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.plan import may_change
+from staffhub.meetings.written import Note
 from staffhub.models import (
     Account,
     AttendanceLook,
@@ -64,8 +65,8 @@ class Item(NamedTuple):
 class Minutes:
     """One date of a meeting. `items` were written on it, `before` is what stands open from earlier ones.
 
-    `starts` is local; `writes`: whether I may add to it; `trouble`: why Zoom gave no list of who was there
-    (AttendanceLook).
+    `notes`: who said it in writing; `blocked`: what has been in somebody's way since before. `starts` is local;
+    `writes`: whether I may add to it; `trouble`: why Zoom gave no list of who was there (AttendanceLook).
     """
 
     meeting: Meeting
@@ -78,24 +79,30 @@ class Minutes:
     before: Sequence[Item]
     strangers: Sequence[Stranger]
     trouble: str
+    notes: Sequence[Note]
+    blocked: Sequence[Note]
     writes: bool
     leads: bool
 
     @property
     def came(self) -> list[Invited]:
-        return [one for one in self.people if one.came]
+        """Whoever went there, or said it in writing."""
+        return [one for one in self.people if one.came or self.wrote(one.id)]
 
     @property
     def stayed_away(self) -> list[Invited]:
-        return [one for one in self.people if not one.came and not one.is_excused]
+        return [one for one in self.people if not (one.came or one.is_excused or self.wrote(one.id))]
 
     @property
     def excused(self) -> list[Invited]:
-        return [one for one in self.people if one.is_excused]
+        return [one for one in self.people if one.is_excused and not self.wrote(one.id)]
+
+    def wrote(self, officer_id: int) -> bool:
+        return any(note.officer_id == officer_id for note in self.notes)
 
 
 def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
-    """Load the minutes of a date, in six statements, for whoever was invited on it or sees the meeting."""
+    """Load the minutes of a date, in at most eight statements, for whoever was invited on it or sees the meeting."""
     meeting, starts, length, organiser, trouble = _held(db, me, meeting_id, day)
     people = came.people(db, meeting_id, day)
     invited = me.officer_id in {one.id for one in people}
@@ -114,11 +121,19 @@ def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
         people,
         items,
         _open_before(db, meeting, day),
-        came.strangers(db, meeting_id, day),
+        came.strangers(db, me.office_id, meeting_id, day),
         trouble,
+        *_in_writing(db, meeting, day),
         writes=invited or leads,
         leads=leads,
     )
+
+
+def _in_writing(db: Session, meeting: Meeting, day: date) -> tuple[list[Note], list[Note]]:
+    """Return what was written for that standup, and what has been in somebody's way since an earlier one."""
+    if meeting.kind is not MeetingKind.STANDUP:
+        return [], []
+    return written.at_hand(db, meeting.office_id, meeting.id, day)
 
 
 def newest(db: Session, me: Viewer, meeting_id: int, today: date) -> date:

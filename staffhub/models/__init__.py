@@ -17,7 +17,7 @@ from staffhub.models.meetings import (
     ZoomUser,
     ZoomVerb,
 )
-from staffhub.models.minutes import ItemEnd, ItemKind, MeetingItem
+from staffhub.models.minutes import ItemEnd, ItemKind, MeetingItem, StandupNote
 from staffhub.models.notices import MailEnd, Notice, NoticeKind
 from staffhub.models.orders import (
     Duty,
@@ -193,6 +193,7 @@ __all__ = [
     "SignInAttempt",
     "SignStep",
     "SnapshotLine",
+    "StandupNote",
     "StoredDay",
     "TaskState",
     "UserSession",

@@ -11,7 +11,7 @@ from staffhub import clock, corrections, days, office, service_requests, worklog
 from staffhub.ahead import read_together
 from staffhub.corrections import OpenDay
 from staffhub.days import DayRecord
-from staffhub.meetings import joining, minutes
+from staffhub.meetings import joining, minutes, written
 from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
 from staffhub.reports import board, decisions, recap
@@ -64,6 +64,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     besides = [joining.ask_today(me.office_id, officer_id, day), minutes.ask_open(me.office_id, officer_id)]
     if leads:
         besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(me, day)]
+        besides += [written.ask_blocked(me)] if me.may("meetings.schedule") else []
         read_together(db, decisions.ask_at_hand(db, me, day), *besides)
     else:
         own = days.ask(db, me.office_id, officer_id, [yesterday, day], day)

@@ -17,7 +17,7 @@ from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import YEARS, Fields, Form, Key, Line
 from staffhub.i18n import clock
 from staffhub.i18n import gettext as _
-from staffhub.meetings import joining, minutes
+from staffhub.meetings import joining, minutes, written
 from staffhub.models import MarkKind, PlanMode, WorkMode
 from staffhub.presence import Stamp
 from staffhub.reports import asked_words, words
@@ -150,7 +150,7 @@ def _page(
     plan, record, marks = mine.plan, mine.record, mine.spell.today
     context |= {"open_days": mine.open, "waiting": mine.requests, "say": asked_words}
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
-    context["promised"] = minutes.open_of(db, me.office_id, me.officer_id)
+    context |= {"blocked": written.blocked_of(db, me), "promised": minutes.open_of(db, me.office_id, me.officer_id)}
     if mine.leading:
         waiting = service_requests.waiting(db, me, now=now)
         context |= {"leading": mine.leading, "unassigned": sum(one.count for one in waiting)}

@@ -17,6 +17,7 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
+from staffhub.meetings import written
 from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
 from staffhub.security import Viewer
@@ -86,6 +87,7 @@ def _page(
     *,
     form: Form[NewEntryFields] | None = None,
     chosen: int | None = None,
+    text: str = "",
     block: str = "log_card",
     oob: tuple[str, ...] = (),
     status: int = 200,
@@ -104,12 +106,13 @@ def _page(
         *workdays.ask_plans(db, me.office_id, earliest, day, mine),
         *worklog.asks(me, day),
         service_requests.ask_open(me.office_id, me.officer_id),
+        written.ask_doing(me.office_id, me.officer_id, day),
     )
     book = workdays.plans(db, me.office_id, earliest, day, officers=mine)
     plan = book.of(me.officer_id, day)
     earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
     entries = worklog.entries_of(db, me, day)
-    form = form or _fresh(db, me, entries, chosen, now=now if day == today else None)
+    form = form or _fresh(db, me, entries, chosen, text, now=now if day == today else None)
     return render(
         request,
         "worklog/day.html",
@@ -129,17 +132,25 @@ def _page(
         sheet=worklog.sheet_of(db, me, day),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
         units=worklog.UNITS,
+        announced=_announced(db, me, day, entries),
         new_key=lambda: str(uuid4()),
         form=form,
         lengths=(15, 30, 60),
     )
 
 
+def _announced(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[str]:
+    """What the written standup said of this day and is not in the log yet."""
+    there = {entry.text.casefold() for entry in entries}
+    said = (line[:200] for line in written.doing(db, me.office_id, me.officer_id or 0, day))
+    return [line for line in said if line.casefold() not in there]
+
+
 def _fresh(
-    db: Session, me: Viewer, entries: Sequence[Entry], request_id: int | None, *, now: dt.datetime | None
+    db: Session, me: Viewer, entries: Sequence[Entry], request_id: int | None, text: str, *, now: dt.datetime | None
 ) -> Form[NewEntryFields]:
     """The form of the next entry; for a request with its words, and a start."""
-    facts: dict[str, object] = {"start": worklog.last_end(entries)}
+    facts: dict[str, object] = {"start": worklog.last_end(entries), "text": text or None}
     if request_id is not None:
         proposed = worklog.proposal(db, me, request_id, entries, now=now)
         facts = {"text": proposed.text, "start": proposed.starts, "quantity": 1, "unit": worklog.UNITS[0]}
@@ -147,10 +158,19 @@ def _fresh(
 
 
 @router.get("/worklog")
-def show(request: Request, db: DB, me: Me, now: Now, date: Date = None, request_id: RequestId = None) -> Response:
+def show(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    date: Date = None,
+    request_id: RequestId = None,
+    text: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """`request_id` or `text`: what the next entry is to begin with."""
     me.require("worklog")
     day = day_from(date, today=clock.local_day(now, me.zone))
-    return _page(request, db, me, now, day, chosen=request_id)
+    return _page(request, db, me, now, day, chosen=request_id, text=text)
 
 
 def _is_start(posted: FormData) -> bool:

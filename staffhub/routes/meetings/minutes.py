@@ -54,10 +54,10 @@ class WhoFields(Fields):
 
 @router.get("/meetings/{meeting_id}/minutes")
 def show(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now, date: Day = None) -> Response:
-    return _page(request, db, me, now, meeting_id, _day(db, me, now, meeting_id, date))
+    return _page(request, db, me, now, meeting_id, day_of(db, me, now, meeting_id, date))
 
 
-def _day(db: Session, me: Viewer, now: dt.datetime, meeting_id: int, asked: str | None) -> dt.date:
+def day_of(db: Session, me: Viewer, now: dt.datetime, meeting_id: int, asked: str | None) -> dt.date:
     today = clock.local_day(now, me.zone)
     return day_from(asked, today=today) if asked else minutes.newest(db, me, meeting_id, today)
 
@@ -89,7 +89,7 @@ def _page(
 @router.post("/meetings/{meeting_id}/minutes")
 def add(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     form: Form[ItemFields] = Form.parse(ItemFields, posted, name="item")
-    status, day = 422, _day(db, me, now, meeting_id, form.value("date"))
+    status, day = 422, day_of(db, me, now, meeting_id, form.value("date"))
     minutes.for_writing(db, me, meeting_id, day)
     if form.data is not None:
         given = form.data
@@ -141,7 +141,7 @@ def end(request: Request, item_id: RowId, posted: Posted, db: DB, me: Me, now: N
 
 @router.get("/meetings/{meeting_id}/minutes/print", dependencies=[TakesLong])
 def print_minutes(meeting_id: RowId, db: DB, me: Me, now: Now, date: Day = None) -> Response:
-    found = minutes.minutes(db, me, meeting_id, _day(db, me, now, meeting_id, date))
+    found = minutes.minutes(db, me, meeting_id, day_of(db, me, now, meeting_id, date))
     content = press.pdf("minutes", paper.of(db, me.office_id, found))
     named = {
         "Content-Disposition": f'inline; filename="{paper.file_name(found)}"',
