@@ -33,7 +33,10 @@ from staffhub.models import (
     LogEntry,
     MarkKind,
     Meeting,
+    MeetingInvite,
     MeetingKind,
+    Occurrence,
+    OccurrenceState,
     Office,
     Officer,
     PlanLayer,
@@ -146,6 +149,29 @@ class Life:
     def join(self, db: Session, who: int, day: date, draw: Draw) -> None:
         at = at_local(day, draw(TIMES), ZONE)
         db.add(JoinClick(office_id=1, meeting_id=self.standup, officer_id=who, date=day, at=at))
+
+    def hold(self, db: Session, who: int, day: date, draw: Draw) -> None:
+        """A standup is called off, held after all, or moved to a day that may be over."""
+        held = db.scalars(sa.select(Occurrence).where(Occurrence.meeting_id == self.standup)).all()
+        one = draw(st.sampled_from(list(held)))
+        if draw(st.booleans()):
+            one.state = draw(st.sampled_from(OccurrenceState))
+        else:
+            db.execute(sa.update(Occurrence).where(Occurrence.id == one.id).values(date=day))
+
+    def invite(self, db: Session, who: int, day: date, draw: Draw) -> None:
+        mine = (MeetingInvite.meeting_id == self.standup, MeetingInvite.officer_id == who)
+        change = draw(st.sampled_from(("first_on", "last_on", "gone")))
+        if change == "gone":
+            db.execute(sa.delete(MeetingInvite).where(*mine))
+        else:
+            db.execute(sa.update(MeetingInvite).where(*mine).values({change: draw(st.sampled_from((day, None)))}))
+
+    def link(self, db: Session, who: int, day: date, draw: Draw) -> None:
+        db.get_one(Meeting, self.standup).join_url = draw(st.sampled_from(("", "https://zoom.us/j/2")))
+
+    def zone(self, db: Session, who: int, day: date, draw: Draw) -> None:
+        db.get_one(Office, 1).timezone = draw(st.sampled_from(("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")))
 
     def presence_from(self, db: Session, who: int, day: date, draw: Draw) -> None:
         db.execute(sa.update(Office).where(Office.id == 1).values(recorded_from=day))

@@ -27,6 +27,10 @@ from staffhub.models import (
     LogEntry,
     Mark,
     MarkNote,
+    Meeting,
+    MeetingInvite,
+    MeetingKind,
+    Occurrence,
     Office,
     Officer,
     PlanEntry,
@@ -54,6 +58,8 @@ class Touch(NamedTuple):
     officer_id: int | None
     span: _Span
     cause: str
+    # Of an invitation: only the dates on which this meeting is held.
+    meeting_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,16 @@ class _Facts:
         if table == "rule_set":
             spans = _of_rules(before, after)
         elif table == "office":
-            spans = {_moved(*(row["recorded_from"] if row else None for row in (before, after)))}
+            spans = _of_office(before, after)
+        elif table == "meeting":
+            spans = _of_link(before, after)
         row: _Row = after or before or {}
         whose = row[self.whose] if self.whose else None
         if self.whose and whose is None:  # somebody in a meeting of whom nobody knows who it is
             return
+        meeting_id = row["meeting_id"] if table == "meeting_invite" else None
         for span in spans:
-            yield Touch(row[self.office], whose, span, table)
+            yield Touch(row[self.office], whose, span, table, meeting_id)
 
 
 def _on(row: _Row) -> _Span:
@@ -100,6 +109,24 @@ def _of_rules(before: _Row | None, after: _Row | None) -> set[_Span]:
         ends = sorted(row["valid_to"] or date.max for row in held)
         return {(ends[0] + _A_DAY if ends[0] < date.max else ends[0], ends[1])}
     return {(row["valid_from"], row["valid_to"] or date.max) for row in held}
+
+
+def _of_office(before: _Row | None, after: _Row | None) -> set[_Span]:
+    """In another time zone every plan begins at another moment."""
+    if before and after and before["timezone"] != after["timezone"]:
+        return {(date.min, date.max)}
+    return {_moved(*(row["recorded_from"] if row else None for row in (before, after)))}
+
+
+def _of_link(before: _Row | None, after: _Row | None) -> set[_Span]:
+    """A day asks whether there was a link to join by, not which; the dates of a new meeting speak for themselves."""
+    if before is None or after is None or bool(before["join_url"]) == bool(after["join_url"]):
+        return set()
+    return {(after["starts_on"], after["ends_on"])}
+
+
+def _invited(row: _Row) -> _Span:
+    return row["first_on"] or date.min, row["last_on"] or date.max
 
 
 def _moved(before: date | None, after: date | None) -> _Span:
@@ -124,7 +151,11 @@ _FACTS: Mapping[type[Base], _Facts] = {
     Officer: _Facts(("office_id", "id", "active_from", "active_to"), _ever, whose="id"),
     RuleSet: _Facts(("office_id", *_RULE), _from, whose=None),
     Holiday: _Facts(("office_id", "date", "name"), _on, whose=None),
-    Office: _Facts(("id", "recorded_from"), _ever, whose=None, office="id"),
+    Office: _Facts(("id", "recorded_from", "timezone"), _ever, whose=None, office="id"),
+    # A date that was held, called off or moved is one for all who were invited.
+    Occurrence: _Facts(("office_id", "meeting_id", "date", "state"), _on, whose=None),
+    MeetingInvite: _Facts(("office_id", "officer_id", "meeting_id", "first_on", "last_on"), _invited),
+    Meeting: _Facts(("office_id", "join_url", "starts_on", "ends_on"), _ever, whose=None),
 }
 _BY_TABLE = {cast("sa.Table", table.__table__): table for table in _FACTS}
 
@@ -255,7 +286,7 @@ def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
     if known.stored_from is None or known.stored_to is None:
         return
     spans: defaultdict[int | None, list[_Span]] = defaultdict(list)
-    for touch in touches:
+    for touch in _held(db, office_id, touches, known.stored_from, known.stored_to):
         first, last = max(touch.span[0], known.stored_from), min(touch.span[1], known.stored_to)
         if first <= last:
             spans[touch.officer_id].append((first, last))
@@ -267,6 +298,24 @@ def _follow(db: Session, office_id: int, touches: Sequence[Touch]) -> None:
         whole = {}
     if whole or everybody:
         _leave(db, office_id, whole | everybody, causes)
+
+
+def _held(db: Session, office_id: int, touches: Sequence[Touch], first: date, last: date) -> Iterator[Touch]:
+    """Yield the touches, and of invitations those of the stored dates on which the standup is held."""
+    asked = {touch.meeting_id for touch in touches if touch.meeting_id}
+    dates: defaultdict[int | None, list[date]] = defaultdict(list)
+    if asked:
+        here = (Occurrence.office_id == office_id, Occurrence.date.between(first, last))
+        standup = (Meeting.id == Occurrence.meeting_id, Meeting.kind == MeetingKind.STANDUP)
+        wanted = select(Occurrence.meeting_id, Occurrence.date).join(Meeting, sa.and_(*standup))
+        for meeting_id, day in db.connection().execute(wanted.where(*here, Occurrence.meeting_id.in_(sorted(asked)))):
+            dates[meeting_id].append(day)
+    for touch in touches:
+        if touch.meeting_id is None:
+            yield touch
+        for day in dates[touch.meeting_id]:
+            if touch.span[0] <= day <= touch.span[1]:
+                yield touch._replace(span=(day, day))
 
 
 def _write(db: Session, office_id: int, whole: Mapping[int | None, _Span], until: date) -> None:

@@ -47,8 +47,11 @@ def cause(name: str) -> str:
     said = {
         "rule_set": _("A rule of the rule book"),
         "holiday": _("The holidays"),
-        "office": _("From when presence counts"),
+        "office": _("From when presence counts, or the time zone"),
         "posting": _("Postings"),
+        "occurrence": _("Meetings"),
+        "meeting": _("Meetings"),
+        "meeting_invite": _("Meetings"),
         "officer": _("Dates of service"),
         "command": _("The command staffhub recompute"),
     }
