@@ -100,7 +100,7 @@ def test_what_changes_for_all_who_were_invited_is_computed_again_by_the_schedule
     before = _hashes(closed)
     with closed.transaction() as db:
         FOR_ALL[change](db)
-    assert _causes(closed) == [change.split()[0]]
+    assert _causes(closed) == [change.split(maxsplit=1)[0]]
     days.run_recounts(closed, now=clock.now())
     agree(closed)
     assert (ben, DAY) in _moved(closed, before)
