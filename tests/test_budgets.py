@@ -32,7 +32,7 @@ BUDGET = {
     "/account/password": ("pegawai01", 1),
     "/admin/holidays": ("kepegawaian", 2),
     "/admin/office": ("kepegawaian", 3),
-    "/admin/zoom": ("admin", 3),
+    "/admin/zoom": ("admin", 4),
     "/admin/rules": ("kepegawaian", 2),
     "/admin/rules/new/{kind}": ("kepegawaian", 2),
     "/admin/rules/{rule_id}": ("kepegawaian", 3),

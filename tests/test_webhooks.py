@@ -150,3 +150,14 @@ def test_the_log_names_nobody(told: World) -> None:
         send(told, event(user_name="Ben Wowor", email="ben@example.id"))
     assert "Wowor" not in str(lines)
     assert "example.id" not in str(lines)
+
+
+def test_an_administrator_sees_whether_zoom_tells_anything_and_when_it_last_did(told: World) -> None:
+    adi = told.client("adi")
+    assert "Belum ada kejadian dari Zoom" in adi.get("/admin/zoom").text
+    send(told, event())
+    assert "Kejadian terakhir dari Zoom datang Senin, 23 November 2026 pukul 07.12" in adi.get("/admin/zoom").text
+    told.app.state.settings = told.settings.model_copy(
+        update={"zoom_webhook_secret": type(told.settings.secret_key)("")}
+    )
+    assert "rahasianya belum diatur" in adi.get("/admin/zoom").text

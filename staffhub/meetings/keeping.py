@@ -12,7 +12,7 @@ from staffhub import clock
 from staffhub.db import Database, rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.meetings import hosts
+from staffhub.meetings import hosts, sightings
 from staffhub.meetings.failures import in_words
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
@@ -62,10 +62,11 @@ class Stuck:
 
 @dataclass(frozen=True)
 class Page:
-    """`counts_anew`: when the day of all hosts begins at Zoom, in the office's time."""
+    """`counts_anew`: when the day of all hosts begins at Zoom; `heard_at`: its last event. Times are the office's."""
 
     hosts: list[Host]
     seen_at: datetime | None
+    heard_at: datetime | None
     stuck: list[Stuck]
     counts_anew: datetime
 
@@ -96,10 +97,11 @@ def page(db: Session, me: Viewer, *, now: datetime) -> Page:
     me.require("admin")
     users = db.scalars(_USERS).all()
     today = clock.local_day(now, me.zone)
-    seen = max((user.seen_at for user in users), default=None)
+    seen, heard = max((user.seen_at for user in users), default=None), sightings.last_heard(db)
     return Page(
         hosts=[_host(user, now) for user in users],
         seen_at=seen.astimezone(me.zone) if seen else None,
+        heard_at=heard.astimezone(me.zone) if heard else None,
         stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today, since=today - _LONGEST)),
         counts_anew=hosts.new_day(now).astimezone(me.zone),
     )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from staffhub.i18n import gettext as _
 from staffhub.meetings import hosts, keeping, plan
-from staffhub.routes.deps import DB, Me, Now, RowId, database_of, pages
+from staffhub.routes.deps import DB, Me, Now, RowId, database_of, pages, settings_of
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
 
@@ -19,7 +19,8 @@ router = pages()
 def _page(
     request: Request, db: Session, me: Viewer, now: datetime, findings: Sequence[keeping.Finding] | None = None
 ) -> Response:
-    return render(request, "admin/zoom.html", page=keeping.page(db, me, now=now), findings=findings)
+    page, listens = keeping.page(db, me, now=now), bool(settings_of(request).zoom_webhook_secret.get_secret_value())
+    return render(request, "admin/zoom.html", page=page, findings=findings, listens=listens)
 
 
 @router.get("/admin/zoom")
