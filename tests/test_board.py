@@ -204,8 +204,10 @@ def _events() -> set[tuple[str, str]]:
     return found
 
 
-# What is never on a board: who signs in, what is written, met about and asked for, who looks at what.
-_ELSEWHERE = re.compile(r"account\.|session\.|log\.|meeting\.|zoom\.|request\.|day\.read|attendance\.exported")
+# What is never on a board: who signs in, what is written, met about and asked for, who looks at what, on which phone.
+_ELSEWHERE = re.compile(
+    r"account\.|session\.|log\.|meeting\.|zoom\.|request\.|day\.read|attendance\.exported|calendar\.|standup\."
+)
 
 
 def test_every_change_but_those_that_no_board_shows_makes_a_new_version(database: Database) -> None:

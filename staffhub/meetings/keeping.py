@@ -15,7 +15,7 @@ from staffhub.i18n import ngettext
 from staffhub.meetings import hosts, sightings
 from staffhub.meetings.failures import in_words
 from staffhub.meetings.plan import GONE
-from staffhub.models import Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
+from staffhub.models import IN_TROUBLE, Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
 from staffhub.security import Viewer
 from staffhub.zoom.errors import ZoomError, ZoomMisconfigured, ZoomRateLimited, ZoomScopeMissing
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is impor
 # Zoom ends a token by its own clock, and refuses what seems to come from another time.
 _OFF = timedelta(seconds=60)
 _STUCK = 30
-# No series, of 260 weeks at most, lasts longer: what began before need not be looked through.
-_LONGEST = timedelta(days=1830)
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,8 @@ _TROUBLED = (
     )
     .where(
         Meeting.office_id == bindparam("office"),
-        Meeting.starts_on >= bindparam("since"),
         Meeting.ends_on >= bindparam("today"),
-        Meeting.trouble != "",
+        IN_TROUBLE,
         Meeting.state != MeetingState.READY,
     )
     .order_by(Meeting.id.desc())
@@ -102,7 +99,7 @@ def page(db: Session, me: Viewer, *, now: datetime) -> Page:
         hosts=[_host(user, now) for user in users],
         seen_at=seen.astimezone(me.zone) if seen else None,
         heard_at=heard.astimezone(me.zone) if heard else None,
-        stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today, since=today - _LONGEST)),
+        stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today)),
         counts_anew=hosts.new_day(now).astimezone(me.zone),
     )
 

@@ -6,6 +6,7 @@ from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, Reco
 from staffhub.models.exports import ExportJob
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
+    IN_TROUBLE,
     JoinClick,
     Meeting,
     MeetingInvite,
@@ -108,6 +109,7 @@ APPEND_ONLY = (
 __all__ = [
     "APPEND_ONLY",
     "BOARD_CHANGES",
+    "IN_TROUBLE",
     "NOTED",
     "PLAN_LETTERS",
     "STUDY",
