@@ -141,7 +141,7 @@ class Life:
             db.add(Holiday(office_id=1, date=day, name="Hari daerah", kind=HolidayKind.LOCAL, source="SK"))
 
     def rule(self, db: Session, who: int, day: date, draw: Draw) -> None:
-        """A rule that holds ends, and another one follows it with other values."""
+        """A rule ends on another day than it would have, or begins to end at all."""
         found = db.scalars(sa.select(RuleSet).where(RuleSet.office_id == 1).order_by(RuleSet.id)).all()
         one = draw(st.sampled_from(list(found)))
         one.valid_to = day
