@@ -62,7 +62,7 @@ def why_not_now(db: Session, me: Viewer, first: date, *, now: datetime) -> str:
     left = rows(db, _recounted(), office=me.office_id, first=first, last=last).scalar_one()
     if left:
         return _(
-            "A rule or a holiday has changed, and days of this month are being computed again. Wait a few minutes."
+            "A rule, a holiday or a meeting has changed, and days of this month are computed again. Wait a few minutes."
         )
     return ""
 
