@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import _queries
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -43,6 +44,11 @@ _TCP = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+# A page that asks everything at once does so in some 12 kB, for 100 values. psycopg looks anew each time for the places
+# of the values in a text that is longer, or asks for more, than this, and has no setting for it.
+_queries.MAX_CACHED_STATEMENT_LENGTH = 2**15
+_queries.MAX_CACHED_STATEMENT_PARAMS = 2**8
 
 
 class Silent(psycopg.OperationalError):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from psycopg import _queries
 
 from bench.postgres import Postgres
 from staffhub import corrections, days, demo, service_requests, worklog
@@ -106,3 +107,17 @@ def test_a_column_that_nobody_can_read_from_json_is_refused_at_once(world: World
     ask = Ask(sa.select(sa.literal(b"x")), {})
     with world.database.reading() as db, pytest.raises(TypeError, match="JSON"):
         read_together(db, ask)
+
+
+def test_the_driver_looks_through_what_a_page_asks_together_once(postgres: Postgres) -> None:
+    """By itself it does so each time, where the text is longer than 4,096 bytes or asks for more than 50 values."""
+    values = {f"value_{n}": n for n in range(120)}
+    long = f"SELECT {' + '.join(f'%({name})s::int' for name in values)}, '{'x' * 12_000}'"
+    engine = Database(postgres.url("postgres")).engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql(long, values)
+        before = _queries._query2pg.cache_info()
+        assert connection.exec_driver_sql(long, values | {"value_0": 1}).scalar_one() == sum(values.values()) + 1
+        after = _queries._query2pg.cache_info()
+    engine.dispose()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)

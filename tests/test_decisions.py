@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import corrections, days, demo, presence
 from staffhub.corrections import Wish
-from staffhub.db import Database
+from staffhub.db import Database, read
 from staffhub.migrations import migrate
 from staffhub.models import CorrectionKind, CorrectionReason, Holiday, HolidayKind, Posting, WorkMode
 from staffhub.reports import decisions, recap
@@ -132,3 +133,12 @@ def test_days_that_are_stored_cost_no_more_days_than_two_and_one_statement(world
         with count_queries(world.database) as seen:
             decisions.waiting(db, hana, staff, loaded)
     assert len(seen) == 1
+
+
+def test_whoever_leads_asks_with_the_statement_that_was_built_for_the_first_of_them(demo_office: Database) -> None:
+    heads = [viewer_of(demo_office, username, now=NOON) for username in _heads(demo_office)]
+    with demo_office.reading() as db:
+        for ask in (partial(decisions.ask_at_hand, db), lambda me, day: recap.ask_staff(me, day, day)):
+            asks = [ask(me, TODAY) for me in heads]
+            assert len({one.statement for one in asks}) == 1 < len(heads)
+            assert len({tuple(read(db, one)) for one in asks}) > 1  # and each reads the own

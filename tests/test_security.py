@@ -35,6 +35,7 @@ from staffhub.security import (
     WINDOW,
     Viewer,
     WebSession,
+    within_reach,
 )
 from staffhub.security.access import SCOPES
 from tests.conftest import MORNING, PASSWORD, PASSWORD_HASH, open_session, session_of, viewer_of
@@ -372,6 +373,8 @@ def test_a_list_holds_exactly_the_officers_whom_the_viewer_sees(database: Databa
         everybody = db.execute(_POSTED.add_columns(Posting.division_id)).all()
         for viewer in (me, alone):
             listed = set(db.scalars(_POSTED.where(viewer.within(Officer.id, Posting.division_id))))
+            reached = _POSTED.where(within_reach(viewer.scope, Officer.id, Posting.division_id))
+            assert listed == set(db.scalars(reached, viewer.reach))
             assert listed == {
                 one.id for one in everybody if viewer.sees(officer_id=one.id, division_id=one.division_id)
             }

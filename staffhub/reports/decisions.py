@@ -7,7 +7,7 @@ time, as is what the close of day has not reached.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, bindparam, func, select, text
@@ -17,9 +17,9 @@ from staffhub import corrections, days, office
 from staffhub.ahead import Ask
 from staffhub.corrections import OpenDay
 from staffhub.db import read
-from staffhub.models import StoredDay
+from staffhub.models import Role, StoredDay
 from staffhub.reports.recap import Staff
-from staffhub.security import Viewer
+from staffhub.security import Scope, Viewer, within_reach
 
 _A_DAY = timedelta(days=1)
 
@@ -60,19 +60,20 @@ def at_hand(db: Session, me: Viewer, today: date) -> AtHand:
 def ask_at_hand(db: Session, me: Viewer, today: date) -> Ask:
     first = today.replace(day=1)
     counted = _counted(db, me, first, today - _A_DAY) or date.min
-    return Ask(_at_hand(me), corrections.asked_at_hand(me, today) | {"first": first, "counted": counted})
+    asked = corrections.asked_at_hand(me, today) | {"first": first, "counted": counted} | me.reach
+    return Ask(_at_hand(me.role, me.scope), asked)
 
 
-@lru_cache(maxsize=256)
-def _at_hand(me: Viewer) -> Any:
-    """Built once for each viewer; the same days as `days.count_waiting` counts."""
+@cache
+def _at_hand(role: Role, scope: Scope) -> Any:
+    """Say which days are older, the same as `days.count_waiting` counts, with what waits beside them."""
     one = StoredDay
     dates = one.date.between(bindparam("first", type_=Date), bindparam("counted", type_=Date))
     wanted = select(func.count()).where(one.office_id == bindparam("office", type_=BigInteger), dates)
     older = wanted.where(
-        text("needs_person = true"), one.open_until.is_(None), me.within(one.officer_id, one.division_id)
+        text("needs_person = true"), one.open_until.is_(None), within_reach(scope, one.officer_id, one.division_id)
     )
-    return corrections.at_hand_of(me.role, older.scalar_subquery())
+    return corrections.at_hand_of(role, older.scalar_subquery())
 
 
 def waiting(db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, *, older: int | None = None) -> int:

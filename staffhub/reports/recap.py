@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Date, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office, sections
@@ -22,7 +22,7 @@ from staffhub.office import OfficeFacts
 from staffhub.reports import moves
 from staffhub.reports.totals import Totals, totals
 from staffhub.sections import Section, Sections
-from staffhub.security import Viewer
+from staffhub.security import Scope, Viewer, within_reach
 from staffhub.workdays import Plan
 
 _NOBODYS = -1
@@ -61,7 +61,7 @@ class Staff:
         return next((kind for start, kind in reversed(self.kinds) if start <= day), self.employment_type)
 
 
-def _staff(office_id: int) -> Select[*tuple[Any, ...]]:
+def _staff(office_id: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Officer.id,
@@ -137,15 +137,15 @@ def staff_of(db: Session, me: Viewer, first: date, last: date) -> list[Staff]:
 
 
 def ask_staff(me: Viewer, first: date, last: date) -> Ask:
-    return Ask(_staff_of(me), {"first": first, "last": last})
+    return Ask(_staff_within(me.scope), {"office": me.office_id, "first": first, "last": last} | me.reach)
 
 
-@lru_cache(maxsize=256)
-def _staff_of(me: Viewer) -> Select[*tuple[Any, ...]]:
-    """Built once for each viewer."""
+@cache
+def _staff_within(scope: Scope) -> Select[*tuple[Any, ...]]:
+    office_id = bindparam("office", type_=BigInteger)
     first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
     touches = (Posting.valid_from <= last) & (Posting.valid_to.is_(None) | (Posting.valid_to >= first))
-    found = _staff(me.office_id).where(serves(first, last), touches, me.within(Officer.id, Posting.division_id))
+    found = _staff(office_id).where(serves(first, last), touches, within_reach(scope, Officer.id, Posting.division_id))
     return found.order_by(func.coalesce(Division.sort, -1), Officer.name, Officer.id, Posting.valid_from)
 
 

@@ -12,6 +12,7 @@ from staffhub.security.access import (
     manages,
     session_for,
     viewer_for,
+    within_reach,
 )
 from staffhub.security.kept import Kept, drop_kept, keep_form, kept_form
 from staffhub.security.passwords import (
@@ -84,5 +85,6 @@ __all__ = [
     "set_password",
     "touch_session",
     "viewer_for",
+    "within_reach",
     "wrong_pair",
 ]

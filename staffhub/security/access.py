@@ -8,7 +8,20 @@ from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office
@@ -90,12 +103,31 @@ class Viewer:
             mine.append(division == self.division_id)
         return or_(*mine)
 
+    @property
+    def reach(self) -> dict[str, object]:
+        """What a statement asks for that says `within_reach`."""
+        return {"viewer_officer": self.officer_id, "viewer_division": self.division_id}
+
     def reads_note(self, mode: WorkMode | PlanMode | None, *, officer_id: int, division_id: int | None) -> bool:
         """Whether what was noted beside a plan or a mark is for this account.
 
         Where somebody is on duty outside is for every colleague; why somebody is away or at home is private.
         """
         return mode in {WorkMode.FIELD, PlanMode.FIELD} or self.sees(officer_id=officer_id, division_id=division_id)
+
+
+def within_reach(
+    scope: Scope, officer: SQLColumnExpression[int | None], division: SQLColumnExpression[int | None]
+) -> ColumnElement[bool]:
+    """Say what `Viewer.within` says, for a statement that is built once for all viewers of a scope.
+
+    Whoever is nobody's officer, or in no division, asks with nothing there, which equals no row.
+    """
+    if scope is Scope.OFFICE:
+        return true()
+    mine = officer == bindparam("viewer_officer", type_=BigInteger)
+    theirs = division == bindparam("viewer_division", type_=BigInteger)
+    return or_(mine, theirs) if scope is Scope.DIVISION else mine
 
 
 _EVERYONE = frozenset(Role)

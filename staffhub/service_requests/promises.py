@@ -5,13 +5,13 @@ from calendar import isleap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
@@ -93,11 +93,17 @@ def promise_of(
     return Promise(days, used(steps, mornings, now=now), steps[-1][1] in IN_OUR_HANDS)
 
 
-@lru_cache(maxsize=256)
-def _steps(services: tuple[int, ...]) -> Select[*tuple[Any, ...]]:
+@cache
+def _steps(services: int) -> Select[*tuple[Any, ...]]:
     """Ask for the steps of what came in long enough ago, for each service, to be late if every day counted."""
     request, event = ServiceRequest, RequestEvent
-    old = [and_(request.service_type_id == one, request.created_at < bindparam(f"before_{one}")) for one in services]
+    old = [
+        and_(
+            request.service_type_id == bindparam(f"service_{n}", type_=BigInteger),
+            request.created_at < bindparam(f"before_{n}"),
+        )
+        for n in range(services)
+    ]
     return (
         select(event.request_id, request.service_type_id, event.at, event.state)
         .join(request, request.id == event.request_id)
@@ -113,11 +119,11 @@ def late_ones(db: Session, me: Viewer, *, now: datetime) -> set[int]:
     if not promised:
         return set()
     today = clock.local_day(now, me.zone)
-    before = {
-        f"before_{service}": clock.at_local(today - timedelta(days=days), time.min, me.zone)
-        for service, days in promised.items()
-    }
-    found = rows(db, _steps(tuple(promised)), office=me.office_id, **before).all()
+    asked: dict[str, object] = {"office": me.office_id}
+    for n, (service, days) in enumerate(promised.items()):
+        before = clock.at_local(today - timedelta(days=days), time.min, me.zone)
+        asked |= {f"service_{n}": service, f"before_{n}": before}
+    found = rows(db, _steps(len(promised)), **asked).all()
     if not found:
         return set()
     mornings = _mornings(db, me, min(row.at for row in found), now)
