@@ -74,8 +74,10 @@ class Door:
 
     def line_of(self, scope: Scope) -> Line:
         method, path = scope["method"], scope["path"]
+        if path.startswith("/join/"):  # who joins is noted with the time, too
+            return self.marks
         if method != "POST":
-            return self.marks if path.startswith("/join/") else self.pages  # who joins is noted with the time, too
+            return self.pages
         length = Headers(scope=scope).get("content-length", "")
         if not length.isdecimal() or int(length) > SMALL:
             return self.files

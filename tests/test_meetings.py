@@ -450,7 +450,8 @@ def test_a_day_shows_the_meetings_that_fall_on_it(database: Database) -> None:
             (standup, time(8, 30), 7, False),
             (single, time(14), 7, False),
         ]
-        assert rows[0].token == _tokens(database, standup)["ben"]
+        assert joining.way_in(db, rows[0].token, now=MORNING).officer_id == ben.officer_id
+        assert joining.way_in(db, rows[0].token, now=MORNING).meeting_id == standup
         noon = datetime.combine(TODAY, time(12), tzinfo=ben.zone)
         assert [row.over for row in joining.today_for(db, ben.office_id, ben.officer_id, TODAY, noon)] == [True, False]
         tuesday = TODAY + timedelta(days=1)

@@ -14,6 +14,7 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings import hosts
 from staffhub.meetings.agenda import Status, Week, last_day, status_of
+from staffhub.meetings.joining import token_for
 from staffhub.meetings.occurrences import slots
 from staffhub.meetings.plan import may_change
 from staffhub.meetings.steps import Step, next_steps
@@ -67,7 +68,9 @@ class MeetingDay:
 
 @dataclass(frozen=True)
 class Page:
-    """One meeting as I may see it. `token` is my way in, "" when I am not invited; both times are local."""
+    """One meeting as I may see it. `token` is my way in to its next date, "" where there is none; `invited` says
+    whether I am at all. Both times are local.
+    """
 
     meeting: Meeting
     organiser: str
@@ -77,6 +80,7 @@ class Page:
     days: list[MeetingDay]
     guests: list[Guest]
     token: str
+    invited: bool
     next_try: datetime | None
     cancelled_at: datetime | None
     may_change: bool
@@ -158,9 +162,9 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         raise NotFound(_("There is no such meeting."))
     meeting, name, username, division, active_to, licence = row
     today = clock.local_day(now, me.zone)
-    guests, token = _guests(db, me, meeting, today)
+    guests, mine = _guests(db, me, meeting, today)
     days = _days(db, me, meeting, now)
-    if not (token or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)):
+    if not (mine or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)):
         raise Forbidden(_("You are not invited to this meeting."))
     return Page(
         meeting=meeting,
@@ -170,7 +174,8 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         status=status_of(meeting),
         days=days,
         guests=guests,
-        token=token,
+        token=_token(mine, days),
+        invited=mine is not None,
         next_try=_next_try(db, me, meeting),
         cancelled_at=meeting.cancelled_at.astimezone(me.zone) if meeting.cancelled_at else None,
         may_change=may_change(me, meeting.division_id),
@@ -241,6 +246,7 @@ _GUESTS = (
         Officer.name,
         Officer.active_to,
         Division.short_name,
+        MeetingInvite.id.label("invite"),
         MeetingInvite.token,
         MeetingInvite.last_on,
     )
@@ -252,14 +258,22 @@ _GUESTS = (
 )
 
 
-def _guests(db: Session, me: Viewer, meeting: Meeting, today: date) -> tuple[list[Guest], str]:
+def _guests(db: Session, me: Viewer, meeting: Meeting, today: date) -> tuple[list[Guest], Any]:
     found = rows(db, _GUESTS, meeting=meeting.id, day=meeting.starts_on).all()
     lasts = {row.id: last_day(row.last_on, row.active_to) for row in found}
     guests = [
         Guest(row.name, row.short_name or "", last if last < meeting.ends_on else None, ended=last < today)
         for row, last in zip(found, lasts.values(), strict=True)
     ]
-    return guests, next((row.token for row in found if row.id == me.officer_id and lasts[row.id] >= today), "")
+    return guests, next((row for row in found if row.id == me.officer_id and lasts[row.id] >= today), None)
+
+
+def _token(mine: Any, days: Sequence[MeetingDay]) -> str:
+    """My way in to the date that is held now or next, as long as I am still invited then."""
+    day = next((one.day for one in days if not one.past and not one.cancelled), None)
+    if mine is None or day is None or day > last_day(mine.last_on, mine.active_to):
+        return ""
+    return token_for(mine.invite, mine.token, day)
 
 
 _PENDING = select(func.min(ZoomTask.due_at)).where(

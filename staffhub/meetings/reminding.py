@@ -1,6 +1,6 @@
 """Just before a meeting whoever is invited is told, and once it is over it counts no longer on anybody's bell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from staffhub import claims, notify, workdays
 from staffhub.db import Database, UtcDateTime, rows
-from staffhub.meetings.invitations import holds_on
+from staffhub.meetings import joining
 from staffhub.models import (
     Claim,
     Meeting,
-    MeetingInvite,
     MeetingState,
     NoticeKind,
     Occurrence,
@@ -97,10 +96,12 @@ def _not_done(db: Session, job: str, found: Iterable[Any]) -> dict[str, Any]:
 
 def _tell(db: Session, row: Any, now: datetime) -> int:
     starts = row.starts_at.astimezone(ZoneInfo(row.timezone))
+    ways = joining.ways(db, row.meeting_id, row.date)
     return notify.tell(
         db,
         office_id=row.office_id,
-        officers=_expected(db, row),
+        officers=_expected(db, row, ways),
+        ways=ways,
         kind=NoticeKind.MEETING_SOON,
         params={"topic": row.topic, "time": starts.time()},
         address=f"/meetings/{row.meeting_id}",
@@ -110,10 +111,8 @@ def _tell(db: Session, row: Any, now: datetime) -> int:
     )
 
 
-def _expected(db: Session, row: Any) -> Sequence[int]:
+def _expected(db: Session, row: Any, officers: Collection[int]) -> Sequence[int]:
     """Return who is invited and not away: on leave, or excused by an exemption, nobody is reminded of work."""
-    invited = select(MeetingInvite.officer_id).where(MeetingInvite.meeting_id == row.meeting_id, holds_on(row.date))
-    officers = db.scalars(invited).all()
     book = workdays.plans(db, row.office_id, row.date, row.date, officers=officers)
     plans = {officer: book.of(officer, row.date) for officer in officers}
     free = {"holiday", "weekend"}  # whoever is invited on such a day is meant

@@ -23,6 +23,11 @@ class About:
     kind: NoticeKind
     params: dict[str, Any]
 
+    @property
+    def way(self) -> str:
+        """A link of the reader's own, else the notice, for which they sign in."""
+        return str(self.params.get("way") or f"/notices/{self.id}")
+
 
 def write(
     notices: Sequence[About], *, to: str, sender: str, locale: str, office: str, base_url: str, now: datetime
@@ -34,7 +39,7 @@ def write(
     message = EmailMessage(policy=SMTP)
     base = base_url.rstrip("/")
     with i18n.in_locale(locale):
-        said = [(headline(one.kind, one.params), f"{base}/notices/{one.id}") for one in notices]
+        said = [(headline(one.kind, one.params), f"{base}{one.way}") for one in notices]
         message["Subject"] = _one_line(_subject([text for text, _link in said]))
         message.set_content(_body(said, office, base), charset="utf-8", cte="quoted-printable")
     message["From"] = sender

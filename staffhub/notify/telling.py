@@ -51,19 +51,22 @@ def tell(
     roles: Collection[Role] = (),
     by: int | None = None,
     subject: Subject | None = None,
+    ways: Mapping[int, str] | None = None,
 ) -> int:
     """Put a notice on the lists of some accounts, the accounts of some officers and of whoever holds a role today.
 
     `params` are what the kind's sentence names (`wording.PARAMS`), dates and times as they are; `address` is the page
     to go to, and `key` says what this is, so that the same is told once: "leave:12:asked". `by` is the account of
-    whoever did it, and is told nothing. Return how many were told for the first time. Nobody is told whose account
+    whoever did it, and is told nothing. `ways` are links of officers' own, which go out by
+    e-mail alone and need no sign-in. Return how many were told for the first time. Nobody is told whose account
     is closed or whose service has ended.
     """
     if missing := PARAMS[kind] ^ params.keys():
         raise ValueError(f"a notice of {kind} names {sorted(PARAMS[kind])}, not more and not less: {sorted(missing)}")
     stored = as_json(params)
     headline(kind, stored)  # what cannot be said would break the list of whoever opens it
-    readers = _readers(db, office_id, set(accounts), set(officers), set(roles), now) - {by}
+    readers = _readers(db, office_id, set(accounts), set(officers), set(roles), now)
+    meant = sorted(readers.keys() - {by})
     facts = {
         "office_id": office_id,
         "kind": kind,
@@ -76,7 +79,8 @@ def tell(
         "due_at": now + GATHER,
         "created_at": now,
     }
-    return _insert(db, [facts | {"account_id": reader} for reader in sorted(readers)])
+    own = {officer: {"params": stored | {"way": way}} for officer, way in (ways or {}).items()}
+    return _insert(db, [facts | {"account_id": one} | own.get(readers[one] or 0, {}) for one in meant])
 
 
 def as_json(params: Mapping[str, object]) -> dict[str, Any]:
@@ -92,18 +96,18 @@ def _plain(value: object) -> str:
 
 def _readers(
     db: Session, office_id: int, accounts: set[int], officers: set[int], roles: set[Role], now: datetime
-) -> set[int]:
+) -> dict[int, int | None]:
+    """Return the accounts, each with its officer."""
     today = clock.local_day(now, office.facts(db, office_id).zone)
     meant = or_(Account.id.in_(accounts), Account.officer_id.in_(officers), role_held().in_(roles))
-    return set(
-        db.scalars(
-            select(Account.id)
-            .outerjoin(Officer, Officer.id == Account.officer_id)
-            .outerjoin(Posting, posting_on(today))
-            .where(Account.office_id == office_id, Account.disabled_at.is_(None), meant)
-            .where(or_(Account.officer_id.is_(None), serves(today, date.max)))
-        )
+    found = (
+        select(Account.id, Account.officer_id)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .outerjoin(Posting, posting_on(today))
+        .where(Account.office_id == office_id, Account.disabled_at.is_(None), meant)
+        .where(or_(Account.officer_id.is_(None), serves(today, date.max)))
     )
+    return {row.id: row.officer_id for row in db.execute(found)}
 
 
 def _insert(db: Session, notices: list[dict[str, object]]) -> int:

@@ -103,6 +103,20 @@ def _refuse_floods(db: Session, *, name_hash: str, address_hash: str, device_has
         raise TooMany(text, retry_after=int(WINDOW.total_seconds()))
 
 
+def count_wrong_link(db: Session, *, address: str, key: bytes, now: datetime) -> None:
+    """Count a personal link that leads nowhere; TooMany after LIMIT_ADDRESS from one address.
+
+    They have a count of their own: no link keeps anybody from signing in. One that is right is never held up.
+    """
+    attempt, hashed = SignInAttempt, digest("link", _network(address), key=key)
+    same = (attempt.address_hash == hashed, attempt.at > now - WINDOW)
+    if (db.scalar(select(func.count()).select_from(attempt).where(*same)) or 0) >= LIMIT_ADDRESS:
+        text = _("Too many links that lead nowhere were opened from here. Try again in ten minutes.")
+        raise TooMany(text, retry_after=int(WINDOW.total_seconds()))
+    # As succeeded, so that the counts of wrong passwords leave it out.
+    db.add(attempt(at=now, username_hash=digest("link", key=key), address_hash=hashed, succeeded=True))
+
+
 def finish_sign_in(
     db: Session,
     attempt_id: int,

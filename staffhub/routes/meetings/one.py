@@ -1,22 +1,22 @@
-"""One meeting: its state, its edit, its end, and the way in."""
+"""One meeting: its state, its edit and its end."""
 
 import datetime as dt
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Path, Query, Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from staffhub import clock
 from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import drift, hosting, joining, one, plan
+from staffhub.meetings import drift, hosting, one, plan
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, database_of, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
@@ -39,13 +39,16 @@ def show_meeting(
     page = one.page(db, me, meeting_id, now=now)
     if seen == page.stamp and is_fragment(request):
         return Response(status_code=204, headers={"Vary": "HX-Request"})
-    return _meeting_page(request, page, now)
+    return meeting_page(request, page, now)
 
 
-def _meeting_page(request: Request, page: one.Page, now: dt.datetime, *, status: int = 200) -> Response:
+def meeting_page(request: Request, page: one.Page, now: dt.datetime, *, status: int = 200) -> Response:
     soon = page.next_try is None or page.next_try <= now + _SOON
     every = "3s" if soon else "30s"
-    return render(request, "meetings/meeting.html", block="meeting_state", status=status, page=page, every=every)
+    way = f"{settings_of(request).base_url.rstrip('/')}/join/{page.token}"
+    return render(
+        request, "meetings/meeting.html", block="meeting_state", status=status, page=page, every=every, way=way
+    )
 
 
 def _edit_page(
@@ -170,25 +173,3 @@ def start_meeting(request: Request, meeting_id: RowId, me: Me, now: Now) -> Resp
     # Not a redirect: a browser follows none to another site from a form of ours.
     response.headers["Refresh"] = f"0; url={link}"
     return response
-
-
-@router.get("/join/{token}")
-def join(
-    request: Request, token: Annotated[str, Path(max_length=32)], db: DB, me: Me, trail: Trail, now: Now
-) -> Response:
-    way = joining.way_in(db, me, token, now=now)
-    if way.cancelled or not way.join_url:
-        return _meeting_page(request, one.page(db, me, way.meeting_id, now=now), now, status=409)
-    if _is_ahead_of_the_person(request):
-        # Refused, since a browser could use the answer for the person's click later, which then nobody would hear of.
-        return Response(status_code=503)
-    if (day := way.day) and request.headers.get("sec-fetch-mode", "navigate") == "navigate":
-        # The click is evidence of attendance: it is stored before the answer sends anybody on.
-        trail.append(lambda writing: joining.note_click(writing, me, way.meeting_id, day, now=now))
-    return RedirectResponse(way.join_url, 303)
-
-
-def _is_ahead_of_the_person(request: Request) -> bool:
-    """A browser fetches what its person may open next. Previews of messengers need no rule: they are not signed in."""
-    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-    return any(word in request.headers.get(name, "") for name in names for word in ("prefetch", "preview"))
