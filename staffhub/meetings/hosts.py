@@ -131,6 +131,30 @@ def claim(db: Session, me: Viewer, meeting: Meeting, *, now: datetime) -> None:
     raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="time")
 
 
+def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: datetime) -> str:
+    """Give the meeting another licensed host: the one that is named, or whoever is free; return whom it had.
+
+    Of two who take the same hour at once the second waits, as with `claim`. Raises Refused, and nothing is changed.
+    """
+    claims.hold(db, "zoom_hosts", now=now)
+    db.flush()
+    before, wanted = meeting.zoom_host, _wanted(db, meeting, now)
+    able = [user for user in others(db, before) if to in {None, user.id}]
+    if not able:
+        raise Refused(_("No other licensed host is in the pool. Take one into it first."), field="to")
+    taken = _taken(db, meeting, wanted) if wanted else []
+    free = _free(able, wanted, taken)
+    if free is None:
+        raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="to")
+    meeting.zoom_host = free.email
+    return before
+
+
+def others(db: Session, email: str) -> list[ZoomUser]:
+    """Return the licensed hosts of the pool to whom a meeting of this one can be handed."""
+    return [user for user in _pool(db) if user.licence == LICENSED and user.email != email.lower()]
+
+
 def _pool(db: Session) -> Sequence[ZoomUser]:
     able = (ZoomUser.hosts.is_(True), ZoomUser.gone_at.is_(None), ZoomUser.licence.in_((BASIC, LICENSED)))
     query = select(ZoomUser).where(*able).order_by(ZoomUser.licence.desc(), ZoomUser.id)

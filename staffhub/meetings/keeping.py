@@ -12,7 +12,7 @@ from staffhub import clock
 from staffhub.db import Database, rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.meetings import hosts, sightings
+from staffhub.meetings import hosts, rehosting, sightings
 from staffhub.meetings.failures import in_words
 from staffhub.meetings.plan import GONE
 from staffhub.models import IN_TROUBLE, Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
@@ -29,7 +29,7 @@ _STUCK = 30
 
 @dataclass(frozen=True)
 class Host:
-    """A user at Zoom; `left`: creates and updates of this UTC day."""
+    """A user at Zoom; `left`: creates and updates of this UTC day; `standing`: what is to be held there."""
 
     id: int
     email: str
@@ -39,11 +39,17 @@ class Host:
     hosts: bool
     gone: bool
     left: int
+    standing: Sequence[rehosting.Standing] = ()
 
     @property
     def licence_name(self) -> str:
         names = {hosts.BASIC: _("Basic"), hosts.LICENSED: _("Licensed")}
         return names.get(self.licence) or _("no licence")
+
+    @property
+    def able(self) -> bool:
+        """Whether what others hold can be handed to this one."""
+        return self.hosts and not self.gone and self.licence == hosts.LICENSED
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,10 @@ class Page:
     heard_at: datetime | None
     stuck: list[Stuck]
     counts_anew: datetime
+
+    def takers(self, giver: Host) -> list[tuple[int, str]]:
+        """To whom what a host holds can be handed."""
+        return [(host.id, host.name or host.email) for host in self.hosts if host.able and host.id != giver.id]
 
 
 _USERS = select(ZoomUser).order_by(ZoomUser.hosts.desc(), ZoomUser.licence.desc(), ZoomUser.email)
@@ -95,8 +105,9 @@ def page(db: Session, me: Viewer, *, now: datetime) -> Page:
     users = db.scalars(_USERS).all()
     today = clock.local_day(now, me.zone)
     seen, heard = max((user.seen_at for user in users), default=None), sightings.last_heard(db)
+    standing = rehosting.standing(db, me, now=now)
     return Page(
-        hosts=[_host(user, now) for user in users],
+        hosts=[_host(user, standing.get(user.email, ()), now) for user in users],
         seen_at=seen.astimezone(me.zone) if seen else None,
         heard_at=heard.astimezone(me.zone) if heard else None,
         stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today)),
@@ -104,10 +115,10 @@ def page(db: Session, me: Viewer, *, now: datetime) -> Page:
     )
 
 
-def _host(user: ZoomUser, now: datetime) -> Host:
+def _host(user: ZoomUser, standing: Sequence[rehosting.Standing], now: datetime) -> Host:
     gone = user.gone_at is not None
     left = hosts.left_today(user, now=now)
-    return Host(user.id, user.email, user.name, user.licence, user.at_once, user.hosts, gone, left)
+    return Host(user.id, user.email, user.name, user.licence, user.at_once, user.hosts, gone, left, standing)
 
 
 def _stuck(me: Viewer, found: Iterable[Row[Any]]) -> list[Stuck]:

@@ -12,11 +12,9 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import Database
-from staffhub.meetings import hosts, occurrences, plan, series, wire
+from staffhub.meetings import hosts, occurrences, plan, rehosting, series, wire
 from staffhub.meetings.failures import (
-    FOREIGN_USER,
     NO_HOST,
-    NO_SUCH_USER,
     NOT_SET_UP,
     RATE_ACCOUNT,
     RATE_HOST,
@@ -27,7 +25,7 @@ from staffhub.meetings.failures import (
 )
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
-from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRateLimited, ZoomRefused, ZoomUnavailable
+from staffhub.zoom.errors import ZoomError, ZoomRateLimited, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
@@ -38,7 +36,6 @@ log = structlog.get_logger(__name__)
 # Longer than the calls of one task may take with their time limits; after it the worker counts as dead.
 LEASE = timedelta(minutes=3)
 _MARGIN = timedelta(minutes=1)
-ENDED = 3007
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def _work(desk: Desk, job: Job) -> None:
         _write_outcome(db, job, stored, differs, failure, now=desk.now())
         host = db.scalars(select(Meeting.zoom_host).where(Meeting.id == job.meeting.id)).one()
         hosts.note_writes(db, host, desk.zoom.writes - before, now=desk.now())
-        if failure and failure.code == RATE_HOST:
+        if failure and failure.code == RATE_HOST and not job.meeting.left_hosts:
             hosts.note_spent(db, host, now=desk.now())
 
 
@@ -140,8 +137,13 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
     facts = job.meeting
     if facts.cancelled:
         return None
-    if job.unclear and (found := _find(desk.zoom, facts)):
-        return _pulled_straight(desk, job, found)
+    if (job.unclear or facts.left_hosts) and (found := _find(desk.zoom, facts)):
+        return _handed_on(desk, job, found["id"]) if facts.left_hosts else _pulled_straight(desk, job, found)
+    return _make(desk, job)
+
+
+def _make(desk: Desk, job: Job) -> ZoomMeeting:
+    facts = job.meeting
     host = _host_of(desk, facts)
     if not host:
         raise Unsendable(NO_HOST)
@@ -152,7 +154,9 @@ def _create(desk: Desk, job: Job) -> ZoomMeeting | None:
         raise ZoomUnavailable("the lease is about to end")
     # Known before the call: whoever has to look for this meeting later must look in the same list.
     with desk.database.transaction() as db:
-        db.execute(update(Meeting).where(Meeting.id == facts.id).values(zoom_host=host))
+        as_read = (Meeting.id == facts.id, Meeting.zoom_host == facts.zoom_host)
+        if not db.scalar(update(Meeting).where(*as_read).values(zoom_host=host).returning(Meeting.id)):
+            raise ZoomUnavailable("the meeting was handed to another host meanwhile")
     return desk.zoom.create_meeting(host, body)
 
 
@@ -176,15 +180,9 @@ def _find(zoom: "ZoomClient", facts: wire.Facts) -> ZoomMeeting | None:
 
     "scheduled" holds the upcoming ones and those whose start has passed. A host whom Zoom does not know has no list.
     """
-    if not facts.zoom_host:
-        return None
-    try:
-        for row in zoom.list_meetings(facts.zoom_host, "scheduled"):
-            if row.get("agenda", "").startswith(facts.marker):
-                return zoom.get_meeting(row["id"])
-    except (ZoomNotFound, ZoomRefused) as error:
-        if error.code not in {NO_SUCH_USER, FOREIGN_USER}:
-            raise
+    for host in (*facts.left_hosts, *([facts.zoom_host] if facts.zoom_host else [])):
+        for zoom_id in rehosting.marked(zoom, host, facts):
+            return zoom.get_meeting(zoom_id)
     return None
 
 
@@ -219,20 +217,30 @@ def _update(desk: Desk, job: Job) -> ZoomMeeting | None:
     if facts.zoom_id is None:
         # The create before it failed: this is the create, and whether that one came through is not known any more.
         return _create(desk, replace(job, unclear=True))
+    if facts.left_hosts:
+        return _handed_on(desk, job, facts.zoom_id)
     return _bring_to_ours(desk, job, facts.zoom_id)
+
+
+def _handed_on(desk: Desk, job: Job, zoom_id: int) -> ZoomMeeting:
+    """Let the new host have it; where Zoom refuses that it is made anew there, and whatever is left is deleted."""
+    facts = job.meeting
+    stored = rehosting.move(desk.zoom, zoom_id, facts, missed_before=job.error == GONE)
+    if stored is None:
+        there = next(iter(rehosting.marked(desk.zoom, facts.zoom_host, facts)), None)
+        stored = desk.zoom.get_meeting(there) if there else _make(desk, job)
+    if stored["id"] != zoom_id or len(facts.left_hosts) > 1:
+        rehosting.clear(desk.zoom, facts, {zoom_id}, keep=stored["id"])
+    return _pulled_straight(desk, job, stored)
 
 
 def _delete(desk: Desk, job: Job) -> ZoomMeeting | None:
     facts = job.meeting
-    zoom_id = facts.zoom_id
-    if zoom_id is None and (found := _find(desk.zoom, facts)):
-        zoom_id = found["id"]
-    if zoom_id is not None:
-        try:
-            desk.zoom.delete_meeting(zoom_id)
-        except ZoomRefused as error:
-            if error.code != ENDED:  # what has ended needs no deleting
-                raise
+    known = {facts.zoom_id} if facts.zoom_id is not None else set()
+    if facts.left_hosts or not known:
+        rehosting.clear(desk.zoom, facts, known)
+    else:
+        rehosting.remove(desk.zoom, known)
     return None
 
 
@@ -281,6 +289,7 @@ def _note_success(
         plan.ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.UPDATE, now)
     meeting.trouble = f"differs:{','.join(differs)}" if differs else ""
     if stored is not None:
+        rehosting.note_done(db, meeting, job.meeting, stored, now=now)
         meeting.zoom_id, meeting.join_url = stored["id"], stored.get("join_url", "")
         occurrences.note_zoom_ids(db, meeting.id, wire.occurrence_ids(stored, job.meeting, now=now), now=now)
     if meeting.state is MeetingState.CANCELLED:

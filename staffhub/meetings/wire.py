@@ -62,6 +62,7 @@ class Facts:
     marker: str
     zoom_id: int | None
     zoom_host: str
+    left_hosts: Sequence[str]
     zone: ZoneInfo
 
     @classmethod
@@ -77,6 +78,7 @@ class Facts:
             meeting.marker,
             meeting.zoom_id,
             meeting.zoom_host,
+            meeting.left_hosts or (),
             ZoneInfo(timezone),
         )
 

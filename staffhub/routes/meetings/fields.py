@@ -73,6 +73,12 @@ class EditFields(SeriesFields, Seen):
     pass
 
 
+class HostFields(Seen):
+    """Who shall hold it; nobody named: whoever is free."""
+
+    to: int | None = None
+
+
 AnyForm = Form[Any]
 
 

@@ -13,11 +13,11 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import drift, hosting, one, plan
+from staffhub.meetings import drift, hosting, hosts, one, plan, rehosting
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
-from staffhub.routes.meetings.fields import AnyForm, EditFields, Seen, found_for, sought_in, weekday_choices
+from staffhub.routes.meetings.fields import AnyForm, EditFields, HostFields, Seen, found_for, sought_in, weekday_choices
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
 from staffhub.workdays import WEEKDAYS
@@ -164,6 +164,36 @@ def adopt_theirs(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
 def compare_with_zoom(request: Request, meeting_id: RowId, me: Me, now: Now) -> Response:
     said = drift.look(database_of(request), request.app.state.work.zoom, me, meeting_id, now=now)
     return redirect(request, f"/meetings/{meeting_id}", said=said)
+
+
+def _host_page(request: Request, db: Session, meeting: Meeting, form: AnyForm, *, status: int = 200) -> Response:
+    takers = [(user.id, user.name or user.email) for user in hosts.others(db, meeting.zoom_host)]
+    return render(request, "meetings/host.html", status=status, meeting=meeting, takers=takers, form=form)
+
+
+@router.get("/meetings/{meeting_id}/host")
+def choose_host(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    meeting = plan.own_meeting(db, me, meeting_id)
+    if not plan.is_open(db, meeting, now):
+        return redirect(request, f"/meetings/{meeting_id}")
+    return _host_page(request, db, meeting, Form.blank("host", version=meeting.version))
+
+
+@router.post("/meetings/{meeting_id}/host")
+def hand_to_host(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    plan.own_meeting(db, me, meeting_id)
+    form: AnyForm = Form.parse(HostFields, posted, name="host")
+    status = 422
+    if form.data is not None:
+        try:
+            rehosting.hand_one(db, me, meeting_id, version=form.data.version, to=form.data.to, now=now)
+        except (Refused, Conflict) as error:
+            db_module.undo(db)
+            form.refuse(error, version=plan.own_meeting(db, me, meeting_id).version)
+            status = error.status
+        else:
+            return redirect(request, f"/meetings/{meeting_id}", said=_("Another host holds it. Zoom follows by itself."))
+    return _host_page(request, db, plan.own_meeting(db, me, meeting_id), form, status=status)
 
 
 @router.post("/meetings/{meeting_id}/start")

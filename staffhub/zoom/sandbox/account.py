@@ -16,7 +16,10 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class Account:
-    """Credentials, two users, and the limits of a Pro account (https://developers.zoom.us/docs/api/rate-limits/).
+    """Credentials, users, and the limits of a Pro account (https://developers.zoom.us/docs/api/rate-limits/).
+
+    `others` are more licensed users. `rehosts` says whether the hosts have given each other the privilege to schedule
+    for them, without which `schedule_for` is refused.
 
     `single_token` lets every new token end the one before, as Zoom did for years.
     `max_occurrences` is where Zoom was seen to refuse; its text says 60.
@@ -27,6 +30,8 @@ class Account:
     client_secret: str = "sandbox-secret"  # noqa: S105 - opens nothing but the sandbox
     host_email: str = "rapat@disdukcapil-contoh.example"
     basic_email: str = "cadangan@disdukcapil-contoh.example"
+    others: tuple[str, ...] = ()
+    rehosts: bool = True
     timezone: str = "Asia/Makassar"
     scopes: str = SCOPES
     token_seconds: int = 3600
@@ -40,6 +45,7 @@ class Account:
         return [
             self._user(self.host_email, LICENSED, "Ruang Rapat"),
             self._user(self.basic_email, BASIC, "Ruang Cadangan"),
+            *(self._user(email, LICENSED, f"Ruang {number}") for number, email in enumerate(self.others, 2)),
         ]
 
     def _user(self, email: str, kind: int, name: str) -> JSON:

@@ -151,8 +151,9 @@ def _credentials(request: Request) -> bytes:
 
 @zoom.get("/v2/users", dependencies=[LIST_USERS])
 async def list_users(store: Kept, status: str = "active", page_size: str = "", next_page_token: str = "") -> JSON:
-    # Nobody here is inactive or pending; any other word means active, as at Zoom.
-    rows = [] if status in ("inactive", "pending") else store.users
+    # Any other word means active, as at Zoom.
+    wanted = status if status in ("inactive", "pending") else "active"
+    rows = [user for user in store.users if user["status"] == wanted]
     size = _page_size(page_size, USER_PAGE)
     return store.page(rows, key="users", size=size, mark=next_page_token, listing=f"users {status} {size}")
 
@@ -230,6 +231,11 @@ async def waiting_faults(faults: Broken) -> list[Fault]:
 @control.get("/meetings")
 async def stored_meetings(store: Kept, origin: Origin) -> JSON:
     return {"meetings": [views.created(meeting, origin) for meeting in store.meetings.values()]}
+
+
+@control.post("/users/{id}/{act}", status_code=204)
+async def change_user(id: str, act: str, store: Kept) -> None:
+    store.change_user(id, act)
 
 
 @control.post("/runs", status_code=201)

@@ -40,6 +40,8 @@ OF_AN_OCCURRENCE = [
 
 
 def create(store: Store, host: JSON, body: JSON) -> JSON:
+    if host["status"] != "active":
+        raise refusal(400, 3161, "Your user account is not allowed meeting hosting and scheduling capabilities.")
     store.count_write(host["id"])
     _refuse(store, body)
     if body.get("schedule_for", host["email"]) not in (host["id"], host["email"]):
@@ -85,11 +87,22 @@ def update(store: Store, id: str, body: JSON, occurrence_id: str) -> None:
     meeting = find(store, id)
     store.count_write(meeting["host_id"])
     _refuse(store, body)
+    if "schedule_for" in body and not occurrence_id:
+        _rehost(store, meeting, str(body["schedule_for"]))
     if occurrence_id:
         _update_occurrence(store, meeting, _available(meeting, occurrence_id), body)
     else:
         _update_whole(store, meeting, body)
     store.save()
+
+
+def _rehost(store: Store, meeting: JSON, email: str) -> None:
+    """Let another user host it: both licensed, and only with the privilege; number, link and passcode stay."""
+    before, after = store.user(meeting["host_id"]), store.user_or_none(email)
+    able = after and all(user["type"] == LICENSED and user["status"] == "active" for user in (before, after))
+    if not (after and able and store.account.rehosts):
+        raise refusal(400, 300, "You do not have the scheduling privilege of this user.")
+    meeting |= {"host_id": after["id"], "host_email": after["email"]}
 
 
 def _update_whole(store: Store, meeting: JSON, body: JSON) -> None:
@@ -189,7 +202,8 @@ def _apply_settings(store: Store, meeting: JSON, asked: JSON) -> None:
 
 def _refuse(store: Store, body: JSON) -> None:
     errors = check(body)
-    licensed = {user[name] for user in store.users if user["type"] == LICENSED for name in ("id", "email")}
+    able = [user for user in store.users if user["type"] == LICENSED and user["status"] == "active"]
+    licensed = {user[name] for user in able for name in ("id", "email")}
     hosts = str(body.get("settings", {}).get("alternative_hosts", "")) if not errors else ""
     if strangers := [host for host in hosts.replace(",", ";").split(";") if host.strip() not in licensed | {""}]:
         errors.append(("settings.alternative_hosts", f"Not a licensed user of this account: {strangers[0]}."))

@@ -26,6 +26,7 @@ PAGE = """<!doctype html>
 jam kemudian, atau dengan tombol "Bandingkan dengan Zoom".</p>
 <p lang="en">Here you are somebody who changes meetings in Zoom itself.</p>
 {rows}
+{users}
 <form method="post" action="{here}/down"><button>Mati untuk 10 panggilan berikutnya</button></form>
 </html>
 """
@@ -38,6 +39,13 @@ ROW = """<form method="post" action="{here}/{id}">
 <button name="act" value="skip">Batalkan tanggal berikutnya</button>
 <button name="act" value="passcode">Ganti kode sandi</button>
 <button name="act" value="delete">Hapus rapat</button>
+</form>
+"""
+
+USER = """<form method="post" action="{here}/users/{id}">
+<p>{name} ({email}), {status}
+<button name="act" value="{turn}">{turn_name}</button>
+<button name="act" value="delete">Hapus pengguna</button></p>
 </form>
 """
 
@@ -59,7 +67,29 @@ async def show(request: Request) -> HTMLResponse:
         ROW.format(here=HERE, id=one["id"], topic=escape(one["topic"]), when=escape(_when(one, store.now())))
         for one in store.meetings.values()
     )
-    return HTMLResponse(PAGE.format(here=HERE, rows="".join(rows) or "<p>Belum ada rapat.</p>"))
+    users = "".join(_user(user) for user in store.users)
+    return HTMLResponse(PAGE.format(here=HERE, rows="".join(rows) or "<p>Belum ada rapat.</p>", users=users))
+
+
+def _user(user: JSON) -> str:
+    active = user["status"] == "active"
+    return USER.format(
+        here=HERE,
+        id=escape(user["id"]),
+        name=escape(user["display_name"]),
+        email=escape(user["email"]),
+        status="aktif" if active else "nonaktif",
+        turn="deactivate" if active else "activate",
+        turn_name="Nonaktifkan" if active else "Aktifkan",
+    )
+
+
+@play.post("/users/{id}")
+async def press_user(request: Request, id: str, act: Annotated[str, Form()]) -> RedirectResponse:
+    store = _store(request)
+    if store.user_or_none(id):
+        store.change_user(id, act)
+    return RedirectResponse(HERE, 303)
 
 
 @play.post("/down")

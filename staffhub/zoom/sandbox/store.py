@@ -41,18 +41,21 @@ class Store:
         if self.path and self.path.exists():
             kept = json.loads(self.path.read_text("utf-8"))
             self.meetings, self.writes = kept["meetings"], Counter(kept["writes"])
+            self.users = kept.get("users", self.users)
 
     def save(self) -> None:
         """Write beside the file and rename: a kill in between leaves the old state whole."""
         if self.path is None:
             return
         beside = self.path.with_name(self.path.name + ".new")
-        beside.write_text(json.dumps({"meetings": self.meetings, "writes": self.writes}, indent=1), "utf-8")
+        kept = {"meetings": self.meetings, "writes": self.writes, "users": self.users}
+        beside.write_text(json.dumps(kept, indent=1), "utf-8")
         beside.replace(self.path)
 
     def reset(self) -> None:
         for kept in (self.meetings, self.runs, self.writes, self.tokens, self.pages, self.busy):
             kept.clear()
+        self.users = self.account.users()
         self.save()
 
     def issue_token(self) -> str:
@@ -88,12 +91,24 @@ class Store:
             raise too_many_today(self.account.writes_per_host_day)
 
     def user(self, id: str) -> JSON:
-        if id == "me":
-            return self.users[0]
-        for user in self.users:
-            if id == user["id"] or id.lower() == user["email"].lower():
-                return user
-        raise no_user(id)
+        found = self.users[0] if id == "me" else self.user_or_none(id)
+        if found is None:
+            raise no_user(id)
+        return found
+
+    def user_or_none(self, id: str) -> JSON | None:
+        same = (user for user in self.users if id == user["id"] or id.lower() == user["email"].lower())
+        return next(same, None)
+
+    def change_user(self, id: str, act: str) -> None:
+        """Do what an administrator of the account does there: with a user who is deleted the meetings go, too."""
+        user = self.user(id)
+        if act == "delete":
+            self.users.remove(user)
+            self.meetings = {key: one for key, one in self.meetings.items() if one["host_id"] != user["id"]}
+        elif act in {"deactivate", "activate"}:
+            user["status"] = "inactive" if act == "deactivate" else "active"
+        self.save()
 
     def meeting(self, id: str) -> JSON:
         if id not in self.meetings:
