@@ -119,7 +119,7 @@ def test_where_zoom_refuses_it_is_made_anew_and_those_invited_are_told(database:
 
 @pytest.mark.parametrize("lost", ["POST /v2/users", "DELETE /v2/meetings", "PATCH /v2/meetings"])
 @pytest.mark.parametrize("rehosts", [True, False])
-def test_an_answer_that_is_lost_leaves_one_meeting(database: Database, lost: str, rehosts: bool) -> None:  # noqa: FBT001
+def test_an_answer_that_is_lost_leaves_one_meeting(database: Database, lost: str, rehosts: bool) -> None:
     for sandbox in _sandbox(rehosts=rehosts):
         users = _users(database, sandbox)
         meeting_id = _schedule(database)

@@ -27,7 +27,7 @@ def sandbox(folder: Path, port: int) -> Iterator[dict[str, Any]]:
     Its port stays the same from start to start where it can, since join links hold it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    account = Account()
+    account = Account(others=("ruang-dua@disdukcapil-contoh.example",))
     server = SandboxServer(create_sandbox(account=account, state_path=folder / _STATE), port=port)
     try:
         server.start()

@@ -62,8 +62,8 @@ class Facts:
     marker: str
     zoom_id: int | None
     zoom_host: str
-    left_hosts: Sequence[str]
     zone: ZoneInfo
+    left_hosts: Sequence[str] = ()
 
     @classmethod
     def of(cls, meeting: Meeting, rows: Sequence[Occurrence], timezone: str) -> "Facts":
@@ -78,8 +78,8 @@ class Facts:
             meeting.marker,
             meeting.zoom_id,
             meeting.zoom_host,
-            meeting.left_hosts or (),
             ZoneInfo(timezone),
+            meeting.left_hosts or (),
         )
 
     def begun(self, now: datetime) -> bool:

@@ -192,7 +192,9 @@ def hand_to_host(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
             form.refuse(error, version=plan.own_meeting(db, me, meeting_id).version)
             status = error.status
         else:
-            return redirect(request, f"/meetings/{meeting_id}", said=_("Another host holds it. Zoom follows by itself."))
+            return redirect(
+                request, f"/meetings/{meeting_id}", said=_("Another host holds it. Zoom follows by itself.")
+            )
     return _host_page(request, db, plan.own_meeting(db, me, meeting_id), form, status=status)
 
 
