@@ -37,13 +37,13 @@ def sandbox(one_sandbox: ZoomSandbox) -> ZoomSandbox:
     return one_sandbox
 
 
-def _users(database: Database, sandbox: ZoomSandbox) -> dict[str, ZoomUser]:
+def users_of(database: Database, sandbox: ZoomSandbox) -> dict[str, ZoomUser]:
     hosts.synchronise(database, sandbox.client(), preferred="", licensed_at_once=1, now=MORNING)
     with database.reading() as db:
         return {user.email: user for user in db.scalars(sa.select(ZoomUser))}
 
 
-def _schedule(database: Database, **overrides: Any) -> int:
+def schedule(database: Database, **overrides: Any) -> int:
     facts: dict[str, Any] = {"kind": MeetingKind.SINGLE, "topic": "Evaluasi akta", "starts_on": WEDNESDAY}
     facts |= {"starts_at": time(14), "minutes": 60, "now": MORNING, "audience": Audience(everyone=True)}
     facts |= {"idempotency_key": str(uuid4())}
@@ -52,12 +52,12 @@ def _schedule(database: Database, **overrides: Any) -> int:
         return plan.schedule(db, dewi, **facts | overrides).id
 
 
-def _standup(database: Database) -> int:
+def standup(database: Database, **overrides: Any) -> int:
     facts = {"kind": MeetingKind.STANDUP, "starts_at": time(8), "minutes": 30, "weekdays": [0, 1, 2, 3, 4]}
-    return _schedule(database, **facts, topic="Apel", occurrences=10)
+    return schedule(database, **facts, topic="Apel", occurrences=10, **overrides)
 
 
-def _work(database: Database, sandbox: ZoomSandbox, **later: float) -> None:
+def work(database: Database, sandbox: ZoomSandbox, **later: float) -> None:
     now = MORNING + timedelta(**later)
     sandbox.clock.time = now
     sync.run_due(database, sandbox.client(), now=now, host="")
@@ -82,13 +82,13 @@ def _told(database: Database) -> set[str]:
 def test_what_stands_on_a_host_goes_to_another_with_number_passcode_and_link(
     database: Database, sandbox: ZoomSandbox
 ) -> None:
-    users = _users(database, sandbox)
-    both = [_schedule(database), _standup(database)]
-    _work(database, sandbox)
+    users = users_of(database, sandbox)
+    both = [schedule(database), standup(database)]
+    work(database, sandbox)
     before = {row["id"]: (row["join_url"], row["password"]) for row in sandbox.meetings()}
     assert _hand_over(database, users[sandbox.host]).went == 2
     assert _hand_over(database, users[sandbox.host]).went == 0
-    _work(database, sandbox, seconds=1)
+    work(database, sandbox, seconds=1)
     assert {row["id"]: (row["join_url"], row["password"]) for row in sandbox.meetings()} == before
     assert {row["host_email"] for row in sandbox.meetings()} == {SECOND}
     assert [_meeting(database, one).state for one in both] == [MeetingState.READY] * 2
@@ -100,12 +100,12 @@ def test_what_stands_on_a_host_goes_to_another_with_number_passcode_and_link(
 
 def test_where_zoom_refuses_it_is_made_anew_and_those_invited_are_told(database: Database) -> None:
     for sandbox in _sandbox(rehosts=False):
-        users = _users(database, sandbox)
-        both = [_schedule(database), _standup(database)]
-        _work(database, sandbox)
+        users = users_of(database, sandbox)
+        both = [schedule(database), standup(database)]
+        work(database, sandbox)
         before = {row["id"] for row in sandbox.meetings()}
         assert _hand_over(database, users[sandbox.host]).went == 2
-        _work(database, sandbox, seconds=1)
+        work(database, sandbox, seconds=1)
         there = {row["id"]: row for row in sandbox.meetings()}
         assert len(there) == 2
         assert not before & there.keys()
@@ -121,14 +121,14 @@ def test_where_zoom_refuses_it_is_made_anew_and_those_invited_are_told(database:
 @pytest.mark.parametrize("rehosts", [True, False])
 def test_an_answer_that_is_lost_leaves_one_meeting(database: Database, lost: str, rehosts: bool) -> None:
     for sandbox in _sandbox(rehosts=rehosts):
-        users = _users(database, sandbox)
-        meeting_id = _schedule(database)
-        _work(database, sandbox)
+        users = users_of(database, sandbox)
+        meeting_id = schedule(database)
+        work(database, sandbox)
         assert _hand_over(database, users[sandbox.host]).went == 1
         method, path = lost.split()
         sandbox.fault("drop_after", method=method, path_prefix=path)
         for seconds in (1, 30, 60):
-            _work(database, sandbox, seconds=seconds)
+            work(database, sandbox, seconds=seconds)
         (there,) = sandbox.meetings()
         meeting = _meeting(database, meeting_id)
         assert (there["host_email"], there["id"]) == (SECOND, meeting.zoom_id)
@@ -139,11 +139,11 @@ def test_a_user_who_was_deleted_at_zoom_takes_the_meetings_along_and_they_are_ma
     world: World, sandbox: ZoomSandbox
 ) -> None:
     database = world.database
-    users = _users(database, sandbox)
-    meeting_id = _standup(database)
-    _work(database, sandbox)
+    users = users_of(database, sandbox)
+    meeting_id = standup(database)
+    work(database, sandbox)
     assert sandbox.request("POST", f"/sandbox/users/{sandbox.host}/delete").status_code == 204
-    gone = _users(database, sandbox)[sandbox.host]
+    gone = users_of(database, sandbox)[sandbox.host]
     assert gone.gone_at is not None
     adi = world.client("adi")
     page = adi.get("/admin/zoom").text
@@ -151,9 +151,9 @@ def test_a_user_who_was_deleted_at_zoom_takes_the_meetings_along_and_they_are_ma
     assert "tidak mengenal pengguna ini lagi" in page
     assert adi.post(f"/admin/zoom/hosts/{gone.id}/hand", data={"to": users[THIRD].id}).status_code == 303
     assert adi.post(f"/admin/zoom/hosts/{gone.id}/hand", data={"to": ""}).status_code == 303
-    _work(database, sandbox, seconds=1)
+    work(database, sandbox, seconds=1)
     assert sandbox.meetings() == []
-    _work(database, sandbox, seconds=90)
+    work(database, sandbox, seconds=90)
     (there,) = sandbox.meetings()
     assert there["host_email"] == THIRD
     assert len(there["occurrences"]) == 10
@@ -163,12 +163,12 @@ def test_a_user_who_was_deleted_at_zoom_takes_the_meetings_along_and_they_are_ma
 
 def test_what_no_other_host_has_the_hour_for_stays_and_is_named(world: World, sandbox: ZoomSandbox) -> None:
     database = world.database
-    users = _users(database, sandbox)
-    standing = _schedule(database)
+    users = users_of(database, sandbox)
+    standing = schedule(database)
     with database.transaction() as db:
         db.execute(sa.update(ZoomUser).where(ZoomUser.email == THIRD).values(hosts=False))
-    other = _schedule(database, topic="Arsip", starts_at=time(14, 30))
-    _work(database, sandbox)
+    other = schedule(database, topic="Arsip", starts_at=time(14, 30))
+    work(database, sandbox)
     assert _meeting(database, other).zoom_host == SECOND
     answer = world.client("adi").post(f"/admin/zoom/hosts/{users[sandbox.host].id}/hand", data={"to": ""})
     assert answer.status_code == 200
@@ -179,8 +179,8 @@ def test_what_no_other_host_has_the_hour_for_stays_and_is_named(world: World, sa
 
 
 def test_two_who_hand_over_and_schedule_at_once_never_share_an_hour(database: Database, sandbox: ZoomSandbox) -> None:
-    users = _users(database, sandbox)
-    first = _schedule(database)
+    users = users_of(database, sandbox)
+    first = schedule(database)
     with database.transaction() as db:
         db.execute(sa.update(ZoomUser).where(ZoomUser.email == THIRD).values(hosts=False))
     adi = viewer_of(database, "adi")
@@ -188,7 +188,7 @@ def test_two_who_hand_over_and_schedule_at_once_never_share_an_hour(database: Da
         race(
             database,
             lambda db: rehosting.hand_over(db, adi, users[sandbox.host].id, to=None, now=MORNING),
-            lambda: [_schedule(database, topic=topic, starts_at=time(14, 15)) for topic in ("Satu", "Dua")],
+            lambda: [schedule(database, topic=topic, starts_at=time(14, 15)) for topic in ("Satu", "Dua")],
         )
     with database.reading() as db:
         held = db.execute(
@@ -200,16 +200,16 @@ def test_two_who_hand_over_and_schedule_at_once_never_share_an_hour(database: Da
 
 def test_a_head_hands_one_meeting_on_and_an_older_picture_is_refused(world: World, sandbox: ZoomSandbox) -> None:
     database = world.database
-    users = _users(database, sandbox)
-    meeting_id = _schedule(database)
-    _work(database, sandbox)
+    users = users_of(database, sandbox)
+    meeting_id = schedule(database)
+    work(database, sandbox)
     dewi = world.client("dewi")
     assert sandbox.host in dewi.get(f"/meetings/{meeting_id}/host").text
     asked = {"version": "1", "to": str(users[THIRD].id)}
     assert dewi.post(f"/meetings/{meeting_id}/host", data=asked).status_code == 303
     assert dewi.post(f"/meetings/{meeting_id}/host", data=asked).status_code == 409
     assert dewi.post(f"/meetings/{meeting_id}/host", data={"version": "2", "to": "999"}).status_code == 422
-    _work(database, sandbox, seconds=1)
+    work(database, sandbox, seconds=1)
     assert [row["host_email"] for row in sandbox.meetings()] == [THIRD]
     viewer = viewer_of(database, "dewi")
     with pytest.raises(Conflict), database.transaction() as db:
@@ -219,22 +219,22 @@ def test_a_head_hands_one_meeting_on_and_an_older_picture_is_refused(world: Worl
 
 def test_handed_on_twice_and_cancelled_while_answers_were_lost_leaves_nothing_behind(database: Database) -> None:
     for sandbox in _sandbox(rehosts=False):
-        users = _users(database, sandbox)
-        meeting_id = _schedule(database)
-        _work(database, sandbox)
+        users = users_of(database, sandbox)
+        meeting_id = schedule(database)
+        work(database, sandbox)
         _hand_over(database, users[sandbox.host], users[SECOND].id)
         sandbox.fault("drop_after", method="POST", path_prefix="/v2/users")
-        _work(database, sandbox, seconds=1)
+        work(database, sandbox, seconds=1)
         assert len(sandbox.meetings()) == 2
         _hand_over(database, users[SECOND], users[THIRD].id)
-        _work(database, sandbox, seconds=1)
+        work(database, sandbox, seconds=1)
         assert [row["host_email"] for row in sandbox.meetings()] == [THIRD]
         _hand_over(database, users[THIRD], users[SECOND].id)
         sandbox.fault("drop_after", method="POST", path_prefix="/v2/users")
-        _work(database, sandbox, seconds=2)
+        work(database, sandbox, seconds=2)
         dewi = viewer_of(database, "dewi")
         with database.transaction() as db:
             version = db.get_one(Meeting, meeting_id).version
             plan.cancel(db, dewi, meeting_id, version=version, now=MORNING)
-        _work(database, sandbox, seconds=3)
+        work(database, sandbox, seconds=3)
         assert sandbox.meetings() == []

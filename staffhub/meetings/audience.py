@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from staffhub import office
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.meetings import hosts
 from staffhub.models import Division, Officer, Posting, posting_near, posting_on, serves
 from staffhub.security import Viewer
 
@@ -35,6 +36,8 @@ class Choices:
 
     everyone: bool
     divisions: list[tuple[int, str]]
+    # Who can host beside the host: e-mail and name.
+    co_hosts: list[tuple[str, str]]
 
 
 def choices(db: Session, me: Viewer) -> Choices:
@@ -43,7 +46,7 @@ def choices(db: Session, me: Viewer) -> Choices:
         for one in office.divisions(db, me.office_id).values()
         if me.sees(officer_id=None, division_id=one.id)
     ]
-    return Choices(me.sees_everyone, mine)
+    return Choices(me.sees_everyone, mine, hosts.licensed(db))
 
 
 @dataclass(frozen=True)

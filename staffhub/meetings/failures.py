@@ -29,6 +29,7 @@ NOT_SET_UP, NO_HOST, PAST = "not_set_up", "no_host", "past"
 RATE_HOST, RATE_ACCOUNT = "rate_host", "rate_account"
 _LIMITS = {"host_daily": RATE_HOST, "account_daily": RATE_ACCOUNT}
 PAID = "paid"
+CO_HOSTS = "co_hosts"
 # https://developers.zoom.us/docs/api/errors/
 NO_SUCH_USER, FOREIGN_USER, MAY_NOT_HOST, PAID_ONLY = 1001, 1010, 3161, 200
 IN_PROGRESS, NOT_WHILE_RUNNING = 3002, 3000
@@ -134,6 +135,7 @@ def in_words(trouble: str) -> str:
         PAST: lambda: _("It was over before Zoom could be reached, so it has no link."),
         "theirs": lambda: _("Somebody changed it in Zoom: %(names)s. Decide which of both holds.", names=names),
         "theirs_other": lambda: _("Somebody gave the series other dates in Zoom. Send ours again to put it right."),
+        CO_HOSTS: lambda: _("Zoom does not take %(names)s as co-host any more: it stands without.", names=names),
         "differs": lambda: _("Zoom stored something else: %(names)s.", names=names),
     }
     say = sentences.get(code)
@@ -149,6 +151,7 @@ def _field(name: str) -> str:
         "start_time": lambda: _("date and time"),
         "timezone": lambda: _("time zone"),
         "duration": lambda: _("length"),
+        CO_HOSTS: lambda: _("who may also start it"),
         "waiting_room": lambda: _("a waiting room, so somebody must let people in"),
     }
     return words.get(name, lambda: _("dates of the series") if name.startswith("recurrence") else name)()

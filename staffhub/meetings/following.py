@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, office, workdays
 from staffhub.db import Database
 from staffhub.meetings import occurrences, plan, telling, wire
+from staffhub.meetings.failures import CO_HOSTS
 from staffhub.models import (
     Meeting,
     MeetingKind,
@@ -109,7 +110,7 @@ def _ending(db: Session, office_id: int, now: datetime) -> Sequence[int]:
     due = select(Meeting.id).where(
         Meeting.id.in_(select(Occurrence.meeting_id).where(*_ahead(office_id, now))),
         Meeting.state == MeetingState.READY,
-        Meeting.trouble == "",
+        or_(Meeting.trouble == "", Meeting.trouble.startswith(f"{CO_HOSTS}:")),
         Meeting.kind == MeetingKind.STANDUP,
         few,
         more,

@@ -4,7 +4,7 @@ Zoom refuses no overlap when a meeting is made, only when the second one is star
 date, in the transaction that takes the hour.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -153,6 +153,25 @@ def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: date
 def others(db: Session, email: str) -> list[ZoomUser]:
     """Return the licensed hosts of the pool to whom a meeting of this one can be handed."""
     return [user for user in _pool(db) if user.licence == LICENSED and user.email != email.lower()]
+
+
+_LICENSED = (
+    select(ZoomUser.email, ZoomUser.name)
+    .where(ZoomUser.licence == LICENSED, ZoomUser.gone_at.is_(None))
+    .order_by(ZoomUser.name, ZoomUser.email)
+)
+
+
+def licensed(db: Session) -> list[tuple[str, str]]:
+    """Return e-mail and name of whoever can host beside the host: Zoom takes licensed users, of the pool or not."""
+    return [(row.email, row.name or row.email) for row in rows(db, _LICENSED)]
+
+
+def beside(db: Session, chosen: Collection[str]) -> list[str]:
+    """Return who was chosen to host beside the host, each once. Raises Refused."""
+    if chosen and not {*chosen} <= {email for email, _name in licensed(db)}:
+        raise Refused(_("One of those you chose cannot host at Zoom any more. Choose again."), field="co_host")
+    return sorted({*chosen})
 
 
 def _pool(db: Session) -> Sequence[ZoomUser]:

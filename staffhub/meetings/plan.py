@@ -55,6 +55,7 @@ def schedule(
     until: date | None = None,
     occurrences: int | None = None,
     audience: Audience,
+    co_hosts: Sequence[str] = (),
     idempotency_key: str,
     now: datetime,
 ) -> Saved:
@@ -72,6 +73,7 @@ def schedule(
         "division_id": None if me.sees_everyone else me.division_id,
         "kind": kind,
         "audience": audience.stored(),
+        "co_hosts": hosts.beside(db, co_hosts) or None,
         "state": MeetingState.WAITING,
         "version": 1,
         "created_by": me.account_id,
@@ -135,6 +137,7 @@ def edit(
     until: date | None = None,
     occurrences: int | None = None,
     audience: Audience,
+    co_hosts: Sequence[str] = (),
     now: datetime,
 ) -> Meeting:
     """Change a meeting; who stays invited keeps the link. Zoom hears only of a change in what it shows."""
@@ -145,6 +148,9 @@ def edit(
     begun = has_begun(meeting, me.zone, now)
     terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
     agreed = terms.columns(today=meeting.starts_on if begun else today)
+    chosen = hosts.beside(db, co_hosts)
+    # Whom Zoom was given once it must be told to forget; "nobody, ever" it need not hear of.
+    agreed["co_hosts"] = chosen if chosen or meeting.co_hosts is not None else None
     before = {name: getattr(meeting, name) for name in agreed}
     if begun:
         _refuse_moving(before, agreed)

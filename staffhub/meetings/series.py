@@ -31,7 +31,7 @@ def bring(
         stored, sent = zoom.get_meeting(zoom_id), 1
         todo = wire.fixes(stored, facts, now=now())
     elif wire.words_differ(stored, facts):
-        zoom.update_meeting(zoom_id, wire.words(facts) | {"settings": wire.SETTINGS})
+        zoom.update_meeting(zoom_id, wire.words(facts) | wire.settings(facts))
         sent = 1
     for fix in todo or []:
         _in_time(now(), until)

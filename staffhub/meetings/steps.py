@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, PAID, PAST, RATE_ACCOUNT, RATE_HOST
+from staffhub.meetings.failures import CO_HOSTS, NO_HOST, NOT_SET_UP, PAID, PAST, RATE_ACCOUNT, RATE_HOST
 from staffhub.meetings.plan import GONE
 from staffhub.models import MeetingState
 
@@ -29,10 +29,11 @@ NEXT: dict[MeetingState, dict[str, tuple[Step, ...]]] = {
     # A change that waits in the outbox keeps the trouble that was met before it.
     MeetingState.WAITING: _TROUBLES
     | {"": (Step.WAIT,), NOT_SET_UP: (Step.ASK,), GONE: _ITSELF, "refused": _ITSELF, PAST: _ITSELF, "differs": _ITSELF}
-    | dict.fromkeys(("theirs", "theirs_other"), _ITSELF),
+    | dict.fromkeys((CO_HOSTS, "theirs", "theirs_other"), _ITSELF),
     MeetingState.READY: {
         "": (Step.JOIN,),
         "differs": (Step.JOIN, Step.SEND, Step.EDIT),
+        CO_HOSTS: (Step.JOIN, Step.EDIT, Step.SEND),
         "theirs": (Step.JOIN, Step.ADOPT, Step.SEND),
         "theirs_other": (Step.JOIN, Step.SEND),
     },

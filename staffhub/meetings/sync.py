@@ -14,6 +14,7 @@ from staffhub import audit, claims, clock
 from staffhub.db import Database
 from staffhub.meetings import hosts, occurrences, plan, rehosting, series, wire
 from staffhub.meetings.failures import (
+    CO_HOSTS,
     NO_HOST,
     NOT_SET_UP,
     RATE_ACCOUNT,
@@ -25,7 +26,7 @@ from staffhub.meetings.failures import (
 )
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
-from staffhub.zoom.errors import ZoomError, ZoomRateLimited, ZoomUnavailable
+from staffhub.zoom.errors import ZoomError, ZoomRateLimited, ZoomRefused, ZoomUnavailable
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 # Longer than the calls of one task may take with their time limits; after it the worker counts as dead.
 LEASE = timedelta(minutes=3)
 _MARGIN = timedelta(minutes=1)
+_MAX_TROUBLE = 500
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,13 @@ def _work(desk: Desk, job: Job) -> None:
     """Whatever goes wrong becomes an outcome: a poisoned task is pushed forward, never in the way of others."""
     stored: ZoomMeeting | None = None
     differs: list[str] = []
+    dropped: set[str] = set()
     failure: Failure | None = None
     before = desk.zoom.writes
     about = {"verb": job.verb, "task_id": job.id, "attempts": job.attempts}
     try:
-        stored = _VERBS[job.verb](desk, job)
-        differs = wire.differences(stored, job.meeting, now=desk.now()) if stored else []
+        stored, dropped = _perform(desk, job)
+        differs = wire.differences(stored, _without(job, dropped).meeting, now=desk.now()) if stored else []
     except (ZoomError, Unsendable) as error:
         log.warning("zoom_task_refused", error=type(error).__name__, **about)
         failure = explain(error, verb=job.verb, task_id=job.id, attempts=job.attempts, before=job.error, now=desk.now())
@@ -122,10 +125,40 @@ def _work(desk: Desk, job: Job) -> None:
         failure = unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=desk.now())
     with desk.database.transaction() as db:
         _write_outcome(db, job, stored, differs, failure, now=desk.now())
+        if dropped and failure is None:
+            _note_dropped(db, job, dropped)
         host = db.scalars(select(Meeting.zoom_host).where(Meeting.id == job.meeting.id)).one()
         hosts.note_writes(db, host, desk.zoom.writes - before, now=desk.now())
         if failure and failure.code == RATE_HOST and not job.meeting.left_hosts:
             hosts.note_spent(db, host, now=desk.now())
+
+
+def _perform(desk: Desk, job: Job) -> tuple[ZoomMeeting | None, set[str]]:
+    """Do the task; whom Zoom does not take as a co-host never stops the rest: it goes without them."""
+    dropped: set[str] = set()
+    while True:
+        try:
+            return _VERBS[job.verb](desk, _without(job, dropped)), dropped
+        except ZoomRefused as error:
+            refused = wire.refused_co_hosts(error, _without(job, dropped).meeting)
+            if not refused:
+                raise
+            dropped |= refused
+
+
+def _without(job: Job, dropped: set[str]) -> Job:
+    if not dropped:
+        return job
+    kept = [email for email in job.meeting.co_hosts or () if email.lower() not in dropped]
+    return replace(job, meeting=replace(job.meeting, co_hosts=kept))
+
+
+def _note_dropped(db: Session, job: Job, dropped: set[str]) -> None:
+    """Say on the meeting who does not host beside the host any more; who was chosen meanwhile stays."""
+    meeting = db.get_one(Meeting, job.meeting.id)
+    meeting.co_hosts = [email for email in meeting.co_hosts or [] if email.lower() not in dropped]
+    if not meeting.trouble and meeting.state is not MeetingState.CANCELLED:
+        meeting.trouble = f"{CO_HOSTS}:{','.join(sorted(dropped))}"[:_MAX_TROUBLE]
 
 
 def _first_licensed(zoom: "ZoomClient") -> str:
@@ -147,7 +180,7 @@ def _make(desk: Desk, job: Job) -> ZoomMeeting:
     host = _host_of(desk, facts)
     if not host:
         raise Unsendable(NO_HOST)
-    body = wire.body(facts, now=desk.now())
+    body = wire.body(replace(facts, zoom_host=host), now=desk.now())
     _refuse_spent(desk, host)
     if desk.now() > job.lease_until - _MARGIN:
         # Another worker may take the task over while this one still waits for the answer, and look too early.
@@ -202,7 +235,9 @@ def _bring_to_ours(desk: Desk, job: Job, zoom_id: int) -> ZoomMeeting:
         until = job.lease_until - _MARGIN
         return series.bring(desk.zoom, zoom_id, facts, now=desk.now, until=until)
     begun = facts.begun(desk.now())
-    desk.zoom.update_meeting(zoom_id, wire.words(facts) if begun else wire.body(facts, now=desk.now()))
+    desk.zoom.update_meeting(
+        zoom_id, wire.words(facts) | wire.settings(facts) if begun else wire.body(facts, now=desk.now())
+    )
     stored = desk.zoom.get_meeting(zoom_id)
     if begun and "start" in wire.differences(stored, facts, now=desk.now()):
         desk.zoom.update_meeting(zoom_id, wire.body(facts, now=desk.now()))

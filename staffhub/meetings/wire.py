@@ -8,8 +8,9 @@ from itertools import dropwhile
 from zoneinfo import ZoneInfo
 
 from staffhub import clock
-from staffhub.meetings.failures import PAST, Unsendable
+from staffhub.meetings.failures import CO_HOSTS, PAST, Unsendable
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState
+from staffhub.zoom.errors import ZoomRefused
 from staffhub.zoom.shapes import JSON
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
@@ -64,6 +65,7 @@ class Facts:
     zoom_host: str
     zone: ZoneInfo
     left_hosts: Sequence[str] = ()
+    co_hosts: Sequence[str] | None = None
 
     @classmethod
     def of(cls, meeting: Meeting, rows: Sequence[Occurrence], timezone: str) -> "Facts":
@@ -80,7 +82,13 @@ class Facts:
             meeting.zoom_host,
             ZoneInfo(timezone),
             meeting.left_hosts or (),
+            meeting.co_hosts,
         )
+
+    @property
+    def beside(self) -> set[str]:
+        """Who hosts beside the host."""
+        return {email.lower() for email in self.co_hosts or ()} - {self.zoom_host.lower()}
 
     def begun(self, now: datetime) -> bool:
         return self.dates[0].starts <= now
@@ -142,6 +150,26 @@ def words(facts: Facts) -> JSON:
     return {"topic": facts.topic, "agenda": facts.marked(facts.agenda), "duration": facts.minutes}
 
 
+def settings(facts: Facts) -> JSON:
+    """Return the settings; who hosts beside the host only where that was ever chosen, and without a mail of Zoom's."""
+    if facts.co_hosts is None:
+        return {"settings": SETTINGS}
+    beside = {"alternative_hosts": ";".join(sorted(facts.beside)), "alternative_hosts_email_notification": False}
+    return {"settings": SETTINGS | beside}
+
+
+def refused_co_hosts(error: ZoomRefused, facts: Facts) -> set[str]:
+    """Return whom Zoom does not take as alternative hosts: those whom it names, or all when it names none.
+
+    The number of this refusal is not documented: its words and its fields tell it from others.
+    """
+    said = [error.message, *(f"{field} {sentence}" for field, sentence in error.fields)]
+    about = " ".join(said).lower().replace("_", " ")
+    if not facts.beside or "alternative host" not in about:
+        return set()
+    return {email for email in facts.beside if email in " ".join(said).lower()} or {*facts.beside}
+
+
 def local(moment: datetime, facts: Facts) -> JSON:
     """A start in Zoom's words: local time beside the zone, since with a Z the zone would only be for show."""
     return {
@@ -162,7 +190,7 @@ def body(facts: Facts, *, now: datetime) -> JSON:
     if not (laid or ahead or running):
         raise Unsendable(PAST)
     start = laid.start(laid.dates[0], facts) if laid else (ahead or running)[0]
-    sent = words(facts) | local(start, facts) | {"type": SERIES if laid else SCHEDULED, "settings": SETTINGS}
+    sent = words(facts) | local(start, facts) | {"type": SERIES if laid else SCHEDULED} | settings(facts)
     if laid:
         sent["recurrence"] = {
             "type": WEEKLY,
@@ -239,6 +267,7 @@ def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str
         "timezone": stored.get("timezone") == facts.zone.key,
         "duration": durations(stored) <= {facts.minutes},
         "waiting_room": _lets_in(stored),
+        CO_HOSTS: _hosts_beside(stored, facts),
     }
     return [name for name, agrees in found.items() if not agrees]
 
@@ -246,6 +275,13 @@ def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str
 def _lets_in(stored: ZoomMeeting) -> bool:
     settings = stored.get("settings", {})
     return not settings.get("waiting_room") and bool(settings.get("join_before_host", True))
+
+
+def _hosts_beside(stored: ZoomMeeting, facts: Facts) -> bool:
+    if facts.co_hosts is None:
+        return True
+    there = str(stored.get("settings", {}).get("alternative_hosts", "")).lower().replace(",", ";").split(";")
+    return {email.strip() for email in there} - {""} == facts.beside
 
 
 def _agrees_in_dates(stored: ZoomMeeting, facts: Facts, now: datetime) -> bool:
@@ -284,7 +320,12 @@ def durations(stored: ZoomMeeting) -> set[int]:
 def words_differ(stored: ZoomMeeting, facts: Facts) -> bool:
     wanted = words(facts)
     agrees = all(stored.get(name) == wanted[name] for name in ("topic", "agenda"))
-    return not agrees or not durations(stored) <= {facts.minutes} or not _lets_in(stored)
+    return (
+        not agrees
+        or not durations(stored) <= {facts.minutes}
+        or not _lets_in(stored)
+        or not _hosts_beside(stored, facts)
+    )
 
 
 def own_agendas(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[tuple[str, str]]:

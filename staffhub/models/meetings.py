@@ -71,6 +71,8 @@ class Meeting(Base, Versioned):
     marker: Mapped[str] = mapped_column(String(16))
     zoom_id: Mapped[int | None] = mapped_column(index=True)
     zoom_host: Mapped[str] = mapped_column(String(254), default="")
+    # E-mails of users at Zoom who may start it as well; null: none was ever chosen.
+    co_hosts: Mapped[list[Any] | None]
     # Hosts from whom it was handed on and who may still have it at Zoom; null: `zoom_host` has it.
     left_hosts: Mapped[list[Any] | None]
     join_url: Mapped[str] = mapped_column(Text, default="")

@@ -28,6 +28,7 @@ class WhatFields(Fields):
     everyone: bool = False
     division: list[int]
     officer: list[int]
+    co_host: list[Line]
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -37,6 +38,7 @@ class WhatFields(Fields):
             "starts_at": self.time,
             "minutes": self.duration,
             "audience": Audience(self.everyone, tuple(self.division), tuple(self.officer)),
+            "co_hosts": tuple(self.co_host),
         }
 
 
@@ -60,7 +62,7 @@ class StandupFields(SeriesFields):
 
     def terms(self) -> Terms:
         facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}
-        return Terms(**{name: value for name, value in facts.items() if name != "audience"})
+        return Terms(**{name: value for name, value in facts.items() if name not in {"audience", "co_hosts"}})
 
 
 class Seen(Fields):

@@ -83,6 +83,7 @@ def _stored(meeting: Meeting) -> AnyForm:
         everyone="1" if audience.everyone else None,
         division=audience.divisions,
         officer=audience.officers,
+        co_host=meeting.co_hosts or [],
         version=meeting.version,
         **series,
     )
