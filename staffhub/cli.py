@@ -296,7 +296,7 @@ def demo(host: _Host = "127.0.0.1", port: _Port = 8000) -> None:
     serving.refuse_taken_port(host, port)
     for line in show.prepare(_settings(**own), now=clock.now()):
         print(line)
-    with show.sandbox(own["data_dir"], port + 1) as zoom:
+    with show.sandbox(own["data_dir"], port + 1, told=port) as zoom:
         settings = _settings(**own, **zoom)
         lines = show.welcome(settings, host, port)
         show.run(settings, serving.options(settings, host, port), lambda: print(*lines, sep="\n", flush=True))

@@ -1,6 +1,7 @@
 """`staffhub demo`: a folder of its own, the Zoom sandbox beside the app, and what to tell the visitor."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from staffhub.db import Database
 from staffhub.i18n import gettext as _
 from staffhub.migrations import migrate
 from staffhub.settings import Settings
-from staffhub.zoom.sandbox import Account, SandboxServer, create_sandbox
+from staffhub.zoom.sandbox import Account, Hooks, SandboxServer, create_sandbox
 
 _DATABASE = "staffhub.db"
 _STATE = "zoom-sandbox.json"
@@ -21,14 +22,16 @@ _LOG = "log.jsonl"
 
 
 @contextmanager
-def sandbox(folder: Path, port: int) -> Iterator[dict[str, Any]]:
-    """Run the sandbox and yield the settings that lead to it.
+def sandbox(folder: Path, port: int, told: int) -> Iterator[dict[str, Any]]:
+    """Run the sandbox and yield the settings that lead to it. `told`: the port at which we hear its events.
 
     Its port stays the same from start to start where it can, since join links hold it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     account = Account(others=("ruang-dua@disdukcapil-contoh.example",))
-    server = SandboxServer(create_sandbox(account=account, state_path=folder / _STATE), port=port)
+    secret = secrets.token_urlsafe(24)
+    hooks = Hooks(f"http://127.0.0.1:{told}/webhooks/zoom", secret)
+    server = SandboxServer(create_sandbox(account=account, state_path=folder / _STATE, hooks=hooks), port=port)
     try:
         server.start()
     except OSError:
@@ -41,6 +44,7 @@ def sandbox(folder: Path, port: int) -> Iterator[dict[str, Any]]:
             "zoom_client_secret": account.client_secret,
             "zoom_base_uri": server.base_uri,
             "zoom_oauth_uri": server.oauth_uri,
+            "zoom_webhook_secret": secret,
             "zoom_host": account.host_email,
             "zoom_at_once": 2,
         }

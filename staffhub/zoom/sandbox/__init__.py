@@ -6,6 +6,7 @@ https://developers.zoom.us/docs/api/rate-limits/. Where those are silent it take
 
 from staffhub.zoom.sandbox.account import Account
 from staffhub.zoom.sandbox.app import create_sandbox
+from staffhub.zoom.sandbox.hooks import Hooks
 from staffhub.zoom.sandbox.server import SandboxServer
 
-__all__ = ["Account", "SandboxServer", "create_sandbox"]
+__all__ = ["Account", "Hooks", "SandboxServer", "create_sandbox"]

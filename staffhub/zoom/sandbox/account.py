@@ -14,6 +14,11 @@ SCOPES = (
 )
 
 
+def number_of(email: str) -> str:
+    """Return what Zoom knows the account of an address by."""
+    return urlsafe_b64encode(sha256(email.lower().encode()).digest()[:16]).decode().rstrip("=")
+
+
 @dataclass(frozen=True)
 class Account:
     """Credentials, users, and the limits of a Pro account (https://developers.zoom.us/docs/api/rate-limits/).
@@ -51,7 +56,7 @@ class Account:
     def _user(self, email: str, kind: int, name: str) -> JSON:
         first, last = name.split()
         return {
-            "id": urlsafe_b64encode(sha256(email.encode()).digest()[:16]).decode().rstrip("="),
+            "id": number_of(email),
             "first_name": first,
             "last_name": last,
             "display_name": name,

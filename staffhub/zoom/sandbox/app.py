@@ -18,6 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from staffhub import clock
 from staffhub.zoom.sandbox import meetings, past, views
 from staffhub.zoom.sandbox.account import Account
+from staffhub.zoom.sandbox.hooks import Hooks
 from staffhub.zoom.sandbox.play import play
 from staffhub.zoom.sandbox.refusals import Refusal, refusal
 from staffhub.zoom.sandbox.store import Store
@@ -29,14 +30,20 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def create_sandbox(
-    *, account: Account | None = None, now: Callable[[], datetime] = clock.now, state_path: Path | None = None
+    *,
+    account: Account | None = None,
+    now: Callable[[], datetime] = clock.now,
+    state_path: Path | None = None,
+    hooks: Hooks | None = None,
 ) -> FastAPI:
     """Build a sandbox that plays `account`; with `state_path`, meetings and daily counters survive a restart.
 
-    `now` returns an aware time in UTC. Run it with SandboxServer: it is for this machine only.
+    `now` returns an aware time in UTC; `hooks` are told of what happens. Run it with SandboxServer: it is for this
+    machine only.
     """
     app = FastAPI(title="Zoom sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.store = Store(account or Account(), now, state_path)
+    app.state.store.hooks = hooks
     app.state.faults = Faults()
     app.state.hang_up = _cannot_hang_up
     app.include_router(zoom)

@@ -89,11 +89,19 @@ def update(store: Store, id: str, body: JSON, occurrence_id: str) -> None:
     _refuse(store, body)
     if "schedule_for" in body and not occurrence_id:
         _rehost(store, meeting, str(body["schedule_for"]))
+    before = {name: meeting[name] for name in PLAIN if name in meeting}
     if occurrence_id:
         _update_occurrence(store, meeting, _available(meeting, occurrence_id), body)
     else:
         _update_whole(store, meeting, body)
     store.save()
+    _tell_changed(store, store.meetings[id], {name: body[name] for name in PLAIN if name in body}, before)
+
+
+def _tell_changed(store: Store, meeting: JSON, changed: JSON, before: JSON) -> None:
+    """Zoom tells only what is otherwise now, and what it was; a meeting's number is a number here."""
+    told = {"id": meeting["id"], "host_id": meeting["host_id"]}
+    store.tell("meeting.updated", told | changed, old_object=told | {name: before.get(name) for name in changed})
 
 
 def _rehost(store: Store, meeting: JSON, email: str) -> None:
@@ -144,10 +152,16 @@ def _update_occurrence(store: Store, meeting: JSON, occurrence: JSON, body: JSON
 def delete(store: Store, id: str, occurrence_id: str) -> None:
     meeting = find(store, id)
     if occurrence_id:
-        _available(meeting, occurrence_id)["status"] = "deleted"
+        row = _available(meeting, occurrence_id)
+        row["status"] = "deleted"
     else:
+        row = None
         del store.meetings[id]
     store.save()
+    told = {name: meeting[name] for name in ("id", "uuid", "host_id", "topic", "type", "timezone")}
+    dates = [{"occurrence_id": row["occurrence_id"], "start_time": row["start_time"]}] if row else []
+    more = {"occurrences": dates} if row else {}
+    store.tell("meeting.deleted", told | more, operation="single" if row else "all")
 
 
 def find(store: Store, id: str) -> JSON:

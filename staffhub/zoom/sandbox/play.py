@@ -1,4 +1,4 @@
-"""The other side, played by hand: rename, move or delete meetings as somebody does in Zoom's own pages, or go down."""
+"""The other side, played by hand: come in, leave, rename, move or delete meetings as people do in Zoom, or go down."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,9 +6,10 @@ from html import escape
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from staffhub.zoom.sandbox import meetings
+from staffhub.zoom.sandbox import live, meetings
 from staffhub.zoom.sandbox.refusals import Refusal, refusal
 from staffhub.zoom.sandbox.rules import wire
 from staffhub.zoom.sandbox.store import Store
@@ -40,6 +41,22 @@ ROW = """<form method="post" action="{here}/{id}">
 <button name="act" value="passcode">Ganti kode sandi</button>
 <button name="act" value="delete">Hapus rapat</button>
 </form>
+{inside}
+"""
+INSIDE = """<form method="post" action="{here}/{id}/join">
+<input name="name" maxlength="64" required aria-label="Nama di Zoom" placeholder="Nama di Zoom">
+<input name="email" type="email" maxlength="128" aria-label="E-mail akun Zoom" placeholder="E-mail, kosong: tamu">
+<button>Masuk rapat</button>
+</form>
+<p>Di dalam: {count}. Nama yang masuk dua kali adalah perangkat kedua.</p>
+{people}
+"""
+PERSON = """<form method="post" action="{here}/{id}/leave">
+<input type="hidden" name="connection" value="{connection}">{name} {email}
+<button>Keluar</button>
+</form>
+"""
+END = """<form method="post" action="{here}/{id}/end"><button>Akhiri untuk semua</button></form>
 """
 
 USER = """<form method="post" action="{here}/users/{id}">
@@ -64,7 +81,13 @@ def _store(request: Request) -> Store:
 async def show(request: Request) -> HTMLResponse:
     store = _store(request)
     rows = (
-        ROW.format(here=HERE, id=one["id"], topic=escape(one["topic"]), when=escape(_when(one, store.now())))
+        ROW.format(
+            here=HERE,
+            id=one["id"],
+            topic=escape(one["topic"]),
+            when=escape(_when(one, store.now())),
+            inside=inside(store, str(one["id"])),
+        )
         for one in store.meetings.values()
     )
     users = "".join(_user(user) for user in store.users)
@@ -92,6 +115,53 @@ async def press_user(request: Request, id: str, act: Annotated[str, Form()]) -> 
     return RedirectResponse(HERE, 303)
 
 
+def inside(store: Store, id: str) -> str:
+    """Return who is in a meeting now, each with the way out, and the way in."""
+    there = store.live.get(id, {"people": {}})["people"]
+    people = "".join(
+        PERSON.format(
+            here=HERE, id=id, connection=number, name=escape(one["user_name"]), email=escape(one["email"] or "(tamu)")
+        )
+        for number, one in there.items()
+    )
+    end = END.format(here=HERE, id=id) if there else ""
+    return INSIDE.format(here=HERE, id=id, count=len(there), people=people + end)
+
+
+@play.post("/{id}/join")
+async def join(
+    request: Request,
+    id: str,
+    name: Annotated[str, Form(max_length=64)],
+    email: Annotated[str, Form(max_length=128)] = "",
+) -> RedirectResponse:
+    """Come in, as an officer or a guest; who comes in twice has a second device."""
+    return await _done(request, lambda store: live.join(store, id, name.strip() or "?", email.strip()))
+
+
+@play.post("/{id}/leave")
+async def leave(request: Request, id: str, connection: Annotated[str, Form()]) -> RedirectResponse:
+    return await _done(request, lambda store: live.leave(store, id, connection))
+
+
+@play.post("/{id}/end")
+async def end(request: Request, id: str) -> RedirectResponse:
+    return await _done(request, lambda store: live.end(store, id))
+
+
+async def _done(request: Request, act: Callable[[Store], object]) -> RedirectResponse:
+    """Do it, and come back once those who are told of it have been told."""
+    store = _store(request)
+    try:
+        act(store)
+    except Refusal as refused:
+        if refused.status != 404:  # noqa: PLR2004  two presses at once: it is gone already
+            raise
+    if store.hooks:
+        await run_in_threadpool(store.hooks.settle)
+    return RedirectResponse(HERE, 303)
+
+
 @play.post("/down")
 async def go_down(request: Request) -> RedirectResponse:
     _store(request)
@@ -103,14 +173,7 @@ async def go_down(request: Request) -> RedirectResponse:
 async def press(
     request: Request, id: str, act: Annotated[str, Form()], topic: Annotated[str, Form()] = ""
 ) -> RedirectResponse:
-    store = _store(request)
-    try:
-        if act in _ACTS:
-            _ACTS[act](store, id, topic)
-    except Refusal as refused:
-        if refused.status != 404:  # noqa: PLR2004  two presses at once: it is gone already
-            raise
-    return RedirectResponse(HERE, 303)
+    return await _done(request, lambda store: _ACTS[act](store, id, topic) if act in _ACTS else None)
 
 
 def _next(store: Store, id: str) -> JSON:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from staffhub.zoom.sandbox.account import Account
 from staffhub.zoom.sandbox.refusals import (
@@ -18,6 +19,9 @@ from staffhub.zoom.sandbox.refusals import (
     too_many_today,
 )
 from staffhub.zoom.shapes import JSON
+
+if TYPE_CHECKING:
+    from staffhub.zoom.sandbox.hooks import Hooks
 
 PAGE_LIFE = timedelta(minutes=15)
 
@@ -35,6 +39,8 @@ class Store:
     tokens: dict[str, datetime] = field(default_factory=dict)
     pages: dict[str, tuple[datetime, str, int]] = field(default_factory=dict)
     busy: Counter[str] = field(default_factory=Counter)
+    live: dict[str, JSON] = field(default_factory=dict)
+    hooks: "Hooks | None" = None
 
     def __post_init__(self) -> None:
         self.users = self.account.users()
@@ -53,10 +59,15 @@ class Store:
         beside.replace(self.path)
 
     def reset(self) -> None:
-        for kept in (self.meetings, self.runs, self.writes, self.tokens, self.pages, self.busy):
+        for kept in (self.meetings, self.runs, self.live, self.writes, self.tokens, self.pages, self.busy):
             kept.clear()
         self.users = self.account.users()
         self.save()
+
+    def tell(self, event: str, thing: JSON, **beside: object) -> None:
+        """Tell whoever has subscribed."""
+        if self.hooks:
+            self.hooks.tell(self, event, thing, **beside)
 
     def issue_token(self) -> str:
         if self.account.single_token:

@@ -17,7 +17,7 @@ PAGE = """<!doctype html>
 <title>Zoom sandbox</title>
 <h1>Zoom sandbox</h1>
 <p>Ini bukan Zoom. Ini server latihan: pada pemasangan sebenarnya, rapat {id} terbuka di sini.</p>
-<p><a href="/sandbox/play">Ubah atau hapus rapat di sini, seperti orang lain di Zoom</a></p>
+<p><a href="/sandbox/play">Masuk, keluar, ubah atau hapus rapat di sini, seperti orang di Zoom</a></p>
 <p lang="en">This is not Zoom. This is a practice server: in a real installation, meeting {id} would open here.</p>
 </html>
 """
