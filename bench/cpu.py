@@ -42,6 +42,8 @@ PAGES = (
     ("pegawai01", "/requests"),
     ("pegawai01", "/worklog"),
     ("kepegawaian", "/attendance"),
+    ("kepegawaian", "/attendance/queue"),
+    ("pegawai05", "/me/month"),
     ("kadis", "/meetings"),
     ("kepegawaian", "/roster"),
 )

@@ -14,7 +14,8 @@ from staffhub.corrections import Wish
 from staffhub.db import Database, read
 from staffhub.migrations import migrate
 from staffhub.models import CorrectionKind, CorrectionReason, Holiday, HolidayKind, Posting, WorkMode
-from staffhub.reports import decisions, recap
+from staffhub.reports import decisions, recap, words
+from staffhub.reports import queue as queues
 from staffhub.reports.today import today
 from staffhub.security import Viewer
 from staffhub.settings import Settings
@@ -51,7 +52,12 @@ def _told(database: Database, me: Viewer, now: datetime) -> int:
 def _queue(database: Database, me: Viewer, now: datetime) -> int:
     with database.reading() as db:
         first = now.astimezone(me.zone).date().replace(day=1)
-        return len(recap.month(db, me, first, now=now, page=None).queue)
+        found = queues.queue(db, me, first, now=now, size=1000)
+        live = recap.month(db, me, first, now=now, page=None).queue
+    told = [(one.officer.id, one.record.day, words.sentence(one.record)) for _g, rows in found.groups for one in rows]
+    # Read from rows or worked out, the same days and the same words.
+    assert sorted(told) == sorted((one.id, record.day, words.sentence(record)) for one, record in live)
+    return found.total
 
 
 @pytest.mark.parametrize("hours", [-30, -4, 0, 4, 11, 13, 24, 26, 24 * 8, 24 * 8 + 13])

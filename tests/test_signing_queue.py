@@ -1,21 +1,21 @@
 """The queue of a month: in the order of what blocks the signature, many days decided at once with one reason."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n
+from staffhub import days, i18n
 from staffhub.db import Database
 from staffhub.errors import Forbidden, Refused
-from staffhub.models import Correction, CorrectionKind, CorrectionReason, MarkKind, PlanMode, WorkMode
+from staffhub.models import Correction, CorrectionKind, CorrectionReason, LogEntry, MarkKind, PlanMode, WorkMode
 from staffhub.reports import queue as queues
 from staffhub.reports.queue import Decision, Pick
 from staffhub.security import Viewer
-from tests.conftest import World, count_from, plan_range, race, viewer_of
+from tests.conftest import World, count_from, count_queries, plan_range, race, viewer_of
 from tests.page_forms import form_of
 from tests.test_corrections import add, put_mark
 
@@ -93,6 +93,53 @@ def test_every_day_says_before_what_it_becomes(database: Database, hana: Viewer)
     assert place.after
     assert (place.after.code, place.after.needs_person) == ("WFH", False)
     assert _kinds(database) == []
+
+
+def _proposed(database: Database, me: Viewer, *usernames: str) -> list[Pick]:
+    """They came on Friday, wrote of work until 15:15, and left without a word; the close of day proposes that."""
+    picks = [Pick(_id(database, username), FRIDAY) for username in usernames]
+    with database.transaction() as db:
+        for pick in picks:
+            facts = {"text": "Melayani", "starts": time(14), "ends": time(15, 15), "unit": "", "version": 1}
+            facts |= {"office_id": me.office_id, "officer_id": pick.officer_id, "date": FRIDAY}
+            db.add(LogEntry(**facts, created_at=NOW, updated_at=NOW, idempotency_key=f"log {pick.officer_id}"))
+    for pick in picks[1:]:  # the first one came already
+        put_mark(database, me, pick.officer_id, FRIDAY, "07:15", MarkKind.CHECK_IN)
+    days.close_due(database, now=NOW)
+    return picks
+
+
+def test_many_proposed_check_outs_are_confirmed_at_once_and_say_before_who_then_left_early(
+    database: Database, hana: Viewer
+) -> None:
+    picks = _proposed(database, hana, "tia", "ben")
+    ((_group, rows),) = _queue(database, hana, finding="no_check_out").groups
+    assert [one.proposed and one.proposed.strftime("%H:%M") for one in rows] == ["15:15", "15:15"]
+    shown = _becoming(database, hana, picks, Decision.PROPOSED_END)
+    assert [one.after and (one.after.code, one.after.early > 0) for one in shown] == [("HP", True)] * 2
+    key = str(uuid4())
+    assert _decide(database, hana, picks, Decision.PROPOSED_END, idempotency_key=key).done == 2
+    assert _decide(database, hana, picks, Decision.PROPOSED_END, idempotency_key=key).again == 2
+    assert _queue(database, hana, finding="no_check_out").found == 0
+    with database.reading() as db:
+        assert not days.proposals_among(db, hana.office_id, {one.officer_id for one in picks}, THURSDAY, FRIDAY)
+
+
+def test_a_day_for_which_nothing_is_proposed_any_more_is_left_out(database: Database, hana: Viewer) -> None:
+    picks = _proposed(database, hana, "tia", "ben")
+    put_mark(database, hana, picks[1].officer_id, FRIDAY, "16:40", MarkKind.CHECK_OUT)
+    done = _decide(database, hana, [*picks, Pick(_id(database, "ana"), THURSDAY)], Decision.PROPOSED_END)
+    assert (done.done, len(done.left_out)) == (1, 2)
+
+
+def test_what_is_stored_is_read_and_nobodys_days_are_worked_out(database: Database, hana: Viewer) -> None:
+    count_from(database, MONTH)
+    _proposed(database, hana, "tia", "ben")
+    with database.reading() as db, count_queries(database) as told:
+        found = queues.queue(db, hana, MONTH, now=NOW)
+    assert found.total > 100
+    assert not [one for one in told if "FROM mark" in one]
+    assert len(told) <= 4
 
 
 def test_many_days_become_a_correction_each_with_one_reason(database: Database, hana: Viewer) -> None:
@@ -184,6 +231,9 @@ def test_hr_ticks_reads_what_they_become_and_decides_without_a_script(world: Wor
     assert "Tetap tanpa keterangan" in shown.text
     sent = form_of(shown.text, "/attendance/queue/decide")
     assert sent["day"] == [f"{ben}.2026-11-19.0", f"{ben}.2026-11-20.0"]
+    assert "checked>" not in page
+    every = client.get("/attendance/queue?month=2026-11&tick=absent").text
+    assert every.count("\nchecked>") == page.count('name="day"') > 2
     refused = client.post("/attendance/queue/decide", data=sent)
     assert refused.status_code == 422
     assert form_of(refused.text, "/attendance/queue/decide")["day"] == sent["day"]

@@ -20,7 +20,7 @@ from staffhub.days.lines import (
     waiting,
     with_findings,
 )
-from staffhub.days.proposals import Proposal, answered, proposals_of
+from staffhub.days.proposals import Proposal, answered, proposals_among, proposals_of
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
     CorrectionFact,
@@ -76,6 +76,7 @@ __all__ = [
     "lines",
     "load",
     "planned_span",
+    "proposals_among",
     "proposals_of",
     "recompute",
     "reconcile",

@@ -10,14 +10,16 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import corrections, days
+from staffhub import corrections, days, sections
+from staffhub.clock import month_days
 from staffhub.corrections import Wish
-from staffhub.days import DayRecord, Facts, Finding, planned_span, reconcile
+from staffhub.days import DayRecord, Facts, Finding, Proposal, planned_span, reconcile
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Correction, CorrectionKind, CorrectionReason
-from staffhub.reports import recap
-from staffhub.reports.recap import Month, Staff
+from staffhub.reports import moves, recap
+from staffhub.reports.recap import Staff
+from staffhub.sections import Sections
 from staffhub.security import Viewer
 
 # What blocks the signature most comes first: groups of findings, by their names.
@@ -41,6 +43,7 @@ class Decision(StrEnum):
     ABSENT = "absent"
     LEAVE = "leave"
     PLANNED_START = "planned_start"
+    PROPOSED_END = "proposed_end"
     PLANNED_END = "planned_end"
     AS_DECLARED = "as_declared"
 
@@ -48,7 +51,7 @@ class Decision(StrEnum):
 SUITS: Mapping[str, tuple[Decision, ...]] = {
     "absent": (Decision.ABSENT, Decision.LEAVE),
     "no_check_in": (Decision.PLANNED_START, Decision.LEAVE),
-    "no_check_out": (Decision.PLANNED_END,),
+    "no_check_out": (Decision.PROPOSED_END, Decision.PLANNED_END),
     "leave_and_mark": (Decision.AS_DECLARED, Decision.LEAVE),
 }
 
@@ -59,12 +62,16 @@ def suits(group: str) -> tuple[Decision, ...]:
 
 
 class Waiting(NamedTuple):
-    """A day that needs a person, and the group of `GROUPS`, or `OTHERS`, in which it stands."""
+    """A day that needs a person, and the group of `GROUPS`, or `OTHERS`, in which it stands.
+
+    `proposed`: the check-out that the close of day proposes, in local time.
+    """
 
     officer: Staff
     record: DayRecord
     finding: Finding
     group: str
+    proposed: datetime | None = None
 
 
 class Pick(NamedTuple):
@@ -79,13 +86,19 @@ class Pick(NamedTuple):
 class Queue:
     """`groups` are the days of the page, by finding; `counts` are of all that fit the other filters."""
 
-    sheet: Month
+    first: date
+    sections: Sections
+    namesakes: frozenset[str]
     groups: list[tuple[str, list[Waiting]]]
     counts: list[tuple[str, int]]
     start: int
     end: int
     found: int
     total: int
+
+    def told_apart(self, officer: Staff) -> str:
+        """The name, with the bidang where others bear it too."""
+        return f"{officer.name} ({moves.bidang(officer)})" if officer.name in self.namesakes else officer.name
 
 
 def queue(
@@ -100,24 +113,48 @@ def queue(
     page: int = 1,
     size: int = 50,
 ) -> Queue:
-    sheet = recap.month(db, me, first, now=now, division=division, q=q, page=None)
-    everything = sorted((_waiting(*pair) for pair in sheet.queue), key=_urgency)
-    counts = Counter(one.group for one in everything)
-    fits = [one for one in everything if finding in {"", one.group}]
+    """Read the days from their rows: what it costs grows with the days that wait, not with the people."""
+    dates = month_days(first)
+    everybody = recap.staff_of(db, me, dates[0], dates[-1])
+    asked = recap.division_asked(everybody, division)
+    fits = [one for one in everybody if q.casefold() in one.name.casefold() and asked in {None, one.division_id or 0}]
+    everything = sorted((_waiting(*pair) for pair in open_days(db, me, fits, dates, now=now)), key=_urgency)
+    matching = [one for one in everything if finding in {"", one.group}]
     offset = (page - 1) * size
-    shown = fits[offset : offset + size]
+    shown = _with_proposals(db, me, matching[offset : offset + size])
     groups: dict[str, list[Waiting]] = {}
     for one in shown:
         groups.setdefault(one.group, []).append(one)
+    people = {one.id: one.name for one in everybody}
     return Queue(
-        sheet,
+        dates[0],
+        sections.choose(recap.sections_of(everybody), own=me.division_id, asked=asked, q=q, people=len(people)),
+        frozenset(name for name, count in Counter(people.values()).items() if count > 1),
         list(groups.items()),
-        list(counts.items()),
+        list(Counter(one.group for one in everything).items()),
         offset + 1,
         offset + len(shown),
-        len(fits),
+        len(matching),
         len(everything),
     )
+
+
+def open_days(
+    db: Session, me: Viewer, staff: Sequence[Staff], dates: Sequence[date], *, now: datetime
+) -> list[tuple[Staff, DayRecord]]:
+    """Return the days of these people that need somebody, by the division in which they were spent."""
+    found = days.waiting(db, me.office_id, staff, dates, beside=(), zone=me.zone, now=now)
+    return [(one, found.record(one.id, day)) for one in staff for day in found.of(one.id) if one.holds(day)]
+
+
+def _with_proposals(db: Session, me: Viewer, shown: list[Waiting]) -> list[Waiting]:
+    lacking = [one for one in shown if one.group == "no_check_out"]
+    if not lacking:
+        return shown
+    dates = [one.record.day for one in lacking]
+    found = days.proposals_among(db, me.office_id, {one.officer.id for one in lacking}, min(dates), max(dates))
+    there = {key: one.at.astimezone(me.zone) for key, one in found.items()}
+    return [one._replace(proposed=there.get((one.officer.id, one.record.day))) for one in shown]
 
 
 def _waiting(officer: Staff, record: DayRecord) -> Waiting:
@@ -159,8 +196,21 @@ def becoming(db: Session, me: Viewer, picks: Iterable[Pick], decision: Decision,
     dates = [date.fromordinal(n) for n in range(asked[0].day.toordinal(), asked[-1].day.toordinal() + 1)]
     chosen = [people[id_] for id_ in dict.fromkeys(pick.officer_id for pick in known)]
     loaded = days.load(db, me.office_id, chosen, dates, zone=me.zone, now=now)
+    proposed = (
+        days.proposals_among(db, me.office_id, {one.id for one in chosen}, dates[0], dates[-1])
+        if decision is Decision.PROPOSED_END
+        else {}
+    )
     found = [
-        _becoming(me, people[pick.officer_id], pick, loaded.facts[pick.officer_id, pick.day], decision, now)
+        _becoming(
+            me,
+            people[pick.officer_id],
+            pick,
+            loaded.facts[pick.officer_id, pick.day],
+            decision,
+            proposed.get((pick.officer_id, pick.day)),
+            now,
+        )
         for pick in known
     ]
     return sorted(found, key=lambda one: (one.pick.day, one.officer.name))
@@ -178,7 +228,15 @@ def _asked(picks: Iterable[Pick]) -> list[Pick]:
     return asked
 
 
-def _becoming(me: Viewer, officer: Staff, pick: Pick, facts: Facts, decision: Decision, now: datetime) -> Becoming:
+def _becoming(
+    me: Viewer,
+    officer: Staff,
+    pick: Pick,
+    facts: Facts,
+    decision: Decision,
+    proposed: Proposal | None,
+    now: datetime,
+) -> Becoming:
     record = reconcile(facts)
     newest = max((fact.id for fact in facts.corrections), default=0)
     one = Becoming(officer, pick._replace(newest=newest), record)
@@ -191,7 +249,7 @@ def _becoming(me: Viewer, officer: Staff, pick: Pick, facts: Facts, decision: De
     if decision not in suits(_waiting(officer, record).group):
         return _left_out(one, _("This decision does not fit the day any more."))
     try:
-        wish = _wish(facts, record, decision)
+        wish = _wish(facts, record, decision, proposed)
         after = corrections.outcome(facts, wish, now=now)
     except Refused as error:
         return _left_out(one, error.message)
@@ -202,14 +260,19 @@ def _left_out(one: Becoming, why_not: str) -> Becoming:
     return Becoming(one.officer, one.pick, one.before, why_not=why_not)
 
 
-def _wish(facts: Facts, record: DayRecord, decision: Decision) -> Wish:
-    """Return the correction that makes a decision of a day; Refused where the plan has no hours to take."""
+def _wish(facts: Facts, record: DayRecord, decision: Decision, proposed: Proposal | None) -> Wish:
+    """Return the correction that makes a decision of a day; Refused where there is no time to take."""
     if decision is Decision.ABSENT:
         return Wish(CorrectionKind.ABSENT)
     if decision is Decision.LEAVE:
         return Wish(CorrectionKind.LEAVE)
     if decision is Decision.AS_DECLARED:
         return Wish(CorrectionKind.MODE, mode=record.mode)
+    if decision is Decision.PROPOSED_END:
+        if proposed is None:
+            raise Refused(_("No check-out is proposed for this day. Decide it on its own page."))
+        at = proposed.at.astimezone(facts.zone)
+        return Wish(CorrectionKind.CHECK_OUT, at.time(), next_day=at.date() > facts.day)
     span = planned_span(facts.day, facts.plan, facts.zone)
     if span is None:
         raise Refused(_("No hours are planned on this day. Decide it on its own page."))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from staffhub import clock, corrections, days
 from staffhub.i18n import gettext as _
 from staffhub.reports import asked_words, counters, recap, words
+from staffhub.reports import queue as queues
 from staffhub.reports.recap import Staff
 from staffhub.reports.sheet import LOOKED_FOR, Filters, of_month
 from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Page, Show, month_of, pager
@@ -79,8 +80,9 @@ def next_open(
     """Lead to the next day of the month that waits for a decision of mine, from the one on which I am."""
     me.require("attendance")
     first = month_of(month, me, now)
-    waiting = recap.month(db, me, first, now=now, page=None).queue
-    mine = [(one, record) for one, record in waiting if one.id != me.officer_id]
+    staff = [one for one in recap.staff_of(db, me, *_ends(first)) if one.id != me.officer_id]
+    waiting = queues.open_days(db, me, staff, clock.month_days(first), now=now)
+    mine = sorted(waiting, key=lambda pair: (pair[1].day, pair[0].id))
     order = [(record.day, one.id) for one, record in mine]
     here = (after or date.min, officer)
     following = [place for place, key in enumerate(order) if key > here] or list(range(len(order)))

@@ -70,6 +70,7 @@ def queue(
     finding: Annotated[str, Query(max_length=40)] = "",
     q: Name = "",
     page: Page = 1,
+    tick: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """Every day of the month that waits for a decision, what blocks the signature first."""
     me.require("attendance")
@@ -81,14 +82,15 @@ def queue(
         "attendance/queue.html",
         block="queue_days",
         found=found,
-        gaps=duty_gaps(db, me, first, clock.month_days(first)[-1], found.sheet.sections.shown),
+        gaps=duty_gaps(db, me, first, clock.month_days(first)[-1], found.sections.shown),
         asked=signing.requests_waiting(db, me, first) if me.may("month") else 0,
-        sheet=found.sheet,
         remedies=REMEDIES,
         words=words,
         division=division,
         finding=finding,
         q=q,
+        tick=tick,
+        page=page,
         may_decide=me.may("attendance.correct"),
         decisions={kind: _choices(queues.suits(kind)) for kind, _rows in found.groups},
         reasons=_reasons(),
@@ -122,6 +124,7 @@ def decision_words(decision: Decision) -> str:
         Decision.ABSENT: _("Stays absent without notice"),
         Decision.LEAVE: _("Leave, permission or sickness, by letter"),
         Decision.PLANNED_START: _("Check-in at the planned start"),
+        Decision.PROPOSED_END: _("Check-out as it is proposed"),
         Decision.PLANNED_END: _("Check-out at the planned end"),
         Decision.AS_DECLARED: _("As it was declared"),
     }[decision]
