@@ -75,6 +75,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
     ("GET", "/admin/zoom"): frozenset({"adi"}),
     ("POST", "/admin/zoom/check"): frozenset({"adi"}),
+    ("POST", "/admin/zoom/retry"): frozenset({"adi"}),
     ("POST", "/admin/zoom/hosts/{user_id}/take"): frozenset({"adi"}),
     ("POST", "/admin/zoom/hosts/{user_id}/leave"): frozenset({"adi"}),
     ("POST", "/admin/zoom/hosts/{user_id}/hand"): frozenset({"adi"}),

@@ -234,9 +234,13 @@ def test_an_administrator_checks_takes_hosts_and_tries_again(world: World, sandb
     refused = {"code": 300, "message": "Validation Failed."}
     sandbox.fault("status", method="POST", path_prefix="/v2/users", status=400, body=refused)
     sync.run_due(world.database, sandbox.client(), now=world.now, host="")
-    assert "Evaluasi akta" in adi.get("/admin/zoom").text.partition("h-stuck")[2]
+    page = adi.get("/admin/zoom").text
+    assert "Evaluasi akta" in page.partition("h-stuck")[2]
+    assert "Jawaban Zoom: 400 (300)" in page
+    assert "Jawaban Zoom: 400 (300)" in world.client("dewi").get(f"/meetings/{meeting_id}").text
     for _tap in range(2):
         assert adi.post(f"/admin/zoom/meetings/{meeting_id}/retry").status_code == 303
+    assert adi.post("/admin/zoom/retry").status_code == 303
     sync.run_due(world.database, sandbox.client(), now=world.now, host="")
     assert len(sandbox.meetings()) == 1
     assert "Evaluasi akta" not in adi.get("/admin/zoom").text.partition("h-stuck")[2]

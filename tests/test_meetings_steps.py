@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 import zoom_server
 from zoom_server import ZoomSandbox
 
-from staffhub.meetings import failures, plan, sync
+from staffhub.meetings import failures, parking, plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.meetings.failures import NO_HOST, NOT_SET_UP, PAST, Unsendable
 from staffhub.meetings.plan import GONE
@@ -36,14 +37,14 @@ def _reachable() -> set[tuple[MeetingState, str]]:
         errors.ZoomNotFound("", code=failures.NO_SUCH_USER),
         errors.ZoomUnavailable(""),
         errors.ZoomUnclear(""),
-        *(errors.ZoomRefused("started", code=code) for code in (300, 1010, 3000, 3002, 3161)),
+        *(errors.ZoomRefused("started", code=code) for code in (200, 300, 1010, 3000, 3002, 3161)),
         Unsendable(NO_HOST),
         Unsendable(PAST),
     ]
     states = {(MeetingState.WAITING, ""), (MeetingState.WAITING, NOT_SET_UP), (MeetingState.CANCELLED, "")}
     states |= {(MeetingState.READY, code) for code in ("", "differs", "theirs", "theirs_other")}
-    about: dict[str, Any] = {"task_id": 1, "attempts": 1, "now": MORNING}
-    for verb in ZoomVerb:
+    about: dict[str, Any] = {"task_id": 1, "now": MORNING}
+    for verb, about["attempts"] in product(ZoomVerb, (1, parking.MOST)):
         failed = [failures.explain(one, verb=verb, before=before, **about) for one in found for before in ("", GONE)]
         for failure in [*failed, failures.unexpected(verb, **about)]:
             code = failure.code.partition(":")[0]

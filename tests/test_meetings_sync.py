@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -14,9 +15,9 @@ from zoom_server import ZoomSandbox, running_sandbox
 
 from staffhub import i18n
 from staffhub.db import Database
-from staffhub.meetings import failures, plan, sync, wire
+from staffhub.meetings import failures, hosts, parking, plan, sync, tries, wire
 from staffhub.meetings.audience import Audience
-from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, Occurrence, TaskState, ZoomTask, ZoomVerb
+from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, Occurrence, TaskState, ZoomTask, ZoomUser, ZoomVerb
 from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import ZoomRateLimited, ZoomUnavailable
 from tests.conftest import MORNING, TODAY, viewer_of
@@ -551,6 +552,76 @@ def test_a_poisoned_task_is_pushed_forward_and_the_others_go_on(database: Databa
     assert (_state(database, poisoned), _state(database, fine)) == (("waiting", "unexpected"), ("ready", ""))
 
 
+def test_what_keeps_failing_is_parked_with_its_tries_and_goes_on_when_a_person_says_so(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    poisoned, fine, zoom = _schedule(database), _schedule(database), sandbox.client()
+    with database.transaction() as db:
+        db.execute(sa.update(Meeting).where(Meeting.id == poisoned).values(zoom_host=".."))
+        db.execute(sa.update(ZoomTask).where(ZoomTask.meeting_id == poisoned).values(unclear=True))
+    for hour in range(48):
+        _run(database, zoom, now=MORNING + timedelta(hours=hour))
+    assert (_state(database, poisoned), _state(database, fine)) == (("failed", "parked:unexpected"), ("ready", ""))
+    with database.reading() as db:
+        assert db.scalars(sa.select(ZoomTask.state).where(ZoomTask.meeting_id == poisoned)).all() == [TaskState.FAILED]
+        found = tries.newest(db, [poisoned, fine], ZoneInfo("Asia/Makassar"), most=20)
+    assert (len(found[poisoned]), len(found[fine])) == (parking.MOST_UNEXPECTED, 1)
+    assert found[poisoned][0].at > found[poisoned][-1].at
+    with database.transaction() as db:
+        db.execute(sa.update(Meeting).where(Meeting.id == poisoned).values(zoom_host=""))
+    _retry(database, poisoned, now=MORNING + timedelta(hours=48))
+    _run(database, zoom, now=MORNING + timedelta(hours=48))
+    assert _state(database, poisoned) == ("ready", "")
+    assert len(sandbox.meetings()) == 2
+
+
+def test_a_meeting_that_cannot_even_be_read_is_in_nobodys_way(
+    database: Database, sandbox: ZoomSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, fine, whole = _schedule(database), _schedule(database), wire.Facts.of
+
+    def of(meeting: Meeting, *rest: Any) -> wire.Facts:
+        if meeting.id == poisoned:
+            raise ValueError(meeting.id)
+        return whole(meeting, *rest)
+
+    monkeypatch.setattr(wire.Facts, "of", of)
+    _run(database, sandbox.client())
+    assert (_state(database, poisoned), _state(database, fine)) == (("waiting", "unexpected"), ("ready", ""))
+
+
+def test_an_answer_that_cannot_be_written_down_is_in_nobodys_way_and_makes_no_second_meeting(
+    database: Database, sandbox: ZoomSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, fine, zoom = _schedule(database), _schedule(database), sandbox.client()
+    with monkeypatch.context() as patched:
+        patched.setattr(sync, "_note_success", lambda _db, job, *_rest, **_more: 1 // (job.meeting_id - poisoned))
+        _run(database, zoom)
+    assert _state(database, poisoned) == ("waiting", "unexpected")
+    _until_quiet(database, zoom, hours=0.2)
+    assert {_state(database, one) for one in (poisoned, fine)} <= {("ready", ""), ("waiting", "")}
+    assert len(sandbox.meetings()) == 2
+
+
+def test_what_a_plan_does_not_have_is_switched_off_until_the_account_has_a_licence(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    meeting_id, zoom = _schedule(database), sandbox.client()
+    paid = {"code": 200, "message": "Only available for Paid account."}
+    sandbox.fault("status", method="POST", path_prefix="/v2/users", status=400, body=paid, times=9)
+    hosts.synchronise(database, zoom, preferred="", licensed_at_once=1, now=MORNING)
+    with database.transaction() as db:
+        db.execute(sa.update(ZoomUser).values(licence=hosts.BASIC))
+    for hour in range(24):
+        _run(database, zoom, now=MORNING + timedelta(hours=hour))
+    assert (_state(database, meeting_id), sandbox.calls(CREATE)) == (("failed", "paid"), 1)
+    sandbox.request("DELETE", "/sandbox/faults")
+    hosts.synchronise(database, zoom, preferred="", licensed_at_once=1, now=MORNING + timedelta(hours=24))
+    hosts.synchronise(database, zoom, preferred="", licensed_at_once=1, now=MORNING + timedelta(hours=25))
+    _run(database, zoom, now=MORNING + timedelta(hours=25))
+    assert sandbox.calls(CREATE) == 2
+
+
 def test_a_cancelled_meeting_is_not_updated(database: Database, sandbox: ZoomSandbox) -> None:
     meeting_id, zoom = _schedule(database), sandbox.client()
     _die_after_the_call(database, zoom)
@@ -576,7 +647,7 @@ def test_every_try_is_in_the_audit_trail_without_links(database: Database, sandb
 
 def test_every_trouble_has_its_words_in_both_languages() -> None:
     codes = ["not_set_up", "unreachable", "unclear", "rate", "running", "credentials", "scopes:meeting:write:admin"]
-    codes += ["no_host", "refused:topic,start_time,agenda,recurrence.type,other", "refused:", "gone", "past", "odd"]
+    codes += ["no_host", "refused:topic,start_time,agenda,recurrence.type,other", "refused:", "gone", "past", "odd", "paid", "parked:unexpected"]
     codes += ["differs:topic,start,timezone,duration,waiting_room", "theirs:topic,agenda,start", "theirs_other"]
     said = {}
     for locale in ("id", "en"):

@@ -123,6 +123,7 @@ WITHOUT = {
     "/account/sessions/{session_id}/end": "ends what stands; twice is once",
     "/admin/rules/new/{kind}": "adds a rule, once for each form; another one of the same days is refused in words",
     "/admin/zoom/check": "asks Zoom, and notes who its users are",
+    "/admin/zoom/retry": "tries again what is agreed; twice is once",
     "/admin/zoom/hosts/{user_id}/take": "says yes or no of one user; twice is once",
     "/admin/zoom/hosts/{user_id}/leave": "says yes or no of one user; twice is once",
     "/admin/zoom/hosts/{user_id}/hand": "hands on what a host still has; twice is once",

@@ -1,11 +1,13 @@
 """What went wrong at Zoom as a short code, kept with the meeting and put into the reader's words when it is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from staffhub.i18n import gettext as _
+from staffhub.meetings import parking
+from staffhub.meetings.parking import PAID, PARKED
 from staffhub.meetings.plan import GONE
 from staffhub.models import ZoomVerb
 from staffhub.zoom.errors import (
@@ -28,7 +30,6 @@ NOT_SET_UP, NO_HOST, PAST = "not_set_up", "no_host", "past"
 # Of the three limits two end with Zoom's day: that of one host, and that of the whole account.
 RATE_HOST, RATE_ACCOUNT = "rate_host", "rate_account"
 _LIMITS = {"host_daily": RATE_HOST, "account_daily": RATE_ACCOUNT}
-PAID = "paid"
 CO_HOSTS = "co_hosts"
 # https://developers.zoom.us/docs/api/errors/
 NO_SUCH_USER, FOREIGN_USER, MAY_NOT_HOST, PAID_ONLY = 1001, 1010, 3161, 200
@@ -37,12 +38,17 @@ IN_PROGRESS, NOT_WHILE_RUNNING = 3002, 3000
 
 @dataclass(frozen=True)
 class Failure:
-    """`retry_at` None: repeating cannot help before a person acts. `unclear`: a create may have been performed."""
+    """`retry_at` None: repeating cannot help before a person acts. `unclear`: a create may have been performed.
+
+    `status` and `number` are those of Zoom's answer, None where there was none.
+    """
 
     code: str
     retry_at: datetime | None
     needs_person: bool = False
     unclear: bool = False
+    status: int | None = None
+    number: int | None = None
 
 
 def backoff(attempts: int, task_id: int) -> timedelta:
@@ -87,11 +93,20 @@ def explain(
         case ZoomUnclear():
             # Whoever looks at once may look before Zoom is done, find nothing, and make a second one.
             failure = Failure("unclear", max(soon, now + _SETTLED), unclear=True)
-    return failure
+    if isinstance(error, ZoomError):
+        failure = replace(failure, status=error.status, number=error.code)
+    return _or_parked(failure, attempts)
 
 
 def unexpected(verb: ZoomVerb, *, task_id: int, attempts: int, now: datetime) -> Failure:
-    return Failure("unexpected", now + backoff(attempts, task_id), unclear=verb is ZoomVerb.CREATE)
+    failure = Failure("unexpected", now + backoff(attempts, task_id), unclear=verb is ZoomVerb.CREATE)
+    return _or_parked(failure, attempts)
+
+
+def _or_parked(failure: Failure, attempts: int) -> Failure:
+    if not parking.is_spent(failure.code, attempts):
+        return failure
+    return replace(failure, code=f"{PARKED}:{failure.code}", retry_at=None, needs_person=True)
 
 
 def _refused(error: ZoomRefused, soon: datetime, later: datetime) -> Failure:
@@ -100,7 +115,7 @@ def _refused(error: ZoomRefused, soon: datetime, later: datetime) -> Failure:
     if error.code in {FOREIGN_USER, MAY_NOT_HOST}:
         return Failure(NO_HOST, later, needs_person=True)
     if error.code == PAID_ONLY:
-        return Failure(PAID, later, needs_person=True)
+        return Failure(PAID, None, needs_person=True)
     fields = ",".join(field for field, _sentence in error.fields)
     return Failure(f"refused:{fields}"[:_MAX_CODE], None, needs_person=True)
 
@@ -121,7 +136,11 @@ def in_words(trouble: str) -> str:
         RATE_ACCOUNT: lambda: _(
             "Zoom takes no more calls from this account today. Everything goes on by itself at the time it has named."
         ),
-        PAID: lambda: _("Zoom does this for paid accounts only. An administrator checks the plan at Zoom."),
+        PAID: lambda: _(
+            "Zoom does this for paid accounts only, so it is switched off and not asked again. It goes on by itself "
+            "when Zoom names a new licence, or when an administrator checks Zoom or tries again."
+        ),
+        PARKED: lambda: _("It was tried many times without success and is not tried again by itself."),
         "running": lambda: _("The meeting is running on Zoom. The change follows when it has ended."),
         "credentials": lambda: _("Zoom does not accept our credentials. An administrator has to check them."),
         "scopes": lambda: _("The app at Zoom lacks permissions. An administrator adds: %(names)s.", names=facts),
@@ -140,6 +159,30 @@ def in_words(trouble: str) -> str:
     }
     say = sentences.get(code)
     return say() if say else _("Something unexpected happened at Zoom. It is tried again by itself.")
+
+
+def in_short(code: str) -> str:
+    """Say what came of one try that is over."""
+    kind, _colon, facts = code.partition(":")
+    names = ", ".join(_field(name) for name in facts.split(",") if name)
+    sentences: dict[str, Callable[[], str]] = {
+        "": lambda: _("Zoom took it."),
+        "unreachable": lambda: _("Zoom did not answer, or answered that it is down."),
+        "unclear": lambda: _("Zoom's answer was lost."),
+        "rate": lambda: _("Zoom took no more calls for a while."),
+        RATE_HOST: lambda: _("The changes of the host's day were used up."),
+        RATE_ACCOUNT: lambda: _("The calls of the account's day were used up."),
+        PAID: lambda: _("Zoom does this for paid accounts only."),
+        "running": lambda: _("The meeting was running."),
+        "credentials": lambda: _("Zoom did not accept our credentials."),
+        "scopes": lambda: _("The app at Zoom lacked permissions: %(names)s.", names=facts),
+        NO_HOST: lambda: _("The Zoom account had nobody who may host."),
+        "refused": lambda: _("Zoom refused it: %(names)s.", names=names) if names else _("Zoom refused it."),
+        GONE: lambda: _("Zoom did not know the meeting."),
+        PAST: lambda: _("The meeting was over."),
+    }
+    say = sentences.get(kind)
+    return say() if say else _("Something unexpected happened.")
 
 
 def _field(name: str) -> str:

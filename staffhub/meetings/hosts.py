@@ -17,6 +17,7 @@ from staffhub import audit, claims, i18n
 from staffhub.db import Database, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
+from staffhub.meetings import parking
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office, ZoomUser
 from staffhub.security import Viewer
 
@@ -66,7 +67,10 @@ def synchronise(database: Database, zoom: "ZoomClient", *, preferred: str, licen
             if row is None:
                 row = ZoomUser(email=email, hosts=hosts, written=0)
                 db.add(row)
-            row.name, row.licence = _name(user), user.get("type", 0)
+            licence = user.get("type", 0)
+            if row.licence is not None and licence > row.licence:
+                parking.let_paid_go_on(db, now=now)
+            row.name, row.licence = _name(user), licence
             row.at_once = licensed_at_once if row.licence == LICENSED else 1
             row.seen_at, row.gone_at = now, None
         for row in known.values():

@@ -1,6 +1,6 @@
 """What keeps Zoom going here: who hosts and what is left of each one's day, what is stuck, and a check of all of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,10 @@ from staffhub import clock
 from staffhub.db import Database, rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.meetings import hosts, rehosting, sightings
+from staffhub.meetings import hosts, parking, rehosting, sightings, tries
 from staffhub.meetings.failures import in_words
 from staffhub.meetings.plan import GONE
+from staffhub.meetings.tries import Try
 from staffhub.models import IN_TROUBLE, Meeting, MeetingState, TaskState, ZoomTask, ZoomUser
 from staffhub.security import Viewer
 from staffhub.zoom.errors import ZoomError, ZoomMisconfigured, ZoomRateLimited, ZoomScopeMissing
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is impor
 # Zoom ends a token by its own clock, and refuses what seems to come from another time.
 _OFF = timedelta(seconds=60)
 _STUCK = 30
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Stuck:
     id: int
     topic: str
     reason: str
-    tries: int
+    attempts: int
     next_try: datetime | None
     retried_here: bool
+    tries: list[Try]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ _TROUBLED = (
         Meeting.id,
         Meeting.topic,
         Meeting.trouble,
-        select(func.max(ZoomTask.attempts)).where(ZoomTask.meeting_id == Meeting.id).scalar_subquery().label("tries"),
+        select(func.max(ZoomTask.attempts))
+        .where(ZoomTask.meeting_id == Meeting.id)
+        .scalar_subquery()
+        .label("attempts"),
         select(func.min(ZoomTask.due_at)).where(*_OPEN).scalar_subquery().label("next_try"),
     )
     .where(
@@ -110,7 +116,7 @@ def page(db: Session, me: Viewer, *, now: datetime) -> Page:
         hosts=[_host(user, standing.get(user.email, ()), now) for user in users],
         seen_at=seen.astimezone(me.zone) if seen else None,
         heard_at=heard.astimezone(me.zone) if heard else None,
-        stuck=_stuck(me, rows(db, _TROUBLED, office=me.office_id, today=today)),
+        stuck=_stuck(db, me, rows(db, _TROUBLED, office=me.office_id, today=today).all()),
         counts_anew=hosts.new_day(now).astimezone(me.zone),
     )
 
@@ -121,15 +127,17 @@ def _host(user: ZoomUser, standing: Sequence[rehosting.Standing], now: datetime)
     return Host(user.id, user.email, user.name, user.licence, user.at_once, user.hosts, gone, left, standing)
 
 
-def _stuck(me: Viewer, found: Iterable[Row[Any]]) -> list[Stuck]:
+def _stuck(db: Session, me: Viewer, found: Sequence[Row[Any]]) -> list[Stuck]:
+    tried = tries.newest(db, [row.id for row in found], me.zone, most=_TRIES)
     return [
         Stuck(
             row.id,
             row.topic,
             in_words(row.trouble),
-            row.tries or 0,
+            row.attempts or 0,
             row.next_try.astimezone(me.zone) if row.next_try else None,
             row.trouble != GONE,
+            tried.get(row.id, []),
         )
         for row in found
     ]
@@ -157,6 +165,9 @@ def check(
         hosts.synchronise(database, zoom, preferred=preferred, licensed_at_once=licensed_at_once, now=now)
     except ZoomError as error:
         return [Finding(fine=False, text=_what_to_do(error))]
+    with database.transaction() as db:
+        # Whoever looks has put something right: what was switched off for want of a plan is asked once more.
+        parking.let_paid_go_on(db, now=now)
     with database.reading() as db:
         able = [host for host in page(db, me, now=now).hosts if host.hosts and not host.gone]
     return [*found, _hosts(able)]

@@ -12,7 +12,7 @@ from staffhub import clock, i18n, workdays
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.meetings import hosts
+from staffhub.meetings import hosts, tries
 from staffhub.meetings.agenda import Status, Week, last_day, status_of
 from staffhub.meetings.joining import token_for
 from staffhub.meetings.occurrences import slots
@@ -20,6 +20,7 @@ from staffhub.meetings.plan import may_change
 from staffhub.meetings.steps import Step, next_steps
 from staffhub.meetings.terms import dates
 from staffhub.meetings.theirs import Theirs
+from staffhub.meetings.tries import Try
 from staffhub.models import (
     Account,
     Division,
@@ -36,6 +37,8 @@ from staffhub.models import (
     posting_near,
 )
 from staffhub.security import Viewer
+
+_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Page:
     over: bool
     theirs: list[tuple[str, str, str]]
     cut_short: bool
+    tries: list[Try]
 
     @property
     def people(self) -> int:
@@ -182,7 +186,15 @@ def page(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> Page:
         over=all(day.past for day in days),
         cut_short=hosts.is_cut_short(meeting.minutes, licence),
         theirs=_theirs(me, meeting, days) if meeting.theirs else [],
+        tries=_tries(db, me, meeting),
     )
+
+
+def _tries(db: Session, me: Viewer, meeting: Meeting) -> list[Try]:
+    """Return what became of the tries so far, for whoever can do something about it."""
+    if not meeting.trouble or meeting.state is MeetingState.READY or not may_change(me, meeting.division_id):
+        return []
+    return tries.newest(db, [meeting.id], me.zone, most=_TRIES).get(meeting.id, [])
 
 
 def _theirs(me: Viewer, meeting: Meeting, days: Sequence[MeetingDay]) -> list[tuple[str, str, str]]:

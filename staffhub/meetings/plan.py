@@ -19,6 +19,7 @@ from staffhub.meetings import occurrences as occurrences_of
 from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms, refuse_past_hour
 from staffhub.models import (
+    IN_TROUBLE,
     Meeting,
     MeetingKind,
     MeetingState,
@@ -258,6 +259,23 @@ def retry_parked(db: Session, me: Viewer, meeting_id: int, *, now: datetime) -> 
     if not meeting.trouble or meeting.state is MeetingState.READY or meeting.trouble == GONE:
         return meeting
     return _try_again(db, me, meeting, now=now)
+
+
+def retry_all(db: Session, me: Viewer, *, now: datetime) -> int:
+    """Let an administrator have all that is stuck tried now; return how many that are."""
+    me.require("admin")
+    # Already tried as soon as it can be, made again only where a person asks for it, or over.
+    stuck = (
+        Meeting.office_id == me.office_id,
+        IN_TROUBLE,
+        Meeting.state != MeetingState.READY,
+        Meeting.trouble != GONE,
+    )
+    found = db.scalars(select(Meeting).where(*stuck).order_by(Meeting.id).with_for_update()).all()
+    able = [one for one in found if one.state is MeetingState.CANCELLED or not is_over(db, one, now)]
+    for meeting in able:
+        _try_again(db, me, meeting, now=now)
+    return len(able)
 
 
 def _try_again(db: Session, me: Viewer, meeting: Meeting, *, now: datetime) -> Meeting:

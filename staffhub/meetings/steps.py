@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from staffhub.meetings.failures import CO_HOSTS, NO_HOST, NOT_SET_UP, PAID, PAST, RATE_ACCOUNT, RATE_HOST
+from staffhub.meetings.failures import CO_HOSTS, NO_HOST, NOT_SET_UP, PAST, RATE_ACCOUNT, RATE_HOST
+from staffhub.meetings.parking import PAID, PARKED
 from staffhub.meetings.plan import GONE
 from staffhub.models import MeetingState
 
@@ -21,8 +22,9 @@ class Step(StrEnum):
 
 _ITSELF = (Step.WAIT, Step.RETRY)
 _ADMINISTRATOR = (Step.ASK, Step.RETRY)
-_TROUBLES = dict.fromkeys(("unreachable", "unclear", "rate", RATE_HOST, RATE_ACCOUNT, "running", "unexpected"), _ITSELF)
+_TROUBLES: dict[str, tuple[Step, ...]] = dict.fromkeys(("unreachable", "unclear", "rate", RATE_HOST, RATE_ACCOUNT, "running", "unexpected"), _ITSELF)
 _TROUBLES |= dict.fromkeys(("credentials", "scopes", NO_HOST, PAID), _ADMINISTRATOR)
+_TROUBLES[PARKED] = (Step.RETRY,)
 
 # For each state what to do about each code of Meeting.trouble (see failures), the best first.
 NEXT: dict[MeetingState, dict[str, tuple[Step, ...]]] = {

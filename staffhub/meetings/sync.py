@@ -1,6 +1,6 @@
 """The outbox to Zoom: claim a task, call Zoom outside any transaction, write the outcome in a second one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
 from staffhub.db import Database
-from staffhub.meetings import hosts, occurrences, plan, rehosting, series, wire
+from staffhub.meetings import hosts, occurrences, plan, rehosting, series, tries, wire
 from staffhub.meetings.failures import (
     CO_HOSTS,
     NO_HOST,
@@ -41,15 +41,26 @@ _MAX_TROUBLE = 500
 
 
 @dataclass(frozen=True)
-class Job:
-    """A claimed task with what Zoom must know; `lease_until` is this worker's ticket for writing the outcome."""
+class Claimed:
+    """A claimed task; `lease_until` is this worker's ticket for writing the outcome."""
 
     id: int
+    meeting_id: int
     verb: ZoomVerb
     unclear: bool
     attempts: int
     error: str
     lease_until: datetime
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"verb": self.verb, "task_id": self.id, "attempts": self.attempts}
+
+
+@dataclass(frozen=True)
+class Job(Claimed):
+    """A claimed task with what Zoom must know."""
+
     meeting: wire.Facts
 
 
@@ -101,9 +112,16 @@ def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
             .join(Office, Office.id == ZoomTask.office_id)
             .where(ZoomTask.id == task_id)
         ).one()
-        dates = select(Occurrence).where(Occurrence.meeting_id == meeting.id)
-        facts = wire.Facts.of(meeting, db.scalars(dates).all(), timezone)
-        return Job(task.id, task.verb, task.unclear, task.attempts, task.error, until, facts)
+        facts = (task.id, meeting.id, task.verb, task.unclear, task.attempts, task.error, until)
+        dates = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id)).all()
+        try:
+            return Job(*facts, wire.Facts.of(meeting, dates, timezone))
+        except Exception:
+            # Left as it was it would be the next one for ever, in the way of all others.
+            claimed = Claimed(*facts)
+            log.exception("zoom_task_unreadable", **claimed.about)
+            _write_outcome(db, claimed, None, [], _unexpected(claimed, now), now=now)
+            return None
 
 
 def _work(desk: Desk, job: Job) -> None:
@@ -113,22 +131,45 @@ def _work(desk: Desk, job: Job) -> None:
     dropped: set[str] = set()
     failure: Failure | None = None
     before = desk.zoom.writes
-    about = {"verb": job.verb, "task_id": job.id, "attempts": job.attempts}
     try:
         stored, dropped = _perform(desk, job)
         differs = wire.differences(stored, _without(job, dropped).meeting, now=desk.now()) if stored else []
     except (ZoomError, Unsendable) as error:
-        log.warning("zoom_task_refused", error=type(error).__name__, **about)
+        log.warning("zoom_task_refused", error=type(error).__name__, **job.about)
         failure = explain(error, verb=job.verb, task_id=job.id, attempts=job.attempts, before=job.error, now=desk.now())
     except Exception:
-        log.exception("zoom_task_failed", **about)
-        failure = unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=desk.now())
+        log.exception("zoom_task_failed", **job.about)
+        failure = _unexpected(job, desk.now())
+    written = desk.zoom.writes - before
+    try:
+        _note(desk, job, _Outcome(failure, stored, differs, dropped), written)
+    except Exception:
+        log.exception("zoom_outcome_failed", **job.about)
+        _note(desk, job, _Outcome(_unexpected(job, desk.now())), written)
+
+
+def _unexpected(job: Claimed, now: datetime) -> Failure:
+    return unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=now)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a try; `dropped`: the co-hosts whom Zoom does not take."""
+
+    failure: Failure | None
+    stored: ZoomMeeting | None = None
+    differs: Sequence[str] = ()
+    dropped: Collection[str] = ()
+
+
+def _note(desk: Desk, job: Job, outcome: _Outcome, written: int) -> None:
+    failure = outcome.failure
     with desk.database.transaction() as db:
-        _write_outcome(db, job, stored, differs, failure, now=desk.now())
-        if dropped and failure is None:
-            _note_dropped(db, job, dropped)
-        host = db.scalars(select(Meeting.zoom_host).where(Meeting.id == job.meeting.id)).one()
-        hosts.note_writes(db, host, desk.zoom.writes - before, now=desk.now())
+        _write_outcome(db, job, outcome.stored, outcome.differs, failure, now=desk.now())
+        if outcome.dropped and failure is None:
+            _note_dropped(db, job, outcome.dropped)
+        host = db.scalars(select(Meeting.zoom_host).where(Meeting.id == job.meeting_id)).one()
+        hosts.note_writes(db, host, written, now=desk.now())
         if failure and failure.code == RATE_HOST and not job.meeting.left_hosts:
             hosts.note_spent(db, host, now=desk.now())
 
@@ -153,7 +194,7 @@ def _without(job: Job, dropped: set[str]) -> Job:
     return replace(job, meeting=replace(job.meeting, co_hosts=kept))
 
 
-def _note_dropped(db: Session, job: Job, dropped: set[str]) -> None:
+def _note_dropped(db: Session, job: Job, dropped: Collection[str]) -> None:
     """Say on the meeting who does not host beside the host any more; who was chosen meanwhile stays."""
     meeting = db.get_one(Meeting, job.meeting.id)
     meeting.co_hosts = [email for email in meeting.co_hosts or [] if email.lower() not in dropped]
@@ -284,24 +325,25 @@ _VERBS = {ZoomVerb.CREATE: _create, ZoomVerb.UPDATE: _update, ZoomVerb.DELETE: _
 
 def _write_outcome(
     db: Session,
-    job: Job,
+    job: Claimed,
     stored: ZoomMeeting | None,
-    differs: list[str],
+    differs: Sequence[str],
     failure: Failure | None,
     *,
     now: datetime,
 ) -> None:
     # The meeting first, as the verbs of plan.py do: two orders of locking would wait for each other.
-    meeting = db.scalars(select(Meeting).where(Meeting.id == job.meeting.id).with_for_update()).one()
+    meeting = db.scalars(select(Meeting).where(Meeting.id == job.meeting_id).with_for_update()).one()
     if not claims.settle(db, ZoomTask, job.id, job.lease_until, **_task_values(failure, now)):
         log.warning("zoom_task_lease_lost", task=job.id)
         return
-    if failure is None:
-        _note_success(db, job, meeting, stored, differs, now=now)
-    else:
+    facts: dict[str, Any] = {"task": job.verb, "attempt": job.attempts, "error": ""}
+    if failure is not None:
         _note_failure(meeting, failure)
-    facts = {"task": job.verb, "attempt": job.attempts, "error": failure.code if failure else ""}
-    audit.record(db, None, "zoom.tried", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
+        facts |= {"error": failure.code, "status": failure.status, "number": failure.number}
+    elif isinstance(job, Job):
+        _note_success(db, job, meeting, stored, differs, now=now)
+    audit.record(db, None, tries.TRIED, "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
 
 
 def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
@@ -316,7 +358,7 @@ def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
 
 
 def _note_success(
-    db: Session, job: Job, meeting: Meeting, stored: ZoomMeeting | None, differs: list[str], *, now: datetime
+    db: Session, job: Job, meeting: Meeting, stored: ZoomMeeting | None, differs: Sequence[str], *, now: datetime
 ) -> None:
     if job.verb is ZoomVerb.CREATE and job.meeting.weekdays and "start" in differs:
         # A series is laid out whole; its days off and the dates at another hour follow one by one.

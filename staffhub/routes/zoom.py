@@ -83,3 +83,9 @@ def hand_over(request: Request, user_id: RowId, posted: Posted, db: DB, me: Me, 
 def retry_meeting(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> Response:
     plan.retry_parked(db, me, meeting_id, now=now)
     return redirect(request, "/admin/zoom", said=_("It is tried again now."))
+
+
+@router.post("/admin/zoom/retry")
+def retry_all(request: Request, db: DB, me: Me, now: Now) -> Response:
+    plan.retry_all(db, me, now=now)
+    return redirect(request, "/admin/zoom", said=_("All of it is tried again now."))
