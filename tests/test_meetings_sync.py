@@ -17,7 +17,17 @@ from staffhub import i18n
 from staffhub.db import Database
 from staffhub.meetings import failures, hosts, parking, plan, sync, tries, wire
 from staffhub.meetings.audience import Audience
-from staffhub.models import AuditEvent, Meeting, MeetingKind, MeetingState, Occurrence, TaskState, ZoomTask, ZoomUser, ZoomVerb
+from staffhub.models import (
+    AuditEvent,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    Occurrence,
+    TaskState,
+    ZoomTask,
+    ZoomUser,
+    ZoomVerb,
+)
 from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import ZoomRateLimited, ZoomUnavailable
 from tests.conftest import MORNING, TODAY, viewer_of
@@ -647,7 +657,16 @@ def test_every_try_is_in_the_audit_trail_without_links(database: Database, sandb
 
 def test_every_trouble_has_its_words_in_both_languages() -> None:
     codes = ["not_set_up", "unreachable", "unclear", "rate", "running", "credentials", "scopes:meeting:write:admin"]
-    codes += ["no_host", "refused:topic,start_time,agenda,recurrence.type,other", "refused:", "gone", "past", "odd", "paid", "parked:unexpected"]
+    codes += [
+        "no_host",
+        "refused:topic,start_time,agenda,recurrence.type,other",
+        "refused:",
+        "gone",
+        "past",
+        "odd",
+        "paid",
+        "parked:unexpected",
+    ]
     codes += ["differs:topic,start,timezone,duration,waiting_room", "theirs:topic,agenda,start", "theirs_other"]
     said = {}
     for locale in ("id", "en"):

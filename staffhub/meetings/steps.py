@@ -22,7 +22,9 @@ class Step(StrEnum):
 
 _ITSELF = (Step.WAIT, Step.RETRY)
 _ADMINISTRATOR = (Step.ASK, Step.RETRY)
-_TROUBLES: dict[str, tuple[Step, ...]] = dict.fromkeys(("unreachable", "unclear", "rate", RATE_HOST, RATE_ACCOUNT, "running", "unexpected"), _ITSELF)
+_TROUBLES: dict[str, tuple[Step, ...]] = dict.fromkeys(
+    ("unreachable", "unclear", "rate", RATE_HOST, RATE_ACCOUNT, "running", "unexpected"), _ITSELF
+)
 _TROUBLES |= dict.fromkeys(("credentials", "scopes", NO_HOST, PAID), _ADMINISTRATOR)
 _TROUBLES[PARKED] = (Step.RETRY,)
 
