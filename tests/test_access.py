@@ -160,6 +160,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/meetings/items/{item_id}/end"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/new"): frozenset({"ana", "dewi"}),
+    ("GET", "/standups/new"): frozenset({"ana", "dewi"}),
     ("GET", "/standups"): ALL,
     ("POST", "/standups"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}"): frozenset({"ben", "tia", "ana", "dewi", "hana", "adi"}),

@@ -118,7 +118,7 @@ def test_the_clock_before_the_check_in_runs_by_the_servers_time(site: Site) -> N
 
 def test_the_head_schedules_a_meeting_which_becomes_ready_without_a_reload(site: Site) -> None:
     page = site.context("kadis", width=1280)
-    page.goto("/meetings")
+    page.goto("/meetings/new")
     day = clock.local_day(clock.now(), WITA) + timedelta(days=1)
     form = page.locator("form[action='/meetings']")
     form.locator("[name=topic]").fill("Evaluasi layanan akta")
@@ -135,6 +135,36 @@ def test_the_head_schedules_a_meeting_which_becomes_ready_without_a_reload(site:
     page.wait_for_url(re.compile(r"/j/\d+"))
     expect(page.locator("body")).to_contain_text("Zoom")
     assert site.address not in page.url
+
+
+@pytest.mark.parametrize(
+    ("username", "path", "chooses", "save"),
+    [
+        ("kabid.dafduk", "meetings", None, "Simpan rapat"),
+        ("kadis", "meetings", "Semua pegawai", "Simpan rapat"),
+        ("kabid.dafduk", "standups", None, "Simpan standup"),
+    ],
+)
+@pytest.mark.parametrize("scripted", [True, False])
+def test_from_today_a_meeting_or_a_standup_is_scheduled_with_four_taps_at_most_on_a_phone(
+    site: Site, username: str, path: str, chooses: str | None, save: str, *, scripted: bool
+) -> None:
+    page = site.context(username, width=360, java_script_enabled=scripted)
+    page.goto("/")
+    taps = [page.get_by_role("link", name="Rapat baru")]
+    if path == "standups":
+        taps.append(page.get_by_role("link", name="Standup baru"))
+    if chooses:
+        taps.append(page.get_by_text(chooses))
+    taps.append(page.get_by_role("button", name=save))
+    assert len(taps) <= 4
+    for number, control in enumerate(taps):
+        if number:
+            page.wait_for_url(re.compile(rf"/(meetings|{path})/new$"))
+        assert control.count() == 1
+        control.click()
+    page.wait_for_url(re.compile(r"/meetings/\d+$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Pendaftaran|Dafduk|kantor"))
 
 
 def _choose(box: "object") -> None:

@@ -43,7 +43,7 @@ FORMS = {
         {"kind": "check_out", "reason": "forgot", "officer": "{ben}", "date": "2026-11-20"}, Correction,
     ),
     "meeting": Typed(
-        "dewi", "/meetings?week=2026-W48", "/meetings",
+        "dewi", "/meetings/new", "/meetings",
         {"topic": "Evaluasi akta", "time": "14.00", "duration": "45", "agenda": "1. Buka\n2. Tutup"},
         {"date": "2026-11-25", "officer": "{ben}"}, Meeting,
     ),

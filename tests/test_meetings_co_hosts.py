@@ -27,7 +27,7 @@ def _post(world: World, path: str, **fields: Any) -> Any:
 
 def test_co_hosts_are_chosen_on_the_form_changed_and_taken_back(world: World, sandbox: ZoomSandbox) -> None:
     rehosting_tests.users_of(world.database, sandbox)
-    form = world.client("dewi").get("/meetings").text
+    form = world.client("dewi").get("/meetings/new").text
     assert f'value="{SECOND}"' in form
     assert sandbox.account.basic_email not in form
     assert (

@@ -293,9 +293,13 @@ def test_the_same_form_sent_twice_makes_one_meeting_and_says_so(world: World) ->
 
 def test_only_heads_have_the_forms_and_may_send_them(world: World) -> None:
     for name, may in (("dewi", True), ("ana", True), ("ben", False), ("hana", False), ("adi", False)):
-        page = Page(world.client(name).get("/meetings").text)
-        assert ("new-meeting" in page.ids) is may
+        for path in ("/", "/meetings"):
+            links = Page(world.client(name).get(path).text).links
+            assert ("/meetings/new" in links) is may
+        assert ("/standups/new" in links) is may
         if not may:
+            assert world.client(name).get("/meetings/new").status_code == 403
+            assert world.client(name).get("/standups/new").status_code == 403
             assert world.client(name).post("/meetings", data=_payload()).status_code == 403
             assert world.client(name).post("/standups", data=_standup()).status_code == 403
     nobody = world.client().get("/meetings")
@@ -304,7 +308,7 @@ def test_only_heads_have_the_forms_and_may_send_them(world: World) -> None:
 
 def test_a_division_head_is_offered_and_given_the_own_division_only(world: World) -> None:
     ana = world.client("ana")
-    page = Page(ana.get("/meetings").text)
+    page = Page(ana.get("/meetings/new").text)
     offered = {field["value"] for field in page.fields if field.get("name") == "division"}
     own = _division(world, "population_registration")
     assert offered == {str(own)}
@@ -567,7 +571,8 @@ def test_the_pages_stay_within_their_budget(world: World, people: int) -> None:
     for n in range(6):
         _schedule(world, topic=f"Rapat {n}", date=f"2026-11-2{4 + n % 3}")
     dewi = world.client("dewi")
-    for path in ("/meetings", address, f"{address}/edit", f"{address}/cancel", "/meetings/guests?find=pegawai"):
+    new = ("/meetings/new", "/standups/new", "/meetings/guests?find=pegawai")
+    for path in ("/meetings", address, f"{address}/edit", f"{address}/cancel", *new):
         dewi.get(path, headers=HTMX if "guests" in path else {})
         with count_queries(world.database) as seen:
             html = dewi.get(path, headers=HTMX if "guests" in path else {}).text
@@ -620,10 +625,10 @@ def test_no_link_of_ours_leads_to_an_anchor_that_is_not_there(world: World) -> N
     links = set()
     for path in Path(staffhub.__file__).parent.rglob("templates/**/*.html"):
         links |= set(re.findall(r'href="(/[a-z/]*)#([a-z-]+)"', path.read_text("utf-8")))
-    assert ("/meetings", "new-meeting") in links
+    assert ("/worklog", "log-add") in links
     dewi = world.client("dewi")
     assert [link for link in sorted(links) if link[1] not in Page(dewi.get(link[0]).text).ids] == []
-    assert "/meetings#new-meeting" in Page(dewi.get("/board").text).links
+    assert "/meetings/new" in Page(dewi.get("/board").text).links
 
 
 @pytest.mark.parametrize("name", ["dewi", "ben"])

@@ -164,7 +164,7 @@ CONTROLS: dict[str, Callable[[int], str]] = {
     "send": lambda number: f'action="/meetings/{number}/retry"',
     "edit": lambda number: f'href="/meetings/{number}/edit"',
     "ask": lambda _number: "Beri tahu administrator.",
-    "plan": lambda _number: 'href="/meetings#new-meeting"',
+    "plan": lambda _number: 'href="/meetings/new"',
     "join": lambda _number: 'href="/join/',
 }
 
@@ -303,8 +303,7 @@ def test_what_was_over_before_zoom_answered_leads_to_another_one(world: World, s
     _tick(world)
     assert _state(world, meeting_id) == ("failed", "past")
     page = Page(world.client("dewi").get(f"/meetings/{meeting_id}").text)
-    assert "/meetings#new-meeting" in page.links
-    assert "new-meeting" in Page(world.client("dewi").get("/meetings").text).ids
+    assert "/meetings/new" in page.links
 
 
 def test_without_zoom_the_page_says_whom_to_tell(world: World) -> None:

@@ -124,7 +124,7 @@ class Week:
 
 
 # Whatever I am invited to or have scheduled.
-_MINE = or_(
+MINE = or_(
     select(MeetingInvite.id)
     .where(
         MeetingInvite.meeting_id == Meeting.id,
@@ -154,7 +154,7 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     last = first + timedelta(days=6)
     asked = {"office": me.office_id, "first": first, "last": last, "officer": me.officer_id, "account": me.account_id}
     # Heads see what belongs to their scope, everyone what is theirs.
-    visible = _WEEK if me.sees_everyone else _WEEK.where(or_(_MINE, me.within(None, Meeting.division_id)))
+    visible = _WEEK if me.sees_everyone else _WEEK.where(or_(MINE, me.within(None, Meeting.division_id)))
     held = rows(db, visible, **asked).all()
     guests = _invited(db, [row.id for row in held])
     book = workdays.plans(db, me.office_id, first, last)

@@ -4,7 +4,7 @@ Zoom refuses no overlap when a meeting is made, only when the second one is star
 date, in the transaction that takes the hour.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,7 @@ def claim(db: Session, me: Viewer, meeting: Meeting, *, now: datetime) -> None:
     pool, wanted = _pool(db), _wanted(db, meeting, now)
     if not pool or not wanted:
         return
-    taken = _taken(db, meeting, wanted)
+    taken = _taken(db, meeting.id, wanted)
     current, fixed = meeting.zoom_host.lower(), meeting.zoom_id is not None
     able = [user for user in pool if user.email == current] if fixed else _in_order(pool, current, meeting.minutes)
     if fixed and not able:
@@ -146,7 +146,7 @@ def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: date
     able = [user for user in others(db, before) if to in {None, user.id}]
     if not able:
         raise Refused(_("No other licensed host is in the pool. Take one into it first."), field="to")
-    taken = _taken(db, meeting, wanted) if wanted else []
+    taken = _taken(db, meeting.id, wanted) if wanted else []
     free = _free(able, wanted, taken)
     if free is None:
         raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="to")
@@ -219,7 +219,7 @@ _HELD = (
 )
 
 
-def _taken(db: Session, meeting: Meeting, wanted: Sequence[_Span]) -> list[_Taken]:
+def _taken(db: Session, mine: int, wanted: Sequence[_Span]) -> list[_Taken]:
     first, last = wanted[0].starts.date() - _DAY, wanted[-1].ends.date() + _DAY
     return [
         _Taken(
@@ -230,7 +230,7 @@ def _taken(db: Session, meeting: Meeting, wanted: Sequence[_Span]) -> list[_Take
             row.office_id,
             row.division_id,
         )
-        for row in rows(db, _HELD, first=first, last=last, mine=meeting.id)
+        for row in rows(db, _HELD, first=first, last=last, mine=mine)
     ]
 
 
@@ -290,6 +290,15 @@ def _within_a_day(moved: _Span, before: _Span, zone: ZoneInfo) -> bool:
     day = before.starts.astimezone(zone).date()
     starts, ends = moved.starts.astimezone(zone), moved.ends.astimezone(zone)
     return starts.date() == ends.date() == day and starts.time() >= time(6)
+
+
+def openings(db: Session, first: datetime, last: datetime) -> Callable[[datetime, datetime], bool]:
+    """Return what says whether a span between `first` and `last` has a host who is free, in two statements."""
+    pool = _pool(db)
+    if not pool:
+        return lambda _starts, _ends: True
+    taken = _taken(db, 0, [_Span(first, last)])
+    return lambda starts, ends: _free(pool, [_Span(starts, ends)], taken) is not None
 
 
 def is_cut_short(minutes: int, licence: int | None) -> bool:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from staffhub import clock, security
 from staffhub.db import Database
-from staffhub.security import Viewer
+from staffhub.security import Kept, Viewer
 from staffhub.web import SESSION_COOKIE, has_page, own_path, read_cookie
 
 # Forms about the session itself.
@@ -74,3 +74,9 @@ def find(request: Request, db: Session, me: Viewer, posted: FormData, now: datet
 def _number(text: object) -> int:
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19  # noqa: PLR2004  64 bits
     return int(text) if isinstance(text, str) and is_number else 0
+
+
+def kept_for(request: Request, action: str) -> Kept | None:
+    """Return the kept form that this page was asked to show again, if it is one for that address."""
+    kept: Kept | None = getattr(request.state, "kept", None)
+    return kept if kept and urlsplit(kept.action).path == action else None

@@ -1,0 +1,168 @@
+"""A new meeting and a new standup, each on a page of its own."""
+
+import datetime as dt
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import Query, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from staffhub import clock
+from staffhub import db as db_module
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Form
+from staffhub.i18n import gettext as _
+from staffhub.meetings import one, plan, suggesting
+from staffhub.meetings.audience import Choices, choices, find
+from staffhub.models import MeetingKind
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
+from staffhub.routes.meetings.fields import (
+    DIGITS,
+    NAME,
+    SHOWN_DAYS,
+    AnyForm,
+    MeetingFields,
+    StandupFields,
+    found_for,
+    sought_in,
+    weekday_choices,
+)
+from staffhub.security import Viewer
+from staffhub.web import is_fragment, redirect, render, typed_before
+
+router = pages()
+
+
+def _proposed(
+    request: Request, db: Session, me: Viewer, now: dt.datetime, offered: Choices, kind: MeetingKind
+) -> AnyForm:
+    """What most heads mean: they change what they mean otherwise, and save."""
+    own = suggesting.own_division(me)
+    name = next((name for number, name in offered.divisions if number in own), "")
+    # Of what was typed before the session ended only those who were chosen are there, and no others.
+    guests = typed_before(request, "/meetings" if kind is MeetingKind.SINGLE else "/standups", "officer")
+    facts = {"division": [] if guests else own, "officer": guests, "idempotency_key": uuid4()}
+    if kind is MeetingKind.SINGLE:
+        starts = suggesting.next_free(db, me, now=now)
+        facts |= {"topic": suggesting.topic(name), "date": starts.date(), "time": starts.time()}
+        return Form.blank("meeting", duration=suggesting.MINUTES, **facts)
+    day, hour = suggesting.standup_start(db, me, now=now)
+    facts |= {"topic": suggesting.standup_topic(name), "date": day, "time": hour, "weekday": list(SHOWN_DAYS)}
+    return Form.blank("standup", duration=15, count=20, **facts)
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    kind: MeetingKind,
+    form: AnyForm | None = None,
+    *,
+    days: list[one.MeetingDay] | None = None,
+    status: int = 200,
+) -> Response:
+    offered = choices(db, me)
+    form = form or _proposed(request, db, me, now, offered, kind)
+    return render(
+        request,
+        "meetings/new.html" if kind is MeetingKind.SINGLE else "meetings/new_standup.html",
+        status=status,
+        form=form,
+        choices=offered,
+        found=found_for(db, me, form, clock.local_day(now, me.zone)),
+        weekday_choices=weekday_choices(),
+        preview=days,
+        invalid=status >= HTTPStatus.BAD_REQUEST,
+    )
+
+
+@router.get("/meetings/new")
+def show_new_meeting(request: Request, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    return _page(request, db, me, now, MeetingKind.SINGLE)
+
+
+@router.get("/standups/new")
+def show_new_standup(request: Request, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    return _page(request, db, me, now, MeetingKind.STANDUP)
+
+
+@router.post("/meetings")
+def schedule_meeting(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    form: AnyForm = Form.parse(MeetingFields, posted, name="meeting")
+    return _save(request, db, me, now, form, MeetingKind.SINGLE, {})
+
+
+@router.post("/standups")
+def schedule_standup(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("meetings.schedule")
+    # The first date is called "date" as everywhere, and "from" is understood as well.
+    renamed = FormData([("date" if name == "from" else name, value) for name, value in posted.multi_items()])
+    form: AnyForm = Form.parse(StandupFields, renamed, name="standup")
+    if form.data is not None and form.data.preview and not sought_in(form):
+        return _preview(request, db, me, now, form)
+    return _save(request, db, me, now, form, MeetingKind.STANDUP, form.data.series() if form.data else {})
+
+
+def _save(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    form: AnyForm,
+    kind: MeetingKind,
+    series: dict[str, Any],
+) -> Response:
+    status = 422
+    if sought_in(form):
+        form.errors.clear()
+        status = 200
+    elif form.data is not None:
+        key = form.data.idempotency_key
+        try:
+            saved = plan.schedule(db, me, kind=kind, **form.data.facts(), **series, idempotency_key=key, now=now)
+        except (Refused, Conflict) as error:
+            db_module.undo(db)
+            form.refuse(error)
+            status = error.status
+        else:
+            said = _("The meeting is entered.") if saved.first else _("It was saved already.")
+            return redirect(request, f"/meetings/{saved.id}", said=said)
+    return _page(request, db, me, now, kind, form, status=status)
+
+
+def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: AnyForm) -> Response:
+    """Show the dates that the standup would have; nothing is saved."""
+    assert form.data is not None  # noqa: S101  for the type checker
+    try:
+        agreed = plan.agree(me, form.data.terms(), now=now)
+    except Refused as error:
+        form.refuse(error)
+        return _page(request, db, me, now, MeetingKind.STANDUP, form, status=422)
+    return _page(request, db, me, now, MeetingKind.STANDUP, form, days=one.preview(db, me, agreed))
+
+
+@router.get("/meetings/guests")
+def find_guests(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    form: Literal["meeting", "standup", "edit"] = "meeting",
+    q: Annotated[str, Query(alias="find", max_length=NAME)] = "",
+    officer: Annotated[list[int] | None, Query(max_length=400)] = None,
+) -> Response:
+    """Persons to tick, while somebody types in a form of ours; a browser without scripts posts the form instead."""
+    me.require("meetings.schedule")
+    if not is_fragment(request):
+        return redirect(request, "/meetings")
+    chosen = [number for number in officer or () if 0 < number < 10**DIGITS]
+    found = find(db, me, chosen=chosen, sought=q, day=clock.local_day(now, me.zone))
+    typed: AnyForm = Form.blank(form, officer=chosen)
+    return render(request, "meetings/found.html", block="found", form=typed, found=found)
