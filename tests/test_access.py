@@ -113,7 +113,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/attendance/sign/back"): frozenset({"dewi"}),
     ("POST", "/attendance/sign/close"): frozenset({"hana", "oka"}),
     ("GET", "/attendance/signed"): MONTH | {"ana"},
-    ("GET", "/attendance/supplement"): MONTH,
+    ("GET", "/attendance/supplement"): MONTH | {"ana"},
     ("GET", "/attendance/start"): frozenset({"hana", "oka"}),
     ("POST", "/attendance/start"): frozenset({"hana", "oka"}),
     ("GET", "/attendance/{officer_id}"): ABOVE_BEN,

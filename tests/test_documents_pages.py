@@ -43,9 +43,10 @@ def job(world: World, job_id: int) -> Any:
         return db.execute(sa.select(*columns).where(ExportJob.id == job_id)).one()
 
 
-def notices(world: World) -> int:
+def notices(world: World, *, waiting: bool = False) -> int:
+    counted = sa.select(sa.func.count()).select_from(Notice)
     with world.database.reading() as db:
-        return db.scalar(sa.select(sa.func.count()).select_from(Notice)) or 0
+        return db.scalar(counted.where(Notice.read_at.is_(None)) if waiting else counted) or 0
 
 
 @pytest.mark.parametrize(("form", "starts"), [("xlsx", b"PK"), ("pdf", b"%PDF"), ("csv", b"\xef\xbb\xbf")])
@@ -75,6 +76,7 @@ def test_a_large_month_is_asked_for_made_told_of_and_fetched(world: World) -> No
     assert "Muat ulang" in waits
     assert exports.run_due(world.database, now=MORNING) == 1
     assert exports.run_due(world.database, now=MORNING) == 0
+    assert notices(world, waiting=True) == 1
     ready = client.get("/attendance/exports").text
     assert "every 2s" not in ready
     with world.database.reading() as db:
@@ -84,6 +86,7 @@ def test_a_large_month_is_asked_for_made_told_of_and_fetched(world: World) -> No
     file = client.get(f"/attendance/exports/{job_id}/file")
     assert "Pegawai 059" in "".join(page.extract_text() for page in PdfReader(BytesIO(file.content)).pages)
     assert notices(world) == 1
+    assert notices(world, waiting=True) == 0
 
 
 def test_nobody_else_reads_the_file_and_after_a_day_nobody_does(world: World) -> None:

@@ -361,7 +361,7 @@ def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
 
 def rows_of(database, me, **asked: Any) -> list[list[str]]:
     sheet = load(database, me)
-    content = documents.month_csv(sheet, **{"full_numbers": True, **asked})
+    content = documents.month_csv(sheet, **{"full_numbers": True, "seal": "Not signed", **asked})
     assert content.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
 
@@ -379,7 +379,7 @@ def test_the_file_has_a_row_for_each_officer_and_day(database, hana, ben):
         **{letter: "1" if letter in {"H", "HT"} else "" for letter in documents.lines.LETTERS},
         "Supplement": "",
         "Before the supplement": "",
-        "Signature": "Not signed: a draft of the days as they read now.",
+        "Signature": "Not signed",
     }
     assert {row[1] for row in rows_of(database, hana, full_numbers=False)[1:]} == {f"•••• 00{n}" for n in range(1, 8)}
 

@@ -39,8 +39,8 @@ def _steps(office: World) -> list[str]:
         return [kind.value for kind in db.scalars(sa.select(MonthStep.kind).order_by(MonthStep.id))]
 
 
-def _correct(office: World, day: str) -> None:
-    facts = {"officer": str(office.officer_id("ben")), "date": day, "kind": "leave", "reason": "leave_letter"}
+def _correct(office: World, day: str, username: str = "ben") -> None:
+    facts = {"officer": str(office.officer_id(username)), "date": day, "kind": "leave", "reason": "leave_letter"}
     answer = office.client("hana").post("/corrections", data=facts | {"idempotency_key": str(uuid4())})
     assert answer.status_code == 303
 
@@ -73,6 +73,22 @@ def test_the_whole_way_from_hr_to_the_head_and_back(office: World) -> None:
     told = dewi.get("/attendance/supplement?month=2026-10&number=1").text
     assert "Surat dokter menyusul" in told
     assert "Ben Tumiwa" in told
+
+
+def test_the_head_of_a_bidang_reads_of_a_supplement_what_changed_for_the_own_people(office: World) -> None:
+    _press(office, "hana", CLOSE, note="x")
+    _press(office, "dewi", SIGN)
+    ana, page = office.client("ana"), "/attendance/supplement?month=2026-10&number=1"
+    assert ana.get(page).headers["location"] == "/attendance?month=2026-10"
+    _correct(office, "2026-10-05")
+    _correct(office, "2026-10-06", "cy")
+    _press(office, "hana", CLOSE, note="Surat dokter menyusul")
+    _press(office, "dewi", SIGN)
+    assert page.replace("&", "&amp;") in ana.get("/attendance/signed?month=2026-10&upto=1").text
+    told = ana.get(page).text
+    assert "1 hari terbaca lain" in told
+    assert ("Ben Tumiwa" in told, "Cy " in told, "Surat dokter menyusul" in told) == (True, False, True)
+    assert "2 hari terbaca lain" in office.client("dewi").get(page).text
 
 
 def test_the_month_reads_for_ever_as_it_was_signed(office: World) -> None:

@@ -84,13 +84,13 @@ def make(db: Session, me: Viewer, wish: Wish, *, now: datetime) -> Callable[[], 
     """Read what the file holds; what comes back makes it, and needs no database."""
     if wish.form == "csv":
         papers = signing.snapshot_of(db, me.office_id, wish.first)
+        seal = lines.seal(papers, office.facts(db, me.office_id))
         if papers and papers.month.signed_at:
             kept = of_papers(db, me, papers, wish.first, division=wish.division, q=wish.q)
-            seal = lines.seal(papers, office.facts(db, me.office_id))
             return partial(signed_csv, kept, seal=seal, full_numbers=me.may("attendance.numbers"))
         filters = {"division": wish.division, "q": wish.q, "show": wish.show}
         sheet = recap.month(db, me, wish.first, now=now, **filters, page=None)
-        return partial(month_csv, sheet, full_numbers=me.may("attendance.numbers"))
+        return partial(month_csv, sheet, seal=seal, full_numbers=me.may("attendance.numbers"))
     found = lines.of_month(db, me, wish.first, now=now, division=wish.division, q=wish.q, show=wish.show)
     return partial(month_xlsx if wish.form == "xlsx" else month_pdf, found)
 
@@ -164,6 +164,11 @@ def file_of(db: Session, me: Viewer, job_id: int, *, now: datetime) -> tuple[str
     if row.content is None:
         raise NotFound(_("This file is not there any more, or not yet. Ask for it once more."))
     return row.name, row.content
+
+
+def fetched(db: Session, job_id: int, *, now: datetime) -> None:
+    """Whoever asked has the file: the notice of it asks for nothing any more."""
+    notify.over(db, notify.Subject("export_job", job_id), [NoticeKind.EXPORT_READY], now=now)
 
 
 def forget_old(db: Session, *, now: datetime) -> None:
@@ -251,4 +256,5 @@ def _settle(db: Session, job: _Job, content: bytes | None, now: datetime, *, ove
             key=f"export:{job.id}",
             accounts=[job.account_id],
             now=now,
+            subject=notify.Subject("export_job", job.id),
         )

@@ -275,8 +275,14 @@ def _exemptions(db: Session, me: Viewer, first: date, officers: Collection[int])
 
 
 def seal(papers: Papers | None, facts: OfficeFacts) -> str:
-    if papers is None or papers.month.signed_at is None:
+    if papers is None:
         return _("Not signed: a draft of the days as they read now.")
+    if papers.month.signed_at is None:
+        return _(
+            "Closed by %(name)s, %(day)s, not signed yet: a draft of the days as they read now.",
+            name=papers.month.closed_by,
+            day=i18n.day(papers.month.closed_at.astimezone(facts.zone).date()),
+        )
     last = [papers.month, *(one for one in papers.supplements if one.signed_at)][-1]
     return _(
         "Signed by %(name)s, %(day)s. Snapshot %(id)s, %(hash)s",

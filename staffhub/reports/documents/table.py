@@ -18,12 +18,11 @@ from staffhub.reports.recap import Month, Staff
 from staffhub.signing import Day
 
 
-def month_csv(sheet: Month, *, full_numbers: bool) -> bytes:
-    """Tell the days as they read now."""
+def month_csv(sheet: Month, *, seal: str, full_numbers: bool) -> bytes:
+    """Tell the days as they read now; `seal` says in every row that nobody has signed them."""
     number_of = people.shown_number if full_numbers else people.masked_number
-    draft = _("Not signed: a draft of the days as they read now.")
     told = (
-        [*_row(line.officer, number_of(line.officer.number), record), *_counted(record.code), "", "", draft]
+        [*_row(line.officer, number_of(line.officer.number), record), *_counted(record.code), "", "", seal]
         for line in sheet.lines
         for record in line.records
         if line.officer.holds(record.day)

@@ -112,8 +112,10 @@ def ask(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
 
 
 @router.get("/attendance/exports/{job_id}/file")
-def download(job_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    return file(*exports.file_of(db, me, job_id, now=now))
+def download(job_id: RowId, trail: Trail, db: DB, me: Me, now: Now) -> Response:
+    found = exports.file_of(db, me, job_id, now=now)
+    trail.append(lambda writing: exports.fetched(writing, job_id, now=now))
+    return file(*found)
 
 
 @router.get("/me/month/sheet")

@@ -159,14 +159,15 @@ def supplement(
     number: Annotated[int, Query(ge=1, le=1000)] = 1,
     page: Page = 1,
 ) -> Response:
-    """A supplement with before and after, as it was closed."""
-    me.require("month")
+    """A supplement with before and after, as it was closed; of the own people for the head of a bidang."""
+    me.require("attendance")
     first = _month(month, me, now)
     found = signing.supplement(db, me, first, number)
     if found is None:
-        return _to_sign_page(request, first, _("There is no such supplement to this month."))
+        return _to_sign_page(request, me, first, _("There is no such supplement to this month."))
+    own = [one for one in found.changed if me.may("month") or _is_mine(me, one)]
     offset = (page - 1) * _CHANGES
-    changed = found.changed[offset : offset + _CHANGES]
+    changed = own[offset : offset + _CHANGES]
     here = partial(query, "/attendance/supplement", month=f"{first:%Y-%m}", number=number)
     return render(
         request,
@@ -175,9 +176,16 @@ def supplement(
         found=found,
         one=found.snapshot,
         changed=changed,
+        total=len(own),
         zone=me.zone,
-        pager=pager(offset + 1, offset + len(changed), len(found.changed), page, here),
+        pager=pager(offset + 1, offset + len(changed), len(own), page, here),
     )
+
+
+def _is_mine(me: Viewer, one: signing.Difference) -> bool:
+    """Whether a day was or is spent in a division whose days I read."""
+    there = [day for day in (one.before, one.after) if day is not None]
+    return any(me.sees(officer_id=one.officer_id, division_id=day.get("division")) for day in there)
 
 
 @router.get("/attendance/signed")
@@ -196,9 +204,7 @@ def signed_month(
     sheet = signed.signed_sheet(db, me, first, upto=upto, division=division, page=page)
     if sheet is None:
         said = _("Nobody has signed %(month)s yet.", month=month_name(first))
-        if not me.may("month"):
-            return redirect(request, query("/attendance", month=f"{first:%Y-%m}"), said=said, kind="warn")
-        return _to_sign_page(request, first, said)
+        return _to_sign_page(request, me, first, said)
     here = partial(query, "/attendance/signed", month=f"{first:%Y-%m}", division=division, upto=upto or None)
     return render(
         request,
@@ -210,5 +216,7 @@ def signed_month(
     )
 
 
-def _to_sign_page(request: Request, first: dt.date, said: str) -> Response:
-    return redirect(request, query("/attendance/sign", month=f"{first:%Y-%m}"), said=said, kind="warn")
+def _to_sign_page(request: Request, me: Viewer, first: dt.date, said: str) -> Response:
+    """Lead back to where the month is signed, or whoever does not sign to the month itself."""
+    page = "/attendance/sign" if me.may("month") else "/attendance"
+    return redirect(request, query(page, month=f"{first:%Y-%m}"), said=said, kind="warn")
