@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from bench import documents, picture
+from bench import documents, faults, picture
 from bench.growth import PAGES
 from bench.office import LED, ZONE, fill, token_of, workdays_before
 from bench.postgres import Postgres
@@ -93,3 +93,11 @@ def test_a_picture_names_each_line_at_its_end() -> None:
     drawn = picture.draw("CPU", [10, 100], {"a <page>": [1.0, 2.0], "b": [1.0, 2.0]})
     assert drawn.count("<polyline") == 2
     assert "a &lt;page&gt; 2" in drawn
+
+
+def test_every_fault_of_zoom_leaves_the_meetings_that_are_ours_and_wastes_little() -> None:
+    played = faults.run(rounds=1)
+    assert [(row.verb, row.fault) for row in played if not row.same] == []
+    assert {(row.verb, row.fault): row.wasted for row in played if row.wasted > 2} == {}
+    waited = {row.fault: row.waited for row in played}
+    assert waited["429 account's day"] > timedelta(hours=20) > timedelta(seconds=3) > waited["429 per second"]
