@@ -130,7 +130,7 @@ class Outbox:
 
     def ask(self, path: str, body: JSON | None = None) -> JSON:
         data = json.dumps(body).encode() if body is not None else None
-        request = Request(f"{self.origin}/sandbox{path}", data=data, headers={"Content-Type": "application/json"})
+        request = Request(f"{self.origin}/sandbox{path}", data=data, headers={"Content-Type": "application/json"})  # noqa: S310
         with urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
             found: JSON = json.load(answer)
         return found
@@ -178,7 +178,7 @@ class Outbox:
             if verb == "delete":
                 plan.cancel(db, self.me, meeting_id, version=meeting.version, now=now)
                 return
-            terms = {"starts_on": meeting.starts_on, "starts_at": meeting.starts_at, "minutes": meeting.minutes}
+            terms: JSON = {"starts_on": meeting.starts_on, "starts_at": meeting.starts_at, "minutes": meeting.minutes}
             plan.edit(
                 db, self.me, meeting_id, version=meeting.version, topic=f"{meeting.topic} lagi", **terms,
                 audience=Audience(everyone=True), now=now,

@@ -14,7 +14,7 @@ from staffhub.errors import Refused
 from staffhub.meetings import dates, hosts, keeping, one, plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import Meeting, MeetingKind, Occurrence, ZoomUser
-from staffhub.zoom.client import ZoomClient
+from staffhub.zoom.client import REQUIRED_SCOPES, ZoomClient
 from tests.conftest import MORNING, World, race, viewer_of
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server
@@ -212,8 +212,13 @@ def test_the_check_says_in_words_what_to_do(world: World, sandbox: ZoomSandbox) 
     ((fine, text),) = found(sandbox.client(client_secret="salah"))
     assert not fine
     assert "client secret" in text
-    with running_sandbox(scopes="user:read:list_users:admin") as poor:
-        assert any(not fine and "meeting:write:meeting:admin" in text for fine, text in found(poor.client()))
+    with running_sandbox(scopes="report:read:admin") as poor:
+        said = [text for fine, text in found(poor.client()) if not fine]
+        named = " ".join(said)
+        assert all(named.count(scope) == 1 for scope in REQUIRED_SCOPES)
+        (clicks,) = [text for text in said if "list_past_participants" in text]
+        assert "Gabung" in clicks
+        assert "meeting:write" not in clicks
     late = found(sandbox.client(now=lambda: datetime(2031, 1, 1, tzinfo=UTC)))
     assert any(not fine and "NTP" in text for fine, text in late)
 

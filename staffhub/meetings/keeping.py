@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is impor
 # Zoom ends a token by its own clock, and refuses what seems to come from another time.
 _OFF = timedelta(seconds=60)
 _STUCK = 30
+_LIST_USERS = "user:read:list_users:admin"
 _TRIES = 5
 
 
@@ -158,13 +159,15 @@ def check(
     me.require("admin")
     if zoom is None:
         return [Finding(fine=False, text=_not_set_up())]
+    found: list[Finding] = []
     try:
         zoom.refresh_token()
         missing = zoom.missing_scopes()
-        found = [Finding(fine=True, text=_("Zoom accepts our credentials.")), _permissions(missing), _clock(zoom)]
-        hosts.synchronise(database, zoom, preferred=preferred, licensed_at_once=licensed_at_once, now=now)
+        found = [Finding(fine=True, text=_("Zoom accepts our credentials.")), *_permissions(missing), _clock(zoom)]
+        if _LIST_USERS not in missing:
+            hosts.synchronise(database, zoom, preferred=preferred, licensed_at_once=licensed_at_once, now=now)
     except ZoomError as error:
-        return [Finding(fine=False, text=_what_to_do(error))]
+        return [*found, Finding(fine=False, text=_what_to_do(error))]
     with database.transaction() as db:
         # Whoever looks has put something right: what was switched off for want of a plan is asked once more.
         parking.let_paid_go_on(db, now=now)
@@ -193,11 +196,34 @@ def _what_to_do(error: ZoomError) -> str:
     return _("Zoom cannot be reached. Look whether this machine reaches api.zoom.us, and the proxy of the office.")
 
 
-def _permissions(missing: Sequence[str]) -> Finding:
-    if missing:
-        names = ", ".join(missing)
-        return Finding(fine=False, text=_("The app at Zoom lacks permissions. Add there: %(names)s.", names=names))
-    return Finding(fine=True, text=_("The app has all permissions that StaffHub uses."))
+def _permissions(missing: Sequence[str]) -> list[Finding]:
+    """Say of each thing that does not work which permissions it lacks, and what works all the same."""
+    if not missing:
+        return [Finding(fine=True, text=_("The app has all permissions that StaffHub uses."))]
+    lacking: dict[str, list[str]] = {}
+    for scope in missing:
+        lacking.setdefault(_without(scope), []).append(scope)
+    found: list[Finding] = []
+    for what, scopes in lacking.items():
+        add = _("Add to the app at Zoom: %(names)s.", names=", ".join(scopes))
+        found.append(Finding(fine=False, text=f"{what} {add}"))
+    return found
+
+
+def _without(scope: str) -> str:
+    """What does not work without a permission (zoom.client.REQUIRED_SCOPES), and what does."""
+    kind = scope.removesuffix(":admin").rpartition(":")[2]
+    if scope.startswith("user:"):
+        return _("Who may host is not known; meetings of hosts who are known go on.")
+    if kind in {"list_past_instances", "list_past_participants"}:
+        return _('Who was there is known from clicks on "Join" and from Zoom\'s events only; meetings work.')
+    if scope.startswith("meeting:write"):
+        return _("No meeting can be created; those that are on Zoom go on.")
+    if scope.startswith("meeting:update"):
+        return _("Changes do not reach Zoom; new meetings do.")
+    if scope.startswith("meeting:delete"):
+        return _("What is cancelled here stays on Zoom; all else works.")
+    return _("Changes made in Zoom are not noticed and a lost answer cannot be looked for; what is new is created.")
 
 
 def _clock(zoom: "ZoomClient") -> Finding:

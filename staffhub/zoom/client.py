@@ -56,6 +56,8 @@ REQUIRED_SCOPES = {
     "meeting:read:list_meetings:admin": "meeting:read:admin",
     "meeting:update:meeting:admin": "meeting:write:admin",
     "meeting:delete:meeting:admin": "meeting:write:admin",
+    "meeting:read:list_past_instances:admin": "meeting:read:admin",
+    "meeting:read:list_past_participants:admin": "meeting:read:admin",
 }
 
 
