@@ -14,7 +14,8 @@ from staffhub.errors import Refused
 from staffhub.meetings import dates, hosts, keeping, one, plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import Meeting, MeetingKind, Occurrence, ZoomUser
-from staffhub.zoom.client import REQUIRED_SCOPES, ZoomClient
+from staffhub.zoom.client import ZoomClient
+from staffhub.zoom.scopes import REQUIRED_SCOPES
 from tests.conftest import MORNING, World, race, viewer_of
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server

@@ -13,7 +13,7 @@ import structlog
 import zoom_server
 from zoom_server import MONDAY, ZoomSandbox, running_sandbox
 
-from staffhub.zoom.client import REQUIRED_SCOPES, ZoomClient, missing_scopes
+from staffhub.zoom.client import ZoomClient
 from staffhub.zoom.errors import (
     ZoomError,
     ZoomMisconfigured,
@@ -24,6 +24,7 @@ from staffhub.zoom.errors import (
     ZoomUnavailable,
     ZoomUnclear,
 )
+from staffhub.zoom.scopes import REQUIRED_SCOPES, missing_scopes
 from staffhub.zoom.shapes import User
 
 zoom_sandbox_server = zoom_server.zoom_sandbox_server

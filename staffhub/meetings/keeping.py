@@ -211,7 +211,7 @@ def _permissions(missing: Sequence[str]) -> list[Finding]:
 
 
 def _without(scope: str) -> str:
-    """What does not work without a permission (zoom.client.REQUIRED_SCOPES), and what does."""
+    """What does not work without a permission (zoom.scopes.REQUIRED_SCOPES), and what does."""
     kind = scope.removesuffix(":admin").rpartition(":")[2]
     if scope.startswith("user:"):
         return _("Who may host is not known; meetings of hosts who are known go on.")

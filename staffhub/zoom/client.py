@@ -4,7 +4,7 @@ Sources: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ and https://de
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -39,6 +39,7 @@ from staffhub.zoom.replies import (
     token_was_refused,
     tracking_id,
 )
+from staffhub.zoom.scopes import missing_scopes
 from staffhub.zoom.shapes import JSON, Meeting, MeetingKind, User
 
 BASE_URI = "https://api.zoom.us/v2"
@@ -47,19 +48,6 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PAGE_SIZE = 300
 EARLY = timedelta(minutes=5)
 
-# What StaffHub calls, as granular scope -> the classic scope that allows the same.
-REQUIRED_SCOPES = {
-    "user:read:user:admin": "user:read:admin",
-    "user:read:list_users:admin": "user:read:admin",
-    "meeting:write:meeting:admin": "meeting:write:admin",
-    "meeting:read:meeting:admin": "meeting:read:admin",
-    "meeting:read:list_meetings:admin": "meeting:read:admin",
-    "meeting:update:meeting:admin": "meeting:write:admin",
-    "meeting:delete:meeting:admin": "meeting:write:admin",
-    "meeting:read:list_past_instances:admin": "meeting:read:admin",
-    "meeting:read:list_past_participants:admin": "meeting:read:admin",
-}
-
 
 def _unnamed(path: str) -> str:
     """A host's e-mail is personal data: it stays out of the log."""
@@ -67,12 +55,6 @@ def _unnamed(path: str) -> str:
 
 
 log = structlog.get_logger(__name__)
-
-
-def missing_scopes(granted: Iterable[str]) -> list[str]:
-    """Name the required scopes that `granted` lacks, in their granular form."""
-    has = set(granted)
-    return [scope for scope, classic in REQUIRED_SCOPES.items() if not has & {scope, classic}]
 
 
 @dataclass(frozen=True)
