@@ -11,9 +11,19 @@ from zoom_server import ZoomSandbox, running_sandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
-from staffhub.meetings import hosts, plan, rehosting, sync
+from staffhub.meetings import drift, following, hosts, plan, rehosting, sync
 from staffhub.meetings.audience import Audience
-from staffhub.models import Meeting, MeetingKind, MeetingState, Notice, Occurrence, ZoomUser
+from staffhub.models import (
+    Holiday,
+    HolidayKind,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    Notice,
+    Occurrence,
+    Office,
+    ZoomUser,
+)
 from tests.conftest import MORNING, World, race, viewer_of
 
 WEDNESDAY = date(2026, 11, 25)
@@ -238,3 +248,54 @@ def test_handed_on_twice_and_cancelled_while_answers_were_lost_leaves_nothing_be
             plan.cancel(db, dewi, meeting_id, version=version, now=MORNING)
         work(database, sandbox, seconds=3)
         assert sandbox.meetings() == []
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_calendar_that_holds_a_date_again_asks_for_a_free_host_and_says_when_there_is_none(
+    database: Database, sandbox: ZoomSandbox, free: bool
+) -> None:
+    users_of(database, sandbox)
+    thursday = date(2026, 11, 26)
+    with database.transaction() as db:
+        db.execute(sa.delete(Holiday))
+        office = db.scalars(sa.select(Office.id).order_by(Office.id)).first()
+        db.add(Holiday(office_id=office, date=thursday, name="Hari Uji", kind=HolidayKind.LOCAL, source="SK"))
+        db.execute(sa.update(ZoomUser).where(ZoomUser.email != sandbox.host).values(hosts=False))
+    series, other = standup(database), schedule(database, starts_on=thursday, starts_at=time(8, 15), minutes=30)
+    work(database, sandbox)
+    assert _meeting(database, series).zoom_host == _meeting(database, other).zoom_host == sandbox.host
+    with database.transaction() as db:
+        db.execute(sa.delete(Holiday))
+        db.execute(sa.update(ZoomUser).where(ZoomUser.email == SECOND).values(hosts=free))
+    assert following.run_due(database, now=MORNING) == 1
+    work(database, sandbox, seconds=1)
+    assert _meeting(database, series).zoom_host == (SECOND if free else sandbox.host)
+    assert ("crowded" in _told(database)) is not free
+    hosts_there = {row["topic"]: row["host_email"] for row in sandbox.meetings()}
+    assert hosts_there == {"Apel": SECOND if free else sandbox.host, "Evaluasi akta": sandbox.host}
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_change_made_in_zoom_is_taken_over_where_a_host_is_free_and_refused_in_words_where_none_is(
+    world: World, sandbox: ZoomSandbox, free: bool
+) -> None:
+    database = world.database
+    users_of(database, sandbox)
+    with database.transaction() as db:
+        db.execute(sa.update(ZoomUser).where(ZoomUser.email != sandbox.host).values(hosts=False))
+    first, moved = schedule(database), schedule(database, topic="Arsip", starts_at=time(16))
+    work(database, sandbox)
+    zoom = sandbox.client()
+    zoom.update_meeting(
+        _meeting(database, moved).zoom_id or 0, {"start_time": "2026-11-25T14:30:00", "timezone": "Asia/Makassar"}
+    )
+    assert drift.sweep(database, zoom, now=MORNING) == 1
+    with database.transaction() as db:
+        db.execute(sa.update(ZoomUser).where(ZoomUser.email == SECOND).values(hosts=free))
+    answer = world.client("dewi").post(f"/meetings/{moved}/adopt", data={"version": "1"})
+    assert answer.status_code == (303 if free else 409)
+    assert ("Evaluasi akta 14.00-15.00" in answer.text) is not free
+    work(database, sandbox, seconds=1)
+    assert _meeting(database, first).zoom_host == sandbox.host
+    assert _meeting(database, moved).zoom_host == (SECOND if free else sandbox.host)
+    assert (_meeting(database, moved).starts_at == time(14, 30)) is free

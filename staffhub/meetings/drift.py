@@ -17,7 +17,7 @@ from staffhub import audit, claims, clock
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import occurrences, plan, telling, wire
+from staffhub.meetings import hosts, occurrences, plan, telling, wire
 from staffhub.meetings.terms import MAX_AGENDA, MAX_TOPIC
 from staffhub.meetings.theirs import Theirs
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office
@@ -74,9 +74,9 @@ def sweep_due(database: Database, zoom: "ZoomClient | None", *, now: datetime) -
 def sweep(database: Database, zoom: "ZoomClient", *, now: datetime) -> int:
     """Compare what is ready here with what Zoom has; what cannot be read proves nothing and is left as it is."""
     with database.reading() as db:
-        hosts = _ready(db, now)
+        hosted = _ready(db, now)
     found = 0
-    for host, ours in hosts.items():
+    for host, ours in hosted.items():
         try:
             seen = list(_look(zoom, host, ours, now))
         except ZoomError as error:
@@ -205,9 +205,13 @@ def adopt(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     meeting.agenda = (meeting.agenda if theirs.agenda is None else theirs.agenda)[:MAX_AGENDA]
     meeting.minutes = theirs.minutes or meeting.minutes
     _adopt_dates(db, me, meeting, theirs)
+    try:
+        hosts.claim(db, me, meeting, now=now)
+    except Refused as refused:
+        raise Conflict(_("%(why)s Change it in Zoom, or send ours again.", why=refused)) from None
     meeting.version += 1
     meeting.theirs, meeting.trouble = None, ""
-    if meeting.weekdays:
+    if meeting.weekdays or meeting.left_hosts:
         # What became of the calendar while nobody had decided is still to be sent.
         plan.push_change(db, meeting, now)
     audit.record(db, me, "meeting.adopted", "meeting", meeting.id, now=now, changed=theirs.names)

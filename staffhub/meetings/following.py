@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, office, workdays
 from staffhub.db import Database
-from staffhub.meetings import occurrences, plan, telling, wire
+from staffhub.meetings import hosts, occurrences, plan, telling, wire
 from staffhub.meetings.failures import CO_HOSTS
 from staffhub.models import (
     Meeting,
@@ -77,12 +77,15 @@ def _follow(db: Session, meeting_id: int, *, now: datetime) -> int:
     changes = occurrences.lay_out(db, meeting, zone, now=now)
     if not changes:
         return 0
+    free = hosts.settle(db, meeting, now=now)
     meeting.version += 1
     if meeting.trouble != plan.GONE and meeting.theirs is None:
         plan.push_change(db, meeting, now)
     facts = {"dates": [change.date for change in changes]}
     audit.record(db, None, "meeting.calendar", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
     _tell(db, meeting, changes, zone, now=now)
+    if not free:
+        telling.tell_organiser(db, meeting, "crowded", now=now)
     return len(changes)
 
 

@@ -114,25 +114,59 @@ def claim(db: Session, me: Viewer, meeting: Meeting, *, now: datetime) -> None:
     """Give the meeting a host who is free on all its dates ahead, the one it has if that one is.
 
     To be called when the dates are laid out. Of two who take the same hour at once the second waits, and sees what the
-    first took. A pool that was never asked for decides nothing. Raises Refused with what is in the way and the nearest
-    hours that are free.
+    first took. What is at Zoom already goes to another licensed host (see rehosting) where its own has no room any
+    more: leave a change to the outbox after this. A pool that was never asked for decides nothing. Raises Refused with
+    what is in the way and the nearest hours that are free.
     """
+    sought = _seek(db, meeting, now)
+    if sought and not sought.found:
+        raise Refused(_in_the_way(me, sought.able, sought.wanted, sought.taken, now=now), field="time")
+
+
+def settle(db: Session, meeting: Meeting, *, now: datetime) -> bool:
+    """Do what `claim` does where nobody is there to be refused; say whether a host is free."""
+    sought = _seek(db, meeting, now)
+    return not sought or sought.found
+
+
+@dataclass(frozen=True)
+class _Sought:
+    able: Sequence[ZoomUser]
+    wanted: Sequence[_Span]
+    taken: Sequence[_Taken]
+    found: bool
+
+
+def _seek(db: Session, meeting: Meeting, now: datetime) -> _Sought | None:
+    """Give the meeting a host, if any is free; None: there is nothing to ask for, or nobody to ask."""
     if not _pool(db):
-        return
+        return None
     claims.hold(db, "zoom_hosts", now=now)
     db.flush()
     pool, wanted = _pool(db), _wanted(db, meeting, now)
     if not pool or not wanted:
-        return
+        return None
     taken = _taken(db, meeting.id, wanted)
     current, fixed = meeting.zoom_host.lower(), meeting.zoom_id is not None
-    able = [user for user in pool if user.email == current] if fixed else _in_order(pool, current, meeting.minutes)
-    if fixed and not able:
-        return  # its host has left: whoever follows takes it over
-    if free := _free(able, wanted, taken):
-        meeting.zoom_host = free.email
+    able = _in_order(pool, current, meeting.minutes)
+    if fixed:
+        if all(user.email != current for user in pool):
+            return None  # its host has left: whoever follows takes it over
+        able = [user for user in able if user.email == current or user.licence == LICENSED]
+    free = _free(able, wanted, taken)
+    if free:
+        _give(meeting, free.email)
+    return _Sought(able, wanted, taken, free is not None)
+
+
+def _give(meeting: Meeting, email: str) -> None:
+    """Whoever had it may still have it at Zoom, until the outbox has been there."""
+    before = meeting.zoom_host
+    if before.lower() == email:
         return
-    raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="time")
+    if before:
+        meeting.left_hosts = [*(meeting.left_hosts or []), before]
+    meeting.zoom_host = email
 
 
 def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: datetime) -> str:
@@ -150,7 +184,7 @@ def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: date
     free = _free(able, wanted, taken)
     if free is None:
         raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="to")
-    meeting.zoom_host = free.email
+    _give(meeting, free.email)
     return before
 
 

@@ -125,8 +125,6 @@ def _hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: dat
     if meeting.trouble == plan.GONE:
         raise Conflict(_("It no longer exists on Zoom. Create it again: then a free host is chosen."))
     before = hosts.hand(db, me, meeting, to=to, now=now)
-    if before:
-        meeting.left_hosts = [*(meeting.left_hosts or []), before]
     meeting.version += 1
     meeting.trouble = ""
     plan.push_change(db, meeting, now)

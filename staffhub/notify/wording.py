@@ -234,6 +234,7 @@ def _meeting_changed(p: dict[str, Any]) -> str:
         "held": lambda: _("%(topic)s is held on %(day)s at %(time)s after all.", **p),
         "agenda": lambda: _("%(topic)s on %(day)s has an agenda of its own.", **p),
         "link": lambda: _("%(topic)s has a new link; the old one is dead.", **p),
+        "crowded": lambda: _("%(topic)s: its host holds another meeting at its new hour, and no other is free.", **p),
         "gone": lambda: _("%(topic)s was deleted in Zoom. Open it and decide.", **p),
         "theirs": lambda: _("%(topic)s was changed in Zoom. Open it and decide.", **p),
         "dates": lambda: i18n.ngettext(
