@@ -10,7 +10,7 @@ from staffhub import audit, clock, workdays
 from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.meetings import hosts, occurrences, plan, telling
-from staffhub.meetings.terms import MAX_AGENDA, refuse_odd_start
+from staffhub.meetings.terms import MAX_AGENDA, refuse_long_note, refuse_odd_start
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState
 from staffhub.security import Viewer
 
@@ -87,14 +87,17 @@ def _move(db: Session, me: Viewer, row: Occurrence, day: date, starts: datetime,
     row.date, row.starts_at, row.by_hand = day, starts, True
 
 
-def call_off(db: Session, me: Viewer, meeting_id: int, occurrence_id: int, *, version: int, now: datetime) -> Meeting:
-    """Cancel one date; twice is once."""
+def call_off(
+    db: Session, me: Viewer, meeting_id: int, occurrence_id: int, *, version: int, note: str = "", now: datetime
+) -> Meeting:
+    """Cancel one date, and tell those invited with what `note` says; twice is once."""
+    refuse_long_note(note)
     meeting, row = _open(db, me, meeting_id, occurrence_id, version=None, now=now)
     if row.state is OccurrenceState.CANCELLED:
         return meeting
     plan.refuse_stale(meeting, version)
-    row.state, row.by_hand = OccurrenceState.CANCELLED, True
-    _done(db, me, meeting, row, "cancelled", now=now)
+    row.state, row.by_hand, row.cancel_note = OccurrenceState.CANCELLED, True, note or None
+    _done(db, me, meeting, row, "cancelled", note=note, now=now)
     return meeting
 
 
@@ -108,6 +111,7 @@ def hold(db: Session, me: Viewer, meeting_id: int, occurrence_id: int, *, versio
     if slot.starts <= now:
         raise Conflict(_("The day on which the series would hold it is over. Move it instead."))
     occurrences.follow(row, slot)
+    row.cancel_note = None
     if slot.holiday:
         row.state, row.holiday, row.by_hand = OccurrenceState.PLANNED, "", True
     hosts.claim(db, me, meeting, now=now)
@@ -132,7 +136,9 @@ def _open(
     return meeting, row
 
 
-def _done(db: Session, me: Viewer, meeting: Meeting, row: Occurrence, what: str, *, now: datetime) -> None:
+def _done(
+    db: Session, me: Viewer, meeting: Meeting, row: Occurrence, what: str, *, note: str = "", now: datetime
+) -> None:
     db.flush()
     meeting.version += 1
     occurrences.note_end(db, meeting)
@@ -141,5 +147,5 @@ def _done(db: Session, me: Viewer, meeting: Meeting, row: Occurrence, what: str,
     verb = f"meeting.date_{what}"
     audit.record(db, me, verb, "meeting", meeting.id, now=now, occurrence=row.id, date=row.date)
     starts = row.starts_at.astimezone(me.zone)
-    telling.tell(db, meeting, what, day=row.date, at=starts.time(), by=me.account_id, now=now)
+    telling.tell(db, meeting, what, day=row.date, at=starts.time(), note=note, by=me.account_id, now=now)
     db.flush()

@@ -2,17 +2,17 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, workdays
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.meetings.audience import Audience, resolve, roll
-from staffhub.models import Account, Meeting, MeetingInvite, MeetingState, Occurrence
+from staffhub.models import Account, Meeting, MeetingInvite, MeetingState, Occurrence, PlanMode
 from staffhub.security import Viewer
 
 
@@ -22,6 +22,22 @@ def holds_on(day: date | SQLColumnExpression[date]) -> ColumnElement[bool]:
         or_(MeetingInvite.first_on.is_(None), MeetingInvite.first_on <= day),
         or_(MeetingInvite.last_on.is_(None), MeetingInvite.last_on >= day),
     )
+
+
+def expected(db: Session, office_id: int, meeting_id: int, day: date) -> list[int]:
+    """Return the officers who are invited to a date and not away on it."""
+    invited = select(MeetingInvite.officer_id).where(MeetingInvite.meeting_id == meeting_id, holds_on(day))
+    return not_away(db, office_id, day, db.scalars(invited).all())
+
+
+def not_away(db: Session, office_id: int, day: date, officers: Collection[int]) -> list[int]:
+    """Leave out who is on leave, or excused by an exemption: nobody is told of work on such a day."""
+    book = workdays.plans(db, office_id, day, day, officers=officers)
+    plans = {officer: book.of(officer, day) for officer in officers}
+    free = {"holiday", "weekend"}  # whoever is invited on such a day is meant
+    return [
+        one for one, plan in plans.items() if plan.mode is not PlanMode.LEAVE and (plan.mode or plan.source in free)
+    ]
 
 
 def guests(db: Session, me: Viewer, audience: Audience, organiser: int, day: date) -> set[int]:

@@ -65,6 +65,7 @@ class MeetingDay:
     cancelled: bool
     usual: bool = True
     agenda: str = ""
+    note: str = ""
     id: int = 0
     begun: bool = False  # the day has come: its minutes can be written
 
@@ -228,6 +229,7 @@ _DATES = (
         Occurrence.state,
         Occurrence.holiday,
         Occurrence.agenda,
+        Occurrence.cancel_note,
     )
     .where(Occurrence.meeting_id == bindparam("meeting"))
     .order_by(Occurrence.date)
@@ -245,6 +247,7 @@ def _days(db: Session, me: Viewer, meeting: Meeting, now: datetime) -> list[Meet
             cancelled=row.state is OccurrenceState.CANCELLED,
             usual=local.time() == meeting.starts_at,
             agenda=row.agenda or "",
+            note=row.cancel_note or "",
             id=row.id,
             begun=row.date <= clock.local_day(now, me.zone),
         )

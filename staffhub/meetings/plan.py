@@ -17,7 +17,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import hosts, invitations, telling
 from staffhub.meetings import occurrences as occurrences_of
 from staffhub.meetings.audience import Audience
-from staffhub.meetings.terms import Terms, refuse_past_hour
+from staffhub.meetings.terms import Terms, refuse_long_note, refuse_past_hour
 from staffhub.models import (
     IN_TROUBLE,
     Meeting,
@@ -168,6 +168,7 @@ def edit(
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
         push_change(db, meeting, now)
     audit.record(db, me, "meeting.edited", "meeting", meeting.id, now=now, people=len(guests), changed=sorted(changed))
+    telling.tell_edited(db, me, meeting, changed, now=now)
     db.flush()
     return meeting
 
@@ -216,8 +217,12 @@ def _open_tasks(db: Session, meeting: Meeting) -> list[ZoomTask]:
     return list(db.scalars(tasks.with_for_update()))
 
 
-def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datetime) -> Meeting:
-    """Cancel the meeting, or the dates of a series that are left; what Zoom may have of it is deleted there."""
+def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, note: str = "", now: datetime) -> Meeting:
+    """Cancel the meeting, or the dates of a series that are left; what Zoom may have of it is deleted there.
+
+    Those invited are told, with what `note` says.
+    """
+    refuse_long_note(note)
     meeting = own_meeting(db, me, meeting_id, lock=True)
     if meeting.state is MeetingState.CANCELLED:
         return meeting
@@ -230,12 +235,14 @@ def cancel(db: Session, me: Viewer, meeting_id: int, *, version: int, now: datet
         if task.state is TaskState.PENDING:
             task.state, task.finished_at = TaskState.DONE, now
     meeting.state, meeting.cancelled_at, meeting.trouble = MeetingState.CANCELLED, now, ""
-    meeting.theirs = None
+    meeting.theirs, meeting.cancel_note = None, note or None
     meeting.version += 1
+    ahead = telling.dates_ahead(db, meeting.id, now)
     occurrences_of.call_off(db, meeting.id, now=now)
     if maybe_there:
         ask_zoom(db, meeting.office_id, meeting.id, ZoomVerb.DELETE, now)
     audit.record(db, me, "meeting.cancelled", "meeting", meeting.id, now=now)
+    telling.tell_cancelled(db, me, meeting, ahead, note=note, now=now)
     db.flush()
     return meeting
 

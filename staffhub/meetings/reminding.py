@@ -1,6 +1,6 @@
 """Just before a meeting whoever is invited is told, and once it is over it counts no longer on anybody's bell."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import claims, notify, workdays
+from staffhub import claims, notify
 from staffhub.db import Database, UtcDateTime, rows
 from staffhub.meetings import joining
+from staffhub.meetings.invitations import not_away
 from staffhub.models import (
     Claim,
     Meeting,
@@ -20,20 +21,20 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Office,
-    PlanMode,
 )
 from staffhub.notify import Subject
 
 BEFORE = timedelta(minutes=15)
 # A process that was down so long does not tell of what is over any more.
 _LOOK_BACK = timedelta(hours=12)
+_COUNT_NO_LONGER = (NoticeKind.MEETING_SOON, NoticeKind.MEETING_CHANGED)
 
 
 def remind_due(database: Database, *, now: datetime) -> int:
     """Tell of what begins within BEFORE, and take back what is over; each once, whoever ticks. Return how many."""
     with database.reading() as db:
         coming = _not_done(db, "reminder", rows(db, _around(), **_asked(now, now + BEFORE)))
-        begun = rows(db, _around(), **_asked(now - _LOOK_BACK, now))
+        begun = rows(db, _around(also_cancelled=True), **_asked(now - _LOOK_BACK, now))
         over = _not_done(db, "reminder-over", (row for row in begun if _ends(row) <= now))
     told = 0
     for slot, row in coming.items():
@@ -44,7 +45,7 @@ def remind_due(database: Database, *, now: datetime) -> int:
     for slot, row in over.items():
         with database.transaction() as db:
             if claims.claim(db, "reminder-over", slot, now=now):
-                notify.over(db, Subject("occurrence", row.id), [NoticeKind.MEETING_SOON], now=now)
+                notify.over(db, Subject("occurrence", row.id), _COUNT_NO_LONGER, now=now)
                 claims.finish(db, "reminder-over", slot, now=now)
     return told
 
@@ -56,7 +57,7 @@ def _asked(after: datetime, until: datetime) -> dict[str, object]:
 
 
 @cache
-def _around() -> Any:
+def _around(*, also_cancelled: bool = False) -> Any:
     first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
     after, until = bindparam("after", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)
     columns: Any = select(
@@ -69,12 +70,13 @@ def _around() -> Any:
         Meeting.topic,
         Office.timezone,
     )
+    held = (Occurrence.state == OccurrenceState.PLANNED, Meeting.state != MeetingState.CANCELLED)
     return (
         columns.select_from(Office)
         .join(Occurrence, (Occurrence.office_id == Office.id) & Occurrence.date.between(first, last))
         .join(Meeting, Meeting.id == Occurrence.meeting_id)
         .where(Occurrence.starts_at > after, Occurrence.starts_at <= until)
-        .where(Occurrence.state == OccurrenceState.PLANNED, Meeting.state != MeetingState.CANCELLED)
+        .where(*(() if also_cancelled else held))
         .order_by(Occurrence.starts_at, Occurrence.id)
     )
 
@@ -100,7 +102,7 @@ def _tell(db: Session, row: Any, now: datetime) -> int:
     return notify.tell(
         db,
         office_id=row.office_id,
-        officers=_expected(db, row, ways),
+        officers=not_away(db, row.office_id, row.date, ways),
         ways=ways,
         kind=NoticeKind.MEETING_SOON,
         params={"topic": row.topic, "time": starts.time()},
@@ -109,13 +111,3 @@ def _tell(db: Session, row: Any, now: datetime) -> int:
         subject=Subject("occurrence", row.id),
         now=now,
     )
-
-
-def _expected(db: Session, row: Any, officers: Collection[int]) -> Sequence[int]:
-    """Return who is invited and not away: on leave, or excused by an exemption, nobody is reminded of work."""
-    book = workdays.plans(db, row.office_id, row.date, row.date, officers=officers)
-    plans = {officer: book.of(officer, row.date) for officer in officers}
-    free = {"holiday", "weekend"}  # whoever is invited on such a day is meant
-    return [
-        one for one, plan in plans.items() if plan.mode is not PlanMode.LEAVE and (plan.mode or plan.source in free)
-    ]

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import notify
-from staffhub.meetings.invitations import holds_on
-from staffhub.models import Meeting, MeetingInvite, NoticeKind
+from staffhub import clock, notify
+from staffhub.meetings.invitations import expected, holds_on
+from staffhub.models import Meeting, MeetingInvite, NoticeKind, Occurrence, OccurrenceState
+from staffhub.security import Viewer
 
 
 def tell(
@@ -19,34 +21,76 @@ def tell(
     day: date,
     at: time,
     count: int = 1,
+    note: str = "",
     by: int | None = None,
     now: datetime,
 ) -> int:
-    """Say `what` (see notify.wording) of a date, or of `count` dates from it on, once for each version."""
-    invited = select(MeetingInvite.officer_id).where(MeetingInvite.meeting_id == meeting.id, holds_on(day))
-    return _tell(db, meeting, what, day, at, count, by=by, now=now, officers=list(db.scalars(invited)))
+    """Say `what` (see notify.wording) of a date, or of `count` dates from it on, once for each version.
+
+    Whoever is away that day hears nothing of a date that is not held.
+    """
+    if what == "cancelled":
+        officers: Collection[int] = expected(db, meeting.office_id, meeting.id, day)
+    else:
+        invited = select(MeetingInvite.officer_id).where(MeetingInvite.meeting_id == meeting.id, holds_on(day))
+        officers = db.scalars(invited).all()
+    said = {"what": what, "day": day, "time": at, "count": count, "note": note or None}
+    return _tell(db, meeting, said, by=by, now=now, officers=officers)
 
 
 def tell_organiser(db: Session, meeting: Meeting, what: str, *, now: datetime) -> int:
     """Tell whoever holds the meeting that something happened to it in Zoom, for a person to decide."""
-    accounts = [meeting.created_by]
-    return _tell(db, meeting, what, meeting.starts_on, meeting.starts_at, 1, by=None, now=now, accounts=accounts)
+    said = {"what": what, "day": meeting.starts_on, "time": meeting.starts_at, "count": 1, "note": None}
+    return _tell(db, meeting, said, by=None, now=now, accounts=[meeting.created_by])
+
+
+def tell_edited(db: Session, me: Viewer, meeting: Meeting, changed: Collection[str], *, now: datetime) -> int:
+    """Tell of an edit that those invited must know: another hour, length or name; of a new agenda they read there."""
+    ahead = dates_ahead(db, meeting.id, now)
+    if not ahead or not {*changed} - {"agenda", "ends_on", "co_hosts"}:
+        return 0
+    starts, what = ahead[0].starts_at.astimezone(me.zone), "changed"
+    if {*changed} & {"starts_on", "starts_at", "weekdays", "occurrences"}:
+        what = "dates" if meeting.weekdays else "moved"
+    by = me.account_id
+    return tell(db, meeting, what, day=starts.date(), at=starts.time(), count=len(ahead), by=by, now=now)
+
+
+def tell_cancelled(
+    db: Session, me: Viewer, meeting: Meeting, ahead: Collection[Occurrence], *, note: str, now: datetime
+) -> int:
+    """Tell that what was still ahead is not held."""
+    first = min(ahead, key=lambda row: row.starts_at, default=None)
+    if first is None:
+        return 0
+    notify.over(db, notify.Subject("occurrence", first.id), [NoticeKind.MEETING_SOON], now=now)
+    what, day = "ended" if meeting.weekdays else "cancelled", clock.local_day(first.starts_at, me.zone)
+    at, by = first.starts_at.astimezone(me.zone).time(), me.account_id
+    return tell(db, meeting, what, day=day, at=at, count=len(ahead), note=note, by=by, now=now)
+
+
+def dates_ahead(db: Session, meeting_id: int, now: datetime) -> list[Occurrence]:
+    planned = (Occurrence.meeting_id == meeting_id, Occurrence.state == OccurrenceState.PLANNED)
+    return list(db.scalars(select(Occurrence).where(*planned, Occurrence.starts_at > now).order_by(Occurrence.date)))
 
 
 def _tell(
-    db: Session, meeting: Meeting, what: str, day: date, at: time, count: int, *, by: int | None, now: datetime,
+    db: Session, meeting: Meeting, said: dict[str, Any], *, by: int | None, now: datetime,
     accounts: Collection[int] = (), officers: Collection[int] = (),
 ) -> int:  # fmt: skip
+    """Once the date that it names is over, it counts on nobody's bell any more (see reminding)."""
+    day = select(Occurrence.id).where(Occurrence.meeting_id == meeting.id, Occurrence.date == said["day"])
+    held = db.scalar(day)
     return notify.tell(
         db,
         office_id=meeting.office_id,
         kind=NoticeKind.MEETING_CHANGED,
-        params={"topic": meeting.topic, "what": what, "day": day, "time": at, "count": count},
+        params={"topic": meeting.topic} | said,
         address=f"/meetings/{meeting.id}",
-        key=f"meeting:{meeting.id}:{meeting.version}:{what}",
+        key=f"meeting:{meeting.id}:{meeting.version}:{said['what']}",
         now=now,
         accounts=accounts,
         officers=officers,
         by=by,
-        subject=notify.Subject("meeting", meeting.id),
+        subject=notify.Subject("occurrence", held) if held and officers else notify.Subject("meeting", meeting.id),
     )

@@ -16,6 +16,7 @@ MAX_DATES = 260  # a year of working days; Zoom is given some of them at a time 
 MAX_TOPIC = 200
 MAX_AGENDA = 1900  # Zoom takes 2,000 characters, our marker among them
 MAX_MINUTES = 1440
+MAX_NOTE = 200
 _AHEAD = timedelta(days=730)
 
 
@@ -100,6 +101,11 @@ class Terms:
             raise Refused(_("Use at most %(n)s characters.", n=MAX_AGENDA), field="agenda")
         if not 1 <= self.minutes <= MAX_MINUTES:
             raise Refused(_("A meeting lasts from 1 to %(n)s minutes.", n=MAX_MINUTES), field="duration")
+
+
+def refuse_long_note(note: str) -> None:
+    if len(note) > MAX_NOTE:
+        raise Refused(_("Use at most %(n)s characters.", n=MAX_NOTE), field="note")
 
 
 def refuse_past_hour(columns: dict[str, Any], zone: ZoneInfo, now: datetime) -> None:

@@ -86,6 +86,8 @@ class Meeting(Base, Versioned):
     created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
+    # What whoever cancelled it said to those invited.
+    cancel_note: Mapped[str | None] = mapped_column(String(200))
     idempotency_key: Mapped[str] = mapped_column(String(64))
 
 
@@ -114,6 +116,8 @@ class Occurrence(Base):
     holiday: Mapped[str] = mapped_column(String(160), default="", server_default=text("''"))
     # Its own agenda; null: it never had one, "": it has the agenda of the series again.
     agenda: Mapped[str | None] = mapped_column(Text)
+    # What whoever cancelled this date said to those invited.
+    cancel_note: Mapped[str | None] = mapped_column(String(200))
 
     @property
     def of_series(self) -> _Day:

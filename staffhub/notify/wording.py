@@ -44,9 +44,10 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
-    # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one);
-    # theirs, gone (in Zoom itself, told to whoever holds it)
-    NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count"}),
+    # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one),
+    # changed (its words or length), ended (a series, from that date on); theirs, gone (in Zoom itself, told to whoever
+    # holds it). note: what whoever did it says of it, or None
+    NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count", "note"}),
     # until: the day by which it is to be done, or None
     NoticeKind.ACTION_GIVEN: frozenset({"topic", "until"}),
 }
@@ -232,6 +233,8 @@ def _meeting_changed(p: dict[str, Any]) -> str:
         "cancelled": lambda: _("%(topic)s is not held on %(day)s.", **p),
         "moved": lambda: _("%(topic)s is now on %(day)s at %(time)s.", **p),
         "held": lambda: _("%(topic)s is held on %(day)s at %(time)s after all.", **p),
+        "changed": lambda: _("%(topic)s was changed: on %(day)s at %(time)s.", **p),
+        "ended": lambda: _("%(topic)s is not held any more, from %(day)s on.", **p),
         "agenda": lambda: _("%(topic)s on %(day)s has an agenda of its own.", **p),
         "link": lambda: _("%(topic)s has a new link; the old one is dead.", **p),
         "crowded": lambda: _("%(topic)s: its host holds another meeting at its new hour, and no other is free.", **p),
@@ -252,7 +255,9 @@ def _meeting_changed(p: dict[str, Any]) -> str:
             day=p["day"],
         ),
     }
-    return said[p["what"]]()
+    sentence = said[p["what"]]()
+    # Older notices have no note.
+    return _("%(sentence)s “%(note)s”", sentence=sentence, note=p["note"]) if p.get("note") else sentence
 
 
 def _action_given(p: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import dates
 from staffhub.models import Meeting
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
-from staffhub.routes.meetings.fields import AnyForm, Seen
+from staffhub.routes.meetings.fields import AnyForm, CancelFields, Seen
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
 
@@ -79,16 +79,35 @@ def _press(
     verb: _Verb,
     said: str,
 ) -> Response:
-    form: AnyForm = Form.parse(Seen, posted, name="date")
+    cancels = verb is dates.call_off
+    form: AnyForm = Form.parse(CancelFields if cancels else Seen, posted, name="date")
+    if wrong := form.errors.get("note"):
+        return _asked_again(request, db, me, now, ids, form, Refused(wrong, field="note"))
+    facts: dict[str, Any] = {"version": form.data.version if form.data else 0}
+    if cancels and form.data:
+        facts["note"] = form.data.note or ""
     try:
-        verb(db, me, *ids, version=form.data.version if form.data else 0, now=now)
-    except Conflict as error:
+        verb(db, me, *ids, **facts, now=now)
+    except (Refused, Conflict) as error:
         db_module.undo(db)
-        page = dates.page(db, me, *ids)
-        again = _blank(page)
-        again.refuse(error)
-        return _page(request, page, now, again, error.status)
+        return _asked_again(request, db, me, now, ids, form, error)
     return redirect(request, f"/meetings/{ids[0]}", said=said)
+
+
+def _asked_again(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    ids: tuple[int, int],
+    form: AnyForm,
+    error: Refused | Conflict,
+) -> Response:
+    page = dates.page(db, me, *ids)
+    again = _blank(page)
+    again.typed["note"] = form.list("note")
+    again.refuse(error)
+    return _page(request, page, now, again, error.status)
 
 
 @router.post("/meetings/{meeting_id}/dates/{occurrence_id}/cancel")

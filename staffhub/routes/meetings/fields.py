@@ -71,6 +71,12 @@ class Seen(Fields):
     version: Version
 
 
+class CancelFields(Seen):
+    """What those invited are told with it."""
+
+    note: Line | None = None
+
+
 class EditFields(SeriesFields, Seen):
     pass
 

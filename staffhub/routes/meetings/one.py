@@ -17,7 +17,16 @@ from staffhub.meetings import drift, hosting, hosts, one, plan, rehosting
 from staffhub.meetings.audience import Audience, choices
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
-from staffhub.routes.meetings.fields import AnyForm, EditFields, HostFields, Seen, found_for, sought_in, weekday_choices
+from staffhub.routes.meetings.fields import (
+    AnyForm,
+    CancelFields,
+    EditFields,
+    HostFields,
+    Seen,
+    found_for,
+    sought_in,
+    weekday_choices,
+)
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, redirect, render, typed_before
 from staffhub.workdays import WEEKDAYS
@@ -133,16 +142,19 @@ def ask_cancel(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) ->
 
 @router.post("/meetings/{meeting_id}/cancel")
 def cancel_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    form: AnyForm = Form.parse(Seen, posted, name="cancel")
+    form: AnyForm = Form.parse(CancelFields, posted, name="cancel")
+    if "note" in form.errors:
+        page = one.page(db, me, meeting_id, now=now)
+        return render(request, "meetings/cancel.html", status=422, page=page, form=form, invalid=True)
+    version, note = (form.data.version, form.data.note or "") if form.data else (0, "")
     try:
-        plan.cancel(db, me, meeting_id, version=form.data.version if form.data else 0, now=now)
-    except Conflict as error:
+        plan.cancel(db, me, meeting_id, version=version, note=note, now=now)
+    except (Refused, Conflict) as error:
         db_module.undo(db)
         page = one.page(db, me, meeting_id, now=now)
         if not page.open:
             raise
-        form = Form.blank("cancel", version=page.meeting.version)
-        form.refuse(error)
+        form.refuse(error, version=page.meeting.version)
         return render(request, "meetings/cancel.html", status=error.status, page=page, form=form)
     return redirect(request, f"/meetings/{meeting_id}", said=_("The meeting is cancelled."))
 
