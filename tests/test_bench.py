@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from bench import documents, faults, picture
+from bench import book_a_host, documents, faults, picture
 from bench.growth import PAGES
 from bench.office import LED, ZONE, fill, token_of, workdays_before
 from bench.postgres import Postgres
@@ -60,6 +60,12 @@ def test_the_past_of_an_office_to_measure_is_closed_as_each_midnight_closes_it(e
         assert db.scalar(stored) == 2 * 8 * 3
         assert db.scalars(sa.select(Recount.id).where(Recount.state == TaskState.PENDING)).all() == []
     database.engine.dispose()
+
+
+def test_two_processes_that_book_one_host_at_once_never_overlap_and_double_nothing(empty: str) -> None:
+    meetings, overlaps, doubled = book_a_host.run(empty, 10)
+    assert (overlaps, doubled) == (0, 0)
+    assert meetings >= 5
 
 
 def test_the_floor_shows_its_page_and_stores_a_check_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
