@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, event, select
+from sqlalchemy import Select, bindparam, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from staffhub.models import Division, Holiday, Office, Paper, RuleSet, ServiceType
@@ -123,7 +123,7 @@ class Bidang:
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of service; `service_days`: the working days promised, if any."""
+    """A kind of service; `service_days`: the working days promised, if any; `papers`: what is asked for, in lines."""
 
     id: int
     code: str
@@ -132,6 +132,9 @@ class Service:
     division_id: int
     needs_presence: bool
     service_days: int | None
+    papers: str
+    ended: bool
+    version: int
 
 
 def facts(db: Session, office_id: int) -> OfficeFacts:
@@ -179,7 +182,7 @@ def _divisions(db: Session, office_id: int) -> dict[int, Bidang]:
 
 
 def _services(db: Session, office_id: int) -> dict[int, Service]:
-    columns = select(
+    columns: Select[*tuple[Any, ...]] = select(
         ServiceType.id,
         ServiceType.code,
         ServiceType.name,
@@ -187,6 +190,9 @@ def _services(db: Session, office_id: int) -> dict[int, Service]:
         ServiceType.division_id,
         ServiceType.needs_presence,
         ServiceType.service_days,
+        ServiceType.papers,
+        ServiceType.ended_at.is_not(None),
+        ServiceType.version,
     )
     rows = db.execute(columns.where(ServiceType.office_id == office_id).order_by(ServiceType.sort, ServiceType.id))
-    return {row.id: Service(*row) for row in rows}
+    return {one.id: one for one in (Service(*row) for row in rows)}

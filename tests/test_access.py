@@ -223,6 +223,13 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests"): ALL,
     ("GET", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
+    ("GET", "/requests/services"): ALL,
+    ("POST", "/requests/services"): frozenset({"ana", "dewi", "adi"}),
+    ("GET", "/requests/services/new"): frozenset({"ana", "dewi", "adi"}),
+    ("GET", "/requests/services/{service_id}"): frozenset({"ana", "dewi", "adi"}),
+    ("POST", "/requests/services/{service_id}"): frozenset({"ana", "dewi", "adi"}),
+    ("POST", "/requests/services/{service_id}/end"): frozenset({"ana", "dewi", "adi"}),
+    ("POST", "/requests/services/{service_id}/offer"): frozenset({"ana", "dewi", "adi"}),
     ("GET", "/requests/{request_id}"): OFFICE,
     ("POST", "/requests/{request_id}/assign"): frozenset({"ben", "tia", "ana", "dewi", "adi"}),  # taking a free one
     ("POST", "/requests/{request_id}/reopen"): frozenset({"ben", "ana", "dewi", "adi"}),
@@ -312,6 +319,7 @@ def _belongings(world: World) -> dict[str, object]:
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
         found["user_id"] = _zoom_user(db)
+        found["service_id"] = kind.id
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id

@@ -206,7 +206,7 @@ def _events() -> set[tuple[str, str]]:
 
 # What is never on a board: who signs in, what is written, met about and asked for, who looks at what, on which phone.
 _ELSEWHERE = re.compile(
-    r"account\.|session\.|log\.|meeting\.|zoom\.|request\.|day\.read|attendance\.exported|calendar\.|standup\."
+    r"account\.|session\.|log\.|meeting\.|zoom\.|request\.|day\.read|attendance\.exported|calendar\.|standup\.|service\."
 )
 
 

@@ -97,6 +97,9 @@ BUDGET = {
     "/presence/receipts/{code}": ("pegawai01", 2),
     "/requests": ("kadis", 4),
     "/requests/hand-on": ("kadis", 1),
+    "/requests/services": ("kadis", 1),
+    "/requests/services/new": ("kadis", 1),
+    "/requests/services/{service_id}": ("kadis", 2),
     "/requests/{request_id}": ("kadis", 4),
     "/roster": ("kepegawaian", 4),
     "/roster/{officer_id}": ("kepegawaian", 7),
@@ -158,6 +161,7 @@ def _given(database: Database) -> dict[str, Any]:
         me = db.scalars(sa.select(m.Account.officer_id).where(m.Account.username == "pegawai01")).one()
         series = sa.select(m.MeetingInvite.meeting_id).group_by(m.MeetingInvite.meeting_id)
         asked = {
+            "service_id": sa.select(m.ServiceType.id),
             "request_id": sa.select(m.ServiceRequest.id).where(m.ServiceRequest.assignee_id == me),
             "meeting_id": series.order_by(sa.func.count().desc(), m.MeetingInvite.meeting_id),
             "occurrence_id": sa.select(m.Occurrence.id).where(

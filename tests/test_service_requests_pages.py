@@ -360,3 +360,34 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
             assert len(page.content) <= 60_000, (name, address, len(page.content))
             assert len(queries) <= 8, (name, address, queries)
     assert "3000 lewat batas" in world.client("ana").get("/requests").text
+
+
+def test_a_head_writes_what_a_service_asks_for_and_whoever_takes_a_request_reads_it(world: World) -> None:
+    ana, ben = world.client("ana"), world.client("ben")
+    page = ben.get("/requests/services").text
+    assert "Waktu layanan: belum ditetapkan" in page
+    assert "/requests/services/new" not in page
+    typed = {"name": "Legalisasi dokumen", "papers": "Dokumen asli\r\nSalinan", "days": "dua"}
+    wrong = ana.post("/requests/services", data={**typed, "division_id": str(world.viewer("ana").division_id)})
+    assert wrong.status_code == 422
+    assert "Tulis angka bulat." in wrong.text
+    assert "Dokumen asli" in wrong.text, "what was typed is kept"
+    right = typed | {"division_id": str(world.viewer("ana").division_id), "days": "2"}
+    for _twice in range(2):
+        assert ana.post("/requests/services", data=right).status_code == 303
+    page = ben.get("/requests/services").text
+    assert page.count("Legalisasi dokumen</b>") == 1
+    assert "<li>Salinan</li>" in page
+    assert "Dokumen asli; Salinan" in ben.get("/requests?new=1").text
+    form = {"service_type": "legalisasi_dokumen", "applicant": "Novi T.", "channel": "counter"}
+    taken = ben.post("/requests", data=form | {"idempotency_key": str(uuid4())})
+    assert "<li>Dokumen asli</li>" in ben.get(taken.headers["location"]).text
+    service = re.search(
+        r'href="(/requests/services/\d+)">Ubah<span class="vh"> Legalisasi', ana.get("/requests/services").text
+    )
+    assert service
+    assert "Ya, hentikan" in ana.get(service[1]).text
+    assert ana.post(f"{service[1]}/end").status_code == 303
+    assert "legalisasi_dokumen" not in ben.get("/requests?new=1").text
+    assert "berakhir" in ben.get("/requests/services").text
+    assert "Layani lagi" in ana.get(service[1]).text

@@ -95,6 +95,9 @@ EDITS = {
     "/requests/{request_id}/state": Edit(
         "/requests/{request_id}", "ana", {"state": "waiting"}, {"state": "signing", "note": "Lengkap"}, "Lengkap"
     ),
+    "/requests/services/{service_id}": Edit(
+        "/requests/services/{service_id}", "ana", {"papers": "KK asli"}, {"papers": "KK salinan"}, "KK salinan"
+    ),
     "/roster/{officer_id}/week": Edit("/roster/{officer_id}", "hana", {"mon": "home"}, {"mon": "field"}),
     "/worklog/{entry_id}/delete": Edit("/worklog/{entry_id}/delete", "ben", after="/worklog/{entry_id}/edit"),
     "/worklog/{entry_id}/edit": Edit(
@@ -105,6 +108,9 @@ EDITS = {
 WITHOUT = {
     "/presence/receipts/{code}/note": "adds a note to a mark, once",
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
+    "/requests/services": "adds a service, once for each name",
+    "/requests/services/{service_id}/end": "ends what stands; twice is once",
+    "/requests/services/{service_id}/offer": "offers what has ended; twice is once",
     "/requests/{request_id}/reopen": "opens what is closed; a second one is told that it is open",
     "/account/changes": "notes what was read; only newer events count",
     "/meetings/{meeting_id}/minutes": "adds a line, once for each form; the older ones stay",

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
@@ -21,6 +21,13 @@ Handled = dict[tuple[int, date], list[tuple[int, str]]]
 
 _S = RequestState
 _PER_DAY = 7
+# What the demo's office asks for, by service; another office writes its own.
+_PAPERS = {
+    "family_card": ("KK lama", "Formulir permohonan", "Buku nikah atau akta perkawinan"),
+    "birth_certificate": ("Surat keterangan lahir", "KK", "KTP-el orang tua", "Buku nikah atau akta perkawinan"),
+    "ektp_recording": ("KK",),
+    "move_certificate": ("KK", "Formulir permohonan"),
+}
 _COMMON = 9  # the first services of the list: registration and certificates
 _TITLED = (
     "Ibu Novi",
@@ -140,12 +147,20 @@ def _step(
     return {"at": at, "officer_id": officer, "state": state, "assignee_id": assignee, "note": note}
 
 
+def _lay_papers(db: Session, office_id: int) -> None:
+    """The heads of the bidang have begun to say what citizens bring."""
+    for code, papers in _PAPERS.items():
+        of_code = update(ServiceType).where(ServiceType.office_id == office_id, ServiceType.code == code)
+        db.execute(of_code.values(papers="\n".join(papers)))
+
+
 def write(
     db: Session, office_id: int, people: list[Person], *, zone: ZoneInfo, now: datetime, rng: random.Random
 ) -> Handled:
     today = clock.local_day(now, zone)
     first = today - timedelta(days=HISTORY)
     desk = _Desk(office_id, people, workdays.calendar(db, office_id), zone, now, rng)
+    _lay_papers(db, office_id)
     services = db.execute(
         select(ServiceType.id, ServiceType.name, ServiceType.needs_presence, Division.code)
         .join(Division, Division.id == ServiceType.division_id)

@@ -53,7 +53,7 @@ def found_office(
         divisions[code] = division
     db.flush()
     for sort, (code, full, english, division_code, presence) in enumerate(SERVICES):
-        service = ServiceType(office_id=office.id, code=code, name=full, name_en=english, sort=sort)
+        service = ServiceType(office_id=office.id, code=code, name=full, name_en=english, sort=sort, version=1)
         service.division_id = divisions[division_code].id
         service.needs_presence = presence
         db.add(service)

@@ -73,7 +73,7 @@ from staffhub.models.roster import (
     WeekPattern,
 )
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
-from staffhub.models.service_requests import Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models.service_requests import PAPERS, Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
@@ -111,6 +111,7 @@ __all__ = [
     "BOARD_CHANGES",
     "IN_TROUBLE",
     "NOTED",
+    "PAPERS",
     "PLAN_LETTERS",
     "STUDY",
     "Account",

@@ -26,7 +26,10 @@ class RequestState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class ServiceType(Base):
+PAPERS = 600  # characters
+
+
+class ServiceType(Base, Versioned):
     __tablename__ = "service_type"
     __table_args__ = (UniqueConstraint("office_id", "code"),)
 
@@ -40,7 +43,11 @@ class ServiceType(Base):
     needs_presence: Mapped[bool]
     # Working days promised; null: not set by the office, and never shown as law.
     service_days: Mapped[int | None]
+    # What the citizen brings or sends, a line for each.
+    papers: Mapped[str] = mapped_column(String(PAPERS), default="")
     sort: Mapped[int]
+    # From then on nobody asks for it any more; what was asked before is worked off.
+    ended_at: Mapped[datetime | None]
 
 
 # However many were closed, what is open stays as little as the desks hold.

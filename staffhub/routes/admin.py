@@ -62,7 +62,7 @@ def source_name(source: str) -> str:
 
 @router.get("/admin/office")
 def office(request: Request, db: DB, me: Me) -> Response:
-    """Show the bidang, the services and the letterhead; the rules have a page of their own."""
+    """Show the bidang and the letterhead; the rules have a page of their own."""
     return _office_page(request, db, me, None)
 
 
@@ -74,7 +74,6 @@ def _office_page(
         "admin/office.html",
         status=status,
         divisions=workdays.divisions_of(db, me),
-        services=workdays.services_of(db, me),
         form=form or _letterhead_form(office_facts.facts(db, me.office_id)),
         papers=[(Paper.F4.value, _("F4 (215 x 330 mm)")), (Paper.A4.value, _("A4 (210 x 297 mm)"))],
         invalid=bool(form and form.errors),

@@ -138,6 +138,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "board": _EVERYONE,
     "requests": _EVERYONE,
     "requests.assign": _HEADS | {Role.ADMIN},
+    "services.edit": _HEADS | {Role.ADMIN},
     "worklog": _EVERYONE,
     "attendance": _HEADS | {Role.HR, Role.ADMIN},
     "attendance.correct": frozenset({Role.HR}),

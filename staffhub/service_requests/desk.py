@@ -62,6 +62,8 @@ class Service:
     division: str
     needs_presence: bool
     service_days: int | None
+    papers: tuple[str, ...]
+    ended: bool
 
 
 def services(db: Session, office_id: int) -> dict[int, Service]:
@@ -76,6 +78,8 @@ def services(db: Session, office_id: int) -> dict[int, Service]:
             divisions[one.division_id].short_name,
             one.needs_presence,
             one.service_days,
+            tuple(one.papers.splitlines()),
+            one.ended,
         )
         for one in office.services(db, office_id).values()
     }

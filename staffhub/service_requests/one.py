@@ -41,6 +41,7 @@ class Request:
     division: str
     needs_presence: bool
     service_days: int | None
+    papers: tuple[str, ...]
     created_at: datetime
     closed_at: datetime | None
     version: int
@@ -104,6 +105,7 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
         division=kind.division,
         needs_presence=kind.needs_presence,
         service_days=kind.service_days,
+        papers=kind.papers,
         created_at=row.created_at.astimezone(me.zone),
         closed_at=row.closed_at and row.closed_at.astimezone(me.zone),
         version=row.version,

@@ -80,7 +80,7 @@ def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) 
 def _service(db: Session, office_id: int, code: str) -> Any:
     service = db.execute(
         select(ServiceType.id, ServiceType.needs_presence).where(
-            ServiceType.office_id == office_id, ServiceType.code == code
+            ServiceType.office_id == office_id, ServiceType.code == code, ServiceType.ended_at.is_(None)
         )
     ).one_or_none()
     if service is None:

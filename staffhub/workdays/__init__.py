@@ -43,7 +43,7 @@ from staffhub.workdays.plans import (
     standing,
 )
 from staffhub.workdays.replayed import as_on, with_rows
-from staffhub.workdays.rules import Rule, divisions_of, services_of
+from staffhub.workdays.rules import Rule, divisions_of
 from staffhub.workdays.ruling import NO_RULES, DayRules
 from staffhub.workdays.writing import (
     Draft,
@@ -111,7 +111,6 @@ __all__ = [
     "rule_for",
     "rules_of",
     "seed_holidays",
-    "services_of",
     "standing",
     "succeed",
     "touched",

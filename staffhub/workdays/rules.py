@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, EmploymentType, RuleKind, ServiceType
+from staffhub.models import Division, EmploymentType, RuleKind
 from staffhub.security import Viewer
 from staffhub.workdays.kinds import Values, read
 
@@ -109,17 +109,6 @@ def groups_of(stored: object) -> frozenset[EmploymentType] | None:
 
 
 @dataclass(frozen=True)
-class ServiceLine:
-    """A service of the office: who handles it, whether the citizen comes, and the working days promised, if any."""
-
-    name: str
-    name_en: str
-    division: str
-    needs_presence: bool
-    service_days: int | None
-
-
-@dataclass(frozen=True)
 class DivisionLine:
     """A bidang, and whether it keeps the duty minimum."""
 
@@ -136,20 +125,3 @@ def divisions_of(db: Session, me: Viewer) -> list[DivisionLine]:
         DivisionLine(*row)
         for row in db.execute(columns.where(Division.office_id == me.office_id).order_by(Division.sort))
     ]
-
-
-def services_of(db: Session, me: Viewer) -> list[ServiceLine]:
-    me.require("rules")
-    rows = db.execute(
-        select(
-            ServiceType.name,
-            ServiceType.name_en,
-            Division.short_name,
-            ServiceType.needs_presence,
-            ServiceType.service_days,
-        )
-        .join(Division, Division.id == ServiceType.division_id)
-        .where(ServiceType.office_id == me.office_id)
-        .order_by(Division.sort, ServiceType.sort)
-    )
-    return [ServiceLine(*row) for row in rows]

@@ -74,7 +74,7 @@ def _form_page(
         status=status,
         invalid=form is not None,
         form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
-        services=list(desk.services(db, me.office_id).values()),
+        services=[one for one in desk.services(db, me.office_id).values() if not one.ended],
         channels=_channels(),
     )
 
