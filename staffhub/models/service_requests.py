@@ -44,10 +44,11 @@ class ServiceType(Base, Versioned):
     # Working days promised; null: not set by the office, and never shown as law.
     service_days: Mapped[int | None]
     # What the citizen brings or sends, a line for each.
-    papers: Mapped[str] = mapped_column(String(PAPERS), default="")
+    papers: Mapped[str] = mapped_column(String(PAPERS), server_default=text("''"))
     sort: Mapped[int]
     # From then on nobody asks for it any more; what was asked before is worked off.
     ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 # However many were closed, what is open stays as little as the desks hold.
@@ -61,6 +62,8 @@ class ServiceRequest(Base, Versioned):
         UniqueConstraint("office_id", "idempotency_key"),
         Index(None, "office_id", "closed_at"),
         Index(None, "assignee_id", "state"),
+        # Whether anybody ever asked for a service.
+        Index(None, "service_type_id"),
         # All that the list and its counts ask of what is open.
         Index(
             "ix_service_request_open", "office_id", "closed_at", "assignee_id", "state", "service_type_id", "urgent",
