@@ -66,3 +66,9 @@ def test_an_hour_at_which_the_head_or_every_host_is_busy_is_not_proposed(world: 
         db.execute(sa.insert(ZoomUser).values(**user, written=0, seen_at=MORNING))
     _schedule(world, "dewi", "08:30", 60)
     assert _proposed(world) == _at("09:30"), "the only host holds that of the office"
+
+
+def test_a_standup_is_proposed_for_half_an_hour_after_the_next_days_work_begins(world: World) -> None:
+    me = world.viewer("ana")
+    with world.database.reading() as db:
+        assert suggesting.standup_start(db, me, now=MORNING) == (date(2026, 11, 24), time(8))
