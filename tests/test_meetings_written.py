@@ -13,8 +13,8 @@ from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.meetings import minutes, plan, written
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, Meeting, MeetingKind, Occurrence, OccurrenceState, StandupNote
-from tests.conftest import MORNING, TODAY, World, count_from, viewer_of
+from staffhub.models import Account, Meeting, MeetingKind, Occurrence, OccurrenceState, PlanLayer, StandupNote
+from tests.conftest import MORNING, TODAY, World, count_from, plan_range, viewer_of
 from tests.page_forms import form_of
 from tests.test_day_store import ZONE, agree, mark, stored
 
@@ -129,13 +129,17 @@ def test_what_is_in_the_way_stands_before_the_head_until_it_is_solved(database: 
         assert [one.blocked for one, _meeting in written.blocked_of(db, dewi)] == ["Jaringan putus"]
 
 
-def test_a_persons_way_from_hari_ini_to_the_log(world: World) -> None:
+def _of_today(world: World) -> int:
     dewi = viewer_of(world.database, "dewi")
     facts: dict[str, Any] = {"kind": MeetingKind.STANDUP, "topic": "Apel pagi", "starts_on": TODAY}
     facts |= {"starts_at": time(8), "minutes": 15, "weekdays": [0], "occurrences": 1}
     with world.database.transaction() as db:
         key = {"audience": Audience(everyone=True), "now": MORNING, "idempotency_key": str(uuid4())}
-        standup = plan.schedule(db, dewi, **facts, **key).id
+        return plan.schedule(db, dewi, **facts, **key).id
+
+
+def test_a_persons_way_from_hari_ini_to_the_log(world: World) -> None:
+    standup = _of_today(world)
     ben, address = world.client("ben"), f"/meetings/{standup}/written?date={TODAY}"
     assert f'href="{address}"' in ben.get("/").text
     form = form_of(ben.get(address).text, address)
@@ -160,3 +164,18 @@ def test_a_persons_way_from_hari_ini_to_the_log(world: World) -> None:
     assert world.client("tia").post(close, data=form_of(page, close)).status_code == 403
     assert world.client("dewi").post(close, data=form_of(page, close)).status_code == 303
     assert SAID["blocked"] not in world.client("dewi").get("/").text
+
+
+@pytest.mark.parametrize("facts", [{}, {"mode": None, "layer": PlanLayer.EXEMPTION}], ids=["on leave", "excused"])
+def test_who_is_away_cannot_write_by_opening_the_form_by_its_address_and_is_told_why(
+    world: World, facts: dict[str, Any]
+) -> None:
+    standup = _of_today(world)
+    dewi, ben = viewer_of(world.database, "dewi"), world.officer_id("ben")
+    with world.database.transaction() as db:
+        plan_range(db, dewi, ben, TODAY, **facts)
+    address = f"/meetings/{standup}/written?date={TODAY}"
+    form = form_of(world.client("tia").get(address).text, address)
+    for answer in (world.client("ben").get(address), world.client("ben").post(address, data=form | SAID)):
+        assert (answer.status_code, "tidak dihitung tidak hadir" in answer.text) == (403, True)
+    assert notes(world.database, standup) == []

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
+from staffhub import audit, clock, workdays
 from staffhub.ahead import Ask
 from staffhub.db import insert_unless_there, read, rows, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
@@ -23,6 +23,7 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Officer,
+    PlanMode,
     StandupNote,
 )
 from staffhub.security import Viewer
@@ -53,7 +54,9 @@ class Standup:
 
 
 def standup_for(db: Session, me: Viewer, meeting_id: int, day: date) -> Standup:
-    """Load a date of a standup that I am invited to; NotFound when it is not held, Forbidden when I am not."""
+    """Load a date of a standup that I am invited to; NotFound when it is not held, Forbidden when I am not,
+    or am away.
+    """
     found = db.execute(
         select(Meeting, Occurrence.starts_at, MeetingInvite.id)
         .join(Occurrence, Occurrence.meeting_id == Meeting.id)
@@ -69,8 +72,19 @@ def standup_for(db: Session, me: Viewer, meeting_id: int, day: date) -> Standup:
     meeting, starts, invite_id = found
     if invite_id is None:
         raise Forbidden(_("You are not invited to this meeting."))
+    _refuse_away(db, me, day)
     mine = next((one for one in notes_of(db, me.office_id, meeting_id, day) if one.officer_id == me.officer_id), None)
     return Standup(meeting, day, starts.astimezone(me.zone), mine)
+
+
+def _refuse_away(db: Session, me: Viewer, day: date) -> None:
+    """Who is on leave or excused that day is asked for nothing. On a day off whoever is invited is meant."""
+    assert me.officer_id
+    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
+    if plan.mode is PlanMode.LEAVE:
+        raise Forbidden(_("You are on leave on that day: no standup is asked of you, and none is counted as missed."))
+    if plan.mode is None and plan.source not in ("holiday", "weekend"):
+        raise Forbidden(_("You are excused on that day: no standup is asked of you, and none is counted as missed."))
 
 
 def _columns() -> Any:
