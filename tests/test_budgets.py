@@ -77,7 +77,7 @@ BUDGET = {
     "/meetings/{meeting_id}/edit": ("kadis", 4),
     "/meetings/{meeting_id}/minutes": ("kadis", 8),
     "/meetings/{meeting_id}/minutes/print": ("kadis", 9),
-    "/meetings/{meeting_id}/written": ("pegawai01", 4),
+    "/meetings/{meeting_id}/written": ("pegawai01", 6),
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
     "/exemptions": ("kepegawaian", 3),

@@ -23,6 +23,7 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Officer,
+    PlanLayer,
     PlanMode,
     StandupNote,
 )
@@ -79,12 +80,14 @@ def standup_for(db: Session, me: Viewer, meeting_id: int, day: date) -> Standup:
 
 def _refuse_away(db: Session, me: Viewer, day: date) -> None:
     """Who is on leave or excused that day is asked for nothing. On a day off whoever is invited is meant."""
-    assert me.officer_id
-    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
-    if plan.mode is PlanMode.LEAVE:
+    officer_id = me.officer_id or 0
+    plan = workdays.plans(db, me.office_id, day, day, officers=[officer_id]).of(officer_id, day)
+    if plan.mode is PlanMode.LEAVE and plan.source != PlanLayer.EXEMPTION:
         raise Forbidden(_("You are on leave on that day: no standup is asked of you, and none is counted as missed."))
-    if plan.mode is None and plan.source not in ("holiday", "weekend"):
-        raise Forbidden(_("You are excused on that day: no standup is asked of you, and none is counted as missed."))
+    if plan.mode is PlanMode.LEAVE or (plan.mode is None and plan.source not in ("holiday", "weekend")):
+        raise Forbidden(
+            _("You are free or excused on that day: no standup is asked of you, and none is counted as missed.")
+        )
 
 
 def _columns() -> Any:
