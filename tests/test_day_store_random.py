@@ -26,6 +26,7 @@ from staffhub.models import (
     CorrectionKind,
     CorrectionReason,
     DailyReport,
+    DayPart,
     EmploymentType,
     Holiday,
     HolidayKind,
@@ -108,6 +109,10 @@ class Life:
         mode = draw(st.sampled_from(PlanMode))
         last = day + timedelta(days=draw(st.integers(0, 9)))
         facts = {"layer": draw(st.sampled_from(LAYERS[mode])), "on_free_days": draw(st.booleans())}
+        if mode is PlanMode.LEAVE and draw(st.booleans()):
+            facts = {"layer": PlanLayer.LEAVE, "kind": draw(st.sampled_from(("annual", "sick")))}
+            facts["part"] = draw(st.sampled_from(DayPart))
+            last = day
         plan_range(db, self.hana, who, day, last, mode=mode, **facts)
 
     def take_back(self, db: Session, who: int, day: date, draw: Draw) -> None:

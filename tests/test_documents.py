@@ -92,6 +92,46 @@ def test_totals_of_the_sheet_are_formulas_whose_kept_values_are_what_they_count(
     assert 'paperSize="14"' in sheet
 
 
+def test_half_a_day_of_leave_counts_half_on_each_side_in_every_paper() -> None:
+    """The formulas are reckoned as a spreadsheet reckons them: COUNTIF looks at the whole cell, * is anything."""
+    codes = ("C½ H", "C½ HT", "C½ WFH HP", "S½ A", "C½ DL", "C½ TB", "H", "WFH HT", "C", "A", "L", *[""] * 20)
+    row = lines.Row("Ben", "1", "", codes, worked=0, late=0, early=0)
+    with in_locale("id"):
+        found = lines.made(
+            facts(), AUGUST, [lines.Group("Bidang", "Bid", [row])], signers={}, papers=None, today=date(2026, 9, 2)
+        )
+        content = documents.month_xlsx(found)
+        printed_row = printed.month_data(found)["groups"][0]["rows"][0]
+        text = "".join(pages(documents.month_pdf(found)))
+    by_hand = {
+        "H": 3.5,
+        "WFH": 1.5,
+        "HT": 2,
+        "HP": 1,
+        "I": 0,
+        "C": 3.5,
+        "S": 0.5,
+        "DL": 0.5,
+        "TB": 0.5,
+        "A": 1.5,
+        "L": 1,
+    }
+    assert {letter: row.count(letter) for letter in found.letters} == by_hand
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    formulas = re.findall(r"<f>(COUNTIF[^<]*)</f><v>([^<]*)</v>", sheet)
+    assert [float(kept) for _formula, kept in formulas] == list(by_hand.values())
+    for formula, kept in formulas:
+        parts = re.findall(r'COUNTIF\([^,]*,"([^"]*)"\)(/2)?', formula)
+        reckoned = sum(
+            sum(bool(re.fullmatch(wanted.replace("*", ".*"), code)) for code in codes) / (2 if half else 1)
+            for wanted, half in parts
+        )
+        assert reckoned == float(kept), formula
+    assert printed_row["totals"][:2] == ["3,5", "1,5"]
+    assert "½ berarti cuti setengah hari itu" in " ".join(text.split())
+
+
 def test_no_cell_starts_a_formula_of_somebody_elses() -> None:
     with in_locale("id"):
         content = documents.month_xlsx(made(2, divisions=1, name=FORMULA))

@@ -1,7 +1,8 @@
 """Leave: what somebody has of it, who decides, and what becomes of the plan; every rule a row, the clock passed in."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.leave import Letter, Wish
 from staffhub.models import (
     Account,
+    DayPart,
     Holiday,
     HolidayKind,
     LeaveDelegate,
@@ -96,6 +98,18 @@ class Office:
             book = workdays.plans(db, self.me(name).office_id, first, last, officers=[self.id(name)])
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             return [book.of(self.id(name), day).mode for day in days]
+
+    def plan_of(self, name: str, day: date) -> workdays.Plan:
+        with self.database.reading() as db:
+            return workdays.plans(db, self.me(name).office_id, day, day).of(self.id(name), day)
+
+    def gaps(self, leave_id: int) -> list[leave.around.Gap]:
+        with self.database.reading() as db:
+            one = leave.leave_for(db, self.me("dewi"), leave_id, now=MORNING)
+            people = leave.around.colleagues(db, self.me("dewi"), one)
+            ids = [person.officer_id for person in people]
+            known = leave.ledger(db, self.me("dewi").office_id, one.officer_id, [2026], colleagues=ids)
+            return leave.around.gaps(db, self.me("dewi"), one, known, people)
 
     def rule(self, subject: str, groups: list[str] | None, valid_from: date, **values: Any) -> None:
         given = {"unit": "working_days", "letter": "C"} | values
@@ -316,7 +330,7 @@ def test_the_other_things_to_know_are_told_with_their_names(office: Office) -> N
         (Wish("annual", date(2030, 1, 1), date(2030, 1, 2)), "first"),
         (Wish("annual", FIRST, FIRST + timedelta(days=187)), "last"),
         (Wish("annual", date(2026, 11, 28), date(2026, 11, 29)), "last"),
-        (Wish("annual", FIRST, FIRST, half_day=True), "half_day"),
+        (Wish("annual", FIRST, FIRST, half_day=True, part=DayPart.MORNING), "part"),
         (Wish("sick", FIRST, FIRST, note="Demam"), "note"),
     ],
 )
@@ -332,10 +346,40 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_stored(
 
 def test_half_a_day_is_half_a_day_where_the_rule_allows_it(office: Office) -> None:
     office.rule("annual", ["pns"], date(2026, 11, 1), quota=12, half_days=True)
-    office.granted("ben", Wish("annual", FIRST, FIRST, half_day=True))
+    morning = Wish("annual", FIRST, FIRST, half_day=True, part=DayPart.MORNING)
+    leave_id = office.granted("ben", morning)
     assert office.balance("ben").used == 0.5
     with pytest.raises(Refused):
-        office.ask("ben", Wish("annual", FIRST, LAST, half_day=True))
+        office.ask("ben", Wish("annual", FIRST, LAST, half_day=True, part=DayPart.MORNING))
+    assert office.ask("ben", morning) == leave_id, "the same wish from another tab"
+    with pytest.raises(Refused, match="Setengah hari ini"):
+        office.ask("ben", replace(morning, part=DayPart.AFTERNOON))
+    plan = office.plan_of("ben", FIRST)
+    assert (plan.mode, plan.hours) == (PlanMode.OFFICE, workdays.Hours(time(12, 15), time(16), 225))
+    office.do(leave.withdraw, "ben", leave_id)
+    plan = office.plan_of("ben", FIRST)
+    assert (plan.half, plan.hours) == (None, workdays.Hours(time(7, 30), time(16), 450))
+    assert office.balance("ben").used == 0
+
+
+def test_the_duty_minimum_holds_in_both_halves_of_a_day(office: Office) -> None:
+    """Who is away in the morning is there in the afternoon, and the rule asks for somebody in each."""
+    office.rule("annual", ["pns"], date(2026, 11, 1), quota=12, half_days=True)
+    wish = Wish("annual", FIRST, FIRST, half_day=True, part=DayPart.MORNING)
+    leave_id = office.ask("ben", wish)
+    with office.database.transaction() as db:
+        plan_range(db, office.me("hana"), office.id("ana"), FIRST, kind="annual", part=DayPart.AFTERNOON)
+    assert {(gap.group, gap.because) for gap in office.gaps(leave_id)} == set(), "Ana is there in the morning"
+    with office.database.transaction() as db:
+        plan_range(db, office.me("hana"), office.id("ana"), FIRST, kind="annual", part=DayPart.MORNING)
+    assert [(gap.group, gap.have, gap.because) for gap in office.gaps(leave_id)] == [("ASN", 0, True)]
+
+
+def test_a_half_day_of_before_that_names_no_half_is_granted_as_it_was(office: Office) -> None:
+    office.rule("annual", ["pns"], date(2026, 11, 1), quota=12, half_days=True)
+    office.granted("ben", Wish("annual", FIRST, FIRST, half_day=True))
+    assert office.balance("ben").used == 0.5
+    assert office.plan("ben", FIRST, FIRST) == [PlanMode.LEAVE]
 
 
 def test_nobody_asks_beyond_the_last_day_of_service(office: Office) -> None:

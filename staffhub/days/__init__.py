@@ -23,6 +23,7 @@ from staffhub.days.lines import (
 from staffhub.days.proposals import Proposal, answered, proposals_among, proposals_of
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
+    HALF,
     CorrectionFact,
     DayRecord,
     Discrepancy,
@@ -34,6 +35,7 @@ from staffhub.days.record import (
     Stage,
     State,
     planned_span,
+    shares,
 )
 from staffhub.days.recount import Progress, Recounted, recounted, recounts
 from staffhub.days.recount import run_due as run_recounts
@@ -42,6 +44,7 @@ from staffhub.days.start import Change, change_of, count_from, counted_from
 from staffhub.days.watch import settle
 
 __all__ = [
+    "HALF",
     "Change",
     "CorrectionFact",
     "DayLine",
@@ -84,6 +87,7 @@ __all__ = [
     "recounts",
     "run_recounts",
     "settle",
+    "shares",
     "signed",
     "span",
     "waiting",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from staffhub.days.record import DayRecord, Discrepancy, Evidence, Facts, Finding, MarkFact, Newest, Stage, State
-from staffhub.models import CorrectionKind, MarkKind, PlanMode, WorkMode
+from staffhub.models import CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
 from staffhub.workdays import Window
 
 _MIXED_UP = {
@@ -108,18 +108,21 @@ def _of_marks(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
 def _outside_windows(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[MarkFact]:
     """The first check-in and the last check-out, where they stand at another time than the schedule expects them.
 
-    A time that a person has corrected is settled, and field duty keeps no office's windows.
+    A time that a person has corrected is settled, and field duty keeps no office's windows. Who comes after a morning
+    of leave, or leaves before such an afternoon, comes or leaves at no time that a window is for.
     """
+    free = record.plan.half.part if record.plan.half else None
     came = next((mark for mark in record.marks if mark.kind is MarkKind.CHECK_IN), None)
     went = record.marks[-1]
     if (
         came
+        and free is not DayPart.MORNING
         and came.mode is not WorkMode.FIELD
         and CorrectionKind.CHECK_IN not in newest
         and _is_outside(facts.rules.check_in, came.at, record)
     ):
         yield came
-    left = went.kind is MarkKind.CHECK_OUT and record.mode is not WorkMode.FIELD
+    left = went.kind is MarkKind.CHECK_OUT and record.mode is not WorkMode.FIELD and free is not DayPart.AFTERNOON
     if left and CorrectionKind.CHECK_OUT not in newest and _is_outside(facts.rules.check_out, went.at, record):
         yield went
 
@@ -150,6 +153,7 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
             yield Discrepancy(Finding.MARK_WITHOUT_WORK, needs_person=False, evidence=_marks(marks))
     if logged and not done.reported:
         yield Discrepancy(Finding.LOG_NOT_SUBMITTED, needs_person=False, count=len(logged), evidence=logged)
-    if done.overlapped and record.state is State.LEAVE:
-        evidence = tuple(("plan_grant", id_) for id_ in sorted({*done.overlapped, record.plan.grant_id} - {0}))
+    if done.overlapped and (record.state is State.LEAVE or record.half):
+        held = record.plan.half.grant_id if record.plan.half else record.plan.grant_id
+        evidence = tuple(("plan_grant", id_) for id_ in sorted({*done.overlapped, held} - {0}))
         yield Discrepancy(Finding.OVERLAPPING_LEAVE, needs_person=False, evidence=evidence)

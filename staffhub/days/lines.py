@@ -18,7 +18,7 @@ from staffhub import office
 from staffhub.clock import local_day
 from staffhub.days.facts import Days, Serving, load
 from staffhub.days.reconciling import reconcile
-from staffhub.days.record import DayRecord, Discrepancy, Finding, State
+from staffhub.days.record import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.days.store import REST, is_kept, kinds_of
 from staffhub.db import rows
 from staffhub.models import PlanMode, StoredDay
@@ -250,7 +250,7 @@ def restored(row: Any, zone: ZoneInfo) -> DayRecord:
         day=row.date,
         plan=Plan(PlanMode(row.planned) if row.planned else None, "stored", row.note),
         state=_STATES[row.state],
-        letter=row.code,
+        letter=" ".join(letter for letter in row.code.split() if not letter.endswith(HALF)),
         mode=row.mode,
         modes=(row.mode,) if row.mode else (),
         first=row.first and row.first.astimezone(zone),
@@ -266,6 +266,7 @@ def restored(row: Any, zone: ZoneInfo) -> DayRecord:
         corrections=(),
         counted=row.counted,
         zone=zone,
+        half=next((letter for letter in row.code.split() if letter.endswith(HALF)), ""),
     )
 
 

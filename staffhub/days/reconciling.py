@@ -1,6 +1,7 @@
 """What follows from the facts of a day. `reconcile` knows no database and no clock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from staffhub.days.findings import discrepancies
 from staffhub.days.record import (
     AT_WORK,
+    HALF,
     WORKED,
     CorrectionFact,
     DayRecord,
@@ -21,7 +23,7 @@ from staffhub.days.record import (
     planned_span,
 )
 from staffhub.models import PLAN_LETTERS, STUDY, CorrectionKind, MarkKind, PlanMode, WorkMode
-from staffhub.workdays import Plan, Tiers
+from staffhub.workdays import HalfLeave, Plan, Tiers
 
 _VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
 _UNDECIDED: Newest = MappingProxyType({})
@@ -41,6 +43,11 @@ _STUDY_LETTER = "TB"
 
 
 def reconcile(facts: Facts) -> DayRecord:
+    """Say what follows from the facts of a day.
+
+    Of a day that is half leave the plan has the hours of the other half, parted by the break (`Hours.besides`): late,
+    early, absent and at other hours are said of these. The letter of the leave stands before that of the other half.
+    """
     marks, corrections, newest = facts.marks, facts.corrections, _UNDECIDED
     if len(marks) > 1:
         marks = tuple(sorted(marks, key=_AS_TAPPED))
@@ -59,6 +66,9 @@ def reconcile(facts: Facts) -> DayRecord:
     span = planned_span(facts.day, facts.plan, facts.zone) if first or last else None
     late, early, outside = _against_hours(facts, state, span, first, last)
     letter, of_leave = _letter(facts, state)
+    half = ""
+    if facts.plan.half and facts.serves and state is not State.LEAVE:
+        half, of_leave = _half(facts, facts.plan.half)
     worked, late_tier, early_tier, rules = 0, "", "", facts.rules
     if first and last and state in AT_WORK:
         worked = _worked(facts, span, marks, first, last) if span else _present(marks, first, last)
@@ -90,6 +100,7 @@ def reconcile(facts: Facts) -> DayRecord:
         corrections,
         facts.serves and facts.counted,
         facts.zone,
+        half,
     )
     if not is_over and state not in AT_WORK:
         return record
@@ -169,6 +180,11 @@ def _letter(facts: Facts, state: State) -> tuple[str, int]:
     return _LETTERS[state], 0
 
 
+def _half(facts: Facts, half: HalfLeave) -> tuple[str, int]:
+    letter, rule = facts.rules.letter_of(half.kind)
+    return f"{letter}{HALF}", rule
+
+
 def _minutes(start: datetime, end: datetime) -> int:
     return max(0, int((end - start).total_seconds()) // 60)
 
@@ -178,13 +194,14 @@ def _against_hours(
 ) -> tuple[int, int, bool]:
     """Return late and early minutes, and whether the work began only when the planned hours were over.
 
-    Such work is at other hours than planned, not late by a whole day. Field duty begins where its order says, not at
+    Such work is at other hours than planned, not late by a whole day; so is work that was over before they began, as of
+    who works in the half of the day that was leave. Field duty begins where its order says, not at
     the office's clock. Who comes within the tolerance is on time; who comes after it is late from the start on.
     """
     if span is None or (state is not State.PRESENT and state is not State.HOME):
         return 0, 0, False
     starts, ends = span
-    if first and first >= ends:
+    if (first and first >= ends) or (facts.plan.half and last and last <= starts):
         return 0, 0, True
     late = _minutes(starts, first) if first else 0
     if late and late <= facts.rules.tolerance:
@@ -223,6 +240,8 @@ def _present(marks: Sequence[MarkFact], first: datetime, last: datetime) -> int:
 def _worked(facts: Facts, span: _Span, marks: Sequence[MarkFact], first: datetime, last: datetime) -> int:
     """Minutes of presence without the break.
 
+    Of a day that is half leave the hours of the whole day say when its break is: who works all of it has had the break.
+
     A rule says how long the break is, never when. It is taken to lie in the middle of the planned hours (of 07.30 to
     16.00 with an hour, from 11.15 to 12.15), and counts only as far as somebody was there: who leaves at 11.00 has
     worked every minute until then, and who stays longer never has fewer. What was out of the office anyway is not
@@ -230,6 +249,9 @@ def _worked(facts: Facts, span: _Span, marks: Sequence[MarkFact], first: datetim
     """
     here, hours = _present(marks, first, last), facts.plan.hours
     starts, ends = span
+    if facts.plan.half and facts.plan.half.whole:
+        hours = facts.plan.half.whole
+        starts, ends = planned_span(facts.day, replace(facts.plan, hours=hours), facts.zone) or span
     pause = _minutes(starts, ends) - hours.minutes if hours else 0
     if pause <= 0 or not here:
         return here

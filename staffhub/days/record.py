@@ -28,6 +28,17 @@ class Stage(StrEnum):
     OVER = "over"
 
 
+# Stands behind the letter of leave for half a day, before what the other half was: "C½ H", "C½ HT", "S½ A".
+HALF = "½"
+_EVENTS = frozenset({"HT", "HP"})
+
+
+def shares(code: str) -> dict[str, float]:
+    """Return how much of a day each letter of its code stands for; late is late, however long the day was."""
+    worn, whole = code.split(), 0.5 if HALF in code else 1
+    return {letter.removesuffix(HALF): 1 if letter in _EVENTS else whole for letter in worn}
+
+
 class State(StrEnum):
     PRESENT = "present"
     HOME = "home"
@@ -180,7 +191,8 @@ class DayRecord(NamedTuple):
 
     `letter`: H, WFH, DL, TB, C, S, I, A, L as in the paper recap, "-" while the day is open, empty where presence does
     not count. `worked`, `late` and `early` are minutes; `late_tier` and `early_tier` name their tiers. `rules`: ids of
-    the rows of the rule book that it rests on.
+    the rows of the rule book that it rests on. `half`: of a day that is half leave, the letter of that half ("C½"); all
+    the rest is of the other half.
     """
 
     day: date
@@ -202,6 +214,7 @@ class DayRecord(NamedTuple):
     corrections: tuple[CorrectionFact, ...]
     counted: bool
     zone: ZoneInfo
+    half: str = ""
 
     @property
     def needs_person(self) -> bool:
@@ -223,17 +236,23 @@ class DayRecord(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Nothing to look at: an ordinary day at work or off, or one that is still a plan."""
-        return self.state in _ORDINARY and not self.corrections and not (self.discrepancies and self.told)
+        return (
+            self.state in _ORDINARY
+            and not self.half
+            and not self.corrections
+            and not (self.discrepancies and self.told)
+        )
 
     @property
     def code(self) -> str:
         """What stands in the cell: the letter, or what the clock says of a day at work."""
-        return " ".join(self.codes) if self.late or self.early else self.letter
+        return " ".join(self.codes) if self.late or self.early or self.half else self.letter
 
     @property
     def codes(self) -> list[str]:
-        """Late, left early, or both."""
-        return ["HT"] * (self.late > 0) + ["HP"] * (self.early > 0)
+        """Late, left early, or both; of a day that is half leave each half."""
+        late = ["HT"] * (self.late > 0) + ["HP"] * (self.early > 0)
+        return [self.half, *(late or self.letter.split())] if self.half else late
 
     @property
     def ends_later(self) -> bool:

@@ -191,7 +191,8 @@ def values_of(record: DayRecord) -> dict[str, Any]:
         "code": record.code,
         "mode": record.mode,
         "planned": record.plan.mode.value if record.plan.mode else None,
-        "note": record.plan.note,
+        "half": record.plan.half.part if record.half and record.plan.half else None,
+        "note": record.plan.note[:200],
         "first": record.first,
         "last": record.last,
         "worked": record.worked,
@@ -224,7 +225,11 @@ def _hash(facts: Facts, row: Mapping[str, Any]) -> str:
     """A digest of what the rules read and of what followed: another program that says something else shows as well."""
     marks = sorted((mark.turn, mark.kind.value, mark.mode, mark.at.timestamp()) for mark in facts.marks)
     fixes = sorted((fix.id, fix.kind.value, fix.at, fix.mode, fix.created_at) for fix in facts.corrections)
-    told = (facts.stage.value, marks, fixes, [getattr(facts, name) for name in REST], list(row.values()))
+    said = [value for name, value in row.items() if name != "half"]
+    told = (facts.stage.value, marks, fixes, [getattr(facts, name) for name in REST], said)
+    # Told last, and only where there is one: a day without it has the hash that it had before there were halves.
+    half = (facts.plan.half,) if facts.plan.half else ()
+    told = (*told, *half)
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 

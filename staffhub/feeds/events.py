@@ -154,6 +154,7 @@ class _Worked:
     day: date
     mode: PlanMode
     employment: EmploymentType
+    half: bool = False
 
 
 def _worked(db: Session, me: Viewer, asked: dict[str, Any], **whose: int | None) -> list[_Worked]:
@@ -163,12 +164,12 @@ def _worked(db: Session, me: Viewer, asked: dict[str, Any], **whose: int | None)
     first, last = asked["first"], asked["last"]
     book = workdays.plans(db, me.office_id, first, last, officers={row.officer_id for row in serving})
     return [
-        _Worked(day, mode, row.employment_type)
+        _Worked(day, plan.mode, row.employment_type, plan.half is not None)
         for day in (first + _A_DAY * n for n in range((last - first).days + 1))
         for row in serving
         if is_in_service(row.valid_from, row.valid_to, day) and is_in_service(row.active_from, row.active_to, day)
-        for mode in [book.of(row.officer_id, day).mode]
-        if mode is not None
+        for plan in [book.of(row.officer_id, day)]
+        if plan.mode is not None
     ]
 
 
@@ -181,10 +182,12 @@ def _own_days(db: Session, me: Viewer, asked: dict[str, Any]) -> Iterable[Event]
         PlanMode.LEAVE: _("On leave"),
     }
     days = _worked(db, me, asked, officer=me.officer_id)
-    for (_run, mode), same in groupby(enumerate(days), key=lambda one: (one[1].day.toordinal() - one[0], one[1].mode)):
+    alike = groupby(enumerate(days), key=lambda one: (one[1].day.toordinal() - one[0], one[1].mode, one[1].half))
+    for (_run, mode, half), same in alike:
         run = [day.day for _n, day in same]
-        key = f"day/{me.officer_id}/{run[0]}/{len(run)}/{mode.value}"
-        yield Event(key, titles[mode], run[0], run[-1] + _A_DAY, f"/me/month?month={run[0]:%Y-%m}")
+        key = f"day/{me.officer_id}/{run[0]}/{len(run)}/{mode.value}{'/half' * half}"
+        title = _("%(what)s, half the day on leave", what=titles[mode]) if half else titles[mode]
+        yield Event(key, title, run[0], run[-1] + _A_DAY, f"/me/month?month={run[0]:%Y-%m}")
 
 
 def _turns(db: Session, me: Viewer, division_id: int, asked: dict[str, Any]) -> Iterable[Event]:

@@ -5,7 +5,19 @@ decides, `enter_paper` for HR. A leave is `Leave` with the steps that led to it,
 """
 
 from staffhub.leave import around, kinds, settings, telling
-from staffhub.leave.asking import Outlook, Sent, Told, Wish, ask, days_text, outlook, refuse_over, sent_before
+from staffhub.leave.asking import (
+    Outlook,
+    Sent,
+    Told,
+    Wish,
+    ask,
+    days_text,
+    half_text,
+    halves,
+    outlook,
+    refuse_over,
+    sent_before,
+)
 from staffhub.leave.balances import Balance, Ledger, balance, balances, ledger, of_year
 from staffhub.leave.deciding import (
     Decided,
@@ -53,6 +65,8 @@ __all__ = [
     "enters_paper",
     "grant",
     "granters",
+    "half_text",
+    "halves",
     "kinds",
     "leave_for",
     "ledger",

@@ -11,7 +11,7 @@ from staffhub import office
 from staffhub.db import rows
 from staffhub.leave.balances import Ledger, dates
 from staffhub.leave.one import Leave
-from staffhub.models import EmploymentType, Officer, PlanMode, Posting, serves
+from staffhub.models import DayPart, EmploymentType, Officer, PlanMode, Posting, serves
 from staffhub.security import Viewer
 
 _SHOWN = 30
@@ -33,7 +33,9 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Away:
-    """A colleague who is not in the office on some of the days; `mode` "asked" is a leave that waits as well."""
+    """A colleague who is not in the office on some of the days; `mode` "asked" is a leave that waits as well, "half"
+    is leave for half a day.
+    """
 
     name: str
     mode: str
@@ -86,32 +88,40 @@ def away(one: Leave, known: Ledger, people: Sequence[Colleague]) -> list[Away]:
             for day in dates(max(other.first, one.first), min(other.until, one.until))
         }
         for day in dates(one.first, one.until):
-            mode = known.book.of(person.officer_id, day).mode if person.serves(day) else None
+            plan = known.book.of(person.officer_id, day) if person.serves(day) else None
+            mode: str | None = plan.mode if plan else None
+            if plan and plan.half and mode is PlanMode.OFFICE:
+                mode = "half"
             if mode not in {None, PlanMode.OFFICE} or (mode and day in asked):
                 by_mode.setdefault("asked" if mode is not PlanMode.LEAVE and day in asked else str(mode), []).append(
                     day
                 )
         found += [Away(person.name, mode, tuple(days)) for mode, days in by_mode.items()]
-    order = {"leave": 0, "asked": 1, "field": 2, "home": 3}
+    order = {"leave": 0, "half": 0, "asked": 1, "field": 2, "home": 3}
     return sorted(found, key=lambda line: (order[line.mode], line.name))[:_SHOWN]
 
 
 def gaps(db: Session, me: Viewer, one: Leave, known: Ledger, people: Sequence[Colleague]) -> list[Gap]:
-    """Return the days on which the division would have too few in the office, as the rule asks for each group."""
+    """Return the days on which the division would have too few in the office, as the rule asks for each group.
+
+    The rule holds in both halves of a day: the one with fewer people counts, or the half that is asked for.
+    """
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
     if division is None or not division.keeps_cover:
         return []
     found = []
     for day in dates(one.first, one.until):
         for group in known.book.calendar.coverage(day).groups:
-            there = {
-                person.officer_id
-                for person in people
-                if person.employment in group.types
-                and person.serves(day)
-                and known.book.of(person.officer_id, day).mode is PlanMode.OFFICE
-            }
+            theirs = [person for person in people if person.employment in group.types and person.serves(day)]
+            there = min(
+                (_there(known, theirs, day, part) for part in ((one.part,) if one.part else DayPart)),
+                key=lambda ids: len(ids - {one.officer_id}),
+            )
             without = len(there - {one.officer_id})
             if without < group.minimum:
                 found.append(Gap(day, group.name, without, group.minimum, because=one.officer_id in there))
     return found
+
+
+def _there(known: Ledger, people: Sequence[Colleague], day: date, part: DayPart) -> set[int]:
+    return {one.officer_id for one in people if known.book.of(one.officer_id, day).is_in_office(part)}

@@ -17,7 +17,7 @@ from staffhub.i18n import ngettext
 from staffhub.leave import kinds, telling
 from staffhub.leave.balances import Balance, Ledger, dates, farthest, ledger
 from staffhub.leave.one import leave_for
-from staffhub.models import LeaveAct, LeaveRequest, LeaveState, LeaveStep, Officer, PlanLayer
+from staffhub.models import DayPart, LeaveAct, LeaveRequest, LeaveState, LeaveStep, Officer, PlanLayer
 from staffhub.security import Viewer
 from staffhub.workdays import LeaveKind
 
@@ -35,6 +35,8 @@ class Wish:
     last: date
     half_day: bool = False
     note: str = ""
+    # Which half. What was asked for before anybody asked which says none, and stands in the plan as a whole day.
+    part: DayPart | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Outlook:
 
     @property
     def digest(self) -> str:
-        facts = [self.wish.kind, str(self.wish.first), str(self.wish.last), str(self.days)]
+        facts = [self.wish.kind, str(self.wish.first), str(self.wish.last), str(self.days), self.wish.part or ""]
         return digest(*facts, *(one.code for one in self.told))[:16]
 
     def has(self, code: str) -> bool:
@@ -94,8 +96,9 @@ def outlook(
     rule = known.rule(wish.kind, wish.first)
     if wish.half_day and (wish.first != wish.last or rule is None or not rule.half_days):
         raise Refused(
-            _("Half a day is only for one day, and only where the rule of this kind allows it."), field="half_day"
+            _("Half a day is only for one day, and only where the rule of this kind allows it."), field="part"
         )
+    _refuse_halves(known, wish, besides)
     found = [known.balance(wish.kind, year, today=today, besides=besides) for year in sorted(cost)]
     told = [
         *_of_rule(known, wish, found[0]),
@@ -106,6 +109,17 @@ def outlook(
     if rule and rule.needs_letter and not letter:
         told.append(Told("letter", _("A letter is needed: HR or the superior notes here that it was seen.")))
     return Outlook(wish, cost, tuple(found), tuple(told))
+
+
+def _refuse_halves(known: Ledger, wish: Wish, besides: int | None) -> None:
+    """Two halves would lie over each other in the plan: what one of them gives back would be lost."""
+    for one in known.requests:
+        near = one.officer_id == known.officer_id and one.id != besides and one.first <= wish.first <= one.until
+        if wish.half_day and near and one.half_day:
+            raise Refused(
+                _("Half of this day is leave already. For both halves take that one back and write the whole day."),
+                field="part",
+            )
 
 
 def refuse_over(wish: Wish, today: date) -> None:
@@ -252,6 +266,21 @@ def days_text(number: float) -> str:
     return _("%(days)s days", days=format_decimal(number, locale=i18n.current_locale()))
 
 
+def halves() -> list[tuple[str, str]]:
+    return [
+        (DayPart.MORNING.value, _("Half, the morning")),
+        (DayPart.AFTERNOON.value, _("Half, the afternoon")),
+    ]
+
+
+def half_text(part: DayPart | None) -> str:
+    return {
+        DayPart.MORNING: _("Leave for half a day, in the morning"),
+        DayPart.AFTERNOON: _("Leave for half a day, in the afternoon"),
+        None: _("Half a day"),
+    }[part]
+
+
 @dataclass(frozen=True)
 class Sent:
     """`first_time` False: it was there already, from the same press or from another tab."""
@@ -281,7 +310,9 @@ def ask(db: Session, me: Viewer, wish: Wish, *, key: str, now: datetime) -> Sent
 
 def _facts(wish: Wish) -> dict[str, Any]:
     """What the trail says of a leave: its note may be private."""
-    return {"kind": wish.kind, "first": wish.first, "last": wish.last, "half_day": wish.half_day}
+    return {
+        "kind": wish.kind, "first": wish.first, "last": wish.last, "half_day": wish.half_day, "part": wish.part
+    }  # fmt: skip
 
 
 def sent_before(db: Session, me: Viewer, officer_id: int, wish: Wish, key: str) -> int | None:
@@ -291,12 +322,14 @@ def sent_before(db: Session, me: Viewer, officer_id: int, wish: Wish, key: str) 
         select(LeaveRequest).where(LeaveRequest.office_id == me.office_id, LeaveRequest.idempotency_key == key)
     )
     if pressed is not None:
-        said = (pressed.officer_id, pressed.kind, pressed.first, pressed.last, pressed.half_day, pressed.note)
-        if said != (officer_id, wish.kind, wish.first, wish.last, wish.half_day, wish.note):
+        said = (pressed.officer_id, pressed.kind, pressed.first, pressed.last, pressed.half_day, pressed.part)
+        asked = (officer_id, wish.kind, wish.first, wish.last, wish.half_day, wish.part)
+        if (*said, pressed.note) != (*asked, wish.note):
             raise said_otherwise()
         return pressed.id
     stands = LeaveRequest.state.in_((LeaveState.ASKED, LeaveState.AGREED, LeaveState.GRANTED))
     words = (LeaveRequest.kind == wish.kind) & (LeaveRequest.first == wish.first) & (LeaveRequest.until == wish.last)
+    words &= (LeaveRequest.half_day == wish.half_day) & LeaveRequest.part.is_not_distinct_from(wish.part)
     return db.scalar(select(LeaveRequest.id).where(same, stands, words).limit(1))
 
 
@@ -309,6 +342,7 @@ def store(db: Session, me: Viewer, officer_id: int, wish: Wish, *, key: str, now
         "last": wish.last,
         "until": wish.last,
         "half_day": wish.half_day,
+        "part": wish.part,
         "note": wish.note,
         "document": "",
         "created_by": me.account_id,

@@ -15,7 +15,7 @@ from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.leave import telling
-from staffhub.leave.asking import Sent, Wish, outlook, sent_before, step, store
+from staffhub.leave.asking import Sent, Wish, half_text, outlook, sent_before, step, store
 from staffhub.leave.one import Leave, enters_paper, leave_for
 from staffhub.models import LeaveAct, LeaveRequest, LeaveState, Officer, PlanLayer, PlanMode
 from staffhub.roster import grants, plan
@@ -67,7 +67,7 @@ def grant(
 
 def _into_plan(db: Session, me: Viewer, one: Leave, document: str, *, now: datetime) -> int:
     today = clock.local_day(now, me.zone)
-    wish = Wish(one.kind, one.first, one.last, one.half_day)
+    wish = Wish(one.kind, one.first, one.last, one.half_day, part=one.part)
     outlook(db, me.office_id, one.officer_id, wish, today=today, besides=one.id)
     written = grants.grant(
         db,
@@ -78,7 +78,8 @@ def _into_plan(db: Session, me: Viewer, one: Leave, document: str, *, now: datet
         mode=PlanMode.LEAVE,
         layer=PlanLayer.LEAVE,
         kind=one.kind,
-        note=_("Half a day") if one.half_day else "",
+        note=half_text(one.part) if one.half_day else "",
+        part=one.part,
         document=document,
         key=f"leave-{one.id}",
         decided=True,

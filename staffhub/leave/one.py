@@ -17,6 +17,7 @@ from staffhub.leave.balances import OPEN
 from staffhub.leave.who import OFFICE, TODAY, Above, Decider, Granters, Turn, granters, on_leave, turn
 from staffhub.models import (
     Account,
+    DayPart,
     Division,
     LeaveAct,
     LeaveRequest,
@@ -56,6 +57,7 @@ class Leave:
     last: date
     until: date
     half_day: bool
+    part: DayPart | None
     note: str
     document: str
     letter_seen_on: date | None
@@ -93,6 +95,7 @@ _COLUMNS = (
     LeaveRequest.last,
     LeaveRequest.until,
     LeaveRequest.half_day,
+    LeaveRequest.part,
     LeaveRequest.note,
     LeaveRequest.document,
     LeaveRequest.letter_seen_on,
@@ -108,6 +111,7 @@ _COLUMNS = (
     func.coalesce(_seen_by.name, _seer.name, ""),
 )
 _OWN = len(_COLUMNS)
+_STATE = _COLUMNS.index(LeaveRequest.state)
 _UPWARDS = (
     _superior.id,
     _superior.name,
@@ -191,7 +195,7 @@ def _leave(row: Sequence[Any], who: Granters, today: date, steps: tuple[Step, ..
         return active_to is not None and active_to < today
 
     above = Above(decider(up[0], up[1], up[3]), left(up[2]), decider(up[4], up[5], up[7]), left(up[6]))
-    facts: list[Any] = [*own, above, turn(own[11], own[1], above, who), steps]
+    facts: list[Any] = [*own, above, turn(own[_STATE], own[1], above, who), steps]
     return Leave(*facts)
 
 

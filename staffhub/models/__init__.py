@@ -65,6 +65,7 @@ from staffhub.models.presence import (
 from staffhub.models.roster import (
     PLAN_LETTERS,
     STUDY,
+    DayPart,
     PlanEnding,
     PlanEntry,
     PlanGrant,
@@ -128,6 +129,7 @@ __all__ = [
     "CorrectionRequest",
     "CorrectionStep",
     "DailyReport",
+    "DayPart",
     "Division",
     "Duty",
     "DutyAssignment",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from staffhub.db import Base, Id
 from staffhub.models.org import EmploymentType
 from staffhub.models.presence import WorkMode
+from staffhub.models.roster import DayPart
 from staffhub.models.system import Work
 
 # Literal on purpose: an index for some rows serves only a question that repeats its words.
@@ -44,6 +45,8 @@ class StoredDay(Base):
     code: Mapped[str] = mapped_column(String(12))
     mode: Mapped[WorkMode | None]
     planned: Mapped[str | None] = mapped_column(String(12))
+    # The half of the day that was leave.
+    half: Mapped[DayPart | None]
     note: Mapped[str] = mapped_column(String(200), default="")
     first: Mapped[datetime | None]
     last: Mapped[datetime | None]

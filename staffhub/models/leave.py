@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
+from staffhub.models.roster import DayPart
 
 
 class LeaveState(StrEnum):
@@ -53,6 +54,8 @@ class LeaveRequest(Base, Versioned):
     # The last day as it holds now: earlier than `last` once it was shortened.
     until: Mapped[date]
     half_day: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Which half; None of a half day that was asked for before anybody asked which.
+    part: Mapped[DayPart | None]
     note: Mapped[str] = mapped_column(String(200), default="")
     # The letter it rests on, when it came on paper.
     document: Mapped[str] = mapped_column(String(80), default="")

@@ -38,6 +38,13 @@ class PlanLayer(StrEnum):
     ROSTER = "roster"
 
 
+class DayPart(StrEnum):
+    """Which half of a working day a leave is for."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
 # A range of field duty of this kind is a study assignment (TB).
 STUDY = "study"
 
@@ -85,6 +92,8 @@ class PlanGrant(Base):
     mode: Mapped[PlanMode]
     # What of its mode it is: for leave the kind (`workdays.LeaveKind`), for field duty STUDY; empty where nobody said.
     kind: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
+    # Of leave for half of one day: which half. None: whole days.
+    part: Mapped[DayPart | None]
     note: Mapped[str] = mapped_column(String(200), default="")
     # The letter it rests on: the number of a duty order, of a leave letter.
     document: Mapped[str] = mapped_column(String(80), default="")

@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, days, office, workdays
 from staffhub.db import digest
-from staffhub.models import EmploymentType, Officer, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, is_in_service
+from staffhub.models import (
+    DayPart,
+    EmploymentType,
+    Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    Posting,
+    is_in_service,
+)
 from staffhub.orders.people import Named
 from staffhub.orders.wished import Wished, wished
 from staffhub.roster.entries import dates
@@ -138,12 +147,17 @@ def _short(db: Session, office_id: int, people: Sequence[Named], first: date, la
     found: list[Short] = []
     for day in dates(first, last) if seats else ():
         rule = book.calendar.coverage(day)
-        here: dict[int, list[_Seat]] = defaultdict(list)
+        here: dict[tuple[int, DayPart], list[_Seat]] = defaultdict(list)
         for seat in seats:
-            if seat.is_filled(day) and book.of(seat.officer_id, day).mode is PlanMode.OFFICE:
-                here[seat.division_id].append(seat)
+            plan = book.of(seat.officer_id, day)
+            for part in DayPart:
+                if seat.is_filled(day) and plan.is_in_office(part):
+                    here[seat.division_id, part].append(seat)
         for division_id in sorted(one for one in touched if one):
-            found += _below(rule, known[division_id].short_name, here[division_id], going, day)
+            name = known[division_id].short_name
+            halves = [one for part in DayPart for one in _below(rule, name, here[division_id, part], going, day)]
+            # The half of the day with the fewest people is told.
+            found += {one.group: one for one in sorted(halves, key=lambda one: -one.have)}.values()
     return _spans(found)
 
 

@@ -17,6 +17,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import (
     BOARD_CHANGES,
     AuditEvent,
+    DayPart,
     Division,
     EmploymentType,
     Mark,
@@ -158,6 +159,8 @@ class Whole:
     holiday: str
     starts: time | None
     changed_at: datetime | None
+    # When somebody's half day of leave begins or ends next, and the office reads otherwise without any change.
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,9 @@ def _kept(db: Session, me: Viewer, now: datetime, version: str) -> Whole:
     key = version, clock.local_day(now, me.zone)
     there = _offices.setdefault(db.get_bind().engine, {})
     if me.office_id in there and there[me.office_id][0] == key:
-        return there[me.office_id][1]
+        known = there[me.office_id][1]
+        if known.until is None or now < known.until:
+            return known
     whole = _whole(db, me, now)
     there[me.office_id] = key, whole
     return whole
@@ -233,7 +238,7 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
     day = clock.local_day(now, me.zone)
     seats = seats_of(db, me.office_id, day)
     loaded = days.load(db, me.office_id, seats, [day], zone=me.zone, now=now)
-    columns = columns_of(seats, loaded)
+    columns = columns_of(seats, loaded, now=now)
     standings = [one for column in columns for one in column.standings]
     counts = Counter(one.state for one in standings)
     hours = loaded.book.calendar.hours(day)
@@ -246,10 +251,17 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
         holiday=loaded.book.calendar.holidays.get(day, ""),
         starts=hours.starts if hours else None,
         changed_at=max((one.since for one in standings if one.since), default=None),
+        until=min((at for facts in loaded.facts.values() for at in _turns(facts) if at > now), default=None),
     )
 
 
-def columns_of(seats: Sequence[Seat], loaded: days.Days) -> list[Column]:
+def _turns(facts: days.Facts) -> list[datetime]:
+    """Return when half a day of leave ends or begins: the other half begins or ends then."""
+    span = days.planned_span(facts.day, facts.plan, facts.zone) if facts.plan.half else None
+    return [] if span is None or facts.plan.half is None else [span[facts.plan.half.part is DayPart.AFTERNOON]]
+
+
+def columns_of(seats: Sequence[Seat], loaded: days.Days, *, now: datetime) -> list[Column]:
     """Everybody by bidang in the order of the register, who is missing first, with the cover that the rule asks for."""
     (day,) = loaded.dates[-1:]
     rule = loaded.book.calendar.coverage(day)
@@ -261,7 +273,7 @@ def columns_of(seats: Sequence[Seat], loaded: days.Days) -> list[Column]:
         if where not in columns:
             columns[where] = Column(where, seat.division or "", [], [])
             keeps[where] = bool(seat.keeps_cover)
-        columns[where].standings.append(_standing(seat, loaded.record(seat.id, day)))
+        columns[where].standings.append(_standing(seat, loaded.record(seat.id, day), now))
     for column in columns.values():
         column.standings.sort(key=lambda one: (_RANK[one.state], one.seat.name))
         if keeps[column.id]:
@@ -323,21 +335,33 @@ def seats_of(db: Session, office_id: int, day: date) -> list[Seat]:
     return [Seat._make(row) for row in rows(db, _SEATS, office=office_id, day=day)]
 
 
-def _standing(seat: Seat, record: DayRecord) -> Standing:
+def _standing(seat: Seat, record: DayRecord, now: datetime) -> Standing:
     last = record.marks[-1] if record.marks else None
     since = (record.last or (last.at.astimezone(record.zone) if last else record.first)) if record.is_work else None
     note, where = (last.note, last.mode) if last else (record.plan.note, record.plan.mode)
-    return Standing(seat, _state(record), since, note, where, record.plan.mode, record.late, record.early)
+    return Standing(seat, _state(record, now), since, note, where, record.plan.mode, record.late, record.early)
 
 
-def _state(record: DayRecord) -> str:
-    """Where somebody is now; the record tells of the whole day, so the last place of work decides."""
+def _state(record: DayRecord, now: datetime) -> str:
+    """Where somebody is now; the record tells of the whole day, so the last place of work decides.
+
+    Who has not come is on leave in the half of the day that is leave, and missing in the other.
+    """
     if record.is_work and record.last:
         return "out"
     if record.is_work:
         last = record.marks[-1] if record.marks else None
         return str((last.mode if last and last.kind is MarkKind.CHECK_IN else None) or record.mode or WorkMode.OFFICE)
+    if record.state is State.PENDING and _is_in_free_half(record, now):
+        return "leave"
     return {State.LEAVE: "leave", State.PENDING: "pending"}.get(record.state, "off")
+
+
+def _is_in_free_half(record: DayRecord, now: datetime) -> bool:
+    span = days.planned_span(record.day, record.plan, record.zone) if record.plan.half else None
+    if span is None or record.plan.half is None:
+        return False
+    return now < span[0] if record.plan.half.part is DayPart.MORNING else now >= span[1]
 
 
 def _covers(rule: workdays.Coverage, standings: Iterable[Standing]) -> list[Cover]:

@@ -58,7 +58,7 @@ class Mine(NamedTuple):
 
 
 _DAYS = (
-    select(StoredDay.officer_id, StoredDay.state, StoredDay.late, StoredDay.early)
+    select(StoredDay.officer_id, StoredDay.state, StoredDay.late, StoredDay.early, StoredDay.half)
     .where(StoredDay.office_id == bindparam("office"), StoredDay.officer_id.in_(bindparam("ids", expanding=True)))
     .where(StoredDay.date >= bindparam("first"), StoredDay.date <= bindparam("last"), StoredDay.counted)
     .order_by(StoredDay.officer_id, StoredDay.date)
@@ -85,16 +85,22 @@ def of(db: Session, office_id: int, officers: Sequence[int], *, until: date) -> 
 
 
 def _counted(own: Sequence[Any], known: Calendar, first: date, last: date) -> Counters:
-    absences = sum(state == State.ABSENT for _who, state, _late, _early in own)
-    minutes = sum(late + early for _who, _state, late, early in own)
+    halves = sum(1 if row.half else 2 for row in own if row.state == State.ABSENT)
+    absences = halves // 2  # two half days, each beside half a day of leave, are one
+    minutes = sum(row.late + row.early for row in own)
     a_day = known.minutes_a_day(last)
-    counts = {"absences": absences, "in_a_row": _longest([row[1] for row in own])}
+    counts = {"absences": absences, "in_a_row": _longest([_half_away(row) for row in own])}
     if a_day:
         counts["minutes"] = minutes // a_day
     rule = known.thresholds(last)
     near = tuple(_near(counts, rule)) if rule else ()
     source = next((one.legal_source for one in known.rules if one.values is rule), "")
     return Counters(first, last, absences, counts["in_a_row"], minutes, counts.get("minutes"), near, source)
+
+
+def _half_away(row: Any) -> str:
+    """Return the state; half an absence beside half a day of leave is no day of a row of them."""
+    return State.LEAVE if row.half and row.state == State.ABSENT else row.state
 
 
 def _longest(states: Sequence[str]) -> int:

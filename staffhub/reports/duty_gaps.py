@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from staffhub import office
 from staffhub.days import State
 from staffhub.db import rows
-from staffhub.models import EmploymentType, StoredDay
+from staffhub.models import DayPart, EmploymentType, StoredDay
 from staffhub.security import Scope, Viewer
 from staffhub.workdays import calendar
 from staffhub.workdays.kinds import CoverGroup
@@ -48,17 +48,20 @@ def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int
     ]
 
 
-def _had(people: Counter[EmploymentType] | None, group: CoverGroup) -> int:
-    return sum(people[kind] for kind in group.types) if people else 0
+_Counted = Counter[tuple[EmploymentType, DayPart]]
 
 
-def _counted(
-    db: Session, me: Viewer, first: date, last: date
-) -> dict[tuple[date, int | None], Counter[EmploymentType]]:
-    """Return who was in the office, by kind of employment, for each date and division with a stored day."""
-    found: dict[tuple[date, int | None], Counter[EmploymentType]] = {}
-    for day, division, kind, people in rows(db, _statement(), office=me.office_id, first=first, last=last):
-        found.setdefault((day, division), Counter())[kind] += people
+def _had(people: _Counted | None, group: CoverGroup) -> int:
+    """Return how many were there in the half of the day that had the fewest: the rule holds in both."""
+    return min(sum(people[kind, part] for kind in group.types) for part in DayPart) if people else 0
+
+
+def _counted(db: Session, me: Viewer, first: date, last: date) -> dict[tuple[date, int | None], _Counted]:
+    """Return who was in the office, by kind of employment and half, for each date and division with a stored day."""
+    found: dict[tuple[date, int | None], _Counted] = {}
+    for day, division, kind, free, people in rows(db, _statement(), office=me.office_id, first=first, last=last):
+        for part in DayPart:
+            found.setdefault((day, division), Counter())[kind, part] += people if free is not part else 0
     return found
 
 
@@ -67,8 +70,8 @@ def _statement() -> Any:
     """Days before presence counts say nothing; nobody was expected to be there."""
     at_office = func.count().filter(StoredDay.state == State.PRESENT.value)
     return (
-        select(StoredDay.date, StoredDay.division_id, StoredDay.employment_type, at_office)
+        select(StoredDay.date, StoredDay.division_id, StoredDay.employment_type, StoredDay.half, at_office)
         .where(StoredDay.office_id == bindparam("office"))
         .where(StoredDay.date.between(bindparam("first"), bindparam("last")), StoredDay.counted)
-        .group_by(StoredDay.date, StoredDay.division_id, StoredDay.employment_type)
+        .group_by(StoredDay.date, StoredDay.division_id, StoredDay.employment_type, StoredDay.half)
     )

@@ -331,7 +331,7 @@ SHOWN = {
     "home": lambda record: record.state is State.HOME,
     "field": lambda record: record.state is State.FIELD,
     "late": lambda record: bool(record.late or record.early),
-    "leave": lambda record: record.state is State.LEAVE,
+    "leave": lambda record: record.state is State.LEAVE or bool(record.half),
 }
 
 
@@ -360,7 +360,7 @@ def _with_rests(newest_first: Iterable[DayRecord]) -> list[DayRecord | Rest]:
     """Fold neighbouring days off of one kind; today stays a line of its own."""
     listing: list[DayRecord | Rest] = []
     for record in newest_first:
-        if record.state is not State.DAY_OFF:
+        if record.state is not State.DAY_OFF or record.half:
             listing.append(record)
             continue
         note = record.plan.note if record.counted else ""

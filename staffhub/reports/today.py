@@ -95,7 +95,7 @@ def _leading(
     db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, older: int | None, *, now: datetime
 ) -> Leading:
     (day,) = loaded.dates[-1:]
-    columns = board.columns_of(_seats(db, me, staff, day), loaded)
+    columns = board.columns_of(_seats(db, me, staff, day), loaded, now=now)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     started = hours is not None and local.time() >= hours.starts
     return Leading(

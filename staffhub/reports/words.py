@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from staffhub.days import DayRecord, Discrepancy, Finding, State
-from staffhub.i18n import clock, ngettext
+from babel.numbers import format_decimal
+
+from staffhub.days import HALF, DayRecord, Discrepancy, Finding, State
+from staffhub.i18n import clock, current_locale, ngettext
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Meaning, PlanMode, WorkMode
 from staffhub.reports.day import Stay
@@ -28,7 +30,20 @@ def of_record(record: DayRecord) -> str:
         return _("Presence not counted")
     if record.state is State.LEAVE:
         return {"S": _("Sick"), "I": _("Away with permission")}.get(record.letter) or state(record.state)
-    return _("On a study assignment") if record.is_study else state(record.state)
+    other = _("On a study assignment") if record.is_study else state(record.state)
+    return f"{of_half(record.half)}, {other.lower()}" if record.half and record.state is not State.DAY_OFF else other
+
+
+def of_half(letter: str) -> str:
+    """Return what half a day of leave is called: "C½", "S½", "I½"."""
+    return {"S½": _("Half a day sick"), "I½": _("Half a day away with permission")}.get(
+        letter, _("Half a day of leave")
+    )
+
+
+def number(days: float) -> str:
+    """Return a number of days as people write it: 12, 0,5."""
+    return str(days) if isinstance(days, int) else format_decimal(days, locale=current_locale())
 
 
 def place(where: PlanMode | WorkMode | str | None) -> str:
@@ -182,7 +197,8 @@ _SHAPES = {
 
 def shape(letters: str) -> str:
     """Return the classes of a cell; who came late and left early has two letters ("HT HP") and two corners."""
-    return " ".join(_SHAPES[letter] for letter in letters.split() if letter in _SHAPES)
+    worn = [letter.removesuffix(HALF) for letter in letters.split()]
+    return " ".join(dict.fromkeys(_SHAPES[letter] for letter in worn if letter in _SHAPES))
 
 
 def correction_kind(kind: CorrectionKind) -> str:

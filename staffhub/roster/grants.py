@@ -19,6 +19,7 @@ from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     STUDY,
+    DayPart,
     DutyAssignment,
     ExemptionPerson,
     Officer,
@@ -75,6 +76,7 @@ class Line:
     note: str
     document: str
     on_free_days: bool
+    part: DayPart | None
     holds: tuple[date, ...]
     taken_out: tuple[tuple[date, date], ...]
 
@@ -122,13 +124,17 @@ def grant(
     note: str = "",
     document: str = "",
     on_free_days: bool = False,
+    part: DayPart | None = None,
     key: str | None = None,
     decided: bool = False,
     now: datetime,
 ) -> Granting:
-    """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then."""
+    """Write a range. It counts on the working days in it; a single free day is written for whoever is on duty then.
+
+    `part`: it is leave for that half of a single day.
+    """
     layer = layer_of(mode, layer)
-    if kind not in KINDS.get(mode, ("",)):
+    if kind not in KINDS.get(mode, ("",)) or (part and (layer is not PlanLayer.LEAVE or first != last)):
         raise Refused(_("Choose one of the list."), field="kind")
     if not decided:
         refuse_past(me, first, now, field="first")
@@ -140,6 +146,7 @@ def grant(
         "last": last,
         "mode": mode,
         "kind": kind,
+        "part": part,
         "note": note,
         "document": document,
     }
@@ -208,6 +215,7 @@ class _Range(NamedTuple):
     note: str
     document: str
     on_free_days: bool
+    part: DayPart | None
 
 
 _RANGES = (
@@ -221,6 +229,7 @@ _RANGES = (
         PlanGrant.note,
         PlanGrant.document,
         PlanGrant.on_free_days,
+        PlanGrant.part,
         PlanEnding.first,
         PlanEnding.last,
     )
@@ -366,7 +375,7 @@ def lay(db: Session, ranges: Sequence[dict[str, Any]], taken_out: Sequence[tuple
     """
     if not ranges:
         return []
-    ranges = [{"kind": ""} | row for row in ranges]
+    ranges = [{"kind": "", "part": None} | row for row in ranges]
     ids = list(db.scalars(insert(PlanGrant).returning(PlanGrant.id, sort_by_parameter_order=True), ranges))
     for place, start, end in taken_out:
         who = {name: ranges[place][name] for name in ("office_id", "created_by", "created_at")}

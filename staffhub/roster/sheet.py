@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, sections, workdays
 from staffhub.db import rows
-from staffhub.models import PLAN_LETTERS, Division, Officer, Posting, serves
+from staffhub.models import PLAN_LETTERS, Division, Officer, PlanMode, Posting, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 
@@ -73,8 +73,11 @@ def month_sheet(
 
 
 def _cell(plan: workdays.Plan) -> str:
-    """Return the letter of a day, with a star where something else was planned beneath it."""
-    return PLAN_LETTERS[plan.mode] + "*" * bool(plan.over)
+    """Return the letter of a day, after that of half a day of leave, with a star where something else was planned
+    beneath it.
+    """
+    half = f"{PLAN_LETTERS[PlanMode.LEAVE]}½ " if plan.half else ""
+    return half + PLAN_LETTERS[plan.mode] + "*" * bool(plan.over)
 
 
 class _Officer(NamedTuple):

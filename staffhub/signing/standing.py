@@ -1,6 +1,5 @@
 """What whoever signs a month must know of it: where it stands, what still waits, what changed since."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from typing import Any
 from sqlalchemy import Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock
+from staffhub import clock, days
 from staffhub.db import rows
 from staffhub.models import Account, Officer, Posting, Role, WaitingRequest, posting_on, role_held, serves
 from staffhub.security import Viewer
@@ -33,7 +32,7 @@ class Standing:
     officers: int
     open_days: int
     asked: int
-    codes: Counter[str]
+    codes: dict[str, float]
     changed: list[Difference]
     heads: list[str]
 
@@ -68,12 +67,14 @@ _WAITING: Any = select(func.count(WaitingRequest.request_id)).where(
 )
 
 
-def _codes(texts: Iterable[str]) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _codes(texts: Iterable[str]) -> dict[str, float]:
+    """Return the days by letter, the most first; half a day counts as half."""
+    found: dict[str, float] = {}
     for text in texts:
         for day in lines.read(text)["days"].values():
-            found.update(day.get("code", "").split())
-    return found
+            for letter, share in days.shares(day.get("code", "")).items():
+                found[letter] = found.get(letter, 0) + share
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 @cache

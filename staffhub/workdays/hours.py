@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from staffhub import i18n
 from staffhub.i18n import gettext as _
+from staffhub.models import DayPart
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -35,6 +36,21 @@ class Hours:
     @property
     def pause(self) -> int:
         return _minutes(self.starts, self.ends) - self.minutes
+
+    def besides(self, part: DayPart) -> "Hours":
+        """Return the hours that are left when half of the day is leave.
+
+        A rule says how long the break is, never when: it is taken to lie in the middle, and parts the halves. Of 07.30
+        to 16.00 with an hour, the morning is 07.30 to 11.15 and the afternoon 12.15 to 16.00, with no break in either.
+        """
+        half, whole = self.minutes // 2, _minutes(self.starts, self.ends)
+        if part is DayPart.AFTERNOON:
+            return Hours(self.starts, _later(self.starts, half), half)
+        return Hours(_later(self.starts, whole - half), self.ends, half)
+
+
+def _later(at: time, minutes: int) -> time:
+    return (datetime.combine(date.min, at) + timedelta(minutes=minutes)).time()
 
 
 def _minutes(starts: time, ends: time) -> int:

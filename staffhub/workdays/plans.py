@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from staffhub.ahead import Ask
 from staffhub.db import read
-from staffhub.models import EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
+from staffhub.models import DayPart, EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
 from staffhub.workdays.hours import Hours
 from staffhub.workdays.ruling import DayRules
@@ -36,6 +36,8 @@ class Granted:
     on_free_days: bool = False
     grant_id: int = 0
     kind: str = ""
+    # Which half, of leave for half a day; a hash of facts of before knows of none.
+    part: DayPart | None = field(default=None, repr=False)
 
     @property
     def excuses(self) -> bool:
@@ -44,11 +46,25 @@ class Granted:
 
 
 @dataclass(frozen=True)
+class HalfLeave:
+    """Leave for half of a day of work, beside which the plan says what the other half is for.
+
+    `whole`: the hours of the day without it.
+    """
+
+    part: DayPart
+    kind: str
+    grant_id: int
+    whole: Hours | None
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is expected of one officer on one date. `mode` None: no work that day.
 
     `source`: the layer that decides, or "pattern", "holiday", "weekend"; `kind` and `grant_id`: of the range that
     decides. `over`: the ranges it overrides, highest first; taken away, the first of them is what the day becomes.
+    `half`: half of it is leave; `mode` and `hours` are of the half that is left.
     """
 
     mode: PlanMode | None
@@ -58,10 +74,15 @@ class Plan:
     over: tuple[Granted, ...] = ()
     kind: str = ""
     grant_id: int = 0
+    half: HalfLeave | None = field(default=None, repr=False)
 
     @property
     def is_work(self) -> bool:
         return self.mode not in {None, PlanMode.LEAVE}
+
+    def is_in_office(self, part: DayPart) -> bool:
+        """Whether somebody is expected in the office in that half of the day."""
+        return self.mode is PlanMode.OFFICE and (self.half is None or self.half.part is not part)
 
 
 @dataclass(frozen=True)
@@ -116,12 +137,15 @@ class PlanBook:
         """Lay the ranges over the usual day, lowest first.
 
         A free day stays free unless a range was written for free days; leave also covers such a duty, as it does any.
-        Whom an exemption excuses has a day off: no leave, which would cost a day, and no absence.
+        Whom an exemption excuses has a day off: no leave, which would cost a day, and no absence. Half a day of leave
+        overrides nothing: the other half stays what it was.
         """
         is_free = plan.mode is None
         beneath: tuple[Granted, ...] = ()
         for one in granted:
-            if not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
+            if one.part:
+                plan = _halved(plan, one)
+            elif not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
                 expected = None if one.excuses else one.mode
                 plan = Plan(
                     expected, one.layer.value, one.note, hours if expected else None, beneath, one.kind, one.grant_id
@@ -136,6 +160,14 @@ class PlanBook:
 
     def _employment(self, officer_id: int, day: date) -> EmploymentType | None:
         return _newest(self.employment.get(officer_id), day)
+
+
+def _halved(plan: Plan, one: Granted) -> Plan:
+    if one.part is None or not plan.is_work:
+        return plan
+    half = HalfLeave(one.part, one.kind, one.grant_id, plan.hours)
+    left = plan.hours.besides(one.part) if plan.hours else None
+    return replace(plan, hours=left, half=half, note="; ".join(note for note in (plan.note, one.note) if note))
 
 
 def _newest(dated: Sequence[tuple[date, T]] | None, day: date) -> T | None:
@@ -244,7 +276,15 @@ def _ranges(narrow: bool) -> Any:
     height = sa.case({layer: -place for place, layer in enumerate(PRECEDENCE)}, value=entry.layer)
     wanted: Any = (
         select(
-            entry.officer_id, entry.date, entry.layer, grant.mode, grant.note, grant.on_free_days, grant.id, grant.kind
+            entry.officer_id,
+            entry.date,
+            entry.layer,
+            grant.mode,
+            grant.note,
+            grant.on_free_days,
+            grant.id,
+            grant.kind,
+            grant.part,
         )
         .join(grant, grant.id == entry.grant_id)
         .where(entry.office_id == sa.bindparam("office"))

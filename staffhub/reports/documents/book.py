@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from staffhub.i18n import gettext as _
 from staffhub.models import Paper
-from staffhub.reports.documents.lines import LETTERS, Group, Recap, meaning
+from staffhub.reports.documents.lines import Group, Recap, meaning, patterns
 from staffhub.reports.documents.words import changed_header, changed_row, title, weekday
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _looks(book: "xlsxwriter.Workbook") -> Mapping[str, Any]:
         "text": book.add_format(cell | {"num_format": "@"}),
         "code": book.add_format(centred | {"num_format": "@", "font_size": 8}),
         "free": book.add_format(centred | {"num_format": "@", "font_size": 8, "bg_color": "#ECEFEE"}),
-        "count": book.add_format(centred | {"num_format": "0"}),
-        "sum": book.add_format(centred | {"num_format": "0", "bold": True, "top": 2}),
+        "count": book.add_format(centred | {"num_format": "General"}),
+        "sum": book.add_format(centred | {"num_format": "General", "bold": True, "top": 2}),
     }
 
 
@@ -110,7 +110,7 @@ def _line(sheet: Any, looks: Mapping[str, Any], recap: Recap, at: int, number: i
     last = _LEFT + len(recap.days)
     where = f"{_cell(at, _LEFT)}:{_cell(at, last - 1)}"
     for place, letter in enumerate(recap.letters):
-        counted = "+".join(f'COUNTIF({where},"{wanted}")' for wanted in LETTERS.get(letter, (letter,)))
+        counted = "+".join(f'COUNTIF({where},"{wanted}"){part}' for wanted, part in patterns(letter, row.codes))
         sheet.write_formula(at, last + place, f"={counted}", looks["count"], row.count(letter))
     for place, minutes in enumerate((row.worked, row.late, row.early)):
         sheet.write_number(at, last + len(recap.letters) + place, minutes, looks["count"])

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import i18n, office, orders, people, sections, signing
 from staffhub.clock import local_day, month_days
-from staffhub.days import DayRecord, State
+from staffhub.days import HALF, DayRecord, State, shares
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Meaning, Officer, Posting, Role, WorkMode, posting_on
@@ -43,6 +43,9 @@ LETTERS: dict[str, tuple[str, ...]] = {
 # An exemption of more people names none of them.
 _NAMED = 8
 _AT_WORK = frozenset({"H", "WFH", "HT", "HP"})
+_EVENTS = frozenset({"HT", "HP"})
+# The same beside half a day of leave, whose letter stands before them.
+_HALVES = {"H": ("H*", "WFH*"), "WFH": ("WFH*",)}
 _NOT_YET = frozenset({State.PLANNED, State.PENDING})
 
 
@@ -59,13 +62,27 @@ class Row:
     early: int
     officer_id: int = 0
 
-    def count(self, letter: str) -> int:
-        return sum(wears(letter, set(code.split())) for code in self.codes)
+    def count(self, letter: str) -> float:
+        """Whole where it is, so that it is written so."""
+        found = sum(share(letter, code) for code in self.codes)
+        return int(found) if found == int(found) else found
 
 
-def wears(letter: str, worn: set[str]) -> bool:
-    """Whether a day of these letters counts below a letter: who was late, or at home, was present."""
-    return not _AT_WORK.isdisjoint(worn) if letter == "H" else letter in worn
+def share(letter: str, code: str) -> float:
+    """Return how much of a day of these letters counts below a letter: who was late, or at home, was present."""
+    found = shares(code)
+    if letter != "H":
+        return found.get(letter, 0)
+    return 0 if _AT_WORK.isdisjoint(found) else 0.5 if HALF in code else 1
+
+
+def patterns(letter: str, codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return how a sheet counts a letter, as (what COUNTIF looks for, what each of these counts)."""
+    whole = [(wanted, "") for wanted in LETTERS.get(letter, (letter,))]
+    if letter in _EVENTS or not any(HALF in code for code in codes):
+        return whole
+    other = [(f"*{HALF} {wanted}", "/2") for wanted in _HALVES.get(letter, (letter,))]
+    return [*whole, *other, (f"{letter}{HALF}*", "/2")]
 
 
 class Signer(NamedTuple):
@@ -180,7 +197,7 @@ def made(
         groups=groups,
         letters=_letters(every),
         free=frozenset(day for place, day in enumerate(dates) if _is_free(row.codes[place] for row in every)),
-        notes=[*notes, *_supplements(papers, facts)],
+        notes=[*_of_halves(every), *notes, *_supplements(papers, facts)],
         changes=list(changes),
         seal=seal(papers, facts),
         head=head._replace(position=facts.head_title or head.position),
@@ -190,8 +207,16 @@ def made(
     )
 
 
+def _of_halves(rows: Iterable[Row]) -> list[str]:
+    if not any(HALF in code for row in rows for code in row.codes):
+        return []
+    return [
+        _("½ is leave for half of that day; the letter behind it is of the other half, and each counts half a day.")
+    ]
+
+
 def _letters(rows: Iterable[Row]) -> list[str]:
-    found = {letter for row in rows for code in set(row.codes) for letter in code.split()}
+    found = {letter for row in rows for code in set(row.codes) for letter in shares(code)}
     known = list(LETTERS)
     return [*known[:-2], *sorted(found - set(known)), *known[-2:]]
 
@@ -204,8 +229,10 @@ def _is_free(codes: Iterable[str]) -> bool:
 
 def _code(code: str, mode: str | None) -> str:
     """Keep WFH beside HT and HP, so that the subtotal can be counted in the sheet itself."""
-    worn = code.split()
-    return f"WFH {code}" if mode == WorkMode.HOME and worn and "WFH" not in worn and _AT_WORK.issuperset(worn) else code
+    halves, worn = [[one for one in code.split() if (HALF in one) is half] for half in (True, False)]
+    if mode == WorkMode.HOME and worn and "WFH" not in worn and _AT_WORK.issuperset(worn):
+        return " ".join((*halves, "WFH", *worn))
+    return code
 
 
 def _as_it_reads(me: Viewer, sheet: recap.Month) -> Iterator[Group]:

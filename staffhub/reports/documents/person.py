@@ -112,7 +112,7 @@ def _signed_totals(kept: SignedDays) -> list[list[str]]:
     counted = [(f"{letter}, {lines.meaning(letter)}", sum(row.count(letter) for row in rows)) for letter in letters]
     minutes = [(_("Worked"), "worked"), (_("Late"), "late"), (_("Left early"), "early")]
     summed = [(name, sum(getattr(row, key) for row in rows)) for name, key in minutes]
-    told = [[name, str(count)] for name, count in counted if count]
+    told = [[name, words.number(count)] for name, count in counted if count]
     return told + [[name, words.duration(count)] for name, count in summed if count]
 
 
@@ -145,7 +145,7 @@ def _totals(own: OwnMonth) -> list[list[str]]:
         (_("Days absent without notice"), told.absent),
     ]
     minutes = [(_("Worked"), told.worked), (_("Late"), told.late), (_("Left early"), told.early)]
-    counted = [[name, str(count)] for name, count in days if count]
+    counted = [[name, words.number(count)] for name, count in days if count]
     return counted + [[name, words.duration(count)] for name, count in minutes if count]
 
 

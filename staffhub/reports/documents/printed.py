@@ -4,6 +4,7 @@ from typing import Any
 
 from staffhub import i18n
 from staffhub.i18n import gettext as _
+from staffhub.reports import words
 from staffhub.reports.documents import letterhead, press
 from staffhub.reports.documents.lines import Recap, Row, Signer, meaning
 from staffhub.reports.documents.words import changed_header, changed_row, title, weekday
@@ -56,7 +57,7 @@ def _row(recap: Recap, row: Row, place: int) -> dict[str, Any]:
         "note": row.note,
         "codes": row.codes,
         # What is nothing stays blank, so that what is something is seen.
-        "totals": [str(count) if count else "" for count in (*counts, row.worked, row.late, row.early)],
+        "totals": [words.number(count) if count else "" for count in (*counts, row.worked, row.late, row.early)],
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from staffhub import people
-from staffhub.days import CorrectionFact, DayRecord
+from staffhub.days import HALF, CorrectionFact, DayRecord
 from staffhub.i18n import gettext as _
 from staffhub.reports import words
 from staffhub.reports.documents import lines
@@ -68,7 +68,7 @@ def _kept(kept: Day, day: date) -> list[str]:
         employed(kept),
         "",
         code,
-        ", ".join(lines.meaning(letter) or letter for letter in code.split()),
+        ", ".join(_meaning(letter) for letter in code.split()),
         _time(kept.get("first"), day),
         _time(kept.get("last"), day),
         str(kept.get("worked") or ""),
@@ -88,10 +88,18 @@ def _time(text: str | None, day: date) -> str:
     return f"{day + timedelta(days=int(ahead))} {time}"
 
 
+def _meaning(letter: str) -> str:
+    whole = lines.meaning(letter.removesuffix(HALF)) or letter
+    return _("%(what)s for half a day", what=whole) if HALF in letter else whole
+
+
 def _counted(code: str) -> list[str]:
-    """1 below each letter that the day has, so that a spreadsheet can sum them; WFH and late are present as well."""
-    worn = set(code.split())
-    return ["1" if lines.wears(letter, worn) else "" for letter in lines.LETTERS]
+    """1 below each letter that the day has, so that a spreadsheet can sum them; WFH and late are present as well.
+
+    Half a day is 0,5 with the comma of the reader's language, as the spreadsheets of that language read it.
+    """
+    found = (lines.share(letter, code) for letter in lines.LETTERS)
+    return [words.number(share) if share else "" for share in found]
 
 
 def _header() -> list[str]:

@@ -17,6 +17,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.leave.kinds import KINDS
+from staffhub.models import DayPart
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render
@@ -31,7 +32,7 @@ class AskFields(Fields):
     kind: LeaveKind
     first: date
     last: date | None = None
-    half_day: bool = False
+    part: DayPart | None = None
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
     # What the page said that the leave becomes: nobody sends what was not shown.
     seen: Key | None = None
@@ -39,7 +40,8 @@ class AskFields(Fields):
 
 
 def wish_of(given: AskFields) -> leave.Wish:
-    return leave.Wish(given.kind.value, given.first, given.last or given.first, given.half_day, given.note or "")
+    last, half = given.last or given.first, given.part is not None
+    return leave.Wish(given.kind.value, given.first, last, half, given.note or "", given.part)
 
 
 def kind_names(*kinds: str) -> list[tuple[str, str]]:

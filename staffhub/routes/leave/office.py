@@ -14,6 +14,7 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
+from staffhub.models import DayPart
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.leave.mine import kind_names
 from staffhub.security import Viewer
@@ -32,7 +33,7 @@ class PaperFields(Fields):
     kind: LeaveKind
     first: date
     last: date | None = None
-    half_day: bool = False
+    part: DayPart | None = None
     document: Document
     letter_seen_on: date | None = None
     doctor_signed: bool = False
@@ -99,7 +100,8 @@ def enter(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respons
     if form.data is None:
         return _paper_page(request, db, me, now, form, status=Refused.status)
     given = form.data
-    wish = leave.Wish(given.kind.value, given.first, given.last or given.first, given.half_day)
+    last = given.last or given.first
+    wish = leave.Wish(given.kind.value, given.first, last, given.part is not None, part=given.part)
     letter = leave.Letter(given.document, given.letter_seen_on, given.doctor_signed if given.letter_seen_on else None)
     try:
         if not leave.sent_before(db, me, given.officer, wish, given.idempotency_key):

@@ -102,7 +102,7 @@ def _outlook(
     """What it would become, for whoever decides; or why it cannot be granted any more."""
     if not one.is_open:
         return None, ""
-    wish = leave.Wish(one.kind, one.first, one.last, one.half_day)
+    wish = leave.Wish(one.kind, one.first, one.last, one.half_day, part=one.part)
     try:
         return leave.outlook(
             db, me.office_id, one.officer_id, wish, today=today, besides=one.id, known=known,
