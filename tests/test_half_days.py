@@ -120,6 +120,7 @@ def test_a_snapshot_keeps_both_halves(closed: Database) -> None:
     now = at_local(DECEMBER + timedelta(days=1), time(9), hana.zone)
     _granted(closed, hana, THURSDAY)
     days.close_due(closed, now=now)
+    days.run_recounts(closed, now=now)
     close(closed, hana, first=NOVEMBER, now=now)
     ben = _id(closed, "ben")
     with closed.reading() as db:

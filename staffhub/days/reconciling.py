@@ -23,7 +23,7 @@ from staffhub.days.record import (
     planned_span,
 )
 from staffhub.models import PLAN_LETTERS, STUDY, CorrectionKind, MarkKind, PlanMode, WorkMode
-from staffhub.workdays import HalfLeave, Plan, Tiers
+from staffhub.workdays import Plan, Tiers
 
 _VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
 _UNDECIDED: Newest = MappingProxyType({})
@@ -65,10 +65,7 @@ def reconcile(facts: Facts) -> DayRecord:
         modes = (WorkMode.FIELD,)
     span = planned_span(facts.day, facts.plan, facts.zone) if first or last else None
     late, early, outside = _against_hours(facts, state, span, first, last)
-    letter, of_leave = _letter(facts, state)
-    half = ""
-    if facts.plan.half and facts.serves and state is not State.LEAVE:
-        half, of_leave = _half(facts, facts.plan.half)
+    letter, half, of_leave = _letters_of(facts, state)
     worked, late_tier, early_tier, rules = 0, "", "", facts.rules
     if first and last and state in AT_WORK:
         worked = _worked(facts, span, marks, first, last) if span else _present(marks, first, last)
@@ -180,9 +177,13 @@ def _letter(facts: Facts, state: State) -> tuple[str, int]:
     return _LETTERS[state], 0
 
 
-def _half(facts: Facts, half: HalfLeave) -> tuple[str, int]:
-    letter, rule = facts.rules.letter_of(half.kind)
-    return f"{letter}{HALF}", rule
+def _letters_of(facts: Facts, state: State) -> tuple[str, str, int]:
+    """Return the letter, that of half a day of leave beside it, and the rule that one of them rests on."""
+    letter, rule = _letter(facts, state)
+    if facts.plan.half is None or not facts.serves or state is State.LEAVE:
+        return letter, "", rule
+    of_half, rule = facts.rules.letter_of(facts.plan.half.kind)
+    return letter, f"{of_half}{HALF}", rule
 
 
 def _minutes(start: datetime, end: datetime) -> int:

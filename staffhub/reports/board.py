@@ -251,14 +251,8 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
         holiday=loaded.book.calendar.holidays.get(day, ""),
         starts=hours.starts if hours else None,
         changed_at=max((one.since for one in standings if one.since), default=None),
-        until=min((at for facts in loaded.facts.values() for at in _turns(facts) if at > now), default=None),
+        until=min((at for facts in loaded.facts.values() if (at := _turn(facts)) and at > now), default=None),
     )
-
-
-def _turns(facts: days.Facts) -> list[datetime]:
-    """Return when half a day of leave ends or begins: the other half begins or ends then."""
-    span = days.planned_span(facts.day, facts.plan, facts.zone) if facts.plan.half else None
-    return [] if span is None or facts.plan.half is None else [span[facts.plan.half.part is DayPart.AFTERNOON]]
 
 
 def columns_of(seats: Sequence[Seat], loaded: days.Days, *, now: datetime) -> list[Column]:
@@ -357,11 +351,16 @@ def _state(record: DayRecord, now: datetime) -> str:
     return {State.LEAVE: "leave", State.PENDING: "pending"}.get(record.state, "off")
 
 
+def _turn(day: days.Facts | DayRecord) -> datetime | None:
+    """Return when half a day of leave ends or begins: the half that is worked begins or ends then."""
+    half = day.plan.half
+    span = half and days.planned_span(day.day, day.plan, day.zone)
+    return span[half.part is DayPart.AFTERNOON] if span and half else None
+
+
 def _is_in_free_half(record: DayRecord, now: datetime) -> bool:
-    span = days.planned_span(record.day, record.plan, record.zone) if record.plan.half else None
-    if span is None or record.plan.half is None:
-        return False
-    return now < span[0] if record.plan.half.part is DayPart.MORNING else now >= span[1]
+    turn, half = _turn(record), record.plan.half
+    return bool(turn and half) and (now < turn) == (half.part is DayPart.MORNING)
 
 
 def _covers(rule: workdays.Coverage, standings: Iterable[Standing]) -> list[Cover]:
