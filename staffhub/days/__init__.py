@@ -36,6 +36,7 @@ from staffhub.days.record import (
     State,
     planned_span,
     shares,
+    turn_of,
 )
 from staffhub.days.recount import Progress, Recounted, recounted, recounts
 from staffhub.days.recount import run_due as run_recounts
@@ -90,6 +91,7 @@ __all__ = [
     "shares",
     "signed",
     "span",
+    "turn_of",
     "waiting",
     "with_findings",
 ]

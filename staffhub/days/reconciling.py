@@ -43,9 +43,7 @@ _STUDY_LETTER = "TB"
 
 
 def reconcile(facts: Facts) -> DayRecord:
-    """Say what follows from the facts of a day.
-
-    Of a day that is half leave the plan has the hours of the other half, parted by the break (`Hours.besides`): late,
+    """Of a day that is half leave the plan has the hours of the other half, parted by the break (`besides`): late,
     early, absent and at other hours are said of these. The letter of the leave stands before that of the other half.
     """
     marks, corrections, newest = facts.marks, facts.corrections, _UNDECIDED

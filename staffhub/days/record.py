@@ -11,6 +11,7 @@ from staffhub.models import (
     STUDY,
     CorrectionKind,
     CorrectionReason,
+    DayPart,
     Grade,
     MarkKind,
     PlanMode,
@@ -267,3 +268,18 @@ def planned_span(day: date, plan: Plan, zone: ZoneInfo) -> tuple[datetime, datet
     starts = datetime.combine(day, plan.hours.starts, tzinfo=zone)
     ends = datetime.combine(day, plan.hours.ends, tzinfo=zone)
     return starts, ends if ends > starts else ends + timedelta(days=1)
+
+
+class Turn(NamedTuple):
+    """When the half of a day that is leave ends or begins: the half that is worked begins or ends then."""
+
+    at: datetime
+    part: DayPart
+
+    def is_free(self, now: datetime) -> bool:
+        return (now < self.at) == (self.part is DayPart.MORNING)
+
+
+def turn_of(day: date, plan: Plan, zone: ZoneInfo) -> Turn | None:
+    span = planned_span(day, plan, zone) if plan.half else None
+    return Turn(span[plan.half.part is DayPart.AFTERNOON], plan.half.part) if span and plan.half else None

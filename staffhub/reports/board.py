@@ -17,7 +17,6 @@ from staffhub.i18n import gettext as _
 from staffhub.models import (
     BOARD_CHANGES,
     AuditEvent,
-    DayPart,
     Division,
     EmploymentType,
     Mark,
@@ -242,6 +241,7 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
     standings = [one for column in columns for one in column.standings]
     counts = Counter(one.state for one in standings)
     hours = loaded.book.calendar.hours(day)
+    turns = [days.turn_of(day, one.plan, one.zone) for one in loaded.facts.values()]
     return Whole(
         day=day,
         columns=columns,
@@ -251,7 +251,7 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
         holiday=loaded.book.calendar.holidays.get(day, ""),
         starts=hours.starts if hours else None,
         changed_at=max((one.since for one in standings if one.since), default=None),
-        until=min((at for facts in loaded.facts.values() if (at := _turn(facts)) and at > now), default=None),
+        until=min((turn.at for turn in turns if turn and turn.at > now), default=None),
     )
 
 
@@ -351,16 +351,9 @@ def _state(record: DayRecord, now: datetime) -> str:
     return {State.LEAVE: "leave", State.PENDING: "pending"}.get(record.state, "off")
 
 
-def _turn(day: days.Facts | DayRecord) -> datetime | None:
-    """Return when half a day of leave ends or begins: the half that is worked begins or ends then."""
-    half = day.plan.half
-    span = half and days.planned_span(day.day, day.plan, day.zone)
-    return span[half.part is DayPart.AFTERNOON] if span and half else None
-
-
 def _is_in_free_half(record: DayRecord, now: datetime) -> bool:
-    turn, half = _turn(record), record.plan.half
-    return bool(turn and half) and (now < turn) == (half.part is DayPart.MORNING)
+    turn = days.turn_of(record.day, record.plan, record.zone)
+    return turn is not None and turn.is_free(now)
 
 
 def _covers(rule: workdays.Coverage, standings: Iterable[Standing]) -> list[Cover]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "half_days"
-down_revision = "meetings_in_trouble"
+down_revision = "catalogue"
 branch_labels = None
 depends_on = None
 
