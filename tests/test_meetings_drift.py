@@ -11,7 +11,7 @@ from zoom_server import ZoomSandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
-from staffhub.meetings import dates, drift, following, plan, sync
+from staffhub.meetings import dates, drift, following, one, plan, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Holiday,
@@ -103,9 +103,9 @@ def test_what_is_as_agreed_costs_one_list_for_the_host(database: Database, sandb
     ids = [_schedule(database, zoom, topic=f"Rapat {n}") for n in range(5)] + [_standup(database, zoom)]
     before = sandbox.calls()
     assert drift.sweep(database, zoom, now=MORNING) == 0
-    assert sandbox.calls() == before + 2  # the list, and the series once a day
+    assert sandbox.calls() == before + 7  # the list, and once a day each meeting: a list does not show all of it
     assert drift.sweep(database, zoom, now=MORNING + timedelta(hours=1)) == 0
-    assert sandbox.calls() == before + 3
+    assert sandbox.calls() == before + 8
     assert {_stands(database, meeting_id) for meeting_id in ids} == {("ready", "")}
 
 
@@ -129,6 +129,35 @@ def test_a_meeting_that_was_changed_in_zoom_is_taken_over(database: Database, sa
     assert _rows(database, meeting_id) == [("11-26T01:30", "planned")]
     assert (_stands(database, meeting_id), _told(database)) == (("ready", ""), ["moved", "theirs"])
     assert drift.sweep(database, zoom, now=MORNING) == 0
+
+
+def test_how_people_get_in_is_compared_once_a_day_and_taken_over_or_overruled(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    zoom, later = sandbox.client(), MORNING + timedelta(hours=21)
+    taken, overruled = _schedule(database, zoom), _standup(database, zoom, occurrences=9)
+    assert drift.sweep(database, zoom, now=MORNING) == 0
+    for meeting_id in (taken, overruled):
+        zoom.update_meeting(_number(database, meeting_id), {"settings": {"waiting_room": True}})
+    assert drift.sweep(database, zoom, now=MORNING) == 0
+    assert drift.sweep(database, zoom, now=later) == 2
+    stands = ("ready", "theirs:join_before_host,waiting_room")
+    assert (_stands(database, taken), _stands(database, overruled)) == (stands, stands)
+    with database.reading() as db:
+        shown = one.page(db, viewer_of(database, "dewi"), taken, now=later).theirs
+    assert {ours for _what, ours, _theirs in shown} == {"ya", "tidak"}
+    _adopt(database, taken, now=later)
+    _retry(database, overruled, now=later)
+    _run(database, zoom, later)
+    waits = {made["id"]: made["settings"]["waiting_room"] for made in sandbox.meetings()}
+    assert waits == {_number(database, taken): True, _number(database, overruled): False}
+    assert drift.sweep(database, zoom, now=later + timedelta(hours=21)) == 0
+    # What was taken over stays when the meeting is sent again.
+    with database.transaction() as db:
+        plan.push_change(db, db.get_one(Meeting, taken), later)
+    _run(database, zoom, later)
+    assert _stands(database, taken) == ("ready", "")
+    assert [made["settings"]["waiting_room"] for made in sandbox.meetings()] == [True, False]
 
 
 def test_ours_can_be_sent_again_instead(database: Database, sandbox: ZoomSandbox) -> None:

@@ -1,7 +1,7 @@
 """What happens to our meetings in Zoom itself: looked for twice an hour, decided by a person.
 
-One list for each host; the whole meeting only where its row looks otherwise, and of a series once a day, since a list
-does not show its dates. Zoom is asked outside of any transaction.
+One list for each host; the whole meeting only where its row looks otherwise, and once a day, since a list shows neither
+the dates of a series nor how people get in. Zoom is asked outside of any transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +132,7 @@ def _look(zoom: "ZoomClient", host: str, ours: Sequence[_Ours], now: datetime) -
     rows = {row["id"]: row for row in zoom.list_meetings(host)}
     for one in ours:
         row = rows.get(one.facts.zoom_id or 0)
-        old = one.facts.weekdays and (one.looked_at is None or now - one.looked_at > _WHOLE)
+        old = one.looked_at is None or now - one.looked_at > _WHOLE
         if row and not old and not one.in_doubt and not wire.looks_changed(row, one.facts, now=now):
             continue
         if seen := _ask(zoom, one):
@@ -158,6 +158,8 @@ def _note(db: Session, seen: _Seen, now: datetime) -> bool:
     meeting.missed_at, meeting.looked_at = None, now
     _keep_link(db, meeting, seen.stored, now)
     theirs = Theirs.of(seen.stored, seen.ours.facts, now=now)
+    if meeting.trouble.startswith("differs") and {*theirs.names} == {*theirs.settings}:
+        return False  # Zoom itself bent them when they were sent, which is said already
     if not theirs.names:
         if meeting.theirs is not None:
             meeting.theirs, meeting.trouble = None, ""
@@ -204,6 +206,8 @@ def adopt(db: Session, me: Viewer, meeting_id: int, *, version: int, now: dateti
     meeting.topic = (theirs.topic or meeting.topic)[:MAX_TOPIC]
     meeting.agenda = (meeting.agenda if theirs.agenda is None else theirs.agenda)[:MAX_AGENDA]
     meeting.minutes = theirs.minutes or meeting.minutes
+    if theirs.settings:
+        meeting.zoom_settings = {**(meeting.zoom_settings or {}), **theirs.settings}
     _adopt_dates(db, me, meeting, theirs)
     try:
         hosts.claim(db, me, meeting, now=now)

@@ -196,5 +196,8 @@ def _field(name: str) -> str:
         "duration": lambda: _("length"),
         CO_HOSTS: lambda: _("who may also start it"),
         "waiting_room": lambda: _("a waiting room, so somebody must let people in"),
+        "join_before_host": lambda: _("whether people may come before the host"),
+        "jbh_time": lambda: _("how early people may come"),
+        "use_pmi": lambda: _("the number of the host"),
     }
     return words.get(name, lambda: _("dates of the series") if name.startswith("recurrence") else name)()

@@ -12,7 +12,7 @@ from staffhub import clock, i18n, workdays
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.meetings import hosts, tries
+from staffhub.meetings import hosts, tries, wire
 from staffhub.meetings.agenda import Status, Week, last_day, status_of
 from staffhub.meetings.joining import token_for
 from staffhub.meetings.occurrences import slots
@@ -208,12 +208,30 @@ def _theirs(me: Viewer, meeting: Meeting, days: Sequence[MeetingDay]) -> list[tu
         found.append((_("Agenda"), meeting.agenda, theirs.agenda))
     if theirs.minutes is not None:
         found.append((_("Length (minutes)"), str(meeting.minutes), str(theirs.minutes)))
+    ours_sent = wire.SETTINGS | (meeting.zoom_settings or {})
+    for name, value in theirs.settings.items():
+        found.append((_setting(name), _switched(ours_sent[name]), _switched(value)))
     known = {day.id: day for day in days}
     for row_id, start in theirs.dates.items():
         if (day := known.get(row_id)) is not None:
             ours = _("not held") if day.cancelled else _when(day.starts)
             found.append((i18n.day(day.day), ours, _when(start.astimezone(me.zone)) if start else _("not held")))
     return found
+
+
+def _setting(name: str) -> str:
+    words = {
+        "waiting_room": _("Waiting room"),
+        "join_before_host": _("Coming before the host"),
+        "jbh_time": _("Minutes that people may come early (0: at any time)"),
+    }
+    return words.get(name) or _("The personal meeting number of the host")
+
+
+def _switched(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
 
 
 def _when(moment: datetime) -> str:

@@ -13,7 +13,8 @@ from staffhub.zoom.shapes import Meeting as ZoomMeeting
 class Theirs:
     """Only what differs. `dates`: starts by the ids of our rows, None where Zoom does not hold the date.
 
-    `other`: Zoom has dates that no series of ours can have, so that it can only be sent ours again.
+    `settings`: those of wire.SETTINGS. `other`: Zoom has dates that no series of ours can have, so that it can only be
+    sent ours again.
     """
 
     topic: str | None = None
@@ -21,6 +22,7 @@ class Theirs:
     minutes: int | None = None
     dates: Mapping[int, datetime | None] = field(default_factory=dict)
     other: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stored: ZoomMeeting, facts: wire.Facts, *, now: datetime) -> "Theirs":
@@ -33,6 +35,7 @@ class Theirs:
             minutes=lengths.pop() if len(lengths) == 1 and lengths != {facts.minutes} else None,
             dates=dates,
             other=other,
+            settings=wire.other_settings(stored, facts),
         )
 
     @classmethod
@@ -49,7 +52,7 @@ class Theirs:
         """What differs, as failures.in_words names it."""
         said = {"topic": self.topic, "agenda": self.agenda, "duration": self.minutes}
         found = [name for name, value in said.items() if value is not None]
-        return found + (["start"] if self.dates or self.other else [])
+        return [*found, *(["start"] if self.dates or self.other else []), *self.settings]
 
 
 def _dates(stored: ZoomMeeting, facts: wire.Facts, now: datetime) -> tuple[dict[int, datetime | None], bool]:

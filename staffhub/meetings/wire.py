@@ -66,6 +66,7 @@ class Facts:
     zone: ZoneInfo
     left_hosts: Sequence[str] = ()
     co_hosts: Sequence[str] | None = None
+    taken_over: JSON | None = None
 
     @classmethod
     def of(cls, meeting: Meeting, rows: Sequence[Occurrence], timezone: str) -> "Facts":
@@ -83,7 +84,13 @@ class Facts:
             ZoneInfo(timezone),
             meeting.left_hosts or (),
             meeting.co_hosts,
+            meeting.zoom_settings,
         )
+
+    @property
+    def settings(self) -> JSON:
+        """How people get in, as agreed."""
+        return SETTINGS | (self.taken_over or {})
 
     @property
     def beside(self) -> set[str]:
@@ -153,9 +160,9 @@ def words(facts: Facts) -> JSON:
 def settings(facts: Facts) -> JSON:
     """Return the settings; who hosts beside the host only where that was ever chosen, and without a mail of Zoom's."""
     if facts.co_hosts is None:
-        return {"settings": SETTINGS}
+        return {"settings": facts.settings}
     beside = {"alternative_hosts": ";".join(sorted(facts.beside)), "alternative_hosts_email_notification": False}
-    return {"settings": SETTINGS | beside}
+    return {"settings": facts.settings | beside}
 
 
 def refused_co_hosts(error: ZoomRefused, facts: Facts) -> set[str]:
@@ -266,15 +273,19 @@ def differences(stored: ZoomMeeting, facts: Facts, *, now: datetime) -> list[str
         "start": _agrees_in_dates(stored, facts, now),
         "timezone": stored.get("timezone") == facts.zone.key,
         "duration": durations(stored) <= {facts.minutes},
-        "waiting_room": _lets_in(stored),
+        "waiting_room": not other_settings(stored, facts),
         CO_HOSTS: _hosts_beside(stored, facts),
     }
     return [name for name, agrees in found.items() if not agrees]
 
 
-def _lets_in(stored: ZoomMeeting) -> bool:
-    settings = stored.get("settings", {})
-    return not settings.get("waiting_room") and bool(settings.get("join_before_host", True))
+def other_settings(stored: ZoomMeeting, facts: Facts) -> JSON:
+    """Return how people get in where Zoom has it otherwise; what it does not show is not told."""
+    there = stored.get("settings", {})
+    found = {name: there[name] for name, ours in facts.settings.items() if there.get(name, ours) != ours}
+    if not there.get("join_before_host", True):
+        found.pop("jbh_time", None)  # counts only where people may come before the host
+    return found
 
 
 def _hosts_beside(stored: ZoomMeeting, facts: Facts) -> bool:
@@ -323,7 +334,7 @@ def words_differ(stored: ZoomMeeting, facts: Facts) -> bool:
     return (
         not agrees
         or not durations(stored) <= {facts.minutes}
-        or not _lets_in(stored)
+        or bool(other_settings(stored, facts))
         or not _hosts_beside(stored, facts)
     )
 

@@ -79,6 +79,8 @@ class Meeting(Base, Versioned):
     trouble: Mapped[str] = mapped_column(String(500), default="")
     # What Zoom has otherwise, as the last look found it (theirs.Theirs); null: nothing, or a person has decided.
     theirs: Mapped[dict[str, Any] | None]
+    # Settings of wire.SETTINGS that somebody changed in Zoom and a person has taken over; null: none.
+    zoom_settings: Mapped[dict[str, Any] | None]
     # Zoom has said once that it does not know the meeting, since then.
     missed_at: Mapped[datetime | None]
     # Zoom was last asked for all of it, then.
