@@ -59,6 +59,7 @@ class Caller:
         ]
         self.tag = b""
         self.turn = 0
+        self.query = b""
 
     async def __call__(self, page: str) -> int:
         self.turn += 1
@@ -74,7 +75,7 @@ class Caller:
     async def _call(self, method: str, path: str, more: list[tuple[bytes, bytes]], body: bytes) -> int:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "path": path, "raw_path": path.encode(), "query_string": self.query, "root_path": "",
             "headers": [*self.people[self.turn % len(self.people)], *more],
             "client": ("127.0.0.1", 5), "server": ("office.test", 80),
         }  # fmt: skip

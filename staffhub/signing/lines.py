@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, bindparam, select
+from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import office
+from staffhub import days, office
 from staffhub.clock import month_days
 from staffhub.db import rows
 from staffhub.models import Officer, StoredDay
@@ -31,15 +31,52 @@ def canonical(value: object) -> str:
 
 def of_month(db: Session, office_id: int, first: date) -> dict[int, str]:
     """Return the line of everybody who has a stored day in the month, by officer: from when presence counts."""
-    known, dates = office.facts(db, office_id), month_days(first)
-    if known.recorded_from is None:
+    asked, zone = _from_when(db, office_id, first), office.facts(db, office_id).zone
+    if asked is None:
         return {}
-    asked = {"office": office_id, "first": max(dates[0], known.recorded_from), "last": dates[-1]}
     found: dict[int, dict[str, Any]] = {}
     for officer_id, name, number, day, *told in rows(db, _stored(), **asked):
         line = found.setdefault(officer_id, {"name": name, "number": number, "days": {}})
-        line["days"][day.isoformat()] = _entry(day, known.zone, *told)
+        line["days"][day.isoformat()] = _entry(day, zone, *told)
     return {officer_id: canonical(line) for officer_id, line in found.items()}
+
+
+class Counts(NamedTuple):
+    """How many officers have a day in the month, how many days wait for a person, and how many have which letters: the most first, half a day as half."""
+
+    officers: int
+    open_days: int
+    codes: dict[str, float]
+
+
+def counts(db: Session, office_id: int, first: date) -> Counts:
+    """Count what `of_month` holds, by the database: nobody's line is written to know it."""
+    asked = _from_when(db, office_id, first)
+    if asked is None:
+        return Counts(0, 0, {})
+    officers, open_days, codes = 0, 0, dict[str, float]()
+    for code, waits, many, people in rows(db, _counted(), **asked):
+        officers, open_days = people, open_days + (many if waits else 0)
+        for letter, share in days.shares(code).items():
+            codes[letter] = codes.get(letter, 0) + share * many
+    return Counts(officers, open_days, dict(sorted(codes.items(), key=lambda pair: -pair[1])))
+
+
+def _from_when(db: Session, office_id: int, first: date) -> dict[str, Any] | None:
+    """Return which stored days make the month; None: presence does not count."""
+    known, dates = office.facts(db, office_id), month_days(first)
+    if known.recorded_from is None:
+        return None
+    return {"office": office_id, "first": max(dates[0], known.recorded_from), "last": dates[-1]}
+
+
+@cache
+def _counted() -> Any:
+    one, first, last = StoredDay, bindparam("first", type_=Date), bindparam("last", type_=Date)
+    here = (one.office_id == bindparam("office"), one.date.between(first, last))
+    officers = select(func.count(one.officer_id.distinct())).where(*here).scalar_subquery()
+    columns: Any = select(one.code, one.needs_person, func.count(), officers)
+    return columns.where(*here).group_by(one.code, one.needs_person)
 
 
 def _entry(

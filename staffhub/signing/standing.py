@@ -1,6 +1,6 @@
 """What whoever signs a month must know of it: where it stands, what still waits, what changed since."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days
+from staffhub import clock
 from staffhub.db import rows
 from staffhub.models import Account, Officer, Posting, Role, WaitingRequest, posting_on, role_held, serves
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Papers, Snapshot, history, snapshot_of
 from staffhub.signing.lines import Difference
-from staffhub.signing.steps import standing_ids, why_not_now
+from staffhub.signing.steps import differences_since, why_not_now
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,15 @@ class Standing:
 def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
     me.require("month")
     known = history(db, me.office_id, first)
-    current = lines.of_month(db, me.office_id, first)
-    standing = standing_ids(known)
+    counts = lines.counts(db, me.office_id, first)
     return Standing(
         history=known,
         why_not=why_not_now(db, me, first, now=now),
-        officers=len(current),
-        open_days=lines.open_days(current.values()),
+        officers=counts.officers,
+        open_days=counts.open_days,
         asked=requests_waiting(db, me, first),
-        codes=_codes(current.values()),
-        changed=lines.differences(snapshots.lines_of(db, standing), current) if standing else [],
+        codes=counts.codes,
+        changed=differences_since(db, me, known),
         heads=[row.name for row in rows(db, _heads(), office=me.office_id, today=clock.local_day(now, me.zone))],
     )
 
@@ -65,16 +64,6 @@ _WAITING: Any = select(func.count(WaitingRequest.request_id)).where(
     WaitingRequest.office_id == bindparam("office"),
     WaitingRequest.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
 )
-
-
-def _codes(texts: Iterable[str]) -> dict[str, float]:
-    """Return the days by letter, the most first; half a day counts as half."""
-    found: dict[str, float] = {}
-    for text in texts:
-        for day in lines.read(text)["days"].values():
-            for letter, share in days.shares(day.get("code", "")).items():
-                found[letter] = found.get(letter, 0) + share
-    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 @cache
