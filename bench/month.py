@@ -68,13 +68,16 @@ async def _cpu(app: FastAPI, page: str) -> float:
 def _timed(people: int, name: str, work: Callable[[], object]) -> None:
     wall, used = time.perf_counter(), time.process_time()
     work()
-    print(f"{people:>6} {name:<20}{time.perf_counter() - wall:>6.2f} s, CPU {time.process_time() - used:.2f} s", flush=True)
+    print(
+        f"{people:>6} {name:<20}{time.perf_counter() - wall:>6.2f} s, CPU {time.process_time() - used:.2f} s",
+        flush=True,
+    )
 
 
 def _step(database: Database, number: int, first: date, kind: SignStep, now: datetime) -> None:
     with database.transaction() as db:
         me = security.viewer_for(db, number + 1, now=now)
-        assert me  # noqa: S101
+        assert me
         known = signing.history(db, me.office_id, first)
         told = {"turn": known.turn, "idempotency_key": kind.value, "now": now}
         if kind is SignStep.CLOSED:

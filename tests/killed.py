@@ -11,23 +11,37 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from staffhub import days
+from staffhub import clock, days, security, signing
 from staffhub.days import closing, recount
 from staffhub.db import Database
+from staffhub.models import Account
 from staffhub.reports.documents import exports
+from staffhub.signing import snapshots
+
+
+def _close_month(database: Database, now: datetime) -> None:
+    """HR closes the month before, as the first step of it."""
+    with database.transaction() as db:
+        me = security.viewer_for(db, db.scalars(select(Account.id).where(Account.username == "hana")).one(), now=now)
+        assert me
+        first = clock.month_before(clock.local_day(now, me.zone))
+        signing.close(db, me, first, note="Apa adanya", turn=0, idempotency_key="a-press", now=now)
+
 
 JOBS: dict[str, Callable[[Database, datetime], object]] = {
     "close": lambda database, now: days.close_due(database, now=now),
     "recount": lambda database, now: days.run_recounts(database, now=now),
     "export": lambda database, now: exports.run_due(database, now=now),
+    "month": _close_month,
 }
 KILLED = -signal.SIGKILL
 
 
 def main(job: str, url: str, now: str, commit: str) -> None:
     closing.BATCH = recount.BATCH = 3
+    snapshots._BATCH = 2
     database, numbers = Database(url), count(1)
 
     def die(_db: object) -> None:

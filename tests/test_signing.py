@@ -1,5 +1,6 @@
 """A month that is closed, sent back, signed and supplemented: every step with the clock passed in."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -28,9 +29,11 @@ from staffhub.models import (
 )
 from staffhub.reports import recap
 from staffhub.security import Viewer
-from staffhub.signing import snapshots
+from staffhub.signing import lines, snapshots
 from staffhub.signing.lines import read
 from tests.conftest import add_posting, count_from, plan_range, race, viewer_of
+from tests.killed import KILLED
+from tests.test_killed import run
 
 OCTOBER = date(2026, 10, 1)
 FRIDAY = date(2026, 10, 23)
@@ -300,25 +303,25 @@ def test_a_change_while_the_head_signs_is_a_supplement(database: Database, hana:
     assert changed(database, hana) == [("Ben Tumiwa", FRIDAY)]
 
 
-def test_a_process_killed_while_it_writes_a_snapshot_leaves_nothing(
-    database: Database, hana: Viewer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(snapshots, "_BATCH", 2)
-
-    class Killed(BaseException):
-        pass
-
-    def dies(*_facts: Any) -> None:
-        raise Killed
-
-    monkeypatch.setattr("staffhub.signing.steps.insert_unless_there", dies)
-    with pytest.raises(Killed):
-        close(database, hana)
+def test_a_process_killed_while_it_writes_a_snapshot_leaves_nothing(database: Database, hana: Viewer) -> None:
+    """By SIGKILL, with every line of the snapshot sent and none committed; the same press then closes the month."""
+    assert run(database, "month", NOW, commit=1) == KILLED
     with database.reading() as db:
         counts = [db.scalar(sa.select(sa.func.count()).select_from(one)) for one in (MonthSnapshot, SnapshotLine)]
-    assert counts == [0, 0]
-    monkeypatch.undo()
-    assert close(database, hana).officers == 7
+    assert (counts, known(database).steps) == ([0, 0], ())
+    for _twice in range(2):
+        assert run(database, "month", NOW, commit=0) == 0
+    assert [(step.kind, step.officers) for step in known(database).steps] == [(SignStep.CLOSED, 7)]
+
+
+def test_what_the_page_counts_is_what_the_lines_hold(database: Database, hana: Viewer) -> None:
+    correct(database, hana, "ben")
+    with database.reading() as db:
+        counts, texts = lines.counts(db, 1, OCTOBER), lines.of_month(db, 1, OCTOBER)
+    days_told = [day for text in texts.values() for day in read(text)["days"].values()]
+    assert (counts.officers, counts.open_days) == (len(texts), lines.open_days(texts.values()))
+    assert counts.codes == Counter(letter for day in days_told for letter in day.get("code", "").split())
+    assert counts.open_days > counts.codes["C"] > 0
 
 
 def test_whoever_changes_a_stored_line_is_found(database: Database, hana: Viewer) -> None:
