@@ -42,7 +42,10 @@ def of_month(db: Session, office_id: int, first: date) -> dict[int, str]:
 
 
 class Counts(NamedTuple):
-    """How many officers have a day in the month, how many days wait for a person, and how many have which letters: the most first, half a day as half."""
+    """How many officers have a day in the month, how many days wait for a person, and the days by letter.
+
+    Of the letters the most come first; half a day counts as half.
+    """
 
     officers: int
     open_days: int
