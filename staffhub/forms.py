@@ -130,7 +130,7 @@ class Form(Generic[F]):
             self.typed["version"] = [str(version)]
 
     def value(self, key: str) -> str:
-        return self.typed.get(key, [""])[0]
+        return (self.typed.get(key) or [""])[0]
 
     def list(self, key: str) -> list[str]:
         return self.typed.get(key, [])

@@ -104,7 +104,7 @@ BUDGET = {
     "/roster": ("kepegawaian", 4),
     "/roster/{officer_id}": ("kepegawaian", 7),
     "/standups": ("kadis", 1),
-    "/standups/new": ("kadis", 2),
+    "/standups/new": ("kadis", 4),
     "/worklog": ("pegawai01", 2),
     "/worklog/submit": ("pegawai01", 6),
     "/worklog/{entry_id}/delete": ("pegawai01", 2),

@@ -18,10 +18,10 @@ def _at(hour: str, day: int = 23) -> datetime:
     return datetime.combine(date(2026, 11, day), time.fromisoformat(hour), WITA)
 
 
-def _schedule(world: World, name: str, hour: str, minutes: int = 30, **who: tuple[int, ...]) -> None:
-    audience = Audience(**(who or {"officers": (world.officer_id(name),)}))  # type: ignore[arg-type]
+def _schedule(world: World, name: str, hour: str, minutes: int = 30, on: date = date(2026, 11, 23)) -> None:
+    audience = Audience(officers=(world.officer_id(name),))
     me = world.viewer(name)
-    facts = {"topic": "Rapat", "starts_on": date(2026, 11, 23), "starts_at": time.fromisoformat(hour)}
+    facts = {"topic": "Rapat", "starts_on": on, "starts_at": time.fromisoformat(hour)}
     with world.database.transaction() as db:
         plan.schedule(
             db, me, kind=MeetingKind.SINGLE, **facts, minutes=minutes, audience=audience,
@@ -72,3 +72,9 @@ def test_a_standup_is_proposed_for_half_an_hour_after_the_next_days_work_begins(
     me = world.viewer("ana")
     with world.database.reading() as db:
         assert suggesting.standup_start(db, me, now=MORNING) == (date(2026, 11, 24), time(8))
+    with world.database.transaction() as db:
+        user = {"email": "zoom@contoh.go.id", "name": "Zoom", "licence": 2, "at_once": 1, "hosts": True}
+        db.execute(sa.insert(ZoomUser).values(**user, written=0, seen_at=MORNING))
+    _schedule(world, "dewi", "08:00", 45, on=date(2026, 11, 24))
+    with world.database.reading() as db:
+        assert suggesting.standup_start(db, me, now=MORNING) == (date(2026, 11, 24), time(9)), "no host is free before"

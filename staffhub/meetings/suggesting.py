@@ -71,13 +71,18 @@ def _my_hours(db: Session, me: Viewer, first: date, last: date) -> list[tuple[da
 
 
 def standup_start(db: Session, me: Viewer, *, now: datetime) -> tuple[date, time]:
-    """Return the next working day that has not begun, and the half hour after its work begins, in local time."""
+    """Return the next working day that has not begun, and the half hour after its work begins, in local time; a later
+    one where no host is free then.
+    """
     calendar = workdays.calendar(db, me.office_id)
     tomorrow = clock.local_day(now, me.zone) + timedelta(days=1)
     for day in (tomorrow + timedelta(days=n) for n in range(_DAYS)):
         if calendar.is_working_day(day) and (hours := calendar.hours(day)):
-            begins = clock.at_local(day, hours.starts, me.zone)
-            return day, _on_the_half_hour(begins + timedelta(minutes=15)).astimezone(me.zone).time()
+            begins, ends = (clock.at_local(day, at, me.zone) for at in (hours.starts, hours.ends))
+            first = _on_the_half_hour(begins + timedelta(minutes=15)).astimezone(me.zone)
+            wanted = [first + _HALF_HOUR * n for n in range((ends - first) // _HALF_HOUR)] or [first]
+            has_host = hosts.openings(db, wanted[0], wanted[-1] + _HALF_HOUR)
+            return day, next((at for at in wanted if has_host(at, at + _HALF_HOUR)), first).time()
     return tomorrow, time(8)
 
 
