@@ -159,6 +159,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/meetings/notes/{note_id}/unblock"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings/items/{item_id}/end"): frozenset({"ben", "ana", "dewi"}),
     ("POST", "/meetings"): frozenset({"ana", "dewi"}),
+    ("GET", "/meetings/around"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/guests"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/new"): frozenset({"ana", "dewi"}),
     ("GET", "/standups/new"): frozenset({"ana", "dewi"}),

@@ -68,6 +68,7 @@ BUDGET = {
     "/me/month/sheet": ("pegawai01", 8),
     "/me/year": ("kadis", 7),
     "/meetings": ("kadis", 7),
+    "/meetings/around": ("kadis", 1),
     "/meetings/guests": ("kadis", 1),
     "/meetings/new": ("kadis", 4),
     "/meetings/{meeting_id}": ("kadis", 5),

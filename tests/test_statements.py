@@ -405,6 +405,7 @@ QUESTIONS = {
     "/corrections/new": ["?date=2026-11-20&kind=check_out"],
     "/worklog": ["?date=2026-11-20"],
     "/meetings": ["?week=2026-11-10"],
+    "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],
     "/people": ["?q=pegawai", "?state=left"],
     "/roster": ["?month=2026-10"],
     "/leave": ["?kind=annual&first=2026-12-01&last=2026-12-04"],

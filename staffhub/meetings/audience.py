@@ -133,7 +133,7 @@ def resolve(db: Session, me: Viewer, audience: Audience, *, day: date) -> set[in
             .where(Officer.office_id == me.office_id)
         )
     }
-    divisions = set(db.scalars(select(Division.id).where(Division.office_id == me.office_id)))
+    divisions = office.divisions(db, me.office_id).keys()
     if not set(audience.divisions) <= divisions or not set(audience.officers) <= there.keys():
         raise NotFound(_("One of those you chose is not in this office."))
     theirs = {*audience.divisions, *(there[officer_id] for officer_id in audience.officers)}

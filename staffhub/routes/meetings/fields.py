@@ -1,11 +1,15 @@
 """What is typed about a meeting: its words, its dates, its guests."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
+from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
+from staffhub.meetings.around import Around, look
 from staffhub.meetings.audience import Audience, Found, find
 from staffhub.meetings.terms import Terms
 from staffhub.models import MeetingKind
@@ -65,6 +69,17 @@ class StandupFields(SeriesFields):
         return Terms(**{name: value for name, value in facts.items() if name not in {"audience", "co_hosts"}})
 
 
+class AroundFields(Fields):
+    """What is asked about the people and the hour, while somebody is still choosing."""
+
+    date: dt.date
+    time: ClockTime
+    duration: Annotated[int, Field(ge=1, le=24 * 60)]
+    everyone: bool = False
+    division: list[int]
+    officer: list[int]
+
+
 class Seen(Fields):
     """Which version of the meeting somebody has before the eyes."""
 
@@ -105,6 +120,19 @@ def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
     if len(found.others) == 1:
         form.typed.setdefault("officer", []).append(str(found.others[0].id))
     return found
+
+
+def around_of(db: Session, me: Viewer, typed: FormData) -> Around | None:
+    """Look at those chosen and at their hour; None while that is not whole yet, or not the viewer's to invite."""
+    asked: Form[AroundFields] = Form.parse(AroundFields, typed, name="around")
+    if asked.data is None:
+        return None
+    wish = asked.data
+    audience = Audience(wish.everyone, tuple(wish.division), tuple(wish.officer))
+    try:
+        return look(db, me, audience, day=wish.date, at=wish.time, minutes=wish.duration)
+    except (Refused, Forbidden, NotFound):
+        return None
 
 
 def weekday_choices() -> list[tuple[str, str]]:

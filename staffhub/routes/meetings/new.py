@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from fastapi import Query, Request
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from staffhub import clock
@@ -16,6 +16,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import one, plan, suggesting
+from staffhub.meetings.around import Around
 from staffhub.meetings.audience import Choices, choices, find
 from staffhub.models import MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
@@ -26,6 +27,7 @@ from staffhub.routes.meetings.fields import (
     AnyForm,
     MeetingFields,
     StandupFields,
+    around_of,
     found_for,
     sought_in,
     weekday_choices,
@@ -63,6 +65,7 @@ def _page(
     form: AnyForm | None = None,
     *,
     days: list[one.MeetingDay] | None = None,
+    around: Around | None = None,
     status: int = 200,
 ) -> Response:
     offered = choices(db, me)
@@ -76,6 +79,7 @@ def _page(
         found=found_for(db, me, form, clock.local_day(now, me.zone)),
         weekday_choices=weekday_choices(),
         preview=days,
+        around=around,
         invalid=status >= HTTPStatus.BAD_REQUEST,
     )
 
@@ -96,6 +100,8 @@ def show_new_standup(request: Request, db: DB, me: Me, now: Now) -> Response:
 def schedule_meeting(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     me.require("meetings.schedule")
     form: AnyForm = Form.parse(MeetingFields, posted, name="meeting")
+    if posted.get("look"):
+        return _look(request, db, me, now, form, MeetingKind.SINGLE, posted)
     return _save(request, db, me, now, form, MeetingKind.SINGLE, {})
 
 
@@ -105,9 +111,21 @@ def schedule_standup(request: Request, posted: Posted, db: DB, me: Me, now: Now)
     # The first date is called "date" as everywhere, and "from" is understood as well.
     renamed = FormData([("date" if name == "from" else name, value) for name, value in posted.multi_items()])
     form: AnyForm = Form.parse(StandupFields, renamed, name="standup")
+    if posted.get("look"):
+        return _look(request, db, me, now, form, MeetingKind.STANDUP, renamed)
     if form.data is not None and form.data.preview and not sought_in(form):
         return _preview(request, db, me, now, form)
     return _save(request, db, me, now, form, MeetingKind.STANDUP, form.data.series() if form.data else {})
+
+
+def _look(
+    request: Request, db: Session, me: Viewer, now: dt.datetime, form: AnyForm, kind: MeetingKind, typed: FormData
+) -> Response:
+    """Show who is there at that hour, beside what was typed; nothing is saved."""
+    around = around_of(db, me, typed)
+    if around:
+        form.errors.clear()
+    return _page(request, db, me, now, kind, form, around=around, status=200 if around else 422)
 
 
 def _save(
@@ -146,6 +164,14 @@ def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: 
         form.refuse(error)
         return _page(request, db, me, now, MeetingKind.STANDUP, form, status=422)
     return _page(request, db, me, now, MeetingKind.STANDUP, form, days=one.preview(db, me, agreed))
+
+
+@router.get("/meetings/around")
+def look_around(request: Request, db: DB, me: Me) -> Response:
+    """Tell who is where at the hour that is being chosen, and who is in another meeting."""
+    me.require("meetings.schedule")
+    typed: list[tuple[str, str | UploadFile]] = [*request.query_params.multi_items()]
+    return render(request, "meetings/around.html", block="around", around=around_of(db, me, FormData(typed)))
 
 
 @router.get("/meetings/guests")
