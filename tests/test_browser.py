@@ -167,6 +167,19 @@ def test_from_today_a_meeting_or_a_standup_is_scheduled_with_four_taps_at_most_o
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Pendaftaran|Dafduk|kantor"))
 
 
+def test_while_a_meeting_is_thought_of_the_page_tells_who_is_there_and_follows_what_is_chosen(site: Site) -> None:
+    page = site.context("kadis", width=360)
+    page.goto("/meetings/new")
+    told = page.locator("#meeting-around .note")
+    expect(told).to_have_count(0)  # nobody is chosen yet
+    page.get_by_label("Pendaftaran Penduduk").check()
+    expect(told).to_contain_text("di kantor")
+    before = told.inner_text()
+    page.get_by_label("Semua pegawai").check()
+    expect(told).not_to_have_text(before)
+    expect(told).to_contain_text("di kantor")
+
+
 def _choose(box: "object") -> None:
     from playwright.sync_api import Locator
 
@@ -387,6 +400,7 @@ def test_hr_sees_what_a_correction_makes_of_the_day_in_its_place(site: Site) -> 
     page.locator(".queue a.btn").first.click()
     # Until the page is whole, an option that is still to come and is marked as chosen takes the choice back.
     page.wait_for_url(re.compile(r"/attendance/\d+/\d{4}-\d\d-\d\d"))
+    page.wait_for_load_state("networkidle")
     page.select_option("#correction-kind", "leave")
     page.click("button[name=preview]")
     page.get_by_text("Dengan koreksi ini harinya menjadi:").wait_for()

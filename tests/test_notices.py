@@ -27,6 +27,7 @@ EXAMPLES: dict[str, Any] = {
     "count": 2,
     "topic": "Apel pagi",
     "threshold": 3,
+    "note": None,
 }
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),

@@ -146,12 +146,12 @@ def test_a_wrong_row_is_left_out_and_breaks_nobodys_page(world: World, values: A
     assert "dilewati" in page
 
 
-def test_the_bidang_and_services_are_shown_beside_the_rules(world: World) -> None:
+def test_the_bidang_are_shown_beside_the_way_to_services_and_rules(world: World) -> None:
     adi = world.client("adi")
     with count_queries(world.database) as seen:
         page = adi.get("/admin/office")
     assert len(seen) <= 8
-    for text in ("Perekaman KTP-el", "Pelayanan Pencatatan Sipil", "/admin/rules"):
+    for text in ("Pelayanan Pencatatan Sipil", "/requests/services", "/admin/rules"):
         assert text in page.text, text
     assert world.client("ana").get("/admin/office").status_code == 403
 
