@@ -85,6 +85,7 @@ def test_a_night_stays_open_until_its_check_out_or_until_its_time_is_over(databa
     days.close_due(database, now=at_local(TODAY, time(16), ZONE))
     row = stored(database, tia, last)
     assert (row.open_until, row.needs_person) == (None, True)
+    agree(database, now=at_local(TODAY, time(16), ZONE))
 
 
 def test_a_missing_check_out_is_proposed_from_the_last_thing_known_and_changes_nothing_by_itself(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -63,14 +63,14 @@ def stored(database: Database, officer_id: int | None, day: date = DAY) -> Store
         return db.scalars(mine).one()
 
 
-def agree(database: Database) -> None:
+def agree(database: Database, *, now: datetime = MORNING) -> None:
     """Every stored row of the first office is what its facts say, and none is missing."""
     with database.reading() as db:
         known = office.facts(db, 1)
         assert known.stored_from
         assert known.stored_to
         dates = store.dates_between(known.stored_from, known.stored_to)
-        assert store.differing(db, 1, dates, until=known.stored_to, now=MORNING) == []
+        assert store.differing(db, 1, dates, until=known.stored_to, now=now) == []
 
 
 def mark(officer_id: int | None, day: date = DAY, at: time = time(7, 20), turn: int = 1, **facts: Any) -> Mark:

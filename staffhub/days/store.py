@@ -141,6 +141,12 @@ def compute(
 def differing(db: Session, office_id: int, dates: Sequence[date], *, until: date, now: datetime) -> list[Differs]:
     """Compare the stored rows of these dates with what their facts say, column by column; nothing is written."""
     made = compute(db, office_id, dates, until=until, officers=None, now=now)
+    # A night whose time has run out since midnight is over by now, and was written as of the day after.
+    ended = {key for key, row in made.items() if row["open_until"] and row["open_until"] <= now}
+    if ended:
+        who, days = sorted({key[0] for key in ended}), sorted({key[1] for key in ended})
+        later = compute(db, office_id, days, until=until + _A_DAY, officers=who, now=now)
+        made |= {key: later[key] for key in ended}
     table: Any = StoredDay.__table__
     columns = [column for column in table.c if column.name not in _NOT_COMPARED]
     here = (table.c.office_id == office_id, table.c.date.between(dates[0], dates[-1]))
