@@ -65,7 +65,8 @@ def test_the_past_of_an_office_to_measure_is_closed_as_each_midnight_closes_it(e
 def test_two_processes_that_book_one_host_at_once_never_overlap_and_double_nothing(empty: str) -> None:
     meetings, overlaps, doubled = book_a_host.run(empty, 10)
     assert (overlaps, doubled) == (0, 0)
-    assert meetings > 1
+    # Each of the ten hours was booked or meets one that was, so at least every third is.
+    assert meetings >= 4
 
 
 def test_the_floor_shows_its_page_and_stores_a_check_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

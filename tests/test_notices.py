@@ -37,7 +37,20 @@ WHATS = {
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
     NoticeKind.EXEMPTION: ("given", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
-    NoticeKind.MEETING_CHANGED: ("cancelled", "moved", "held", "agenda", "link", "calendar", "dates", "gone", "theirs"),
+    NoticeKind.MEETING_CHANGED: (
+        "cancelled",
+        "moved",
+        "held",
+        "agenda",
+        "link",
+        "calendar",
+        "dates",
+        "gone",
+        "theirs",
+        "changed",
+        "ended",
+        "crowded",
+    ),
 }
 
 

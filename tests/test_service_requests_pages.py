@@ -385,6 +385,11 @@ def test_a_head_writes_what_a_service_asks_for_and_whoever_takes_a_request_reads
     service = re.search(r'href="(/requests/services/\d+)">Legalisasi', ana.get("/requests/services").text)
     assert service
     assert "Ya, hentikan" in ana.get(service[1]).text
+    ana.cookies.set("staffhub_locale", "en")
+    recording = re.search(r'href="(/requests/services/\d+)">e-KTP recording', ana.get("/requests/services").text)
+    assert recording
+    assert "<h1>e-KTP recording</h1>" in ana.get(recording[1]).text, "each reader's own name of it"
+    ana.cookies.delete("staffhub_locale")
     assert ana.post(f"{service[1]}/end").status_code == 303
     assert "legalisasi_dokumen" not in ben.get("/requests?new=1").text
     assert "berakhir" in ben.get("/requests/services").text

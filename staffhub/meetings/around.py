@@ -63,10 +63,8 @@ class Around:
     has_host: bool
 
 
-def look(
-    db: Session, me: Viewer, audience: Audience, *, day: date, at: time, minutes: int, besides: int = 0
-) -> Around | None:
-    """Look at everybody meant, at that hour; None: nobody is. `besides`: the meeting itself, where it is there already.
+def look(db: Session, me: Viewer, audience: Audience, *, day: date, at: time, minutes: int) -> Around | None:
+    """Look at everybody meant, at that hour; None: nobody is.
 
     Raises Refused, Forbidden or NotFound where the audience is not the viewer's to invite.
     """
@@ -85,7 +83,7 @@ def look(
         field=places[PlanMode.FIELD],
         off=sum(plan.mode is None and plan.source in _FREE for plan in plans.values()),
         away=_away(db, plans, at),
-        busy=_busy(db, me, people, starts, ends, besides),
+        busy=_busy(db, me, people, starts, ends),
         has_host=hosts.openings(db, starts, ends)(starts, ends),
     )
 
@@ -121,7 +119,6 @@ def _held(narrow: bool) -> Any:
             Occurrence.starts_at < bindparam("ends"),
             Occurrence.state == OccurrenceState.PLANNED,
             Meeting.state != MeetingState.CANCELLED,
-            Meeting.id != bindparam("besides"),
             holds_on(Occurrence.date),
         )
         .order_by(Officer.name, Occurrence.starts_at, Occurrence.id)
@@ -129,12 +126,10 @@ def _held(narrow: bool) -> Any:
     return found.where(MeetingInvite.officer_id.in_(AMONG)) if narrow else found
 
 
-def _busy(
-    db: Session, me: Viewer, people: Collection[int], starts: datetime, ends: datetime, besides: int
-) -> list[Busy]:
+def _busy(db: Session, me: Viewer, people: Collection[int], starts: datetime, ends: datetime) -> list[Busy]:
     ids = among(sorted(people))
     first, last = clock.local_day(starts, me.zone) - _A_DAY, clock.local_day(ends, me.zone)
-    asked = {"office": me.office_id, "first": first, "last": last, "ends": ends, "besides": besides}
+    asked = {"office": me.office_id, "first": first, "last": last, "ends": ends}
     found = []
     for row in rows(db, _held(bool(ids)), **asked, **ids):
         until = row.starts_at + timedelta(minutes=row.minutes)

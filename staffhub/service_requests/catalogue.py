@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, office
 from staffhub.db import lock_row, write_over
-from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Office, ServiceRequest, ServiceType
 from staffhub.office import Service
@@ -175,7 +175,5 @@ def offer_again(db: Session, me: Viewer, kept: Kept, *, now: datetime) -> None:
 
 
 def _set_end(db: Session, service: Service, at: datetime | None) -> None:
-    try:
-        write_over(db, ServiceType, service.id, seen=service.version, ended_at=at)
-    except Conflict:
-        raise Conflict(_("Somebody changed this service meanwhile. Look at it as it is now.")) from None
+    said = _("Somebody changed this service meanwhile. Look at it as it is now.")
+    write_over(db, ServiceType, service.id, seen=service.version, said=said, ended_at=at)
