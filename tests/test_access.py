@@ -339,7 +339,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(coming)
         db.flush()
         found |= {"rule_id": coming.id, "kind": "decision"}
-        facts = {"who": "Tia", "first": TODAY, "last": TODAY}
+        facts = {"who": "Tia", "first": TODAY, "last": TODAY, "half": None}
         notify.tell(
             db, office_id=ben.office_id, accounts=[ben.account_id], kind=NoticeKind.LEAVE_ASKED, params=facts,
             address="/me/month", key="of-ben", now=MORNING,

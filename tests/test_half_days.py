@@ -7,10 +7,21 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import days, signing
+from staffhub import days, leave, signing
 from staffhub.clock import at_local
 from staffhub.db import Database
-from staffhub.models import DayPart, LeaveRequest, MarkKind, PlanGrant, RuleKind, RuleSet, StoredDay
+from staffhub.models import (
+    DayPart,
+    LeaveAct,
+    LeaveRequest,
+    LeaveState,
+    LeaveStep,
+    MarkKind,
+    PlanGrant,
+    RuleKind,
+    RuleSet,
+    StoredDay,
+)
 from staffhub.reports import board, recap, sheet
 from staffhub.reports.duty_gaps import duty_gaps
 from staffhub.roster import grants
@@ -24,6 +35,7 @@ from tests.test_day_store import agree
 from tests.test_signing import close
 
 THURSDAY, FRIDAY = date(2026, 11, 19), date(2026, 11, 20)
+NEXT = date(2026, 11, 25)
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 
 
@@ -151,6 +163,8 @@ def test_half_a_day_from_the_phone_to_the_papers(world: World) -> None:
     sent = client.post("/leave/paper", data=form_of(shown.text, "/leave/paper"))
     assert sent.status_code == 303, sent.text
     assert "cuti setengah hari, pagi" in client.get(sent.headers["location"]).text
+    assert "19 November 2026, setengah hari, pagi" in world.client("ben").get("/notices").text
+    assert re.search(r"19 Nov \(setengah hari, pagi\)", world.client("ben").get("/leave").text)
     with world.database.reading() as db:
         assert db.scalars(sa.select(LeaveRequest.part)).one() is DayPart.MORNING
         assert db.scalars(sa.select(PlanGrant.part)).one() is DayPart.MORNING
@@ -169,3 +183,25 @@ def test_half_a_day_from_the_phone_to_the_papers(world: World) -> None:
     line = next(one for one in table.text.splitlines() if "C½ HT" in one)
     assert "0,5" in line
     assert "C½ K" in client.get("/roster?month=2026-11").text
+
+
+def test_half_a_day_of_before_says_that_nobody_noted_its_half(world: World) -> None:
+    """It takes half of the balance and stands in the plan as a whole day: the page and the notice say so."""
+    hana, ben = world.viewer("hana"), world.viewer("ben")
+    with world.database.transaction() as db:
+        row = LeaveRequest(
+            office_id=ben.office_id, officer_id=ben.officer_id, kind="annual", first=NEXT, last=NEXT, until=NEXT,
+            half_day=True, state=LeaveState.AGREED, document="850/1", idempotency_key="k", created_by=hana.account_id,
+            created_at=MORNING,
+        )  # fmt: skip
+        db.add(row)
+        db.flush()
+        leave_id = row.id
+        db.add(LeaveStep(office_id=ben.office_id, request_id=leave_id, act=LeaveAct.AGREED, created_at=MORNING))
+        db.flush()
+        leave.telling.tell(db, hana, leave.leave_for(db, hana, leave_id, now=MORNING), now=MORNING)
+    page = world.client("ben").get(f"/leave/{leave_id}").text
+    assert "Bagian hari untuk cuti ini tidak dicatat." in page
+    assert "(setengah hari, bagiannya tidak dicatat)" in page
+    assert "(setengah hari, bagiannya tidak dicatat)" in world.client("ben").get("/leave").text
+    assert "25 November 2026, setengah hari." in world.client("ben").get("/notices").text

@@ -16,6 +16,7 @@ from tests.conftest import MORNING, TODAY, race, viewer_of
 SPAN = {"first": date(2026, 12, 1), "last": date(2026, 12, 3)}
 EXAMPLES: dict[str, Any] = {
     **SPAN,
+    "half": None,
     "who": "Ben Tumiwa",
     "day": TODAY,
     "until": date(2026, 11, 27),
@@ -79,7 +80,7 @@ def test_a_notice_waits_for_its_reader_with_its_facts_as_json(database: Database
     assert tell(database, subject=Subject("leave_request", 12)) == 1
     with database.reading() as db:
         (row,) = db.scalars(sa.select(Notice))
-        assert row.params == {"who": "Ben Tumiwa", "first": "2026-12-01", "last": "2026-12-03"}
+        assert row.params == {"who": "Ben Tumiwa", "first": "2026-12-01", "last": "2026-12-03", "half": None}
         assert (row.address, row.read_at, row.mail_end, row.state) == ("/leave/12", None, None, "pending")
         assert (row.subject, row.subject_id, row.created_at) == ("leave_request", 12, MORNING)
 
@@ -143,7 +144,7 @@ def test_a_change_that_is_rolled_back_tells_nobody(database: Database) -> None:
 
 def test_a_notice_without_all_of_its_facts_is_a_mistake_of_ours(database: Database) -> None:
     with pytest.raises(ValueError, match="last"):
-        tell(database, params={"who": "Ben", "first": TODAY})
+        tell(database, params={"who": "Ben", "first": TODAY, "half": None})
     with pytest.raises(ValueError, match="reason"):
         tell(database, params=params(NoticeKind.LEAVE_ASKED) | {"reason": "sakit"})
     with pytest.raises(KeyError, match="perhaps"):
@@ -192,6 +193,12 @@ def test_a_notice_is_worded_in_the_language_of_its_reader() -> None:
         assert notify.headline(NoticeKind.CORRECTION_WAITING, stored) == said
         one_day = notify.as_json(params(NoticeKind.LEAVE_ASKED, last=SPAN["first"]))
         assert notify.headline(NoticeKind.LEAVE_ASKED, one_day) == "Ben Tumiwa mengajukan cuti: 1 Desember 2026."
+        half = one_day | {"half": "morning"}
+        assert notify.headline(NoticeKind.LEAVE_ASKED, half) == (
+            "Ben Tumiwa mengajukan cuti: 1 Desember 2026, setengah hari, pagi."
+        )
+        del one_day["half"]
+        assert notify.headline(NoticeKind.LEAVE_ASKED, one_day).endswith("1 Desember 2026."), "from before"
         near = notify.as_json(params(NoticeKind.THRESHOLD_NEAR, who=None))
         assert notify.headline(NoticeKind.THRESHOLD_NEAR, near) == (
             "Anda: 2 hari tanpa keterangan tahun ini. Pada 3 ada ketentuan kantor yang berlaku."

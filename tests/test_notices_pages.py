@@ -15,7 +15,7 @@ from tests.page_forms import form_of
 def tell(world: World, username: str, *, key: str = "k", address: str = "/me/month", who: str = "Tia") -> int:
     """Let something wait for somebody; return its id."""
     reader = world.viewer(username)
-    facts = {"kind": NoticeKind.LEAVE_ASKED, "params": {"who": who, "first": TODAY, "last": TODAY}}
+    facts = {"kind": NoticeKind.LEAVE_ASKED, "params": {"who": who, "first": TODAY, "last": TODAY, "half": None}}
     with world.database.transaction() as db:
         notify.tell(
             db, office_id=reader.office_id, accounts=[reader.account_id], address=address, key=key, now=MORNING, **facts

@@ -35,7 +35,8 @@ class Wish:
     last: date
     half_day: bool = False
     note: str = ""
-    # Which half. What was asked for before anybody asked which says none, and stands in the plan as a whole day.
+    # Which half. What was asked for before anybody asked which says none: it takes half a day of the balance and
+    # stands in the plan as a whole day, because nobody knows when the work was to begin.
     part: DayPart | None = None
 
 
@@ -277,7 +278,16 @@ def half_text(part: DayPart | None) -> str:
     return {
         DayPart.MORNING: _("Leave for half a day, in the morning"),
         DayPart.AFTERNOON: _("Leave for half a day, in the afternoon"),
-        None: _("Half a day"),
+        None: _("Half a day, nobody noted which half"),
+    }[part]
+
+
+def half_short(part: DayPart | None) -> str:
+    """Return the half beside a date."""
+    return {
+        DayPart.MORNING: _("half a day, morning"),
+        DayPart.AFTERNOON: _("half a day, afternoon"),
+        None: _("half a day, not noted which"),
     }[part]
 
 

@@ -48,7 +48,8 @@ def tell(db: Session, me: Viewer, one: Leave, *, now: datetime) -> None:
     about = notify.Subject("leave_request", one.id)
     settled = [NoticeKind.LEAVE_ASKED] if one.is_open else [NoticeKind.LEAVE_ASKED, NoticeKind.LEAVE_UNDER_ORDER]
     notify.over(db, about, settled, now=now)
-    act, span = one.steps[-1].act, {"first": one.first, "last": one.until}
+    half = (one.part.value if one.part else "unknown") if one.half_day else None
+    act, span = one.steps[-1].act, {"first": one.first, "last": one.until, "half": half}
     where: dict[str, Any] = {
         "office_id": me.office_id,
         "address": f"/leave/{one.id}",

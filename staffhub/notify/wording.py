@@ -16,11 +16,12 @@ from staffhub.models import NoticeKind
 
 # Facts that each kind names. Dates, months (the first day) and times are given as they are.
 PARAMS: Mapping[NoticeKind, frozenset[str]] = {
-    NoticeKind.LEAVE_ASKED: frozenset({"who", "first", "last"}),
+    # half, of leave: morning, afternoon, unknown (nobody noted which), or None for whole days
+    NoticeKind.LEAVE_ASKED: frozenset({"who", "first", "last", "half"}),
     # what: approved, declined, shortened, entered (by the personnel section), forwarded (to whoever decides last)
-    NoticeKind.LEAVE_DECIDED: frozenset({"what", "first", "last"}),
+    NoticeKind.LEAVE_DECIDED: frozenset({"what", "first", "last", "half"}),
     # what: withdrawn, shortened; told to whoever was asked or had decided
-    NoticeKind.LEAVE_CHANGED: frozenset({"who", "what", "first", "last"}),
+    NoticeKind.LEAVE_CHANGED: frozenset({"who", "what", "first", "last", "half"}),
     # until: the last day to decide, or None
     NoticeKind.CORRECTION_WAITING: frozenset({"who", "day", "until"}),
     # what: accepted, declined, forwarded (to the personnel section), entered (by it, without being asked)
@@ -93,12 +94,23 @@ def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
     if "first" in said:
         same = said["first"] == said["last"]
         said["span"] = said["first"] if same else _("%(first)s to %(last)s", first=said["first"], last=said["last"])
+        said["span"] = _of_half(said["span"], said.get("half"))
     if said.get("month"):
         month = date.fromisoformat(said["month"])
         said["month"] = format_date(month, "LLLL y", locale=i18n.current_locale())
     if said.get("time"):
         said["time"] = i18n.clock(time.fromisoformat(said["time"]))
     return said
+
+
+def _of_half(span: str, half: str | None) -> str:
+    """Say which half of a day it is; older notices do not know."""
+    said = {
+        "morning": _("%(day)s, half the day, in the morning", day=span),
+        "afternoon": _("%(day)s, half the day, in the afternoon", day=span),
+        "unknown": _("%(day)s, half the day", day=span),
+    }
+    return said[half] if half else span
 
 
 def _leave_asked(p: dict[str, Any]) -> str:
