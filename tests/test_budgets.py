@@ -67,7 +67,7 @@ BUDGET = {
     "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 8),
     "/me/year": ("kadis", 7),
-    "/meetings": ("kadis", 7),
+    "/meetings": ("kadis", 8),
     "/meetings/around": ("kadis", 1),
     "/meetings/guests": ("kadis", 1),
     "/meetings/new": ("kadis", 4),
@@ -112,7 +112,7 @@ BUDGET = {
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
 }
 # Most people of an office lead nobody: the same pages for them.
-STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 5, "/roster": 4}
+STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 6, "/roster": 4}
 FILES = {
     "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",

@@ -12,10 +12,11 @@ from pypdf import PdfReader
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
-from staffhub.meetings import minutes, plan
+from staffhub.meetings import agenda, minutes, plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
+    Attendance,
     ItemEnd,
     ItemKind,
     JoinClick,
@@ -26,8 +27,11 @@ from staffhub.models import (
     NoticeKind,
     Occurrence,
     OccurrenceState,
+    PlanMode,
+    Sign,
+    StandupNote,
 )
-from tests.conftest import MORNING, TODAY, World, count_queries, viewer_of
+from tests.conftest import MORNING, TODAY, World, count_queries, plan_range, viewer_of
 from tests.page_forms import form_of
 
 MONDAY_AFTER = TODAY + timedelta(days=7)
@@ -232,3 +236,31 @@ def test_wrong_dates_and_forms_are_told_in_words(world: World) -> None:
     assert ana.post(address, data=long).status_code == 422
     nik = long | {"text": "NIK 7107010101010001 dicatat"}
     assert ana.post(address, data=nik).status_code == 422
+
+
+def test_the_week_counts_who_came_to_what_is_over_as_the_page_of_that_date_does(world: World) -> None:
+    database, over = world.database, MORNING + timedelta(hours=3)
+    meeting, dewi = standup(database), viewer_of(database, "dewi")
+    with database.transaction() as db:
+        click = {"office_id": 1, "meeting_id": meeting, "date": TODAY, "at": MORNING + timedelta(hours=2)}
+        db.add_all(JoinClick(**click, officer_id=officer(database, one)) for one in ("ana", "ana", "ben"))
+        plan_range(db, dewi, officer(database, "ben"), TODAY)  # came all the same
+        plan_range(db, dewi, officer(database, "tia"), TODAY)
+        plan_range(db, dewi, officer(database, "cy"), TODAY, mode=PlanMode.FIELD)
+        seen = {"office_id": 1, "meeting_id": meeting, "date": TODAY, "joined_at": MORNING, "left_at": MORNING}
+        seen |= {"name": "Hana", "seconds": 600, "sign": Sign.EMAIL, "officer_id": officer(database, "hana")}
+        db.add(Attendance(**seen, person="officer:hana"))
+        db.add(Attendance(**seen | {"officer_id": None, "sign": Sign.NONE}, person="name:tamu"))
+        note = {"office_id": 1, "meeting_id": meeting, "officer_id": officer(database, "adi"), "written_at": MORNING}
+        db.add(StandupNote(**note, date=TODAY, doing="Loket", version=1))
+    with database.reading() as db:
+        week = agenda.week(db, dewi, first=TODAY, now=over)
+        (entry,) = [entry for day in week.days for entry in day.entries]
+        before = agenda.week(db, dewi, first=TODAY, now=MORNING).days[0].entries[0]
+    page = look(database, "dewi", meeting)
+    assert (entry.came, entry.people, entry.excused) == (4, 7, 2)
+    assert (entry.came, entry.excused) == (len(page.came), len(page.excused))
+    assert (before.came, before.excused) == (0, 0), "nobody is missed before it is over"
+    world.at(over)
+    for who in ("dewi", "ben"):
+        assert "4 dari 7 hadir, 2 berhalangan" in " ".join(world.client(who).get("/meetings").text.split())

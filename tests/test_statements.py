@@ -405,7 +405,7 @@ QUESTIONS = {
     "/corrections": ["?month=2026-10", "?show=waiting", "?show=asked&month=2026-10"],
     "/corrections/new": ["?date=2026-11-20&kind=check_out"],
     "/worklog": ["?date=2026-11-20"],
-    "/meetings": ["?week=2026-11-10"],
+    "/meetings": ["?week=2026-W46"],
     "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],
     "/people": ["?q=pegawai", "?state=left"],
     "/roster": ["?month=2026-10"],

@@ -1,7 +1,7 @@
 """Meetings as people look at them: the week's agenda, and how each stands with Zoom."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, workdays
 from staffhub.db import rows
 from staffhub.i18n import gettext as _
+from staffhub.meetings import came
 from staffhub.meetings.failures import in_words
 from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.plan import GONE, may_change
@@ -73,7 +74,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One meeting on one date. `places` counts the guests by their plan of that date; `next_try` is local."""
+    """One meeting on one date. `places` counts the guests by their plan of that date; `next_try` is local.
+
+    `came` and `excused` count those of `people` who were there, and who were away for leave or another duty.
+    """
 
     meeting: Row[Any]
     starts: datetime
@@ -82,6 +86,8 @@ class Entry:
     over: bool
     places: Mapping[str, int]
     people: int
+    came: int
+    excused: int
     next_try: datetime | None
     may_change: bool
     steps: tuple[Step, ...]
@@ -157,11 +163,13 @@ def week(db: Session, me: Viewer, *, first: date, now: datetime) -> Week:
     visible = _WEEK if me.sees_everyone else _WEEK.where(or_(MINE, me.within(None, Meeting.division_id)))
     held = rows(db, visible, **asked).all()
     guests = _invited(db, [row.id for row in held])
+    over = {row.id for row in held if _ends(row) <= now}
+    there = came.seen(db, me.office_id, over, first, last)
     book = workdays.plans(db, me.office_id, first, last)
     entries: dict[date, list[Entry]] = defaultdict(list)
     for row in held:
-        there = [guest.officer_id for guest in guests[row.id] if guest.first <= row.date <= guest.last]
-        entries[row.date].append(_entry(me, row, there, book, now))
+        meant = [guest.officer_id for guest in guests[row.id] if guest.first <= row.date <= guest.last]
+        entries[row.date].append(_entry(me, row, meant, there[row.id, row.date], book, now))
     today, calendar = clock.local_day(now, me.zone), book.calendar
     shown = {*entries} | ({today} if first <= today <= last else set())
     days = [
@@ -204,10 +212,24 @@ def _invited(db: Session, meetings: Sequence[int]) -> dict[int, list[_Invited]]:
     return found
 
 
-def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanBook, now: datetime) -> Entry:
+def _ends(meeting: Any) -> datetime:
+    ends: datetime = meeting.starts + timedelta(minutes=meeting.minutes)
+    return ends
+
+
+def _is_away(book: workdays.PlanBook, officer_id: int, day: date) -> bool:
+    """Whether the highest of what was granted is leave or another duty, as the page of who came has it."""
+    granted = book.entries.get((officer_id, day))
+    return granted is not None and granted[-1].mode in came.AWAY
+
+
+def _entry(
+    me: Viewer, meeting: Any, guests: Sequence[int], there: Collection[int], book: workdays.PlanBook, now: datetime
+) -> Entry:
     modes = (book.of(officer_id, meeting.date).mode for officer_id in guests)
     waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
-    over = meeting.starts + timedelta(minutes=meeting.minutes) <= now
+    over = _ends(meeting) <= now
+    missed = [officer_id for officer_id in guests if officer_id not in there]
     return Entry(
         meeting,
         meeting.starts.astimezone(me.zone),
@@ -217,6 +239,8 @@ def _entry(me: Viewer, meeting: Any, guests: Sequence[int], book: workdays.PlanB
         over=over,
         places=Counter(mode for mode in modes if mode),
         people=len(guests),
+        came=len(guests) - len(missed),
+        excused=sum(_is_away(book, officer_id, meeting.date) for officer_id in missed) if over else 0,
         next_try=meeting.next_try.astimezone(me.zone) if waits else None,
         may_change=may_change(me, meeting.division_id),
         steps=next_steps(meeting.state, meeting.trouble, over=over),

@@ -1,10 +1,12 @@
 """Who came to a date of a meeting, as its page shows it; who is in it without a name, and who says whose that is."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, bindparam, case, select
+from sqlalchemy import Date, bindparam, case, select, union
 from sqlalchemy.orm import Session
 
 from staffhub import audit
@@ -23,12 +25,13 @@ from staffhub.models import (
     PlanGrant,
     PlanMode,
     Sign,
+    StandupNote,
     ZoomPerson,
 )
 from staffhub.security import Viewer
 from staffhub.workdays import PRECEDENCE
 
-_AWAY = (PlanMode.LEAVE, PlanMode.FIELD)
+AWAY = (PlanMode.LEAVE, PlanMode.FIELD)
 
 
 class Invited(NamedTuple):
@@ -59,7 +62,7 @@ class Invited(NamedTuple):
 
     @property
     def is_excused(self) -> bool:
-        return self.came is None and self.plan in _AWAY
+        return self.came is None and self.plan in AWAY
 
     def late(self, starts: datetime) -> int:
         """Return by how many whole minutes, 0: not."""
@@ -103,6 +106,39 @@ def _people() -> Any:
 
 def people(db: Session, meeting_id: int, day: date) -> list[Invited]:
     return [Invited(*row) for row in rows(db, _people(), meeting=meeting_id, day=day)]
+
+
+@cache
+def _seen() -> Any:
+    meetings: Any = bindparam("meetings", expanding=True)
+    office: Any = bindparam("office")
+    days = bindparam("first", type_=Date), bindparam("last", type_=Date)
+    return union(
+        *(
+            select(table.meeting_id, table.date, table.officer_id).where(
+                table.meeting_id.in_(meetings), table.office_id == office, table.date.between(*days)
+            )
+            for table in (JoinClick, StandupNote)
+        ),
+        select(Attendance.meeting_id, Attendance.date, Attendance.officer_id).where(
+            Attendance.meeting_id.in_(meetings),
+            Attendance.office_id == office,
+            Attendance.date.between(*days),
+            Attendance.officer_id.is_not(None),
+        ),
+    )
+
+
+def seen(
+    db: Session, office_id: int, meetings: Collection[int], first: date, last: date
+) -> dict[tuple[int, date], set[int]]:
+    """Return the officers who went to each date of some meetings, or said it in writing."""
+    found: dict[tuple[int, date], set[int]] = defaultdict(set)
+    if meetings:
+        asked = {"office": office_id, "meetings": sorted(meetings), "first": first, "last": last}
+        for meeting_id, day, officer_id in rows(db, _seen(), **asked):
+            found[meeting_id, day].add(officer_id)
+    return found
 
 
 _STRANGERS: Any = (
