@@ -22,7 +22,7 @@ from tests.live import serving
 
 NPM = Path(__file__).parent.parent / "var" / "npm"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
-PATIENCE = 15_000  # milliseconds for whatever is awaited: a busy machine is slow, not wrong
+PATIENCE = 30_000  # milliseconds for whatever is awaited: a busy machine is slow, not wrong
 expect.set_options(timeout=PATIENCE)
 
 

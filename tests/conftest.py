@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,12 +19,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from bench.postgres import NotInstalled, Postgres
+from staffhub import clock, security, workdays
 from staffhub import office as office_facts
-from staffhub import security, workdays
 from staffhub.app import create_app
 from staffhub.connections import make_engine
 from staffhub.db import Database
 from staffhub.founding import found_office
+from staffhub.meetings import sync
 from staffhub.migrations import migrate
 from staffhub.models import Account, Division, EmploymentType, Office, Officer, PlanLayer, PlanMode, Posting, Role
 from staffhub.people.known import POSTED
@@ -37,6 +39,14 @@ TODAY = date(2026, 11, 23)
 Result = TypeVar("Result")
 PASSWORD = "sandi-uji-41"
 PASSWORD_HASH = security.hash_password(PASSWORD)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_time_passes_within_a_run_of_the_outbox() -> Iterator[None]:
+    """What is due is said by the `now` that a test passes, and not also by how long the machine stood still since."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sync, "clock", SimpleNamespace(**vars(clock) | {"now": lambda: MORNING}))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -105,9 +105,9 @@ def test_a_database_that_does_not_answer_is_not_called_a_rush(site: Site) -> Non
     with closing(sqlite3.connect(str(site.database.engine.url.database), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         _tap(page)
-        expect(page.locator("#toasts .note.warn")).to_contain_text("Basis data sedang tidak menjawab", timeout=9000)
+        expect(page.locator("#toasts .note.warn")).to_contain_text("Basis data sedang tidak menjawab")
         other.execute("ROLLBACK")
-    expect(page.locator("#presence-card")).to_contain_text("Sudah masuk", timeout=9000)
+    expect(page.locator("#presence-card")).to_contain_text("Sudah masuk")
     expect(page.locator("#toasts .note.warn")).to_have_count(0)
     assert len(_marks(site, officer)) == 1
 

@@ -206,7 +206,7 @@ def test_a_mark_whose_answer_was_lost_is_not_called_saved_and_is_stored_once_whe
     with ThreadPoolExecutor(1) as threads:
         with _slow_commits(site):
             sent = threads.submit(site.check_in, "tia", key)
-            _wait_for_activity(site, "state = 'active' AND query = 'COMMIT'")
+            _wait_for_activity(site, "wait_event = 'PgSleep' AND query = 'COMMIT'")
             site.proxy.drop(answers_only=True)
             answer = sent.result()
         site.proxy.restore()
@@ -218,6 +218,22 @@ def test_a_mark_whose_answer_was_lost_is_not_called_saved_and_is_stored_once_whe
     assert site.marks(key) == 1
 
 
+def _unsure(site: Site, who: str, key: str) -> Answer:
+    """Send a mark until it is not known whether it is stored.
+
+    A job of the scheduler waits for the copy too; for a second after it gave up nobody is let in, which is known.
+    """
+    answers: list[Answer] = []
+
+    def is_unsure() -> bool:
+        answers.append(site.check_in(who, key))
+        return "Belum pasti apakah ini sudah tersimpan" in answers[-1].text
+
+    wait_until(is_unsure)
+    assert {one.status for one in answers} == {503}
+    return answers[-1]
+
+
 def test_a_commit_that_a_copy_must_have_is_not_called_saved_when_the_wait_for_it_is_cancelled(site: Site) -> None:
     wait_until(site.is_back)
     keys = uuid4().hex, uuid4().hex
@@ -225,17 +241,16 @@ def test_a_commit_that_a_copy_must_have_is_not_called_saved_when_the_wait_for_it
     site.run("SELECT pg_reload_conf()")
     try:
         with ThreadPoolExecutor(1) as threads:
-            sent = threads.submit(site.check_in, "cy", keys[0])
+            sent = threads.submit(_unsure, site, "cy", keys[0])
             _wait_for_activity(site, "wait_event = 'SyncRep' AND query = 'COMMIT'")
             site.run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
             cancelled = sent.result()
-        patient = site.check_in("hana", keys[1])
+        patient = _unsure(site, "hana", keys[1])
     finally:
         site.run("ALTER SYSTEM RESET synchronous_standby_names")
         site.run("SELECT pg_reload_conf()")
     for answer in (cancelled, patient):
-        assert (answer.status, answer.seconds < IN_TIME) == (503, True), answer
-        assert "Belum pasti apakah ini sudah tersimpan" in answer.text
+        assert answer.seconds < IN_TIME, answer
     wait_until(site.is_back)
     for who, key in zip(("cy", "hana"), keys, strict=True):
         assert site.check_in(who, key).status in {200, 303}

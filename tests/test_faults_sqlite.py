@@ -66,7 +66,7 @@ def test_while_another_process_keeps_the_lock_pages_are_read_and_marks_are_told_
         pages = [threads.submit(site.ask, path, "ben") for path in ("/", "/board", "/requests")]
         for page in (one.result() for one in pages):
             assert page.status == 200, page
-            assert page.seconds < 3, page  # long before the lock is given back
+            assert page.seconds < IN_TIME, page  # the lock is given back below
         for mark in (one.result() for one in marks):
             assert (mark.status, mark.seconds < IN_TIME) == (503, True), mark
         other.execute("ROLLBACK")
