@@ -154,7 +154,7 @@ UNGUARDED = {
     "FactFields.username": "letters and digits by the register's rule",
     "EditFields.version": "which version was looked at",
     "RoleFields.version": "which version was looked at",
-    "StandupFields.preview": "which button was pressed",
+    "SeriesFields.preview": "which button was pressed",
     "RuleFields.subject": "a code, looked for in a list",
     "FlexibleFields.excluded_divisions": "codes of divisions, looked for in a list",
     "ManyFields.day": "an officer's id and a date, by their pattern",

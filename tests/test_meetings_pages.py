@@ -23,6 +23,7 @@ from staffhub.models import (
     JoinClick,
     Meeting,
     MeetingInvite,
+    Occurrence,
     Office,
     RuleKind,
     RuleSet,
@@ -682,7 +683,7 @@ def test_a_date_that_is_not_held_stands_in_the_week_with_its_reason_and_on_no_on
     assert "Apel pagi" not in Page(world.client("ben").get("/").text).text
 
 
-def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
+def _ramadan(world: World) -> None:
     with world.database.transaction() as db:
         office = db.scalars(sa.select(Office.id).order_by(Office.id)).first()
         hours = {day: ["08.00", "15.00", 30] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -695,9 +696,47 @@ def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
         db.add(
             RuleSet(office_id=office, valid_from=date(2026, 11, 30), valid_to=date(2026, 12, 1), values=hours, **rule)
         )
+
+
+def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
+    _ramadan(world)
     page = Page(world.client("dewi").post("/standups", data=_standup(preview="1")).text)
     assert "1 di antaranya mengikuti jam kerja khusus" in page.text
     assert "pukul 09.00 WITA dari Senin, 30 November 2026" in page.text
+
+
+def test_an_edit_of_a_standup_can_be_checked_before_it_is_saved(world: World) -> None:
+    _ramadan(world)
+    _add_holiday(world, date(2026, 12, 2))
+    address, dewi = _schedule(world, path="/standups"), world.client("dewi")
+    with world.database.transaction() as db:
+        moved = db.scalars(sa.select(Occurrence).where(Occurrence.date == date(2026, 11, 25))).one()
+    facts = {"version": "1", "date": "2026-11-26", "time": "10.00"}
+    assert dewi.post(f"{address}/dates/{moved.id}", data=facts).status_code == 303
+    wish = _standup(version="2", time="08.00", count="5", weekday=["wed", "thu", "mon"], preview="1")
+    answer = dewi.post(f"{address}/edit", data=wish)
+    page = Page(answer.text)
+    assert (answer.status_code, page.value("edit-time")) == (200, "08.00")
+    assert "4 tanggal, belum tersimpan" in page.text, "the day to which a date was moved has that one"
+    assert "Rabu, 2 Desember 2026 – hari libur: Hari Uji" in page.text
+    assert "pukul 08.30 WITA dari Senin, 30 November 2026" in page.text
+    assert "tetap pada waktunya: Kamis, 26 November 2026, 10.00" in page.text
+    assert "akan hilang" not in page.text
+    shorter = Page(dewi.post(f"{address}/edit", data=wish | {"count": "2"}).text).text
+    assert "2 tanggal yang kini terjadwal akan hilang" not in shorter
+    assert "1 tanggal yang kini terjadwal akan hilang" in shorter
+    for wrong, status in (({}, 200), ({"count": "299"}, 422), ({"date": "x"}, 422)):
+        part = dewi.post(f"{address}/edit", data=wish | wrong, headers=HTMX)
+        assert (part.status_code, "<html" in part.text) == (status, False)
+        assert Page(part.text).ids >= {"dates-ahead"}
+        assert ("Belum tersimpan" in part.text) is (status != 200)
+    with world.database.reading() as db:
+        meeting = db.scalars(sa.select(Meeting)).one()
+        assert (meeting.version, meeting.occurrences) == (2, 4)
+    assert dewi.post(f"{address}/edit", data=wish | {"preview": ""}).status_code == 303
+    with world.database.reading() as db:
+        days = db.scalars(sa.select(Occurrence.date).order_by(Occurrence.date)).all()
+    assert [day.day for day in days] == [23, 26, 30, 2]
 
 
 def test_what_was_changed_in_zoom_stands_beside_ours_and_is_taken_over(world: World, sandbox: ZoomSandbox) -> None:

@@ -304,6 +304,23 @@ def test_one_date_is_moved_cancelled_or_given_an_agenda_and_the_others_stay(
     assert (made[PATCH], _theirs(sandbox)[-1]) == (1, "2026-11-27T00:30:00Z")
 
 
+def test_a_day_to_which_a_date_was_moved_is_never_held_twice(database: Database, sandbox: ZoomSandbox) -> None:
+    meeting_id, dewi = _standup(database, occurrences=3, weekdays=[0, 2]), viewer_of(database, "dewi")
+    _move(database, meeting_id, WEDNESDAY, THURSDAY, time(9))
+    facts: dict[str, Any] = {"topic": "Apel", "starts_on": TODAY, "starts_at": time(8, 30), "minutes": 15}
+    facts |= {"audience": Audience(everyone=True), "now": MORNING}
+    for version, weekdays, days in ((2, [0, 2, 3], [23, 26]), (3, [0, 3], [23, 26, 30]), (4, [0, 2], [23, 25, 30])):
+        with database.transaction() as db:
+            plan.edit(db, dewi, meeting_id, version=version, weekdays=weekdays, occurrences=3, **facts)
+        with database.reading() as db:
+            rows = db.scalars(sa.select(Occurrence).order_by(Occurrence.date)).all()
+        assert [row.date.day for row in rows] == days
+    _move(database, meeting_id, WEDNESDAY, date(2026, 11, 28), time(9))
+    _move(database, meeting_id, date(2026, 11, 30), WEDNESDAY, time(9))
+    with pytest.raises(Refused):
+        _act(database, dates.hold, meeting_id, date(2026, 11, 28))
+
+
 def test_what_a_person_decided_about_a_date_outlives_a_change_of_the_calendar(
     database: Database, sandbox: ZoomSandbox
 ) -> None:

@@ -80,11 +80,15 @@ def _move(db: Session, me: Viewer, row: Occurrence, day: date, starts: datetime,
     refuse_odd_start(day, clock.local_day(now, me.zone))
     if starts <= now:
         raise Refused(_("This time has passed. Choose a later one."), field="time")
+    _refuse_second(db, row, day)
+    row.slot = row.of_series if day != row.of_series else None
+    row.date, row.starts_at, row.by_hand = day, starts, True
+
+
+def _refuse_second(db: Session, row: Occurrence, day: date) -> None:
     others = (Occurrence.meeting_id == row.meeting_id, Occurrence.date == day, Occurrence.id != row.id)
     if db.scalar(select(Occurrence.id).where(*others)) is not None:
         raise Refused(_("The series has a date on that day already."), field="date")
-    row.slot = row.of_series if day != row.of_series else None
-    row.date, row.starts_at, row.by_hand = day, starts, True
 
 
 def call_off(
@@ -110,6 +114,7 @@ def hold(db: Session, me: Viewer, meeting_id: int, occurrence_id: int, *, versio
     plan.refuse_stale(meeting, version)
     if slot.starts <= now:
         raise Conflict(_("The day on which the series would hold it is over. Move it instead."))
+    _refuse_second(db, row, row.of_series)
     occurrences.follow(row, slot)
     row.cancel_note = None
     if slot.holiday:

@@ -57,21 +57,27 @@ class Change:
 def lay_out(db: Session, meeting: Meeting, zone: ZoneInfo, *, now: datetime) -> list[Change]:
     """Bring the rows to the meeting's terms and the calendar; return what changed of those that were there.
 
-    A date that is over stays as it was held, and one that has begun keeps its hour.
+    A date that is over stays as it was held, and one that has begun keeps its hour. A day to which a person has moved
+    another date has that one.
     """
     wanted = slots_of(workdays.calendar(db, meeting.office_id), meeting, zone)
     changes: list[Change] = []
+    taken: set[date] = set()
     for row in db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id).order_by(Occurrence.date)):
         slot = wanted.pop(row.of_series, None)
         if row.ends <= now:
+            taken.add(row.date)
             continue
         if slot is None:
             db.delete(row)
             continue
+        taken.add(row.date)
         row.minutes = meeting.minutes
         if not row.by_hand and row.starts_at > now and follow(row, slot):
             changes.append(Change(row.date, row.starts_at, row.state))
-    for day, slot in wanted.items():
+    db.flush()
+    for day in [day for day in wanted if day not in taken]:
+        slot = wanted[day]
         facts = {"office_id": meeting.office_id, "meeting_id": meeting.id, "minutes": meeting.minutes}
         db.add(Occurrence(**facts, date=day, starts_at=slot.starts, holiday=slot.holiday, state=slot.state))
     note_end(db, meeting)

@@ -1,6 +1,6 @@
-"""One meeting as people look at it: its dates, its guests, how it stands with Zoom; and one that is not saved yet."""
+"""One meeting as people look at it: its dates, its guests, how it stands with Zoom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,10 +15,8 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import hosts, tries, wire
 from staffhub.meetings.agenda import Status, Week, last_day, status_of
 from staffhub.meetings.joining import token_for
-from staffhub.meetings.occurrences import slots
 from staffhub.meetings.plan import may_change
 from staffhub.meetings.steps import Step, next_steps
-from staffhub.meetings.terms import dates
 from staffhub.meetings.theirs import Theirs
 from staffhub.meetings.tries import Try
 from staffhub.models import (
@@ -53,7 +51,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class MeetingDay:
-    """One date; `starts` is local, `usual` says that it is at the hour of the series, `id` 0 that nothing is saved.
+    """One date; `starts` is local, `usual` says that it is at the hour of the series.
 
     `holiday` names the day off that it falls on: it is held all the same when it is not cancelled.
     """
@@ -317,20 +315,3 @@ _PENDING = select(func.min(ZoomTask.due_at)).where(
 def _next_try(db: Session, me: Viewer, meeting: Meeting) -> datetime | None:
     due = rows(db, _PENDING, meeting=meeting.id).scalar_one()
     return due.astimezone(me.zone) if due else None
-
-
-def preview(db: Session, me: Viewer, agreed: Mapping[str, Any]) -> list[MeetingDay]:
-    """Return the dates of a standup that is not saved yet: which are skipped and why, and which at another hour."""
-    days = dates(agreed["starts_on"], agreed["weekdays"], agreed["occurrences"])
-    found = slots(workdays.calendar(db, me.office_id), days, agreed["starts_at"], me.zone)
-    return [
-        MeetingDay(
-            day,
-            local := slot.starts.astimezone(me.zone),
-            slot.holiday,
-            past=False,
-            cancelled=bool(slot.holiday),
-            usual=local.time() == agreed["starts_at"],
-        )
-        for day, slot in found.items()
-    ]

@@ -146,17 +146,12 @@ def edit(
     _refuse_closed(db, meeting, now)
     refuse_stale(meeting, version)
     today = clock.local_day(now, me.zone)
-    begun = has_begun(meeting, me.zone, now)
     terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
-    agreed = terms.columns(today=meeting.starts_on if begun else today)
+    agreed = agree_anew(me, meeting, terms, now=now)
     chosen = hosts.beside(db, co_hosts)
     # Whom Zoom was given once it must be told to forget; "nobody, ever" it need not hear of.
     agreed["co_hosts"] = chosen if chosen or meeting.co_hosts is not None else None
     before = {name: getattr(meeting, name) for name in agreed}
-    if begun:
-        _refuse_moving(before, agreed)
-    elif (before["starts_on"], before["starts_at"]) != (agreed["starts_on"], agreed["starts_at"]):
-        refuse_past_hour(agreed, me.zone, now)
     guests = invitations.guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
     for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
         setattr(meeting, name, value)
@@ -173,9 +168,20 @@ def edit(
     return meeting
 
 
-def _refuse_moving(before: dict[str, Any], agreed: dict[str, Any]) -> None:
+def agree_anew(me: Viewer, meeting: Meeting, terms: Terms, *, now: datetime) -> dict[str, Any]:
+    """Return the terms of an edit as columns, or refuse them: the rule of saving and of looking before it."""
+    begun = has_begun(meeting, me.zone, now)
+    agreed = terms.columns(today=meeting.starts_on if begun else clock.local_day(now, me.zone))
+    if begun:
+        _refuse_moving(meeting, agreed)
+    elif (meeting.starts_on, meeting.starts_at) != (agreed["starts_on"], agreed["starts_at"]):
+        refuse_past_hour(agreed, me.zone, now)
+    return agreed
+
+
+def _refuse_moving(meeting: Meeting, agreed: dict[str, Any]) -> None:
     """Zoom keeps no past dates of a series that is laid out anew, and ignores a past start."""
-    if any(before[name] != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
+    if any(getattr(meeting, name) != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
         text = _("It has begun, so its dates and time stay. For other times cancel it and schedule a new one.")
         raise Refused(text, field="time")
 

@@ -50,10 +50,15 @@ class SeriesFields(WhatFields):
     weekday: list[Weekday]
     count: int | None = None
     until: dt.date | None = None
+    preview: str | None = None
 
     def series(self) -> dict[str, Any]:
         weekdays = [WEEKDAYS.index(name) for name in self.weekday]
         return {"weekdays": weekdays, "occurrences": self.count, "until": self.until}
+
+    def terms(self) -> Terms:
+        facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}
+        return Terms(**{name: value for name, value in facts.items() if name not in {"audience", "co_hosts"}})
 
 
 class MeetingFields(WhatFields):
@@ -62,11 +67,6 @@ class MeetingFields(WhatFields):
 
 class StandupFields(SeriesFields):
     idempotency_key: Key
-    preview: str | None = None
-
-    def terms(self) -> Terms:
-        facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}
-        return Terms(**{name: value for name, value in facts.items() if name not in {"audience", "co_hosts"}})
 
 
 class AroundFields(Fields):

@@ -15,9 +15,10 @@ from staffhub import db as db_module
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings import one, plan, suggesting
+from staffhub.meetings import plan, suggesting
 from staffhub.meetings.around import Around
 from staffhub.meetings.audience import Choices, choices, find
+from staffhub.meetings.preview import Preview, preview
 from staffhub.models import MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.meetings.fields import (
@@ -64,8 +65,9 @@ def _page(
     kind: MeetingKind,
     form: AnyForm | None = None,
     *,
-    days: list[one.MeetingDay] | None = None,
+    ahead: Preview | None = None,
     around: Around | None = None,
+    block: str | None = None,
     status: int = 200,
 ) -> Response:
     offered = choices(db, me)
@@ -73,12 +75,14 @@ def _page(
     return render(
         request,
         "meetings/new.html" if kind is MeetingKind.SINGLE else "meetings/new_standup.html",
+        block=block,
         status=status,
         form=form,
         choices=offered,
         found=found_for(db, me, form, clock.local_day(now, me.zone)),
         weekday_choices=weekday_choices(),
-        preview=days,
+        preview=ahead,
+        in_place=is_fragment(request),
         around=around,
         invalid=status >= HTTPStatus.BAD_REQUEST,
     )
@@ -152,7 +156,8 @@ def _save(
         else:
             said = _("The meeting is entered.") if saved.first else _("It was saved already.")
             return redirect(request, f"/meetings/{saved.id}", said=said)
-    return _page(request, db, me, now, kind, form, status=status)
+    block = "dates_ahead" if kind is MeetingKind.STANDUP and form.value("preview") else None
+    return _page(request, db, me, now, kind, form, block=block, status=status)
 
 
 def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: AnyForm) -> Response:
@@ -162,8 +167,9 @@ def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: 
         agreed = plan.agree(me, form.data.terms(), now=now)
     except Refused as error:
         form.refuse(error)
-        return _page(request, db, me, now, MeetingKind.STANDUP, form, status=422)
-    return _page(request, db, me, now, MeetingKind.STANDUP, form, days=one.preview(db, me, agreed))
+        return _page(request, db, me, now, MeetingKind.STANDUP, form, block="dates_ahead", status=422)
+    ahead = preview(db, me, agreed, now=now)
+    return _page(request, db, me, now, MeetingKind.STANDUP, form, ahead=ahead, block="dates_ahead")
 
 
 @router.get("/meetings/around")

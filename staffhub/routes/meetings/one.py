@@ -15,6 +15,7 @@ from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import drift, hosting, hosts, one, plan, rehosting
 from staffhub.meetings.audience import Audience, choices
+from staffhub.meetings.preview import Preview, preview
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.meetings.fields import (
@@ -61,11 +62,22 @@ def meeting_page(request: Request, page: one.Page, now: dt.datetime, *, status: 
 
 
 def _edit_page(
-    request: Request, db: Session, me: Viewer, now: dt.datetime, meeting: Meeting, form: AnyForm, *, status: int = 200
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: dt.datetime,
+    meeting: Meeting,
+    form: AnyForm,
+    *,
+    ahead: Preview | None = None,
+    status: int = 200,
 ) -> Response:
     return render(
         request,
         "meetings/edit.html",
+        block="dates_ahead" if form.value("preview") else None,
+        preview=ahead,
+        in_place=is_fragment(request),
         status=status,
         meeting=meeting,
         begun=plan.has_begun(meeting, me.zone, now),
@@ -113,10 +125,13 @@ def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> 
 def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     plan.own_meeting(db, me, meeting_id)
     form: AnyForm = Form.parse(EditFields, posted, name="edit")
-    status = 422
+    status, ahead = 422, None
     if sought_in(form):
         form.errors.clear()
         status = 200
+    elif form.data is not None and form.data.preview:
+        ahead = _ahead(db, me, meeting_id, form, now)
+        status = 200 if ahead else 422
     elif form.data is not None:
         try:
             facts = form.data.facts() | form.data.series()
@@ -128,7 +143,20 @@ def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me
         else:
             return redirect(request, f"/meetings/{meeting_id}", said=_("The changes are saved."))
     meeting = plan.own_meeting(db, me, meeting_id)
-    return _edit_page(request, db, me, now, meeting, form, status=status)
+    return _edit_page(request, db, me, now, meeting, form, ahead=ahead, status=status)
+
+
+def _ahead(db: Session, me: Viewer, meeting_id: int, form: AnyForm, now: dt.datetime) -> Preview | None:
+    """Return the dates that a standup would have after this edit; nothing is saved."""
+    assert form.data is not None  # noqa: S101  for the type checker
+    meeting = plan.own_meeting(db, me, meeting_id)
+    if meeting.kind is not MeetingKind.STANDUP:
+        return None
+    try:
+        return preview(db, me, plan.agree_anew(me, meeting, form.data.terms(), now=now), meeting, now=now)
+    except Refused as error:
+        form.refuse(error)
+        return None
 
 
 @router.get("/meetings/{meeting_id}/cancel")
