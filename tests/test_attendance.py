@@ -11,9 +11,22 @@ import sqlalchemy as sa
 
 from staffhub import days, presence
 from staffhub.db import Database
-from staffhub.meetings import attendance, came, plan, sightings
+from staffhub.meetings import attendance, came, parts, plan, sightings
 from staffhub.meetings.audience import Audience
-from staffhub.models import Account, Attendance, Meeting, MeetingKind, Officer, StoredDay, WorkMode, ZoomSighting
+from staffhub.models import (
+    Account,
+    Attendance,
+    Holiday,
+    HolidayKind,
+    Meeting,
+    MeetingKind,
+    Officer,
+    StandupNote,
+    StoredDay,
+    WorkMode,
+    ZoomSighting,
+)
+from staffhub.reports import recap
 from tests.conftest import MORNING, TODAY, World, count_from, plan_range, viewer_of
 
 NUMBER = 81234567890
@@ -178,3 +191,53 @@ def test_the_stored_day_of_who_was_seen_follows(database: Database) -> None:
     take(database, told("joined", 0, "1", ben.name))
     attendance.run_due(database, now=NINE + timedelta(days=1))
     assert "standup_not_joined" not in findings()
+
+
+def test_each_person_reads_what_the_meetings_were_to_them(world: World) -> None:
+    """Minutes, late, in writing, excused, missed: in the month and on the day, as soon as it is over and not before."""
+    meeting_id = schedule(world.database)
+    ben, tia, ana, dewi = (officer(world.database, name) for name in ("ben", "tia", "ana", "dewi"))
+    me = world.viewer("dewi")
+    with world.database.transaction() as db:
+        plan_range(db, me, ana.id, TODAY)
+        said = {"done": "Akta", "doing": "KK", "blocked": "", "written_at": NINE, "version": 1}
+        db.add(StandupNote(office_id=1, meeting_id=meeting_id, officer_id=tia.id, date=TODAY, **said))
+    take(world.database, told("joined", 3, "1", ben.name), told("left", 27, "1", ben.name))
+    attendance.run_due(world.database, now=NINE)
+    over = NINE + timedelta(minutes=30)
+
+    def parts_of(who: int, now: datetime) -> list[parts.Part]:
+        with world.database.reading() as db:
+            return parts.of_officer(db, 1, who, TODAY, TODAY + timedelta(days=6), now=now)
+
+    assert parts_of(ben.id, over - timedelta(seconds=1)) == []
+    assert [(one.who.minutes, one.late, one.is_there) for one in parts_of(ben.id, over)] == [(24, 3, True)]
+    assert [parts.tally(parts_of(one.id, over)) for one in (ben, tia, ana, dewi)] == [
+        parts.Tally(joined=1, minutes=24, late=1),
+        parts.Tally(joined=1),
+        parts.Tally(excused=1),
+        parts.Tally(missed=1),
+    ]
+    world.at(over)
+    month = world.client("ben").get("/me/month?month=2026-11").text
+    assert "Rapat: hadir 1 dari 1 · 24 menit · terlambat 1 kali" in month
+    assert "Apel: 24 menit, terlambat 3 menit" in month
+    for who, what in ((ben, "24 menit, terlambat 3 menit"), (ana, "berhalangan: cuti"), (dewi, "tidak terlihat")):
+        assert what in world.client("dewi").get(f"/attendance/{who.id}/{TODAY}").text
+    assert "tertulis" in world.client("tia").get(f"/attendance/{tia.id}/{TODAY}").text
+
+
+def test_a_meeting_of_a_free_day_was_asked_of_those_who_came(database: Database) -> None:
+    schedule(database)
+    ben, dewi = officer(database, "ben"), officer(database, "dewi")
+    with database.transaction() as db:
+        db.add(Holiday(office_id=1, date=TODAY, name="Hari libur", kind=HolidayKind.NATIONAL, source="SKB"))
+    take(database, told("joined", 0, "1", ben.name), told("left", 30, "1", ben.name))
+    attendance.run_due(database, now=NINE)
+    viewer, over = viewer_of(database, "dewi"), NINE + timedelta(minutes=30)
+    with database.reading() as db:
+        found = [
+            recap.own_month(db, viewer, recap.officer_for(db, viewer, who.id, TODAY), TODAY, now=over).attended
+            for who in (ben, dewi)
+        ]
+    assert found == [parts.Tally(joined=1, minutes=30), parts.Tally()]

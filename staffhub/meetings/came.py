@@ -78,9 +78,8 @@ class Stranger(NamedTuple):
     seconds: int
 
 
-@cache
-def _people() -> Any:
-    day = bindparam("day", type_=Date)
+def known(day: Any, *, dates: bool = False) -> Any:
+    """Select what is known of those who are invited on a date, in the order of `Invited`; `dates`: with their dates."""
     mine = (JoinClick.meeting_id == MeetingInvite.meeting_id, JoinClick.officer_id == Officer.id)
     clicked = select(JoinClick.at).where(*mine, JoinClick.date == day).order_by(JoinClick.at).limit(1)
     height = case({layer: place for place, layer in enumerate(PRECEDENCE)}, value=PlanEntry.layer)
@@ -96,12 +95,17 @@ def _people() -> Any:
         Officer.id, Officer.name, clicked.scalar_subquery(), Attendance.joined_at, Attendance.seconds, Attendance.sign,
         granted.scalar_subquery(),
     )  # fmt: skip
-    return (
-        columns.join(MeetingInvite, MeetingInvite.officer_id == Officer.id)
-        .outerjoin(Attendance, seen & (Attendance.meeting_id == MeetingInvite.meeting_id))
-        .where(MeetingInvite.meeting_id == bindparam("meeting"), holds_on(day))
-        .order_by(Officer.name, Officer.id)
-    )
+    invited = columns.join(MeetingInvite, MeetingInvite.officer_id == Officer.id)
+    if dates:
+        invited = invited.join(Occurrence, Occurrence.meeting_id == MeetingInvite.meeting_id)
+    there = seen & (Attendance.meeting_id == MeetingInvite.meeting_id)
+    return invited.outerjoin(Attendance, there).where(holds_on(day))
+
+
+@cache
+def _people() -> Any:
+    asked = known(bindparam("day", type_=Date))
+    return asked.where(MeetingInvite.meeting_id == bindparam("meeting")).order_by(Officer.name, Officer.id)
 
 
 def people(db: Session, meeting_id: int, day: date) -> list[Invited]:

@@ -11,8 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, days, orders
+from staffhub.ahead import read_together
 from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
+from staffhub.meetings import parts
+from staffhub.meetings.parts import Part
 from staffhub.models import (
     CorrectionKind,
     CorrectionReason,
@@ -27,6 +30,7 @@ from staffhub.models import (
     WorkMode,
 )
 from staffhub.orders import Letter
+from staffhub.reports import recap
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 
@@ -73,7 +77,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on."""
+    """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on.
+
+    `meetings`: those of the day that are over, with what each was to the officer.
+    """
 
     officer: Staff
     facts: Facts
@@ -82,6 +89,7 @@ class Evidence:
     traces: list[Trace]
     corrections: list[Told]
     letter: Letter | None
+    meetings: Sequence[Part] = ()
 
     @property
     def is_future(self) -> bool:
@@ -108,7 +116,10 @@ class Evidence:
 
 
 def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetime) -> Evidence:
-    """Load the day in five statements."""
+    """Load the day in two statements."""
+    today = clock.local_day(now, me.zone)
+    asked = days.ask(db, me.office_id, officer.id, [day], today)
+    read_together(db, *asked, parts.ask(me.office_id, officer.id, day, day))
     facts = days.load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
     record = days.reconcile(facts)
     traces, letter = _traces(db, me, officer.id, day, record)
@@ -120,6 +131,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         traces=traces,
         corrections=_told(record.corrections, me),
         letter=letter,
+        meetings=recap.expected(parts.of_officer(db, me.office_id, officer.id, day, day, now=now), [record]),
     )
 
 

@@ -11,12 +11,14 @@ from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office, sections
-from staffhub.ahead import Ask
+from staffhub.ahead import Ask, read_together
 from staffhub.clock import local_day, month_days
 from staffhub.days import DayLine, DayRecord, Days, Facts, Stage, State, reconcile
 from staffhub.db import read
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
+from staffhub.meetings import parts
+from staffhub.meetings.parts import Part
 from staffhub.models import Division, EmploymentType, Officer, PlanMode, Posting, serves
 from staffhub.office import OfficeFacts
 from staffhub.reports import moves
@@ -312,7 +314,9 @@ class Rest:
 
 @dataclass(frozen=True)
 class OwnMonth:
-    """One person's month: what is still planned, and what was, newest first; `records` has every day in order."""
+    """One person's month: what is still planned, and what was, newest first; `records` has every day in order, and
+    `meetings` are those that are over.
+    """
 
     first: date
     today: date
@@ -324,6 +328,14 @@ class OwnMonth:
     totals: Totals
     working: int
     closed: int
+    meetings: list[Part]
+
+    @property
+    def attended(self) -> parts.Tally:
+        return parts.tally(self.meetings)
+
+    def meetings_on(self, day: date) -> list[Part]:
+        return [one for one in self.meetings if one.day == day]
 
 
 SHOWN = {
@@ -336,9 +348,13 @@ SHOWN = {
 
 
 def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: datetime, show: str = "") -> OwnMonth:
-    dates = month_days(first)
+    """Load it in one statement, that of the calendar aside."""
+    dates, today = month_days(first), local_day(now, me.zone)
+    span = dates[0], dates[-1]
+    read_together(db, *days.ask(db, me.office_id, officer.id, dates, today), parts.ask(me.office_id, officer.id, *span))
     found = days.load(db, me.office_id, [officer], dates, zone=me.zone, now=now)
-    records, today = _records(found, officer), local_day(now, me.zone)
+    records = _records(found, officer)
+    meetings = parts.of_officer(db, me.office_id, officer.id, *span, now=now)
     wanted = SHOWN.get(show)
     past = [record for record in records if record.day <= today and (wanted is None or wanted(record))]
     working = [day for day in dates if found.book.calendar.is_working_day(day)]
@@ -353,7 +369,14 @@ def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: date
         totals=totals(records),
         working=len(working),
         closed=sum(day < today for day in working),
+        meetings=expected([one for one in meetings if officer.holds(one.day)], records),
     )
+
+
+def expected(meetings: Iterable[Part], records: Iterable[DayRecord]) -> list[Part]:
+    """Leave out those of free days to which the officer did not come: nobody was asked to."""
+    free = {record.day for record in records if record.state is State.DAY_OFF}
+    return [one for one in meetings if one.is_there or one.day not in free]
 
 
 def _with_rests(newest_first: Iterable[DayRecord]) -> list[DayRecord | Rest]:

@@ -8,6 +8,7 @@ from babel.numbers import format_decimal
 from staffhub.days import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.i18n import clock, current_locale, ngettext
 from staffhub.i18n import gettext as _
+from staffhub.meetings.parts import Part, Tally
 from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Meaning, PlanMode, WorkMode
 from staffhub.reports.day import Stay
 
@@ -229,3 +230,25 @@ def correction_reason(reason: CorrectionReason | None) -> str:
 
 def employment(kind: EmploymentType) -> str:
     return _("Part-time PPPK") if kind is EmploymentType.PPPK_PART_TIME else kind.value.upper()
+
+
+def of_part(part: Part) -> str:
+    """Say what a meeting was to an officer: how long, how late, in writing, excused, or not seen."""
+    if part.is_excused:
+        return _("excused: on leave") if part.who.plan is PlanMode.LEAVE else _("excused: on duty elsewhere")
+    if part.is_missed:
+        return _("not seen")
+    said = [_("in writing")] if part.wrote else []
+    if part.who.came:
+        said.append(duration(part.who.minutes) if part.who.minutes is not None else _("opened by the own link"))
+    return ", ".join([*said, _("%(time)s late", time=duration(part.late))] if part.late else said)
+
+
+def of_attended(told: Tally) -> str:
+    """Say of several meetings how many were joined, for how long, and what came of the others."""
+    said = [_("Meetings: joined %(some)s of %(all)s", some=told.joined, all=told.asked)]
+    said += [duration(told.minutes)] * (told.minutes > 0)
+    said += [ngettext("late %(num)s time", "late %(num)s times", told.late)] * (told.late > 0)
+    said += [ngettext("excused from %(num)s", "excused from %(num)s", told.excused)] * (told.excused > 0)
+    said += [ngettext("%(num)s not joined", "%(num)s not joined", told.missed)] * (told.missed > 0)
+    return " · ".join(said)
