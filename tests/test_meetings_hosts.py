@@ -213,7 +213,7 @@ def test_the_check_says_in_words_what_to_do(world: World, sandbox: ZoomSandbox) 
     ((fine, text),) = found(sandbox.client(client_secret="salah"))
     assert not fine
     assert "client secret" in text
-    with running_sandbox(scopes="report:read:admin") as poor:
+    with running_sandbox(scopes="phone:read:admin") as poor:
         said = [text for fine, text in found(poor.client()) if not fine]
         named = " ".join(said)
         assert all(named.count(scope) == 1 for scope in REQUIRED_SCOPES)

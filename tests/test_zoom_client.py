@@ -225,7 +225,7 @@ def test_nothing_is_missing_when_the_app_has_every_scope(zoom_sandbox: ZoomSandb
 
 
 def test_classic_scopes_allow_the_same():
-    assert missing_scopes({"user:read:admin", "meeting:read:admin", "meeting:write:admin"}) == []
+    assert missing_scopes({"user:read:admin", "meeting:read:admin", "meeting:write:admin", "report:read:admin"}) == []
     assert missing_scopes([]) == list(REQUIRED_SCOPES)
 
 
@@ -236,6 +236,7 @@ def test_missing_scopes_are_named():
             "meeting:write:meeting:admin",
             "meeting:update:meeting:admin",
             "meeting:delete:meeting:admin",
+            "report:read:list_meeting_participants:admin",
         ]
         with pytest.raises(ZoomScopeMissing) as caught:
             zoom.create_meeting(sandbox.host, _payload())

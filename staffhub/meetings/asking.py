@@ -1,6 +1,6 @@
 """Ask Zoom for its own list of who was there: complete without a single event, since not every office can be called."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +12,9 @@ from staffhub import claims
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import sightings
 from staffhub.meetings.attending import Window
-from staffhub.models import AttendanceLook, Meeting, Occurrence, OccurrenceState, Seen
+from staffhub.models import AttendanceLook, Meeting, Occurrence, OccurrenceState, Seen, ZoomSighting
 from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRefused, ZoomScopeMissing
+from staffhub.zoom.shapes import JSON
 
 if TYPE_CHECKING:
     from staffhub.zoom.client import ZoomClient
@@ -25,6 +26,7 @@ AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60), tim
 _LONGEST = timedelta(days=3)
 # Zoom's number for what a paid account alone is told.
 _PAID = 200
+_WAITS = "in_waiting_room"
 
 
 class _Due(NamedTuple):
@@ -75,13 +77,15 @@ def _ask(database: Database, zoom: "ZoomClient", due: _Due, now: datetime) -> bo
         # Where Zoom does not answer, the lease ends and it is asked again.
         if not claims.claim(db, "attendance_ask", slot, now=now):
             return False
+    with database.reading() as db:
+        told = _told(db, due)
     trouble, found = "", []
     try:
-        found = list(_listed(zoom, due))
+        found = list(_listed(zoom, due, told))
     except ZoomScopeMissing:
         trouble = "scopes"
     except ZoomRefused as error:
-        trouble = "plan" if error.code == _PAID else "refused"
+        trouble = "plan" if _is_paid(error) else "refused"
     except ZoomNotFound:
         pass  # nobody was there
     except ZoomError as error:
@@ -98,13 +102,64 @@ def _ask(database: Database, zoom: "ZoomClient", due: _Due, now: datetime) -> bo
     return True
 
 
-def _listed(zoom: "ZoomClient", due: _Due) -> Iterable[tuple[str, dict[str, Any], datetime, datetime]]:
+def _listed(
+    zoom: "ZoomClient", due: _Due, told: Collection[str]
+) -> Iterable[tuple[str, dict[str, Any], datetime, datetime]]:
     """Run by run: by its number alone a meeting is its latest run, which somebody may have begun by mistake since."""
-    for run in zoom.past_instances(due.zoom_id):
-        began = sightings.moment(run.get("start_time"))
-        if began is None or not due.window.opens <= began <= due.window.closes:
-            continue
-        for row in zoom.past_participants(str(run["uuid"])):
+    for run in _runs(zoom, due, told):
+        for row in _connections(zoom, run, seen=run in told):
             came, left = sightings.moment(row.get("join_time")), sightings.moment(row.get("leave_time"))
-            if came and left and row.get("status") != "in_waiting_room":
-                yield str(run["uuid"]), row, came, left
+            if came and left and row.get("status") != _WAITS:
+                yield run, row, came, left
+
+
+def _runs(zoom: "ZoomClient", due: _Due, told: Collection[str]) -> list[str]:
+    """Return the runs of a date; where Zoom does not list them, those of which it has told while they ran."""
+    try:
+        listed = zoom.past_instances(due.zoom_id)
+    except (ZoomScopeMissing, ZoomRefused) as refused:
+        if _is_paid(refused) or not told:
+            raise
+        return sorted(told)
+    began = [(str(run["uuid"]), sightings.moment(run.get("start_time"))) for run in listed]
+    return [run for run, at in began if at and due.window.opens <= at <= due.window.closes]
+
+
+def _connections(zoom: "ZoomClient", run: str, *, seen: bool) -> list[JSON]:
+    """Ask for a run's list, and for its report where the list is refused or not whole: Zoom allows few of those.
+
+    `seen`: Zoom has told of somebody in it, so that a list with nobody in it is not whole.
+    """
+    try:
+        rows = zoom.past_participants(run)
+    except (ZoomScopeMissing, ZoomRefused) as refused:
+        if _is_paid(refused):
+            raise
+        try:
+            return zoom.report_participants(run)
+        except (ZoomScopeMissing, ZoomRefused):
+            raise refused from None
+    except ZoomNotFound:
+        rows = []
+    if all(map(_is_whole, rows)) and (rows or not seen):
+        return rows
+    try:
+        return rows + zoom.report_participants(run)
+    except ZoomError as error:  # the list is what there is; both are asked again later
+        log.info("report_not_told", error=type(error).__name__)
+        return rows
+
+
+def _is_whole(row: JSON) -> bool:
+    return row.get("status") == _WAITS or bool(row.get("join_time") and row.get("leave_time"))
+
+
+def _is_paid(error: ZoomError) -> bool:
+    """The report is for paid accounts as well, and need not be asked."""
+    return error.code == _PAID
+
+
+def _told(db: Session, due: _Due) -> set[str]:
+    """Return the runs of a date of which Zoom has told on its own."""
+    runs = select(ZoomSighting.run).distinct().where(ZoomSighting.meeting_id == due.id, ZoomSighting.run != "")
+    return {*db.scalars(runs.where(ZoomSighting.at.between(due.window.opens, due.window.closes)))}

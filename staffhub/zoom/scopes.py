@@ -13,6 +13,7 @@ REQUIRED_SCOPES = {
     "meeting:delete:meeting:admin": "meeting:write:admin",
     "meeting:read:list_past_instances:admin": "meeting:read:admin",
     "meeting:read:list_past_participants:admin": "meeting:read:admin",
+    "report:read:list_meeting_participants:admin": "report:read:admin",
 }
 
 

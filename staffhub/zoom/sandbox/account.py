@@ -10,6 +10,7 @@ BASIC, LICENSED = 1, 2
 SCOPES = (
     "meeting:delete:meeting:admin meeting:read:list_meetings:admin meeting:read:meeting:admin "
     "meeting:read:list_past_instances:admin meeting:read:list_past_participants:admin "
+    "report:read:list_meeting_participants:admin "
     "meeting:update:meeting:admin meeting:write:meeting:admin user:read:list_users:admin user:read:user:admin"
 )
 
@@ -44,7 +45,12 @@ class Account:
     writes_per_host_day: int = 100
     light_per_second: int = 30
     medium_per_second: int = 20
+    heavy_per_second: int = 10
     max_occurrences: int = 50
+
+    def per_second(self, label: str) -> int:
+        """How many calls of one label Zoom takes in a second."""
+        return {"Light": self.light_per_second, "Heavy": self.heavy_per_second}.get(label, self.medium_per_second)
 
     def users(self) -> list[JSON]:
         return [

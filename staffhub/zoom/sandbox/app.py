@@ -110,6 +110,7 @@ UPDATE = Depends(needs("Light", "meeting:update:meeting:admin", "meeting:write:a
 DELETE = Depends(needs("Light", "meeting:delete:meeting:admin", "meeting:write:admin"))
 RUNS = Depends(needs("Medium", "meeting:read:list_past_instances:admin", "meeting:read:admin"))
 PEOPLE = Depends(needs("Medium", "meeting:read:list_past_participants:admin", "meeting:read:admin"))
+REPORT = Depends(needs("Heavy", "report:read:list_meeting_participants:admin", "report:read:admin"))
 
 zoom = APIRouter()
 pages = APIRouter(default_response_class=HTMLResponse)
@@ -215,6 +216,16 @@ async def past_instances(id: str, store: Kept) -> JSON:
 async def past_participants(id: str, store: Kept, page_size: str = "", next_page_token: str = "") -> JSON:
     rows, size = past.participants(store, id), _page_size(page_size, MEETING_PAGE)
     return store.page(rows, key="participants", size=size, mark=next_page_token, listing=f"past {id} {size}")
+
+
+@zoom.get("/v2/report/meetings/{id}/participants", dependencies=[REPORT])
+async def report_participants(
+    id: str, store: Kept, page_size: str = "", next_page_token: str = "", include_fields: str = ""
+) -> JSON:
+    registrants = "registrant_id" in include_fields.split(",")
+    rows, size = past.report(store, id, registrants=registrants), _page_size(page_size, MEETING_PAGE)
+    listing = f"report {id} {registrants} {size}"
+    return store.page(rows, key="participants", size=size, mark=next_page_token, listing=listing)
 
 
 @pages.get("/j/{id}")

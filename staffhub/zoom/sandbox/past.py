@@ -47,6 +47,18 @@ def participants(store: Store, id: str) -> list[JSON]:
     return [] if alone else rows
 
 
+def report(store: Store, id: str, *, registrants: bool) -> list[JSON]:
+    """Return the rows as the report has them: by which registration somebody came only where that is asked for."""
+    hidden = set() if registrants else {"registrant_id"}
+    beside = {"customer_key": "", "bo_mtg_id": ""}
+    return [
+        {name: value for name, value in row.items() if name not in hidden}
+        | {"participant_user_id": row.get("id", "")}
+        | beside
+        for row in participants(store, id)
+    ]
+
+
 def _refuse_basic(store: Store, id: str) -> None:
     if store.user(store.meeting(id)["host_id"])["type"] != LICENSED:
         raise refusal(400, 200, "Only available for Paid account.")

@@ -88,8 +88,7 @@ class Store:
         second = f"{label} {int(self.now().timestamp())}"
         self.busy = Counter({key: calls for key, calls in self.busy.items() if key.endswith(second.split()[1])})
         self.busy[second] += 1
-        allowed = self.account.light_per_second if label == "Light" else self.account.medium_per_second
-        if self.busy[second] > allowed:
+        if self.busy[second] > self.account.per_second(label):
             raise too_many_per_second(label)
 
     def count_write(self, host_id: str) -> None:
