@@ -1,6 +1,6 @@
 """Who is where at the hour of a meeting that is being thought of, and what stands in its way."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from uuid import uuid4
 
 import pytest
@@ -10,8 +10,9 @@ from staffhub.errors import Forbidden
 from staffhub.meetings import around, plan
 from staffhub.meetings.around import Around
 from staffhub.meetings.audience import Audience
-from staffhub.models import DayPart, MeetingKind, PlanMode, ZoomUser
+from staffhub.models import DayPart, Meeting, MeetingKind, PlanMode, ZoomUser
 from tests.conftest import MORNING, World, count_queries, plan_range
+from tests.page_forms import form_of
 
 DAY = date(2026, 11, 24)
 HTMX = {"HX-Request": "true"}
@@ -111,3 +112,53 @@ def test_the_page_asks_while_somebody_chooses_and_a_button_asks_without_scripts(
     assert nobody.status_code == 422
     with world.database.reading() as db:
         assert db.scalar(sa.text("SELECT count(*) FROM meeting")) == 0
+
+
+def _edit_form(world: World, who: str, meeting_id: int) -> dict[str, object]:
+    fields = form_of(world.client(who).get(f"/meetings/{meeting_id}/edit").text, f"/meetings/{meeting_id}/edit")
+    return {**fields, "look": "1"}
+
+
+def test_whoever_edits_a_meeting_is_told_the_same_and_it_is_not_in_its_own_way(world: World) -> None:
+    with world.database.transaction() as db:
+        user = {"email": "zoom@contoh.go.id", "name": "Zoom", "licence": 2, "at_once": 1, "hosts": True}
+        db.execute(sa.insert(ZoomUser).values(**user, written=0, seen_at=MORNING))
+    mine = _meet(world, "ana", "ben", time(9))
+    _meet(world, "ana", "tia", time(10))
+    ana, address = world.client("ana"), f"/meetings/{mine}/edit"
+    page = ana.get(address).text
+    assert f'hx-get="/meetings/around?meeting={mine}"' in page
+    typed = _edit_form(world, "ana", mine)
+    alone = ana.post(address, data=typed)
+    assert alone.status_code == 200
+    assert "Tidak ada yang cuti atau sedang di rapat lain" in alone.text
+    tia = str(world.officer_id("tia"))
+    moved = ana.post(
+        address, data=typed | {"time": "10.15", "officer": [str(world.officer_id("ben")), tia], "topic": "X"}
+    )
+    assert "Sedang di rapat lain:" in moved.text
+    assert "Tidak ada host Zoom" in moved.text
+    assert 'value="X"' in moved.text, "what was typed is kept"
+    assert ana.post(address, data=typed | {"officer": ""}).status_code == 422
+    asked = {"date": DAY.isoformat(), "time": "09.00", "duration": "30", "officer": tia, "meeting": str(mine)}
+    assert (
+        "Tidak ada yang cuti atau sedang di rapat lain" in ana.get("/meetings/around", params=asked, headers=HTMX).text
+    )
+    assert ana.get("/meetings/around", params=asked | {"meeting": "9999"}, headers=HTMX).status_code == 404
+    theirs = _meet(world, "dewi", "dewi", time(13))
+    assert ana.get("/meetings/around", params=asked | {"meeting": str(theirs)}, headers=HTMX).status_code == 403
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(Meeting.version).where(Meeting.id == mine)).one() == 1, "nothing is saved"
+
+
+def test_of_a_series_that_has_begun_its_next_date_is_looked_at(world: World) -> None:
+    ben, dewi = world.officer_id("ben"), world.viewer("dewi")
+    with world.database.transaction() as db:
+        series = {"kind": MeetingKind.STANDUP, "topic": "Apel", "starts_on": DAY, "starts_at": time(8), "minutes": 15}
+        series |= {"weekdays": [1, 2], "occurrences": 4, "audience": Audience(officers=(ben,))}
+        meeting = plan.schedule(db, dewi, **series, idempotency_key=str(uuid4()), now=MORNING).id
+        plan_range(db, dewi, ben, date(2026, 11, 25))
+    world.at(datetime.combine(DAY, time(12), MORNING.tzinfo))
+    told = world.client("dewi").post(f"/meetings/{meeting}/edit", data=_edit_form(world, "dewi", meeting)).text
+    assert "Rabu, 25 November 2026" in told
+    assert "(cuti)" in told

@@ -15,6 +15,7 @@ from staffhub.db import rows
 from staffhub.meetings import hosts
 from staffhub.meetings.audience import Audience, resolve
 from staffhub.meetings.invitations import holds_on
+from staffhub.meetings.telling import dates_ahead
 from staffhub.models import (
     DayPart,
     Meeting,
@@ -63,8 +64,10 @@ class Around:
     has_host: bool
 
 
-def look(db: Session, me: Viewer, audience: Audience, *, day: date, at: time, minutes: int) -> Around | None:
-    """Look at everybody meant, at that hour; None: nobody is.
+def look(
+    db: Session, me: Viewer, audience: Audience, *, day: date, at: time, minutes: int, besides: int = 0
+) -> Around | None:
+    """Look at everybody meant, at that hour; None: nobody is. `besides`: a meeting that is not in its own way.
 
     Raises Refused, Forbidden or NotFound where the audience is not the viewer's to invite.
     """
@@ -83,9 +86,19 @@ def look(db: Session, me: Viewer, audience: Audience, *, day: date, at: time, mi
         field=places[PlanMode.FIELD],
         off=sum(plan.mode is None and plan.source in _FREE for plan in plans.values()),
         away=_away(db, plans, at),
-        busy=_busy(db, me, people, starts, ends),
-        has_host=hosts.openings(db, starts, ends)(starts, ends),
+        busy=_busy(db, me, people, starts, ends, besides),
+        has_host=hosts.openings(db, starts, ends, besides=besides)(starts, ends),
     )
+
+
+def of_meeting(
+    db: Session, me: Viewer, meeting: Meeting, audience: Audience, *, day: date, at: time, minutes: int, now: datetime
+) -> Around | None:
+    """Look as a meeting is changed: at its next date when it has begun, since what is over stays as it was."""
+    if clock.at_local(day, at, me.zone) <= now and (ahead := dates_ahead(db, meeting.id, now)):
+        starts = ahead[0].starts_at.astimezone(me.zone)
+        day, at = starts.date(), starts.time()
+    return look(db, me, audience, day=day, at=at, minutes=minutes, besides=meeting.id)
 
 
 def _away(db: Session, plans: dict[int, Plan], at: time) -> list[Away]:
@@ -119,6 +132,7 @@ def _held(narrow: bool) -> Any:
             Occurrence.starts_at < bindparam("ends"),
             Occurrence.state == OccurrenceState.PLANNED,
             Meeting.state != MeetingState.CANCELLED,
+            Meeting.id != bindparam("besides"),
             holds_on(Occurrence.date),
         )
         .order_by(Officer.name, Occurrence.starts_at, Occurrence.id)
@@ -126,10 +140,12 @@ def _held(narrow: bool) -> Any:
     return found.where(MeetingInvite.officer_id.in_(AMONG)) if narrow else found
 
 
-def _busy(db: Session, me: Viewer, people: Collection[int], starts: datetime, ends: datetime) -> list[Busy]:
+def _busy(
+    db: Session, me: Viewer, people: Collection[int], starts: datetime, ends: datetime, besides: int
+) -> list[Busy]:
     ids = among(sorted(people))
     first, last = clock.local_day(starts, me.zone) - _A_DAY, clock.local_day(ends, me.zone)
-    asked = {"office": me.office_id, "first": first, "last": last, "ends": ends}
+    asked = {"office": me.office_id, "first": first, "last": last, "ends": ends, "besides": besides}
     found = []
     for row in rows(db, _held(bool(ids)), **asked, **ids):
         until = row.starts_at + timedelta(minutes=row.minutes)

@@ -326,12 +326,15 @@ def _within_a_day(moved: _Span, before: _Span, zone: ZoneInfo) -> bool:
     return starts.date() == ends.date() == day and starts.time() >= time(6)
 
 
-def openings(db: Session, first: datetime, last: datetime) -> Callable[[datetime, datetime], bool]:
-    """Return what says whether a span between `first` and `last` has a host who is free, in two statements."""
+def openings(db: Session, first: datetime, last: datetime, *, besides: int = 0) -> Callable[[datetime, datetime], bool]:
+    """Return what says whether a span between `first` and `last` has a host who is free, in two statements.
+
+    `besides`: what that meeting takes counts as free.
+    """
     pool = _pool(db)
     if not pool:
         return lambda _starts, _ends: True
-    taken = _taken(db, 0, [_Span(first, last)])
+    taken = _taken(db, besides, [_Span(first, last)])
     return lambda starts, ends: _free(pool, [_Span(starts, ends)], taken) is not None
 
 

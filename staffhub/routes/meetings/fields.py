@@ -9,10 +9,10 @@ from starlette.datastructures import FormData
 
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
-from staffhub.meetings.around import Around, look
+from staffhub.meetings.around import Around, look, of_meeting
 from staffhub.meetings.audience import Audience, Found, find
 from staffhub.meetings.terms import Terms
-from staffhub.models import MeetingKind
+from staffhub.models import Meeting, MeetingKind
 from staffhub.security import Viewer
 from staffhub.web import weekday
 from staffhub.workdays import WEEKDAYS
@@ -122,15 +122,21 @@ def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
     return found
 
 
-def around_of(db: Session, me: Viewer, typed: FormData) -> Around | None:
-    """Look at those chosen and at their hour; None while that is not whole yet, or not the viewer's to invite."""
+def around_of(
+    db: Session, me: Viewer, typed: FormData, now: dt.datetime, meeting: Meeting | None = None
+) -> Around | None:
+    """Look at those chosen and at their hour; None while that is not whole yet, or not the viewer's to invite.
+
+    `meeting`: the one that is changed.
+    """
     asked: Form[AroundFields] = Form.parse(AroundFields, typed, name="around")
     if asked.data is None:
         return None
     wish = asked.data
     audience = Audience(wish.everyone, tuple(wish.division), tuple(wish.officer))
+    facts: dict[str, Any] = {"day": wish.date, "at": wish.time, "minutes": wish.duration}
     try:
-        return look(db, me, audience, day=wish.date, at=wish.time, minutes=wish.duration)
+        return of_meeting(db, me, meeting, audience, **facts, now=now) if meeting else look(db, me, audience, **facts)
     except (Refused, Forbidden, NotFound):
         return None
 

@@ -126,7 +126,7 @@ def _look(
     request: Request, db: Session, me: Viewer, now: dt.datetime, form: AnyForm, kind: MeetingKind, typed: FormData
 ) -> Response:
     """Show who is there at that hour, beside what was typed; nothing is saved."""
-    around = around_of(db, me, typed)
+    around = around_of(db, me, typed, now)
     if around:
         form.errors.clear()
     return _page(request, db, me, now, kind, form, around=around, status=200 if around else 422)
@@ -173,11 +173,16 @@ def _preview(request: Request, db: Session, me: Viewer, now: dt.datetime, form: 
 
 
 @router.get("/meetings/around")
-def look_around(request: Request, db: DB, me: Me) -> Response:
-    """Tell who is where at the hour that is being chosen, and who is in another meeting."""
+def look_around(
+    request: Request, db: DB, me: Me, now: Now, meeting: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
+) -> Response:
+    """Tell who is where at the hour that is being chosen, and who is in another meeting than the one changed."""
     me.require("meetings.schedule")
+    changed = plan.own_meeting(db, me, meeting) if meeting else None
     typed: list[tuple[str, str | UploadFile]] = [*request.query_params.multi_items()]
-    return render(request, "meetings/around.html", block="around", around=around_of(db, me, FormData(typed)))
+    return render(
+        request, "meetings/around.html", block="around", around=around_of(db, me, FormData(typed), now, changed)
+    )
 
 
 @router.get("/meetings/guests")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from staffhub import clock
@@ -14,6 +15,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import drift, hosting, hosts, one, plan, rehosting
+from staffhub.meetings.around import Around
 from staffhub.meetings.audience import Audience, choices
 from staffhub.meetings.preview import Preview, preview
 from staffhub.models import Meeting, MeetingKind
@@ -24,6 +26,7 @@ from staffhub.routes.meetings.fields import (
     EditFields,
     HostFields,
     Seen,
+    around_of,
     found_for,
     sought_in,
     weekday_choices,
@@ -70,6 +73,7 @@ def _edit_page(
     form: AnyForm,
     *,
     ahead: Preview | None = None,
+    around: Around | None = None,
     status: int = 200,
 ) -> Response:
     return render(
@@ -85,6 +89,7 @@ def _edit_page(
         choices=choices(db, me),
         found=found_for(db, me, form, clock.local_day(now, me.zone)),
         weekday_choices=weekday_choices(),
+        around=around,
         invalid=status >= HTTPStatus.BAD_REQUEST,
     )
 
@@ -123,8 +128,10 @@ def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> 
 
 @router.post("/meetings/{meeting_id}/edit")
 def edit_meeting(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    plan.own_meeting(db, me, meeting_id)
+    before = plan.own_meeting(db, me, meeting_id)
     form: AnyForm = Form.parse(EditFields, posted, name="edit")
+    if posted.get("look"):
+        return _look(request, db, me, now, before, form, posted)
     status, ahead = 422, None
     if sought_in(form):
         form.errors.clear()
@@ -157,6 +164,16 @@ def _ahead(db: Session, me: Viewer, meeting_id: int, form: AnyForm, now: dt.date
     except Refused as error:
         form.refuse(error)
         return None
+
+
+def _look(
+    request: Request, db: Session, me: Viewer, now: dt.datetime, meeting: Meeting, form: AnyForm, typed: FormData
+) -> Response:
+    """Show who is there at that hour, beside what was typed; nothing is saved."""
+    around = around_of(db, me, typed, now, meeting)
+    if around:
+        form.errors.clear()
+    return _edit_page(request, db, me, now, meeting, form, around=around, status=200 if around else 422)
 
 
 @router.get("/meetings/{meeting_id}/cancel")
