@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from bench.pages import statements
 from staffhub import clock, corrections, days, i18n, signing
 from staffhub.corrections import Wish
 from staffhub.db import Database
@@ -26,6 +27,7 @@ from staffhub.models import (
     Posting,
     SignStep,
     SnapshotLine,
+    StoredDay,
 )
 from staffhub.reports import recap
 from staffhub.security import Viewer
@@ -93,6 +95,7 @@ def known(database: Database) -> signing.History:
 def changed(database: Database, me: Viewer) -> list[tuple[str, date]]:
     with database.reading() as db:
         found = signing.differences_since(db, me, signing.history(db, 1, OCTOBER))
+        assert signing.look(db, me, OCTOBER, now=NOW).changed == found, "the page sees what the signature compares"
     return [(one.name, one.day) for one in found]
 
 
@@ -201,6 +204,49 @@ def test_nobody_signs_what_changed_since_it_was_closed(database: Database, hana:
     close(database, hana)
     assert answer(database, dewi, signing.sign).kind is SignStep.SIGNED
     assert [step.kind.value for step in known(database).steps] == ["closed", "closed", "signed"]
+
+
+OTHERWISE = {
+    "code": "H", "mode": "home", "first": NOW, "last": NOW, "worked": 9, "late": 9, "early": 9, "late_tier": "T9",
+    "early_tier": "T9", "division_id": None, "employment_type": "thl",
+}  # fmt: skip
+
+
+def test_the_page_sees_each_thing_that_weighs_and_reads_no_line_for_what_does_not(
+    database: Database, hana: Viewer, dewi: Viewer
+) -> None:
+    close(database, hana)
+    ben = viewer_of(database, "ben").officer_id
+    table: Any = StoredDay.__table__
+    his = (table.c.officer_id == ben, table.c.date == FRIDAY)
+    with database.transaction() as db:
+        before = dict(db.execute(sa.select(table).where(*his)).mappings().one())
+    for name, value in OTHERWISE.items():
+        with database.transaction() as db:
+            db.execute(sa.update(table).where(*his).values(before | {name: value}))
+        assert changed(database, dewi) == [("Ben Tumiwa", FRIDAY)], name
+    with database.transaction() as db:
+        db.execute(sa.update(table).where(*his).values(before | {"findings": [], "rules": [9], "computed_at": NOW}))
+    with database.reading() as db, statements(database) as seen:
+        assert signing.look(db, dewi, OCTOBER, now=NOW).changed == []
+    assert not any("snapshot_line.text" in one for one in seen)
+    with database.transaction() as db:
+        db.execute(sa.delete(table).where(*his))
+    with database.reading() as db, statements(database) as seen:
+        assert [one.after for one in signing.look(db, dewi, OCTOBER, now=NOW).changed] == [None]
+    assert len([one for one in seen if "office.version" not in one]) <= 7, seen
+
+
+def test_lines_that_have_no_digest_are_compared_word_for_word(database: Database, hana: Viewer, dewi: Viewer) -> None:
+    """As those that were frozen before there were digests."""
+    with database.transaction() as db:
+        frozen = lines.of_month(db, 1, OCTOBER)
+        id_ = snapshots.take(db, 1, OCTOBER, frozen, number=0, follows="", now=NOW)
+        step = {"office_id": 1, "first": OCTOBER, "turn": 1, "kind": SignStep.CLOSED, "snapshot_id": id_, "note": ""}
+        db.add(MonthStep(**step, created_by=hana.account_id, at=NOW, idempotency_key="old"))
+    assert changed(database, dewi) == []
+    correct(database, hana, "ben")
+    assert changed(database, dewi) == [("Ben Tumiwa", FRIDAY)]
 
 
 def test_what_changes_after_the_signature_is_a_supplement_with_before_and_after(

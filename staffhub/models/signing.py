@@ -37,7 +37,11 @@ class MonthSnapshot(Base):
 
 
 class SnapshotLine(Base):
-    """One officer's days in a snapshot, as canonical JSON (signing/lines.py); of a supplement only who changed."""
+    """One officer's days in a snapshot, as canonical JSON (signing/lines.py); of a supplement only who changed.
+
+    `digest` is of the stored days that the line was written from: as long as they give the same, nothing has changed.
+    It is no part of what is signed. None: not known.
+    """
 
     __tablename__ = "snapshot_line"
     __table_args__ = (UniqueConstraint("snapshot_id", "officer_id"),)
@@ -47,6 +51,7 @@ class SnapshotLine(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("month_snapshot.id"))
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
     text: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str | None] = mapped_column(String(32))
 
 
 class MonthStep(Base):

@@ -4,16 +4,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Text, bindparam, cast, func, select
+from sqlalchemy import Date, Text, bindparam, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office
 from staffhub.clock import month_days
 from staffhub.db import rows
 from staffhub.models import Officer, StoredDay
+from staffhub.workdays import AMONG, among
 
 Day = Mapping[str, Any]
 _TIERS = ("late_tier", "early_tier")
@@ -23,22 +25,68 @@ _WEIGHS = ("code", "mode", "first", "last", "worked", "late", "early", *_TIERS, 
 
 # Stands behind a finding that a person must look at.
 OPEN = "?"
+_BETWEEN = "\n"
 
 
 def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
+class Frozen(NamedTuple):
+    """The lines of a month by officer, and of each a digest of what weighs in the rows that it was written from."""
+
+    texts: dict[int, str]
+    digests: dict[int, str]
+
+
 def of_month(db: Session, office_id: int, first: date) -> dict[int, str]:
     """Return the line of everybody who has a stored day in the month, by officer: from when presence counts."""
+    return frozen(db, office_id, first).texts
+
+
+def frozen(db: Session, office_id: int, first: date, *, officers: Sequence[int] | None = None) -> Frozen:
+    """Return the month's lines with their digests, perhaps of some alone. One statement: both say the same."""
     asked, zone = _from_when(db, office_id, first), office.facts(db, office_id).zone
     if asked is None:
-        return {}
+        return Frozen({}, {})
+    asked |= {} if officers is None else among(officers)
     found: dict[int, dict[str, Any]] = {}
-    for officer_id, name, number, day, *told in rows(db, _stored(), **asked):
+    weighed: dict[int, list[str]] = {}
+    for officer_id, name, number, day, weight, *told in rows(db, _stored(narrow="ids" in asked), **asked):
         line = found.setdefault(officer_id, {"name": name, "number": number, "days": {}})
         line["days"][day.isoformat()] = _entry(day, zone, *told)
-    return {officer_id: canonical(line) for officer_id, line in found.items()}
+        weighed.setdefault(officer_id, []).append(weight)
+    texts = {officer_id: canonical(line) for officer_id, line in found.items()}
+    return Frozen(texts, {officer_id: _digest(zone, those) for officer_id, those in weighed.items()})
+
+
+def digests(db: Session, office_id: int, first: date) -> dict[int, str]:
+    """Return the digests of `frozen` without writing anybody's line."""
+    asked, zone = _from_when(db, office_id, first), office.facts(db, office_id).zone
+    found = rows(db, _weighed(), **asked) if asked else ()
+    return {officer_id: _digest(zone, told.split(_BETWEEN)) for officer_id, told in found}
+
+
+def _digest(zone: ZoneInfo, weighed: Iterable[str]) -> str:
+    """The same in whatever order the rows come. Times are written in the office's zone, so it is a part of it."""
+    return blake2b(_BETWEEN.join((zone.key, *sorted(weighed))).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _weighed() -> Any:
+    one, first, last = StoredDay, bindparam("first", type_=Date), bindparam("last", type_=Date)
+    columns: Any = select(one.officer_id, func.aggregate_strings(_weight_of_row(), _BETWEEN))
+    return columns.where(one.office_id == bindparam("office"), one.date.between(first, last)).group_by(one.officer_id)
+
+
+def _weight_of_row() -> Any:
+    """What weighs in a row, as the database writes it."""
+    columns = [({"first": StoredDay.first, "last": StoredDay.last} | _PLAIN)[name] for name in _WEIGHS]
+    told: Any = cast(StoredDay.date, Text)
+    for column in columns:
+        text = cast(column, Text)
+        told = told + literal_column("'|'", Text) + (func.coalesce(text, "") if column.nullable else text)
+    return told
 
 
 class Counts(NamedTuple):
@@ -128,15 +176,18 @@ _PLAIN = {
 
 
 @cache
-def _stored() -> Any:
+def _stored(*, narrow: bool) -> Any:
     one, first, last = StoredDay, bindparam("first", type_=Date), bindparam("last", type_=Date)
     whose, lists = (Officer.name, Officer.number), (cast(one.findings, Text), cast(one.rules, Text))
-    columns: Any = select(one.officer_id, *whose, one.date, one.first, one.last, *lists, *_PLAIN.values())
-    return (
+    columns: Any = select(
+        one.officer_id, *whose, one.date, _weight_of_row(), one.first, one.last, *lists, *_PLAIN.values()
+    )
+    columns = (
         columns.join(Officer, Officer.id == one.officer_id)
         .where(one.office_id == bindparam("office"), one.date.between(first, last))
         .order_by(one.officer_id, one.date)
     )
+    return columns.where(one.officer_id.in_(AMONG)) if narrow else columns
 
 
 def open_days(lines: Iterable[str]) -> int:

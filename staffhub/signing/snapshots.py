@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, insert, select
@@ -31,7 +32,15 @@ def hash_of(head: str, texts: Iterable[str]) -> str:
 
 
 def take(
-    db: Session, office_id: int, first: date, lines: Mapping[int, str], *, number: int, follows: str, now: datetime
+    db: Session,
+    office_id: int,
+    first: date,
+    lines: Mapping[int, str],
+    *,
+    number: int,
+    follows: str,
+    now: datetime,
+    digests: Mapping[int, str] = MappingProxyType({}),
 ) -> int:
     """Store the lines; all of them or, with the caller's transaction, none. Return the id of the snapshot."""
     order = sorted(lines)
@@ -54,7 +63,10 @@ def take(
     keys = {"office_id": office_id, "snapshot_id": snapshot.id}
     for start in range(0, len(order), _BATCH):
         batch = order[start : start + _BATCH]
-        db.execute(insert(SnapshotLine), [keys | {"officer_id": one, "text": lines[one]} for one in batch])
+        told: list[dict[str, Any]] = [
+            {"officer_id": one, "text": lines[one], "digest": digests.get(one)} for one in batch
+        ]
+        db.execute(insert(SnapshotLine), [keys | one for one in told])
     return snapshot.id
 
 
@@ -65,6 +77,19 @@ def lines_of(db: Session, snapshots: Sequence[int], *, officers: Sequence[int] |
     for id_ in snapshots:
         found |= layers.get(id_, {})
     return found
+
+
+def digests_of(db: Session, snapshots: Sequence[int]) -> dict[int, str | None]:
+    """Return what the lines of these snapshots were written from, by officer; of several the newest counts."""
+    found: list[tuple[int, str | None]] = [(row[0], row[1]) for row in rows(db, _DIGESTS, snapshots=list(snapshots))]
+    return dict(found)
+
+
+_DIGESTS: Any = (
+    select(SnapshotLine.officer_id, SnapshotLine.digest)
+    .where(SnapshotLine.snapshot_id.in_(bindparam("snapshots", expanding=True)))
+    .order_by(SnapshotLine.snapshot_id)
+)
 
 
 def layers_of(

@@ -10,13 +10,14 @@ from sqlalchemy import Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
-from staffhub.db import rows
+from staffhub.ahead import Ask, read_together
+from staffhub.db import read
 from staffhub.models import Account, Officer, Posting, Role, WaitingRequest, posting_on, role_held, serves
 from staffhub.security import Viewer
 from staffhub.signing import lines, snapshots
 from staffhub.signing.history import History, Papers, Snapshot, history, snapshot_of
 from staffhub.signing.lines import Difference
-from staffhub.signing.steps import differences_since, why_not_now
+from staffhub.signing.steps import ask_recounts, differences_seen, why_not_now
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class Standing:
 
 
 def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
+    """Read it in four statements while the month is open, five once it is closed, seven where days changed since."""
     me.require("month")
+    heads = Ask(_heads(), {"office": me.office_id, "today": clock.local_day(now, me.zone)})
+    read_together(db, _ask_waiting(me, first), ask_recounts(me, first), heads)
     known = history(db, me.office_id, first)
     counts = lines.counts(db, me.office_id, first)
     return Standing(
@@ -48,16 +52,19 @@ def look(db: Session, me: Viewer, first: date, *, now: datetime) -> Standing:
         open_days=counts.open_days,
         asked=requests_waiting(db, me, first),
         codes=counts.codes,
-        changed=differences_since(db, me, known),
-        heads=[row.name for row in rows(db, _heads(), office=me.office_id, today=clock.local_day(now, me.zone))],
+        changed=differences_seen(db, me, known),
+        heads=[row.name for row in read(db, heads)],
     )
 
 
 def requests_waiting(db: Session, me: Viewer, first: date) -> int:
     """Return how many requests for days of the month nobody has decided yet."""
     me.require("month")
-    asked = {"office": me.office_id, "first": first, "last": clock.month_days(first)[-1]}
-    return int(rows(db, _WAITING, **asked).scalar_one())
+    return int(read(db, _ask_waiting(me, first)).scalar_one())
+
+
+def _ask_waiting(me: Viewer, first: date) -> Ask:
+    return Ask(_WAITING, {"office": me.office_id, "first": first, "last": clock.month_days(first)[-1]})
 
 
 _WAITING: Any = select(func.count(WaitingRequest.request_id)).where(

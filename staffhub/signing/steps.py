@@ -9,8 +9,9 @@ from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, notify, office
+from staffhub.ahead import Ask
 from staffhub.clock import local_day, month_days
-from staffhub.db import insert_unless_there, rows, said_otherwise
+from staffhub.db import insert_unless_there, read, said_otherwise
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import day as day_in_words
 from staffhub.i18n import gettext as _
@@ -42,6 +43,20 @@ def differences_since(db: Session, me: Viewer, known: History) -> list[Differenc
     return lines.differences(there, lines.of_month(db, me.office_id, known.first))
 
 
+def differences_seen(db: Session, me: Viewer, known: History) -> list[Difference]:
+    """Return the same for a page: lines are written and compared only of those whose digest is another one."""
+    standing = standing_ids(known)
+    if not standing:
+        return []
+    then, now = snapshots.digests_of(db, standing), lines.digests(db, me.office_id, known.first)
+    looked_at = [one for one in then.keys() | now.keys() if not then.get(one) or then[one] != now.get(one)]
+    if not looked_at:
+        return []
+    there = snapshots.lines_of(db, standing, officers=looked_at)
+    current = lines.frozen(db, me.office_id, known.first, officers=looked_at).texts
+    return lines.differences(there, {one: current[one] for one in looked_at if one in current})
+
+
 def standing_ids(known: History) -> list[int]:
     """The snapshots that stand: what was signed, with what waits for the head."""
     ids = [step.snapshot_id for step in known.signed]
@@ -59,12 +74,16 @@ def why_not_now(db: Session, me: Viewer, first: date, *, now: datetime) -> str:
         return _("This month can be closed from %(day)s on, when its last day is over.", day=day_in_words(begins))
     if known.stored_to is None or known.stored_to < last:
         return _("The days of this month are still being closed. It takes a few minutes; then open this page again.")
-    left = rows(db, _recounted(), office=me.office_id, first=first, last=last).scalar_one()
-    if left:
+    if read(db, ask_recounts(me, first)).scalar_one():
         return _(
             "A rule, a holiday or a meeting has changed, and days of this month are computed again. Wait a few minutes."
         )
     return ""
+
+
+def ask_recounts(me: Viewer, first: date) -> Ask:
+    """Return what `why_not_now` asks."""
+    return Ask(_recounted(), {"office": me.office_id, "first": first, "last": month_days(first)[-1]})
 
 
 @cache
@@ -98,10 +117,11 @@ def close(
         return before
     if why_not := why_not_now(db, me, first, now=now):
         raise Refused(why_not)
-    current = lines.of_month(db, me.office_id, first)
-    fresh = _to_freeze(db, known, current)
+    current = lines.frozen(db, me.office_id, first)
+    fresh = _to_freeze(db, known, current.texts)
     _refuse_without_reason(known, fresh, note)
-    snapshot_id = snapshots.take(db, me.office_id, first, fresh, number=known.number, follows=known.hash, now=now)
+    told = {"number": known.number, "follows": known.hash, "digests": current.digests, "now": now}
+    snapshot_id = snapshots.take(db, me.office_id, first, fresh, **told)  # type: ignore[arg-type]
     return _step(db, me, known, SignStep.CLOSED, snapshot_id, note, idempotency_key, now)
 
 
