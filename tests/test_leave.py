@@ -708,6 +708,22 @@ def test_of_sickness_only_who_saw_the_letter_when_and_whether_a_doctor_signed_is
     assert (one.seen_by, one.letter_seen_on, one.doctor_signed, one.note) == ("Ana Kaunang", TODAY, True, "")
 
 
+def test_whose_letter_a_sick_leave_asks_for_is_said_by_the_rule_and_a_letter_that_is_not_enough_is_told(
+    office: Office,
+) -> None:
+    tiers = [{"first": 2, "last": 3, "by": "doctor"}, {"first": 4, "last": None, "by": "government_doctor"}]
+    office.rule("sick", ["pns"], date(2026, 11, 1), letter="S", counts_holidays=True, needs_letter=True, proofs=tiers)
+    wishes = [Wish("sick", FIRST, FIRST + timedelta(days=more)) for more in range(4)]
+    said = [[one.text for one in office.look("ben", wish).told if one.code == "letter"] for wish in wishes]
+    assert said[0] == [], "the first day asks for none, by this rule"
+    assert [("pemerintah" in text, text.split(" hari")[0]) for (text,) in said[1:]] == [
+        (False, "Cuti 2"), (False, "Cuti 3"), (True, "Cuti 4"),
+    ]  # fmt: skip
+    for signed, codes in ((True, set()), (None, set()), (False, {"unsigned"})):
+        assert _told(office.look("ben", wishes[1], letter=True, signed=signed)) == codes
+    assert _told(office.look("ben", wishes[0], letter=True, signed=False)) == set()
+
+
 # Who else is away.
 
 

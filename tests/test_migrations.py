@@ -218,6 +218,28 @@ def test_an_office_gets_the_rule_book_and_keeps_its_own_rules_both_ways(empty: s
             assert [tuple(row) for row in kinds] == [("coverage", 1), ("work_hours", 2)]
 
 
+def test_the_seeded_row_of_sick_leave_learns_whose_letter_it_asks_for_and_an_own_one_stays(empty: sa.Engine) -> None:
+    migrate(empty, "role_of_a_posting")
+    _old_rules(empty)
+    migrate(empty, "rule_book")
+    own = (
+        "UPDATE rule_set SET legal_source = 'SK Bupati' WHERE kind = 'leave' AND CAST(groups AS VARCHAR) LIKE '%pppk%'"
+    )
+    rows = sa.text(
+        "SELECT legal_source, \"values\" FROM rule_set WHERE kind = 'leave' AND subject = 'sick' ORDER BY id"
+    )
+    with empty.begin() as connection:
+        connection.execute(sa.text(own))
+        before = [str(row) for row in connection.execute(rows)]
+    migrate(empty, "letters_of_sick_leave")
+    with empty.connect() as connection:
+        pns, own = [str(row) for row in connection.execute(rows)]
+    assert ("government_doctor" in pns, own) == (True, before[1])
+    command.downgrade(_config(empty), "rule_book")
+    with empty.connect() as connection:
+        assert not any("proofs" in str(row) for row in connection.execute(rows))
+
+
 def test_the_files_alone_tell_the_revisions_that_alembic_finds() -> None:
     scripts = ScriptDirectory.from_config(_config(sa.create_engine("sqlite://")))
     assert {one.revision: one.down_revision for one in scripts.walk_revisions()} == _revisions()

@@ -305,6 +305,10 @@ def test_a_new_office_begins_with_the_known_numbers_and_vouches_for_none_that_ar
         ("maternity", "pppk"): (3, "months"), ("important_reason", "pns"): (1, "months"),
         ("unpaid", "pns"): (36, "months"),
     }  # fmt: skip
+    proofs = found["leave", "sick", ("pns",)].values["proofs"]
+    assert [(one["first"], one["last"], one["by"]) for one in proofs] == [
+        (1, 1, "doctor"), (2, 14, "doctor"), (15, None, "government_doctor"),
+    ]  # fmt: skip
     annual = found["leave", "annual", ("pns",)].values
     assert (annual["carry_one"], annual["carry_two"], annual["service_months"]) == (18, 24, 12)
     assert found["minutes_as_days", "", ()].values == {"minutes": 450}

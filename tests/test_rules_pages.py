@@ -209,6 +209,8 @@ def test_a_proposal_says_no_day_from_which_it_is_in_force(world: World) -> None:
         ("decision", {}, "working_days"),
         ("leave", {"subject": "annual", "unit": "working_days", "letter": "C", "quota": "12", "carry_one": "6"},
          "carry_one"),
+        ("leave", {"subject": "sick", "unit": "months", "letter": "S", "proofs_0_first": "1", "proofs_0_last": "1",
+                   "proofs_0_by": "none", "proofs_1_first": "3", "proofs_1_by": "doctor"}, "proofs_1_first"),
         ("leave", {"subject": "nap", "unit": "working_days", "letter": "C"}, "subject"),
         ("flexible", {"document": "SE 1", "most_home": "50", "least_office": "50"}, "most_home"),
         ("flexible", {"document": "SE 1", "most_home": "101"}, "most_home"),

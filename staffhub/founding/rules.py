@@ -102,6 +102,12 @@ _ANNUAL: dict[str, Any] = {
     "counts_holidays": False,
     "needs_letter": False,
 }
+# How long a sick leave is, and whose letter it asks for; said of PNS alone.
+_PROOFS: list[dict[str, Any]] = [
+    {"first": 1, "last": 1, "by": "doctor"},
+    {"first": 2, "last": 14, "by": "doctor"},
+    {"first": 15, "last": None, "by": "government_doctor"},
+]
 _LEAVES = (
     _leave(
         "annual", _PNS, _OF_PNS, **_ANNUAL, note="Paling sedikit 1 hari; daerah terpencil ditambah 12 hari kalender"
@@ -139,6 +145,7 @@ _LEAVES = (
         quota=12,
         extension=6,
         letter="S",
+        proofs=_PROOFS,
         note="1 hari: pemberitahuan dan surat dokter; 2 sampai 14 hari: permintaan dan surat dokter; lebih dari 14 "
         "hari: dokter pemerintah; gugur kandungan paling lama 1,5 bulan; kecelakaan kerja sampai sembuh",
     ),

@@ -19,7 +19,7 @@ from staffhub.leave.balances import Balance, Ledger, dates, farthest, ledger
 from staffhub.leave.one import leave_for
 from staffhub.models import DayPart, LeaveAct, LeaveRequest, LeaveState, LeaveStep, Officer, PlanLayer
 from staffhub.security import Viewer
-from staffhub.workdays import LeaveKind
+from staffhub.workdays import LeaveKind, LeaveRule, Proof
 
 # A longer leave is written in parts, as its letters are; the plan takes no longer range either.
 LONGEST = timedelta(days=186)
@@ -83,10 +83,11 @@ def outlook(
     besides: int | None = None,
     known: Ledger | None = None,
     letter: bool = False,
+    signed: bool | None = None,
 ) -> Outlook:
     """Work out what a leave takes and what speaks against it; Refused when it cannot be at all.
 
-    `besides`: the request itself, when it is there already. `letter`: its letter is known.
+    `besides`: the request itself, when it is there already. `letter`: its letter is known; `signed`: by a doctor.
     """
     check_span(wish, today)
     known = known or ledger(db, office_id, officer_id, {wish.first.year, wish.last.year, today.year})
@@ -107,8 +108,7 @@ def outlook(
         *_of_plan(known, wish, besides),
         *_of_past(db, office_id, wish, today),
     ]
-    if rule and rule.needs_letter and not letter:
-        told.append(Told("letter", _("A letter is needed: HR or the superior notes here that it was seen.")))
+    told += _of_letter(rule, wish, letter=letter, signed=signed)
     return Outlook(wish, cost, tuple(found), tuple(told))
 
 
@@ -164,6 +164,33 @@ def _of_rule(known: Ledger, wish: Wish, balance: Balance) -> list[Told]:
         text = _("This is longer than the rule allows at once, which is until %(day)s.", day=i18n.day(most))
         told.append(Told("too_long", text))
     return [*told, *_of_long_leave(known, wish)]
+
+
+def _of_letter(rule: LeaveRule | None, wish: Wish, *, letter: bool, signed: bool | None) -> list[Told]:
+    if rule is None:
+        return []
+    days = (wish.last - wish.first).days + 1
+    by = rule.proof(days) or (Proof.NONE if rule.proofs or not rule.needs_letter else None)
+    if by is Proof.NONE:
+        return []
+    if letter:
+        if by is None or signed is not False:
+            return []
+        return [Told("unsigned", _("No doctor has signed the letter, and so many days ask for a doctor's."))]
+    said = {
+        None: _("A letter is needed: HR or the superior notes here that it was seen."),
+        Proof.DOCTOR: ngettext(
+            "%(num)s day of it asks for a doctor's letter: HR or the superior notes here that it was seen.",
+            "%(num)s days of it ask for a doctor's letter: HR or the superior notes here that it was seen.",
+            days,
+        ),
+        Proof.GOVERNMENT_DOCTOR: ngettext(
+            "%(num)s day of it asks for a government doctor's letter: HR or the superior notes here that it was seen.",
+            "%(num)s days of it ask for a government doctor's letter: HR or the superior notes here that it was seen.",
+            days,
+        ),
+    }
+    return [Told("letter", said[by])]
 
 
 def _of_long_leave(known: Ledger, wish: Wish) -> list[Told]:

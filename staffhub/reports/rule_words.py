@@ -25,6 +25,7 @@ from staffhub.workdays import (
     Level,
     MinutesAsDays,
     Past,
+    Proof,
     RuleLine,
     Tiers,
     Unit,
@@ -232,19 +233,21 @@ def span(low: int, high: int | None) -> str:
 
 
 def _of_discipline(values: Discipline) -> Pairs:
-    found = []
-    for one in values.thresholds:
-        if one.last is None:
-            days = _("%(first)s days or more", first=one.first)
-        elif one.last == one.first:
-            days = ngettext("%(num)s day", "%(num)s days", one.first)
-        else:
-            days = _("%(first)s – %(last)s days", first=one.first, last=one.last)
-        found.append((days, f"{one.consequence} ({level(one.level)})"))
+    found = [
+        (_days_between(one.first, one.last), f"{one.consequence} ({level(one.level)})") for one in values.thresholds
+    ]
     if row := values.in_a_row:
         days = _("%(days)s in a row", days=_working_days(row.days))
         found.append((days, f"{row.consequence} ({level(row.level)})"))
     return found
+
+
+def _days_between(first: int, last: int | None) -> str:
+    if last is None:
+        return _("%(first)s days or more", first=first)
+    if last == first:
+        return ngettext("%(num)s day", "%(num)s days", first)
+    return _("%(first)s – %(last)s days", first=first, last=last)
 
 
 def _working_days(number: int) -> str:
@@ -264,11 +267,26 @@ def _of_leave(values: LeaveRule) -> Pairs:
         found.append((_("After"), text))
     found += [
         (_("Letter in the recap"), letter(values.letter)),
-        (_("Letter of proof"), _("needed") if values.needs_letter else _("not needed")),
+        *_proofs_of(values),
         (_("Holidays in between"), _("count") if values.counts_holidays else _("do not count")),
         (_("Half days"), _("allowed") if values.half_days else _("not allowed")),
     ]
     return found + ([(_("Note"), values.note)] if values.note else [])
+
+
+def _proofs_of(values: LeaveRule) -> Pairs:
+    if not values.proofs:
+        return [(_("Letter of proof"), _("needed") if values.needs_letter else _("not needed"))]
+    said = ((_days_between(one.first, one.last), proof(one.by)) for one in values.proofs)
+    return [(_("Letter of proof"), "; ".join(f"{days}: {text}" for days, text in said))]
+
+
+def proof(value: Proof) -> str:
+    return {
+        Proof.NONE: _("no letter"),
+        Proof.DOCTOR: _("a doctor's letter"),
+        Proof.GOVERNMENT_DOCTOR: _("a government doctor's letter"),
+    }[value]
 
 
 def _of_flexible(values: Flexible) -> Pairs:

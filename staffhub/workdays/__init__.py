@@ -27,6 +27,7 @@ from staffhub.workdays.kinds import (
     Letter,
     Level,
     MinutesAsDays,
+    Proof,
     Tiers,
     Unit,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Past",
     "Plan",
     "PlanBook",
+    "Proof",
     "Rule",
     "RuleLine",
     "Schedule",

@@ -144,11 +144,28 @@ class Letter(StrEnum):
     PERMISSION = "I"
 
 
+class Proof(StrEnum):
+    """Who has to have signed what proves the reason of a leave."""
+
+    NONE = "none"
+    DOCTOR = "doctor"
+    GOVERNMENT_DOCTOR = "government_doctor"
+
+
+class ProofTier(_Values):
+    """Which proof a leave of so many calendar days asks for, both bounds included; None: without end."""
+
+    first: _Days
+    last: _Days | None = None
+    by: Proof
+
+
 class LeaveRule(_Values):
     """One kind of leave for some kinds of employment.
 
     `quota`: at most so many units, a year where it is annual; None: not set. `extension`: so many more, when it is
     prolonged. `carry_one`, `carry_two`: at most so many in all when a year's, or two years', were not used.
+    `proofs`: by how long the leave is; without them `needs_letter` says whether there must be a letter at all.
     """
 
     quota: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -161,7 +178,18 @@ class LeaveRule(_Values):
     counts_holidays: bool = False
     half_days: bool = False
     letter: Letter
+    proofs: tuple[ProofTier, ...] = ()
     note: Annotated[str, Field(max_length=400)] = ""
+
+    def proof(self, days: int) -> Proof | None:
+        """Return the proof that a leave of so many calendar days asks for; None where no tier says."""
+        reached = [one for one in self.proofs if one.first <= days and (one.last is None or days <= one.last)]
+        return reached[0].by if reached else None
+
+    @model_validator(mode="after")
+    def _proofs_join(self) -> Self:
+        _refuse_gaps("proofs", [(one.first, one.last) for one in self.proofs], "first", "last", step=1)
+        return self
 
     @model_validator(mode="after")
     def _carries_more_than_a_year(self) -> Self:

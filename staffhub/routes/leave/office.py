@@ -106,7 +106,9 @@ def enter(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respons
     try:
         if not leave.sent_before(db, me, given.officer, wish, given.idempotency_key):
             today = clock.local_day(now, me.zone)
-            outlook = leave.outlook(db, me.office_id, given.officer, wish, today=today, letter=True)
+            outlook = leave.outlook(
+                db, me.office_id, given.officer, wish, today=today, letter=True, signed=letter.doctor_signed
+            )
             if outlook.told and outlook.digest != given.seen:
                 return _paper_page(request, db, me, now, form, outlook=outlook)
         sent = leave.enter_paper(db, me, given.officer, wish, letter, key=given.idempotency_key, now=now)

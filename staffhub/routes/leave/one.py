@@ -70,7 +70,7 @@ def _page(
         forms[form.name] = form
     decides = leave.waits_for(me, one)
     rule = known.rule(one.kind, one.first)
-    asks_letter = one.kind == "sick" or (rule is not None and rule.needs_letter)
+    asks_letter = one.kind == "sick" or (rule is not None and (rule.needs_letter or bool(rule.proofs)))
     open_or_granted = one.is_open or one.state == "granted"
     return render(
         request,
@@ -107,6 +107,7 @@ def _outlook(
         return leave.outlook(
             db, me.office_id, one.officer_id, wish, today=today, besides=one.id, known=known,
             letter=one.letter_seen_on is not None or bool(one.document),
+            signed=one.doctor_signed,
         ), ""  # fmt: skip
     except Refused as error:
         return None, error.message

@@ -136,6 +136,7 @@ def _form_page(
         employments=[(one.value, words.employment(one)) for one in EmploymentType],
         weekdays=[(name, rule_words.weekday(name)) for name in workdays.WEEKDAYS],
         marks=[(one.value, rule_words.mark(one)) for one in workdays.ExpectedMark],
+        proofs=[(one.value, rule_words.proof(one)) for one in workdays.Proof],
         levels=[(one.value, rule_words.level(one)) for one in workdays.Level],
         units=[(one.value, rule_words.unit(one)) for one in workdays.Unit],
         letters=[(one.value, rule_words.letter(one)) for one in workdays.Letter],

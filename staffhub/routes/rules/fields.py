@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version, Word
 from staffhub.models import EmploymentType, RuleKind
 from staffhub.typed import clock_time
-from staffhub.workdays import WEEKDAYS, Draft, ExpectedMark, Letter, Level, RuleLine, Unit, faults_of
+from staffhub.workdays import WEEKDAYS, Draft, ExpectedMark, Letter, Level, Proof, RuleLine, Unit, faults_of
 
 _Count = Annotated[int, Field(ge=0)]
 _Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -58,6 +58,7 @@ ROWS: dict[str, tuple[int, dict[str, Any]]] = {
     ),
     "groups": (4, {"name": _Name, "types": list[EmploymentType], "minimum": _Count}),
     "tiers": (8, {"name": _Name, "min": _Count, "max": _Count}),
+    "proofs": (5, {"first": _Count, "last": _Count, "by": Proof}),
     "thresholds": (12, {"first": _Count, "last": _Count, "consequence": _Text, "level": Level}),
 }
 _OF_KIND: dict[RuleKind, dict[str, Any]] = {
@@ -95,6 +96,7 @@ LISTS = {
     RuleKind.COVERAGE: "groups",
     RuleKind.TIERS: "tiers",
     RuleKind.DISCIPLINE: "thresholds",
+    RuleKind.LEAVE: "proofs",
 }
 
 
