@@ -111,3 +111,65 @@ def test_whoever_cancels_may_say_why_and_it_stands_on_the_meeting(world: World, 
     assert dewi.post(f"{address}/cancel", data={"version": "1", "note": "Aula dipakai."}).status_code == 303
     assert "Aula dipakai." in world.client("ben").get(f"/meetings/{meeting_id}").text
     assert "Aula dipakai." in world.client("ben").get("/notices").text
+
+
+def _id(database: Database, username: str) -> int:
+    officer_id = viewer_of(database, username).officer_id
+    assert officer_id
+    return officer_id
+
+
+def test_whoever_is_invited_by_an_edit_or_left_out_is_told_that_once_and_nothing_else(database: Database) -> None:
+    ana, ben, tia, cy = (_id(database, name) for name in ("ana", "ben", "tia", "cy"))
+    meeting_id = _schedule(database, audience=Audience(officers=(ana, ben)))
+    _edit(database, meeting_id, audience=Audience(officers=(ana, tia, cy)), starts_at=time(15))
+    assert _told(database) == {
+        "Evaluasi akta sekarang pada 25 November 2026 pukul 15.00.": ["ana"],
+        "Anda diundang ke Evaluasi akta pada 25 November 2026 pukul 15.00.": ["cy", "tia"],
+        "Anda tidak lagi diundang ke Evaluasi akta pada 25 November 2026.": ["ben"],
+    }
+    with database.reading() as db:
+        asked = sa.select(Notice.address).join(Account, Account.id == Notice.account_id)
+        assert db.scalars(asked.where(Account.officer_id == ben)).one() == "/meetings", "he may not look at it any more"
+        assert db.scalars(asked.where(Account.officer_id == tia)).one() == f"/meetings/{meeting_id}"
+    _edit(database, meeting_id, 2, audience=Audience(officers=(ana, tia, cy)), starts_at=time(15), agenda="1. Buka")
+    assert sum(map(len, _told(database).values())) == 4, "the same people: nobody hears of it"
+    _edit(database, meeting_id, 3, audience=Audience(officers=(ana, tia, ben)), starts_at=time(15))
+    unread = _told(database, unread=True)
+    assert unread.pop("Anda tidak lagi diundang ke Evaluasi akta pada 25 November 2026.") == ["cy"]
+    assert unread["Anda diundang ke Evaluasi akta pada 25 November 2026 pukul 15.00."] == ["ben", "tia"]
+
+
+def test_of_a_series_all_hear_from_which_date_on_and_of_a_single_date_nobody_who_is_away(database: Database) -> None:
+    ana, ben, tia, cy = (_id(database, name) for name in ("ana", "ben", "tia", "cy"))
+    hana = viewer_of(database, "hana")
+    with database.transaction() as db:
+        plan_range(db, hana, ben, WEDNESDAY, WEDNESDAY)
+        plan_range(db, hana, cy, WEDNESDAY, WEDNESDAY)
+    series = _schedule(database, **SERIES, audience=Audience(officers=(ana, cy)))
+    single = {"kind": MeetingKind.SINGLE, **WORDS, "topic": "Sekali", "audience": Audience(officers=(ana, cy))}
+    dewi = viewer_of(database, "dewi")
+    with database.transaction() as db:
+        once = plan.schedule(db, dewi, **single, idempotency_key="lain", now=MORNING).id
+    _edit(database, series, **SERIES, audience=Audience(officers=(ana, ben)))
+    _edit(database, once, topic="Sekali", audience=Audience(officers=(ana, ben, tia)))
+    assert _told(database) == {
+        "Anda diundang ke Evaluasi akta, mulai 25 November 2026 pukul 14.00: 4 tanggal.": ["ben"],
+        "Anda tidak lagi diundang ke Evaluasi akta, mulai 25 November 2026.": ["cy"],
+        "Anda diundang ke Sekali pada 25 November 2026 pukul 14.00.": ["tia"],
+    }
+
+
+def test_a_reminder_of_whoever_is_left_out_counts_no_longer(database: Database) -> None:
+    ana, ben = _id(database, "ana"), _id(database, "ben")
+    meeting_id = _schedule(database, audience=Audience(officers=(ana, ben)))
+    reminding.remind_due(database, now=datetime.combine(WEDNESDAY, time(5, 50), MORNING.tzinfo))
+    dewi = viewer_of(database, "dewi")
+    with database.transaction() as db:
+        facts = WORDS | {"audience": Audience(officers=(ana,))}
+        now = datetime.combine(WEDNESDAY, time(5, 52), MORNING.tzinfo)
+        plan.edit(db, dewi, meeting_id, version=1, **facts, now=now)
+    with database.reading() as db:
+        waits = sa.select(Account.username).join(Notice, Notice.account_id == Account.id)
+        waits = waits.where(Notice.kind == NoticeKind.MEETING_SOON, Notice.read_at.is_(None))
+        assert sorted(db.scalars(waits.order_by(Account.username))) == ["ana", "dewi"]

@@ -51,6 +51,8 @@ WHATS = {
         "changed",
         "ended",
         "crowded",
+        "invited",
+        "left_out",
     ),
 }
 

@@ -4,6 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -58,7 +59,14 @@ def invite(
         db.execute(insert(MeetingInvite), rows)
 
 
-def invite_anew(db: Session, meeting: Meeting, wanted: set[int], *, today: date) -> None:
+class Anew(NamedTuple):
+    """The officers who are invited by an edit and were not before, and who no longer are."""
+
+    came: set[int]
+    left: set[int]
+
+
+def invite_anew(db: Session, meeting: Meeting, wanted: set[int], *, today: date) -> Anew:
     """Who stays keeps the way in; dates that were held keep those who were invited to them."""
     of_this = MeetingInvite.meeting_id == meeting.id
     rows = db.execute(select(MeetingInvite.officer_id, MeetingInvite.last_on).where(of_this))
@@ -71,6 +79,7 @@ def invite_anew(db: Session, meeting: Meeting, wanted: set[int], *, today: date)
         db.execute(delete(MeetingInvite).where(of_this, MeetingInvite.officer_id.in_(open_ones - wanted)))
     _until(db, meeting.id, (wanted & {*there}) - open_ones, None)
     invite(db, meeting.office_id, meeting.id, wanted - {*there}, first_on=today if held else None)
+    return Anew(wanted - open_ones, open_ones - wanted)
 
 
 def welcome(db: Session, meeting: Meeting, officer_id: int, *, today: date) -> None:

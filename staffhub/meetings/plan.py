@@ -158,12 +158,12 @@ def edit(
     occurrences_of.lay_out(db, meeting, me.zone, now=now)
     if changed_hours(before, agreed):
         hosts.claim(db, me, meeting, now=now)
-    invitations.invite_anew(db, meeting, guests, today=today)
+    invited = invitations.invite_anew(db, meeting, guests, today=today)
     changed = audit.changes(before, agreed)
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
         push_change(db, meeting, now)
     audit.record(db, me, "meeting.edited", "meeting", meeting.id, now=now, people=len(guests), changed=sorted(changed))
-    telling.tell_edited(db, me, meeting, changed, now=now)
+    telling.tell_edited(db, me, meeting, changed, invited, now=now)
     db.flush()
     return meeting
 

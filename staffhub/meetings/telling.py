@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, notify
-from staffhub.meetings.invitations import expected, holds_on
+from staffhub.meetings.invitations import Anew, expected, holds_on, not_away
 from staffhub.models import Meeting, MeetingInvite, NoticeKind, Occurrence, OccurrenceState
 from staffhub.security import Viewer
 
@@ -23,17 +23,18 @@ def tell(
     count: int = 1,
     note: str = "",
     by: int | None = None,
+    besides: Collection[int] = (),
     now: datetime,
 ) -> int:
     """Say `what` (see notify.wording) of a date, or of `count` dates from it on, once for each version.
 
-    Whoever is away that day hears nothing of a date that is not held.
+    Whoever is away that day hears nothing of a date that is not held; `besides` are officers who hear of it otherwise.
     """
     if what == "cancelled":
         officers: Collection[int] = expected(db, meeting.office_id, meeting.id, day)
     else:
         invited = select(MeetingInvite.officer_id).where(MeetingInvite.meeting_id == meeting.id, holds_on(day))
-        officers = db.scalars(invited).all()
+        officers = [one for one in db.scalars(invited) if one not in besides]
     said = {"what": what, "day": day, "time": at, "count": count, "note": note or None}
     return _tell(db, meeting, said, by=by, now=now, officers=officers)
 
@@ -44,16 +45,38 @@ def tell_organiser(db: Session, meeting: Meeting, what: str, *, now: datetime) -
     return _tell(db, meeting, said, by=None, now=now, accounts=[meeting.created_by])
 
 
-def tell_edited(db: Session, me: Viewer, meeting: Meeting, changed: Collection[str], *, now: datetime) -> int:
-    """Tell of an edit that those invited must know: another hour, length or name; of a new agenda they read there."""
+def tell_edited(
+    db: Session, me: Viewer, meeting: Meeting, changed: Collection[str], guests: Anew, *, now: datetime
+) -> int:
+    """Tell of an edit that those invited must know: another hour, length or name; of a new agenda they read there.
+
+    Whoever is invited by it, or left out, is told that alone.
+    """
+    told = _tell_guests(db, me, meeting, guests, now=now)
     ahead = dates_ahead(db, meeting.id, now)
     if not ahead or not {*changed} - {"agenda", "ends_on", "co_hosts"}:
-        return 0
+        return told
     starts, what = ahead[0].starts_at.astimezone(me.zone), "changed"
     if {*changed} & {"starts_on", "starts_at", "weekdays", "occurrences"}:
         what = "dates" if meeting.weekdays else "moved"
-    by = me.account_id
-    return tell(db, meeting, what, day=starts.date(), at=starts.time(), count=len(ahead), by=by, now=now)
+    said: dict[str, Any] = {"day": starts.date(), "at": starts.time(), "count": len(ahead)}
+    return told + tell(db, meeting, what, **said, by=me.account_id, besides=guests.came, now=now)
+
+
+def _tell_guests(db: Session, me: Viewer, meeting: Meeting, guests: Anew, *, now: datetime) -> int:
+    """Of a single date nobody hears who is away on it; what somebody heard of it before holds no longer."""
+    rows = [row for row in _planned(db, meeting.id) if row.ends > now]
+    if not rows or not (guests.came or guests.left):
+        return 0
+    starts, told = rows[0].starts_at.astimezone(me.zone), 0
+    said = {"day": starts.date(), "time": starts.time(), "count": len(rows), "note": None}
+    about = notify.Subject("occurrence", rows[0].id)
+    kinds = (NoticeKind.MEETING_SOON, NoticeKind.MEETING_CHANGED)
+    notify.over(db, about, kinds, now=now, officers=guests.came | guests.left)
+    for what, officers in (("invited", guests.came), ("left_out", guests.left)):
+        meant = not_away(db, meeting.office_id, rows[0].date, officers) if len(rows) == 1 else officers
+        told += _tell(db, meeting, said | {"what": what}, by=me.account_id, now=now, officers=meant)
+    return told
 
 
 def tell_cancelled(
@@ -70,8 +93,12 @@ def tell_cancelled(
 
 
 def dates_ahead(db: Session, meeting_id: int, now: datetime) -> list[Occurrence]:
+    return [row for row in _planned(db, meeting_id) if row.starts_at > now]
+
+
+def _planned(db: Session, meeting_id: int) -> list[Occurrence]:
     planned = (Occurrence.meeting_id == meeting_id, Occurrence.state == OccurrenceState.PLANNED)
-    return list(db.scalars(select(Occurrence).where(*planned, Occurrence.starts_at > now).order_by(Occurrence.date)))
+    return list(db.scalars(select(Occurrence).where(*planned).order_by(Occurrence.date)))
 
 
 def _tell(
@@ -86,7 +113,8 @@ def _tell(
         office_id=meeting.office_id,
         kind=NoticeKind.MEETING_CHANGED,
         params={"topic": meeting.topic} | said,
-        address=f"/meetings/{meeting.id}",
+        # Whoever is left out may not look at it any more.
+        address="/meetings" if said["what"] == "left_out" else f"/meetings/{meeting.id}",
         key=f"meeting:{meeting.id}:{meeting.version}:{said['what']}",
         now=now,
         accounts=accounts,

@@ -46,8 +46,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
     # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one),
-    # changed (its words or length), ended (a series, from that date on); theirs, gone (in Zoom itself, told to whoever
-    # holds it). note: what whoever did it says of it, or None
+    # changed (its words or length), ended (a series, from that date on), invited and left_out (by an edit);
+    # theirs, gone (in Zoom itself, told to whoever holds it). note: what whoever did it says of it, or None
     NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count", "note"}),
     # until: the day by which it is to be done, or None
     NoticeKind.ACTION_GIVEN: frozenset({"topic", "until"}),
@@ -247,6 +247,16 @@ def _meeting_changed(p: dict[str, Any]) -> str:
         "held": lambda: _("%(topic)s is held on %(day)s at %(time)s after all.", **p),
         "changed": lambda: _("%(topic)s was changed: on %(day)s at %(time)s.", **p),
         "ended": lambda: _("%(topic)s is not held any more, from %(day)s on.", **p),
+        "invited": lambda: (
+            _("You are invited to %(topic)s on %(day)s at %(time)s.", **p)
+            if p["count"] == 1
+            else _("You are invited to %(topic)s, from %(day)s at %(time)s on: %(count)s dates.", **p)
+        ),
+        "left_out": lambda: (
+            _("You are no longer invited to %(topic)s on %(day)s.", **p)
+            if p["count"] == 1
+            else _("You are no longer invited to %(topic)s, from %(day)s on.", **p)
+        ),
         "agenda": lambda: _("%(topic)s on %(day)s has an agenda of its own.", **p),
         "link": lambda: _("%(topic)s has a new link; the old one is dead.", **p),
         "crowded": lambda: _("%(topic)s: its host holds another meeting at its new hour, and no other is free.", **p),
