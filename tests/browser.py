@@ -4,17 +4,22 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from staffhub import clock, demo
+from staffhub import clock, demo, web
 from staffhub.app import create_app
+from staffhub.claims import UNFINISHED
 from staffhub.db import Database
 from staffhub.migrations import migrate
+from staffhub.models import Recount
 from staffhub.settings import HTMX_URL, Settings
 from staffhub.zoom.sandbox import Account, SandboxServer, create_sandbox
 from tests.conftest import open_session
@@ -47,6 +52,11 @@ class Site:
     browser: Browser
     app: Any
     contexts: list[BrowserContext] = field(default_factory=list)
+
+    def is_counted(self) -> bool:
+        """Whether no day is being computed again: the demo's meetings get their links after the start."""
+        with self.database.reading() as db:
+            return db.scalar(sa.select(Recount.id).where(Recount.state.in_(UNFINISHED)).limit(1)) is None
 
     def context(self, username: str | None = None, *, width: int = 360, lang: str = "id", **options: Any) -> Page:
         """Open a browser for somebody; `cdn` is what the CDN answers, None for a network that blocks it."""
@@ -103,6 +113,18 @@ def demo_site(folder: Path) -> Iterator[Site]:
             for context in site.contexts:
                 context.close()
             site.database.engine.dispose()
+
+
+@contextmanager
+def story_site(folder: Path) -> Iterator[Site]:
+    """The demo office on the 5th of November 2026, whatever day it is here."""
+    real = clock.now
+    ahead = datetime(2026, 11, 5, 10, tzinfo=ZoneInfo("Asia/Makassar")) - real()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (clock, web):
+            patch.setattr(module, "now", lambda: real() + ahead)
+        with demo_site(folder) as site:
+            yield site
 
 
 def violations(page: Page) -> list[str]:

@@ -6,40 +6,22 @@ and nobody has closed it.
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from staffhub import clock, web
-from staffhub.claims import UNFINISHED
-from staffhub.models import Recount
 from staffhub.reports.documents import exports
-from tests.browser import Site, demo_site, violations
+from tests.browser import Site, story_site, violations
 from tests.conftest import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-STORY = datetime(2026, 11, 5, 10, tzinfo=ZoneInfo("Asia/Makassar"))
 WIDTHS = pytest.mark.parametrize("width", [360, 1280])
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    real = clock.now
-    ahead = STORY - real()
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (clock, web):
-            patch.setattr(module, "now", lambda: real() + ahead)
-        with demo_site(tmp_path_factory.mktemp("month")) as made:
-            yield made
-
-
-def _counted(site: Site) -> bool:
-    """Whether nothing is being computed again: the demo's meetings have just got their links."""
-    with site.database.reading() as db:
-        return db.scalar(sa.select(Recount.id).where(Recount.state.in_(UNFINISHED)).limit(1)) is None
+    with story_site(tmp_path_factory.mktemp("month")) as made:
+        yield made
 
 
 def _press(page: Page, name: str, *, at: str) -> None:
@@ -48,9 +30,11 @@ def _press(page: Page, name: str, *, at: str) -> None:
     page.wait_for_url(re.compile(at))
 
 
-@WIDTHS
-def test_the_queue_is_worked_off_hr_closes_the_month_and_the_head_signs_it(site: Site, width: int) -> None:
-    page = site.context("kepegawaian", width=width)
+@pytest.mark.parametrize(("width", "scripted"), [(360, True), (1280, True), (360, False)])
+def test_the_queue_is_worked_off_hr_closes_the_month_and_the_head_signs_it(
+    site: Site, width: int, *, scripted: bool
+) -> None:
+    page = site.context("kepegawaian", width=width, java_script_enabled=scripted)
     page.goto("/attendance/queue?month=2026-10")
     before = page.get_by_role("heading", level=1).inner_text()
     group = page.get_by_role("region", name="Presensi pulang belum ada")
@@ -68,14 +52,14 @@ def test_the_queue_is_worked_off_hr_closes_the_month_and_the_head_signs_it(site:
     _press(page, "Putuskan 1 hari", at=r"/attendance/queue\?")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(before)
     expect(page.get_by_role("main")).to_contain_text("1 hari diputuskan.")
-    wait_until(lambda: _counted(site), seconds=200)  # a lease of two minutes may have to end; no month is signed before
+    wait_until(site.is_counted, seconds=200)  # a lease of two minutes may have to end; no month is signed before
     page.get_by_role("link", name="Tanda tangan", exact=True).click()
     page.wait_for_url(re.compile(r"/attendance/sign\?month=2026-10"))
     closing = page.locator("form[action='/attendance/sign/close']")  # the month the first time, then its supplement
     closing.get_by_label("Alasan").fill("Hari yang tersisa dibicarakan dengan kepala bidang.")
     closing.get_by_role("button").click()
     expect(page.get_by_text("Menunggu kepala dinas")).to_be_visible()
-    head = site.context("kadis", width=width)
+    head = site.context("kadis", width=width, java_script_enabled=scripted)
     head.goto("/attendance/sign?month=2026-10")
     head.get_by_role("button", name="Tandatangani", exact=True).click()
     expect(head.locator("#h-state")).to_have_text("Bulan ini sudah ditandatangani")
