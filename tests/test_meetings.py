@@ -144,6 +144,15 @@ def test_a_standup_can_end_on_a_date_or_by_whichever_comes_first(database: Datab
     assert _meeting(database, _schedule(database, dewi, **both)).occurrences == 2
 
 
+def test_a_standup_that_nobody_gives_an_end_has_half_a_year_of_dates_and_goes_on(database: Database) -> None:
+    dewi = viewer_of(database, "dewi")
+    meeting = _meeting(database, _schedule(database, dewi, **_standup(weekdays=[0, 2], occurrences=None)))
+    assert (meeting.laid_until, meeting.ends_on) == (date(2027, 5, 24), date(2027, 5, 24))
+    assert meeting.occurrences == 53
+    assert _meeting(database, _schedule(database, dewi, **_standup())).laid_until is None
+    assert _meeting(database, _schedule(database, dewi, **_facts())).laid_until is None
+
+
 @pytest.mark.parametrize(
     ("field", "facts"),
     [
@@ -160,7 +169,6 @@ def test_a_standup_can_end_on_a_date_or_by_whichever_comes_first(database: Datab
         ("weekday", _standup(weekdays=[])),
         ("count", _standup(occurrences=0)),
         ("count", _standup(occurrences=261)),
-        ("count", _standup(occurrences=None)),
         ("until", _standup(until=TODAY - timedelta(days=1))),
         ("until", _standup(weekdays=[0, 1, 2, 3, 4], occurrences=None, until=date(2027, 11, 23))),
         ("time", _standup(starts_at=time(7))),

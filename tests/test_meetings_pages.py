@@ -391,13 +391,34 @@ def test_a_series_that_has_begun_keeps_its_dates_in_the_form(world: World, sandb
     dewi = world.client("dewi")
     page = Page(dewi.get(f"{address}/edit").text)
     assert "edit-date" not in page.ids
-    names = ("version", "date", "time", "count", "weekday")
+    names = ("version", "date", "time", "count", "weekday", "until")
     hidden = {name: [f["value"] for f in page.fields if f.get("name") == name] for name in names}
     answer = dewi.post(f"{address}/edit", data=_standup(topic="Apel", duration="20") | hidden)
     assert answer.status_code == 303, answer.text
     _tick(world)
     assert sandbox.meetings()[0]["topic"] == "Apel"
     assert len(sandbox.meetings()[0]["occurrences"]) == 4
+
+
+def test_a_standup_goes_on_by_itself_unless_somebody_gives_it_an_end(world: World) -> None:
+    dewi = world.client("dewi")
+    form = form_of(dewi.get("/standups/new").text, "/standups")
+    assert (form.get("count"), form.get("until")) == ([""], [""])
+    preview = Page(dewi.post("/standups", data=form | {"preview": "1", "everyone": "1"}).text).text
+    assert "Berlanjut tanpa tanggal akhir, belum tersimpan" in preview
+    assert "selanjutnya ditambahkan otomatis" in preview
+    address = _schedule(world, path="/standups", count=None)
+    assert "sejak Senin, 23 November 2026, tanpa tanggal akhir" in Page(dewi.get(address).text).text
+    assert "Seri berlanjut otomatis" in Page(world.client("ben").get(address).text).text
+    world.at(MORNING + timedelta(days=1))
+    page = Page(dewi.get(f"{address}/edit").text)
+    assert page.value("edit-until") == ""
+    wish = _standup(version="1", count=None, until="2026-11-23")
+    refused = dewi.post(f"{address}/edit", data=wish)
+    assert (refused.status_code, "edit-until-error" in Page(refused.text).ids) == (422, True)
+    assert dewi.post(f"{address}/edit", data=wish | {"until": "2026-12-09"}).status_code == 303
+    assert "Rabu, 9 Desember 2026" in Page(dewi.get(address).text).text
+    assert Page(dewi.get(f"{address}/edit").text).value("edit-until") == "2026-12-09"
 
 
 def test_cancelling_asks_first_and_reaches_zoom(world: World, sandbox: ZoomSandbox) -> None:

@@ -207,6 +207,81 @@ def test_of_two_processes_that_extend_at_once_one_does(database: Database, sandb
     assert race(database, lambda db: following._extend(db, meeting_id, now=late), then) == 0
 
 
+def test_a_series_without_an_end_goes_on_under_one_link_and_holds_nothing_on_a_holiday(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    _holidays(database, date(2027, 6, 7))
+    meeting_id, zoom, now = _standup(database, weekdays=[0], occurrences=None), sandbox.client(), MORNING
+    _run(database, zoom)
+    assert len(_theirs(sandbox)) == 27
+    _move(database, meeting_id, date(2027, 5, 24), date(2028, 10, 4), time(9))
+    links = set()
+    while now < datetime(2027, 9, 20, tzinfo=UTC):
+        sandbox.clock.time = now
+        following.run_due(database, now=now)
+        assert following.run_due(database, now=now) == 0
+        _run(database, zoom, now)
+        meeting = _meeting(database, meeting_id)
+        links.add(meeting.join_url)
+        assert (meeting.state.value, meeting.trouble) == ("ready", "")
+        ours, theirs = _ours(database, meeting_id, now), _theirs(sandbox, now)
+        assert {*theirs} <= {*ours}
+        assert len(theirs) >= wire.MARGIN
+        assert len(ours) >= 20
+        now += timedelta(days=7)
+    assert (len(links), sandbox.calls(CREATE)) == (1, 1)
+    assert _row(database, meeting_id, date(2027, 6, 7)).state is OccurrenceState.CANCELLED
+    assert meeting.version == 2, "only the move counts: who has the form open is not disturbed"
+
+
+def test_of_two_processes_that_carry_a_series_on_one_does(database: Database) -> None:
+    meeting_id = _standup(database, weekdays=[0], occurrences=None)
+    late = MORNING + timedelta(weeks=8)
+
+    def then() -> int:
+        with database.transaction() as db:
+            return following._carry_on(db, meeting_id, now=late)
+
+    assert race(database, lambda db: following._carry_on(db, meeting_id, now=late), then) == 0
+    with database.reading() as db:
+        days = db.scalars(sa.select(Occurrence.date)).all()
+    assert len(days) == len({*days}) == _meeting(database, meeting_id).occurrences == 35
+
+
+def test_what_the_calendar_changes_is_told_before_a_series_is_carried_on(database: Database) -> None:
+    _standup(database, weekdays=[0], occurrences=None)
+    _holidays(database, date(2027, 2, 1))
+    late = MORNING + timedelta(weeks=8)
+    assert [following.run_due(database, now=late) for _thrice in range(3)] == [2, 0, 0]
+    assert _told(database) == [("cancelled", "2027-02-01", 1)]
+
+
+def test_a_series_that_has_begun_is_given_an_end_and_goes_on_again(database: Database, sandbox: ZoomSandbox) -> None:
+    meeting_id, zoom, dewi = _standup(database, occurrences=None), sandbox.client(), viewer_of(database, "dewi")
+    _run(database, zoom)
+    later = sandbox.clock.time = MORNING + timedelta(days=3)
+    facts: dict[str, Any] = {"topic": "Apel pagi", "agenda": "Antrean", "starts_on": TODAY, "starts_at": time(8, 30)}
+    facts |= {"minutes": 15, "weekdays": WORKDAYS, "audience": Audience(everyone=True), "now": later}
+    with pytest.raises(Refused, match="batalkan"), database.transaction() as db:
+        plan.edit(db, dewi, meeting_id, version=1, until=WEDNESDAY, **facts)
+    with database.transaction() as db:
+        plan.edit(db, dewi, meeting_id, version=1, **facts)
+    assert _told(database) == [], "nothing was changed"
+    for until, dates_left in ((date(2026, 12, 4), 7), (None, 131)):
+        with database.transaction() as db:
+            meeting = plan.edit(
+                db, dewi, meeting_id, version=_meeting(database, meeting_id).version, until=until, **facts
+            )
+        assert (meeting.laid_until is None) is (until is not None)
+        _until_quiet(database, zoom, later)
+        theirs, ours = _theirs(sandbox, later), _ours(database, meeting_id, later)
+        assert len(ours) == dates_left
+        assert theirs == ours[: len(theirs)]
+        assert len(theirs) >= wire.MARGIN
+        assert _state(database, meeting_id) == ("ready", "")
+    assert {(what, count) for what, _day, count in _told(database)} == {("dates", 7), ("dates", 131)}
+
+
 def test_another_hour_for_all_dates_is_one_call(database: Database, sandbox: ZoomSandbox) -> None:
     meeting_id, zoom = _standup(database), sandbox.client()
     _run(database, zoom)

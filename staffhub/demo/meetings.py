@@ -34,7 +34,6 @@ from staffhub.models import (
 from staffhub.security import Viewer
 
 _WORKDAYS = (0, 1, 2, 3, 4)
-_STANDUP_DATES = 60
 _JOINS = 0.85
 _STANDUP_AT, _STANDUP_MINUTES = time(7, 45), 15
 
@@ -42,7 +41,7 @@ _STANDUP_AT, _STANDUP_MINUTES = time(7, 45), 15
 def write(
     db: Session, people: Sequence[Person], *, since: date, zone: ZoneInfo, now: datetime, rng: random.Random
 ) -> None:
-    """One standup on every working day since the history began, and two single meetings in the days to come."""
+    """One standup on every working day since the history began, without an end, and two single meetings to come."""
     head = viewer(db, people, "kadis", zone, now)
     division_head = viewer(db, people, "kabid.dafduk", zone, now)
     soon = _free_hours(db, head.office_id, zone, now)
@@ -56,7 +55,6 @@ def write(
         starts_at=_STANDUP_AT,
         minutes=_STANDUP_MINUTES,
         weekdays=_WORKDAYS,
-        occurrences=_STANDUP_DATES,
         audience=Audience(everyone=True),
         idempotency_key=str(UUID(int=1)),
         now=clock.at_local(since, time(7), zone),

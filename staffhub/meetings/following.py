@@ -1,4 +1,4 @@
-"""Series go on by themselves: they follow the office's calendar, and their dates at Zoom follow each other."""
+"""Series go on by themselves: they follow the office's calendar, and their dates follow each other."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, office, workdays
+from staffhub import audit, clock, office, workdays
 from staffhub.db import Database
 from staffhub.meetings import hosts, occurrences, plan, telling, wire
 from staffhub.meetings.failures import CO_HOSTS
+from staffhub.meetings.terms import LAID_AHEAD, dates_until
 from staffhub.models import (
     Meeting,
     MeetingKind,
@@ -23,17 +24,20 @@ from staffhub.models import (
 )
 
 _AGAIN = timedelta(hours=20)
+# A series without an end is carried on when its dates come nearer than this: a few times a year, not every day.
+_CARRIED_ON = LAID_AHEAD - timedelta(weeks=6)
 _SERIES = (Meeting.kind == MeetingKind.STANDUP, Meeting.state != MeetingState.CANCELLED)
 
 
 def run_due(database: Database, *, now: datetime) -> int:
-    """Do what is due, each series in a transaction of its own; return how many dates changed, or began to follow."""
+    """Do what is due, each series in a transaction of its own; return how many dates changed, or series went on."""
     with database.reading() as db:
         offices = db.scalars(select(Office.id)).all()
+        short = [one for office_id in offices for one in _running_short(db, office_id, now)]
         behind = [one for office_id in offices for one in _behind(db, office_id, now)]
         ending = [one for office_id in offices for one in _ending(db, office_id, now)]
     done = 0
-    for verb, found in ((_follow, behind), (_extend, ending)):
+    for verb, found in ((_follow, behind), (_carry_on, short), (_extend, ending)):
         for meeting_id in found:
             with database.transaction() as db:
                 done += verb(db, meeting_id, now=now)
@@ -98,6 +102,42 @@ def _tell(
         what = "cancelled" if first.state is OccurrenceState.CANCELLED else "moved"
     at = first.starts.astimezone(zone).time()
     telling.tell(db, meeting, what, day=first.date, at=at, count=len(changes), now=now)
+
+
+def _running_short(db: Session, office_id: int, now: datetime) -> Sequence[int]:
+    """Find the series without an end that have dates for too short a time."""
+    near = clock.local_day(now, office.facts(db, office_id).zone) + _CARRIED_ON
+    return db.scalars(
+        select(Meeting.id)
+        .where(Meeting.office_id == office_id, Meeting.laid_until < near, *_SERIES)
+        .order_by(Meeting.id)
+    ).all()
+
+
+def _carry_on(db: Session, meeting_id: int, *, now: datetime) -> int:
+    """Lay out further dates of a series without an end; 0 when another process was quicker.
+
+    Zoom is given them when few are left there (`_ending`). The version stays: nothing that anybody could be looking at
+    has changed.
+    """
+    query = select(Meeting).where(Meeting.id == meeting_id).with_for_update()
+    meeting = db.scalars(query.execution_options(populate_existing=True)).one()
+    office_id = meeting.office_id
+    if meeting_id not in _running_short(db, office_id, now) or meeting_id in _behind(db, office_id, now):
+        return 0  # what has changed of its dates is told first
+    zone = office.facts(db, meeting.office_id).zone
+    meeting.laid_until = clock.local_day(now, zone) + LAID_AHEAD
+    meeting.occurrences = len(dates_until(meeting.starts_on, meeting.weekdays, meeting.laid_until))
+    host = meeting.zoom_host
+    occurrences.lay_out(db, meeting, zone, now=now)
+    free = hosts.settle(db, meeting, now=now)
+    if meeting.zoom_host != host and meeting.trouble != plan.GONE and meeting.theirs is None:
+        plan.push_change(db, meeting, now)
+    facts = {"until": meeting.laid_until}
+    audit.record(db, None, "meeting.carried_on", "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
+    if not free:
+        telling.tell_organiser(db, meeting, "crowded", now=now)
+    return 1
 
 
 def _ending(db: Session, office_id: int, now: datetime) -> Sequence[int]:

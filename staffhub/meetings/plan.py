@@ -170,10 +170,12 @@ def edit(
 
 def agree_anew(me: Viewer, meeting: Meeting, terms: Terms, *, now: datetime) -> dict[str, Any]:
     """Return the terms of an edit as columns, or refuse them: the rule of saving and of looking before it."""
-    begun = has_begun(meeting, me.zone, now)
-    agreed = terms.columns(today=meeting.starts_on if begun else clock.local_day(now, me.zone))
+    begun, today = has_begun(meeting, me.zone, now), clock.local_day(now, me.zone)
+    earliest = meeting.starts_on if begun else None
+    agreed = terms.columns(today=today, earliest=earliest, laid_until=meeting.laid_until)
     if begun:
         _refuse_moving(meeting, agreed)
+        _refuse_past_end(meeting, agreed, me.zone, now)
     elif (meeting.starts_on, meeting.starts_at) != (agreed["starts_on"], agreed["starts_at"]):
         refuse_past_hour(agreed, me.zone, now)
     return agreed
@@ -181,9 +183,16 @@ def agree_anew(me: Viewer, meeting: Meeting, terms: Terms, *, now: datetime) -> 
 
 def _refuse_moving(meeting: Meeting, agreed: dict[str, Any]) -> None:
     """Zoom keeps no past dates of a series that is laid out anew, and ignores a past start."""
-    if any(getattr(meeting, name) != agreed[name] for name in ("starts_on", "starts_at", "weekdays", "occurrences")):
+    if any(getattr(meeting, name) != agreed[name] for name in ("starts_on", "starts_at", "weekdays")):
         text = _("It has begun, so its dates and time stay. For other times cancel it and schedule a new one.")
         raise Refused(text, field="time")
+
+
+def _refuse_past_end(meeting: Meeting, agreed: dict[str, Any], zone: ZoneInfo, now: datetime) -> None:
+    """A series that has begun may end on another date, or not at all; but not before now."""
+    last = clock.at_local(agreed["ends_on"], agreed["starts_at"], zone) + timedelta(minutes=agreed["minutes"])
+    if agreed["occurrences"] != meeting.occurrences and last <= now:
+        raise Refused(_("No date would be left. To end it now, cancel it."), field="until")
 
 
 def changed_hours(before: dict[str, Any], agreed: dict[str, Any]) -> bool:

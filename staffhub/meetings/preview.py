@@ -32,9 +32,13 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Preview:
-    """`dropped`: how many dates that are planned now the series would not have any more."""
+    """`goes_on`: nobody gives it an end, so these are its dates for now.
+
+    `dropped`: how many dates that are planned now the series would not have any more.
+    """
 
     days: list[Ahead]
+    goes_on: bool
     dropped: int = 0
 
     @property
@@ -77,7 +81,7 @@ def preview(
     ]
     planned = (row for row in there.values() if row.state is OccurrenceState.PLANNED and row.ends > now)
     dropped = sum(1 for row in planned if row.of_series not in wanted)
-    return Preview(sorted(found, key=lambda one: one.starts), dropped)
+    return Preview(sorted(found, key=lambda one: one.starts), agreed["laid_until"] is not None, dropped)
 
 
 def _ahead(me: Viewer, agreed: Mapping[str, Any], day: date, slot: Slot, row: Occurrence | None) -> Ahead:

@@ -54,7 +54,7 @@ def tell_edited(
     """
     told = _tell_guests(db, me, meeting, guests, now=now)
     ahead = dates_ahead(db, meeting.id, now)
-    if not ahead or not {*changed} - {"agenda", "ends_on", "co_hosts"}:
+    if not ahead or not {*changed} - {"agenda", "ends_on", "laid_until", "co_hosts"}:
         return told
     starts, what = ahead[0].starts_at.astimezone(me.zone), "changed"
     if {*changed} & {"starts_on", "starts_at", "weekdays", "occurrences"}:

@@ -12,12 +12,16 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import MeetingKind
 
-MAX_DATES = 260  # a year of working days; Zoom is given some of them at a time (wire.window)
+# Of a series with an end; a year of working days. Zoom is given some of them at a time (wire.window).
+MAX_DATES = 260
+# So far ahead a series without an end has its dates: more than Zoom takes at once, and half a year to plan in.
+LAID_AHEAD = timedelta(weeks=26)
 MAX_TOPIC = 200
 MAX_AGENDA = 1900  # Zoom takes 2,000 characters, our marker among them
 MAX_MINUTES = 1440
 MAX_NOTE = 200
 _AHEAD = timedelta(days=730)
+_WEEK = timedelta(weeks=1)
 
 
 def dates(starts_on: date, weekdays: Sequence[int], occurrences: int) -> list[date]:
@@ -28,24 +32,32 @@ def dates(starts_on: date, weekdays: Sequence[int], occurrences: int) -> list[da
     return list(islice((day for day in every if day.weekday() in weekdays), occurrences))
 
 
+def dates_until(starts_on: date, weekdays: Sequence[int], last: date) -> list[date]:
+    """Return the dates of a series up to a day."""
+    every = (starts_on + timedelta(days=n) for n in range((last - starts_on).days + 1))
+    return [day for day in every if day.weekday() in weekdays]
+
+
 def standup_dates(
     starts_on: date, weekdays: Sequence[int], *, until: date | None, occurrences: int | None, today: date
 ) -> list[date]:
-    """Return the dates of a standup that ends after a number, on a last date, or by whichever comes first."""
-    if not weekdays:
-        raise Refused(_("Choose at least one day of the week."), field="weekday")
-    refuse_odd_start(starts_on, today)
-    if until is None and occurrences is None:
-        raise Refused(_("Write how many times, or the last date."), field="count")
+    """Return the dates of a standup that ends after a number, on a last date, or by whichever comes first.
+
+    Of one that has been held for long only the dates from `today` on are counted.
+    """
     if occurrences is not None and not 1 <= occurrences <= MAX_DATES:
         raise Refused(_("A series has from 1 to %(n)s dates.", n=MAX_DATES), field="count")
-    found = dates(starts_on, weekdays, occurrences or MAX_DATES + 1)
-    if until is not None:
-        found = [day for day in found if day <= until]
+    too_late = Refused(_("A series has at most %(n)s dates: choose an earlier one.", n=MAX_DATES), field="until")
+    if until is None:
+        return dates(starts_on, weekdays, occurrences or 1)
+    if until > max(today, starts_on) + MAX_DATES * _WEEK and occurrences is None:
+        raise too_late
+    found = dates(starts_on, weekdays, occurrences) if occurrences else dates_until(starts_on, weekdays, until)
+    found = [day for day in found if day <= until]
     if not found:
         raise Refused(_("The last date comes before the first one."), field="until")
-    if len(found) > MAX_DATES:
-        raise Refused(_("A series has at most %(n)s dates: choose an earlier one.", n=MAX_DATES), field="until")
+    if sum(day >= today for day in found) > MAX_DATES:
+        raise too_late
     return found
 
 
@@ -59,7 +71,7 @@ def refuse_odd_start(starts_on: date, today: date) -> None:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a head typed. `weekdays`, `until` and `occurrences` are a standup's."""
+    """What a head typed. `weekdays`, `until` and `occurrences` are a standup's; with neither end it goes on."""
 
     kind: MeetingKind
     topic: str
@@ -71,16 +83,22 @@ class Terms:
     until: date | None = None
     occurrences: int | None = None
 
-    def columns(self, *, today: date) -> dict[str, Any]:
-        """Check everything but the hour and return it as columns; the first date of a series is a day of it."""
+    @property
+    def goes_on(self) -> bool:
+        return self.kind is MeetingKind.STANDUP and self.until is None and self.occurrences is None
+
+    def columns(self, *, today: date, earliest: date | None = None, laid_until: date | None = None) -> dict[str, Any]:
+        """Check everything but the hour and return it as columns; the first date of a series is a day of it.
+
+        `earliest`: the first date of one that has begun. `laid_until`: up to which day one that
+        went on before has its dates.
+        """
         self._check_words()
-        if self.kind is MeetingKind.STANDUP:
-            days = standup_dates(
-                self.starts_on, self.weekdays, until=self.until, occurrences=self.occurrences, today=today
-            )
-        else:
-            refuse_odd_start(self.starts_on, today)
-            days = [self.starts_on]
+        if self.kind is MeetingKind.STANDUP and not self.weekdays:
+            raise Refused(_("Choose at least one day of the week."), field="weekday")
+        refuse_odd_start(self.starts_on, earliest or today)
+        laid = max(laid_until or today + LAID_AHEAD, self.starts_on + LAID_AHEAD) if self.goes_on else None
+        days = self._days(today, laid)
         return {
             "topic": self.topic,
             "agenda": self.agenda,
@@ -90,7 +108,15 @@ class Terms:
             "minutes": self.minutes,
             "weekdays": sorted(set(self.weekdays)) if self.kind is MeetingKind.STANDUP else [],
             "occurrences": len(days),
+            "laid_until": laid,
         }
+
+    def _days(self, today: date, laid: date | None) -> list[date]:
+        if self.kind is not MeetingKind.STANDUP:
+            return [self.starts_on]
+        if laid:
+            return dates_until(self.starts_on, self.weekdays, laid)
+        return standup_dates(self.starts_on, self.weekdays, until=self.until, occurrences=self.occurrences, today=today)
 
     def _check_words(self) -> None:
         if not self.topic.strip():

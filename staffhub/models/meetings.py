@@ -45,6 +45,7 @@ class Meeting(Base, Versioned):
         UniqueConstraint("office_id", "idempotency_key"),
         UniqueConstraint("marker"),
         Index(None, "office_id", "starts_on"),
+        Index(None, "office_id", "laid_until"),
         # What is not as agreed at Zoom: a few, of however many.
         Index("ix_meeting_in_trouble", "office_id", postgresql_where=IN_TROUBLE, sqlite_where=IN_TROUBLE),
     )
@@ -64,6 +65,8 @@ class Meeting(Base, Versioned):
     # Standups only: 0 = Monday, and how many dates the series has, days off among them. Zoom keeps 50 at a time.
     weekdays: Mapped[list[Any]]
     occurrences: Mapped[int]
+    # A series that nobody has given an end has its dates up to this day, and is carried on before it; null: it has one.
+    laid_until: Mapped[date | None]
     # Who is invited, as chosen: {"everyone": bool, "divisions": [id], "officers": [id]}.
     audience: Mapped[dict[str, Any]]
     state: Mapped[MeetingState]

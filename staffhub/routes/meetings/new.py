@@ -54,7 +54,7 @@ def _proposed(
         return Form.blank("meeting", duration=suggesting.MINUTES, **facts)
     day, hour = suggesting.standup_start(db, me, now=now)
     facts |= {"topic": suggesting.standup_topic(name), "date": day, "time": hour, "weekday": list(SHOWN_DAYS)}
-    return Form.blank("standup", duration=15, count=20, **facts)
+    return Form.blank("standup", duration=15, **facts)
 
 
 def _page(

@@ -18,6 +18,7 @@ from staffhub.meetings import drift, hosting, hosts, one, plan, rehosting
 from staffhub.meetings.around import Around
 from staffhub.meetings.audience import Audience, choices
 from staffhub.meetings.preview import Preview, preview
+from staffhub.meetings.terms import dates
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.meetings.fields import (
@@ -94,11 +95,20 @@ def _edit_page(
     )
 
 
-def _stored(meeting: Meeting) -> AnyForm:
+def _end(meeting: Meeting, *, begun: bool) -> dict[str, object]:
+    """Return how a series ends, in the words of its form; nothing where it goes on."""
+    if meeting.laid_until:
+        return {}
+    if begun:
+        return {"until": dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)[-1]}
+    return {"count": meeting.occurrences}
+
+
+def _stored(meeting: Meeting, *, begun: bool) -> AnyForm:
     audience = Audience.read(meeting.audience)
     series: dict[str, object] = {}
     if meeting.kind is MeetingKind.STANDUP:
-        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays], "count": meeting.occurrences}
+        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays]} | _end(meeting, begun=begun)
     return Form.blank(
         "edit",
         topic=meeting.topic,
@@ -120,7 +130,7 @@ def show_edit(request: Request, meeting_id: RowId, db: DB, me: Me, now: Now) -> 
     meeting = plan.own_meeting(db, me, meeting_id)
     if not plan.is_open(db, meeting, now):
         return redirect(request, f"/meetings/{meeting_id}")
-    form = _stored(meeting)
+    form = _stored(meeting, begun=plan.has_begun(meeting, me.zone, now))
     guests = typed_before(request, request.url.path, "officer")
     form.typed["officer"] = [*form.list("officer"), *(guest for guest in guests if guest not in form.list("officer"))]
     return _edit_page(request, db, me, now, meeting, form)
