@@ -329,7 +329,7 @@ def _count(database: Database, statement: str) -> int:
         return db.scalar(sa.text(statement)) or 0
 
 
-def wait_until(ready: Any, *, seconds: float = 20) -> None:
+def wait_until(ready: Any, *, seconds: float = 60) -> None:
     """Wait for something another process does; the limit only keeps a broken test from hanging."""
     end = time.monotonic() + seconds
     while not ready():
