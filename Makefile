@@ -56,7 +56,8 @@ messages: $(DEV) ## List texts without a translation and translations without a 
 requirements: $(DEV) ## Pin the newest versions that pyproject.toml allows, with hashes
 	@[ -x $(BIN)/uv ] || $(PIP) uv
 	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
-	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra notify -c requirements/run.txt -o requirements/notify.txt
+	$(COMPILE) --upgrade pyproject.toml --extra notify --group dev -c requirements/notify.txt -o requirements/dev.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 		| $(COMPILE) --upgrade --no-annotate - -o requirements/build.txt
 

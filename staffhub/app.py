@@ -124,7 +124,9 @@ def make_work(settings: Settings, database: Database) -> Work:
             base_uri=settings.zoom_base_uri,
             oauth_uri=settings.zoom_oauth_uri,
         )
-    post = notify.Post(notify.Mailer(settings.smtp), settings.base_url, settings.locale) if settings.smtp else None
+    mailer = notify.Mailer(settings.smtp) if settings.smtp else None
+    courier = notify.Courier(settings.notice_channel) if settings.notice_channel else None
+    post = notify.Post(mailer, settings.base_url, settings.locale, courier) if mailer or courier else None
     return Work(
         database=database,
         zoom=zoom,

@@ -1,8 +1,10 @@
 """One frozen Settings from the environment (prefix STAFFHUB_). A weak secret or an unknown zone stops the start."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple, Self
@@ -28,6 +30,13 @@ class Smtp(NamedTuple):
     sender: str
 
 
+class Channel(NamedTuple):
+    """A way beside e-mail: its name on screen, and an address of apprise in which {to} stands for the reader."""
+
+    name: str
+    address: str
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="STAFFHUB_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
@@ -44,6 +53,7 @@ class Settings(BaseSettings):
     htmx_url: str = HTMX_URL
     demo_password: SecretStr = SecretStr("staffhub-demo")
     smtp_url: SecretStr = SecretStr("")
+    channel: SecretStr = SecretStr("")
     notice_days: int = Field(default=180, ge=7, le=3660)
 
     zoom_account_id: str = ""
@@ -76,6 +86,13 @@ class Settings(BaseSettings):
     def _whole_smtp(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             _smtp(value.get_secret_value(), "localhost")
+        return value
+
+    @field_validator("channel")
+    @classmethod
+    def _whole_channel(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _channel(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -120,6 +137,12 @@ class Settings(BaseSettings):
         address = self.smtp_url.get_secret_value()
         return _smtp(address, urlsplit(self.base_url).hostname or "localhost") if address else None
 
+    @property
+    def notice_channel(self) -> Channel | None:
+        """Return the way beside e-mail, or None where there is none."""
+        said = self.channel.get_secret_value()
+        return _channel(said) if said else None
+
     def secret(self) -> bytes:
         """Return the key of signed cookies and keyed hashes; without a setting, one kept in the data folder (0600)."""
         if plain := self.secret_key.get_secret_value():
@@ -152,3 +175,13 @@ def _smtp(address: str, own_host: str) -> Smtp:
         raise ValueError(said)
     tls = parts.scheme == "smtps"
     return Smtp(parts.hostname, port or (465 if tls else 587), tls, user, password, sender)
+
+
+def _channel(said: str) -> Channel:
+    """Read Telegram=tgram://token/{to}: a name, and an address as https://github.com/caronc/apprise/wiki has them."""
+    found = re.fullmatch(r"(?P<name>[\w .-]{1,40})=(?P<address>[a-z0-9]+s?://\S+)", said)
+    if not found or found["address"].count("{to}") != 1:
+        raise ValueError("write for example Telegram=tgram://TOKEN/{to}; {to} stands for the reader's own name there")
+    if find_spec("apprise") is None:
+        raise ValueError("apprise is missing: pip install --no-deps --require-hashes -r requirements/notify.txt")
+    return Channel(found["name"], found["address"])

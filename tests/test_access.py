@@ -69,6 +69,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/calendars/{feed_id}/end"): ALL,  # one's own; of anybody else's nothing is said and nothing done
     ("POST", "/account/locale"): ALL,
     ("POST", "/account/mail"): ALL,
+    ("POST", "/account/channel"): ALL,
     ("GET", "/account/password"): ALL,
     ("POST", "/account/password"): ALL,
     ("POST", "/account/sessions/end-others"): ALL,

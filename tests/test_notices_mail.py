@@ -94,7 +94,7 @@ def test_a_letter_says_what_waits_and_where_and_nothing_else(database: Database,
         "-- ",
         "Disdukcapil Kabupaten Contoh. Dikirim otomatis oleh StaffHub; balasan tidak dibaca.",
         "",
-        "Pemberitahuan yang dikirim lewat surel: https://staffhub.contoh.go.id/account#mail",
+        "Pemberitahuan mana yang dikirim seperti ini: https://staffhub.contoh.go.id/account#mail",
     ]
     assert ends(database) == [("a", MailEnd.SENT)]
 

@@ -123,6 +123,7 @@ WITHOUT = {
     "/account/calendars": "makes a new one in place of what stands; the last one counts",
     "/account/calendars/{feed_id}/end": "ends what stands; twice is once",
     "/account/mail": "one's own choice; the last one counts",
+    "/account/channel": "one's own choice; the last one counts",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",

@@ -178,6 +178,8 @@ class Account(Base):
     told_event_id: Mapped[int | None]
     # Kinds of notices of which the owner wants no e-mail; None: none are excepted. On the list they all stand.
     no_mail_of: Mapped[list[Any] | None]
+    # The owner's name or number on the office's channel (Telegram and the like); letters go there instead of by e-mail.
+    channel_to: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
 

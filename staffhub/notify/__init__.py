@@ -1,6 +1,7 @@
 """What the app tells people: a bell on every page, a list, and e-mail where it is set up."""
 
-from staffhub.notify.choices import choose, wanted
+from staffhub.notify.choices import choose, reach_me, wanted
+from staffhub.notify.courier import Courier
 from staffhub.notify.forgetting import forget_old
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
 from staffhub.notify.mailer import Mailer
@@ -10,6 +11,7 @@ from staffhub.notify.wording import headline, kind_name
 
 __all__ = [
     "A_PAGE",
+    "Courier",
     "Line",
     "Mailer",
     "Page",
@@ -23,6 +25,7 @@ __all__ = [
     "kind_name",
     "listing",
     "over",
+    "reach_me",
     "read_all",
     "read_one",
     "run_due",

@@ -19,6 +19,13 @@ def wanted(unwanted: Collection[str] | None) -> list[NoticeKind]:
     return [kind for kind in NoticeKind if kind not in (unwanted or ())]
 
 
+def reach_me(db: Session, me: Viewer, to: str, *, now: datetime) -> None:
+    """Letters go to this name or number on the office's channel; "": by e-mail again. The trail keeps neither."""
+    before = bool(db.scalar(select(Account.channel_to).where(Account.id == me.account_id)))
+    db.execute(update(Account).where(Account.id == me.account_id).values(channel_to=to or None))
+    audit.record(db, me, "account.channel_chosen", "account", me.account_id, now=now, before=before, after=bool(to))
+
+
 def choose(db: Session, me: Viewer, kinds: Collection[NoticeKind], *, now: datetime) -> None:
     """Want these by e-mail and no others; a kind that comes with a later version is wanted until it is chosen away."""
     before = wanted(rows(db, _UNWANTED, account=me.account_id).scalar_one())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from staffhub import i18n
@@ -29,23 +29,33 @@ class About:
         return str(self.params.get("way") or f"/notices/{self.id}")
 
 
-def write(
-    notices: Sequence[About], *, to: str, sender: str, locale: str, office: str, base_url: str, now: datetime
-) -> EmailMessage:
-    """Return the letter about these notices, oldest first, in the reader's language.
+class Letter(NamedTuple):
+    """`first` is the notice that it begins with, `base` the address of this site."""
 
-    Its Message-ID names the first of them, so that a server or a reader can tell a letter that came twice.
-    """
-    message = EmailMessage(policy=SMTP)
+    subject: str
+    body: str
+    first: int
+    base: str
+
+
+def write(notices: Sequence[About], *, locale: str, office: str, base_url: str) -> Letter:
+    """Return the letter about these notices, oldest first, in the reader's language."""
     base = base_url.rstrip("/")
     with i18n.in_locale(locale):
         said = [(headline(one.kind, one.params), f"{base}{one.way}") for one in notices]
-        message["Subject"] = _one_line(_subject([text for text, _link in said]))
-        message.set_content(_body(said, office, base), charset="utf-8", cte="quoted-printable")
+        subject = _one_line(_subject([text for text, _link in said]))
+        return Letter(subject, _body(said, office, base), notices[0].id, base)
+
+
+def as_email(letter: Letter, *, to: str, sender: str, now: datetime) -> EmailMessage:
+    """Return the letter as an e-mail; its Message-ID lets a server or a reader tell one that came twice."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = letter.subject
+    message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
     message["From"] = sender
     message["To"] = to
     message["Date"] = now
-    message["Message-ID"] = f"<notice-{notices[0].id}@{urlsplit(base).hostname}>"
+    message["Message-ID"] = f"<notice-{letter.first}@{urlsplit(letter.base).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
     return message
 
@@ -63,5 +73,5 @@ def _one_line(text: str) -> str:
 def _body(said: Sequence[tuple[str, str]], office: str, base: str) -> str:
     parts = [f"{_one_line(text)}\n{link}" for text, link in said]
     parts.append("-- \n" + _("%(office)s. Sent by StaffHub by itself; nobody reads answers.", office=office))
-    parts.append(_("Which notices come by e-mail: %(address)s", address=f"{base}/account#mail"))
+    parts.append(_("Which notices come this way: %(address)s", address=f"{base}/account#mail"))
     return "\n\n".join(parts) + "\n"

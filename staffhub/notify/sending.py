@@ -1,6 +1,6 @@
-"""The e-mails that wait: claim what waits for one person, hand it to the mail server, write down how it ended.
+"""The letters that wait: claim what waits for one person, hand it to a server, write down how it ended.
 
-No e-mail is sent twice. Whoever dies between the server's word and our commit, or never hears that word, leaves it
+None is sent twice. Whoever dies between the server's word and our commit, or never hears that word, leaves it
 unclear, and it stays with that: on the list of its reader the notice stands in any case, so that a letter that was lost
 costs little, and one that comes again and again costs the trust in all of them.
 """
@@ -8,8 +8,8 @@ costs little, and one that comes again and again costs the trust in all of them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from staffhub import clock, office
 from staffhub.db import Database
 from staffhub.models import Account, MailEnd, Notice, NoticeKind, Officer, TaskState
 from staffhub.notify import letters
+from staffhub.notify.courier import Courier
 from staffhub.notify.letters import About
 from staffhub.notify.mailer import ALTOGETHER, Mailer, Outcome
 
@@ -35,15 +36,16 @@ Quiet = Callable[[Session, int, int, datetime], datetime | None]
 class Post:
     """How letters go out. `locale` is the language of whoever has chosen none."""
 
-    mailer: Mailer
+    mailer: Mailer | None
     base_url: str
     locale: str
+    courier: Courier | None = None
 
 
 @dataclass(frozen=True)
 class _Letter:
     ids: list[int]
-    message: EmailMessage
+    send: Callable[[], Outcome]
     attempts: int
     ticket: datetime
 
@@ -66,7 +68,7 @@ def run_due(database: Database, post: Post | None, *, quiet: Quiet, now: datetim
             letter = _claim(db, post, reader, quiet=quiet, now=now + (clock.now() - started))
         if letter is None:
             continue
-        outcome = post.mailer.send(letter.message)
+        outcome = letter.send()
         tried += 1
         with database.transaction() as db:
             _settle(db, letter, outcome, now + (clock.now() - started))
@@ -104,7 +106,7 @@ def _claim(db: Session, post: Post, account_id: int, *, quiet: Quiet, now: datet
     reader = _reader(db, account_id)
     _end(db, [*mine, Notice.read_at.is_not(None)], MailEnd.READ, now)
     _end(db, [*mine, Notice.kind.in_(reader.unwanted)], MailEnd.UNWANTED, now)
-    if not reader.email:
+    if not _reaches(post, reader):
         _end(db, mine, MailEnd.NO_ADDRESS, now)
         return None
     if later := _put_off(db, reader, quiet, now):
@@ -118,16 +120,10 @@ def _claim(db: Session, post: Post, account_id: int, *, quiet: Quiet, now: datet
     if not found:  # another process was quicker
         return None
     about = [About(row.id, row.kind, row.params) for row in found]
-    message = letters.write(
-        about,
-        to=reader.email,
-        sender=post.mailer.server.sender,
-        locale=reader.locale or post.locale,
-        office=office.facts(db, reader.office_id).name,
-        base_url=post.base_url,
-        now=now,
-    )
-    return _Letter([one.id for one in about], message, max(row.attempts for row in found), until)
+    name = office.facts(db, reader.office_id).name
+    letter = letters.write(about, locale=reader.locale or post.locale, office=name, base_url=post.base_url)
+    send = _way(post, reader, letter, now)
+    return _Letter([one.id for one in about], send, max(row.attempts for row in found), until)
 
 
 @dataclass(frozen=True)
@@ -136,18 +132,33 @@ class _Reader:
     office_id: int
     officer_id: int | None
     email: str
+    channel_to: str
     locale: str | None
     unwanted: list[NoticeKind]
 
 
 def _reader(db: Session, account_id: int) -> _Reader:
-    columns = (Account.office_id, Account.officer_id, Officer.email, Account.locale, Account.no_mail_of)
+    columns = (Account.office_id, Account.officer_id, Officer.email)
+    chosen = (Account.channel_to, Account.locale, Account.no_mail_of)
     row = db.execute(
-        select(*columns).outerjoin(Officer, Officer.id == Account.officer_id).where(Account.id == account_id)
+        select(*columns, *chosen).outerjoin(Officer, Officer.id == Account.officer_id).where(Account.id == account_id)
     ).one()
     known = set(NoticeKind)
     unwanted = [NoticeKind(kind) for kind in row.no_mail_of or () if kind in known]
-    return _Reader(account_id, row.office_id, row.officer_id, row.email or "", row.locale, unwanted)
+    reached = (row.email or "", row.channel_to or "")
+    return _Reader(account_id, row.office_id, row.officer_id, *reached, row.locale, unwanted)
+
+
+def _reaches(post: Post, reader: _Reader) -> bool:
+    return bool((post.courier and reader.channel_to) or (post.mailer and reader.email))
+
+
+def _way(post: Post, reader: _Reader, letter: letters.Letter, now: datetime) -> Callable[[], Outcome]:
+    """The channel for whoever has chosen it, and then no e-mail: nothing comes twice."""
+    if post.courier and reader.channel_to:
+        return partial(post.courier.send, reader.channel_to, letter.subject, letter.body)
+    mailer = cast("Mailer", post.mailer)  # see `_reaches`
+    return partial(mailer.send, letters.as_email(letter, to=reader.email, sender=mailer.server.sender, now=now))
 
 
 def _put_off(db: Session, reader: _Reader, quiet: Quiet, now: datetime) -> datetime | None:

@@ -1,6 +1,7 @@
 """The office's people: the register, its import, and the accounts."""
 
 from staffhub.people.accounts import (
+    OwnAccount,
     OwnSession,
     account_to_change,
     change_role,
@@ -63,6 +64,7 @@ __all__ = [
     "Edit",
     "ImportReport",
     "Outcome",
+    "OwnAccount",
     "OwnSession",
     "Person",
     "Register",

@@ -244,10 +244,11 @@ class OwnAccount(NamedTuple):
     username: str
     email: str | None
     no_mail_of: list[str] | None
+    channel_to: str | None
 
 
 _OWN = (
-    select(Account.username, Officer.email, Account.no_mail_of)
+    select(Account.username, Officer.email, Account.no_mail_of, Account.channel_to)
     .outerjoin(Officer, Officer.id == Account.officer_id)
     .where(Account.id == bindparam("account"))
 )

@@ -3,25 +3,35 @@
 import re
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Request
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from staffhub import feeds, i18n, notify, people, security
 from staffhub.errors import Refused, TooMany
-from staffhub.forms import Fields, Form
+from staffhub.forms import Fields, Form, Line
 from staffhub.i18n import gettext as _
 from staffhub.models import NoticeKind, Role
 from staffhub.people import OwnSession
 from staffhub.routes.deps import DB, Here, Me, NextPage, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.people.facts import role_name
 from staffhub.security import Viewer, WebSession
+from staffhub.typed import plain
 from staffhub.web import DEVICE_COOKIE, LOCALE_COOKIE, own_path, read_cookie, redirect, render
 
 router = pages()
 
 _PASSWORDS = ("current", "new", "repeat")
+
+
+def _on_channel(typed: str) -> str:
+    """Nothing that could lead the message anywhere else: it becomes a part of an address."""
+    to = "".join(plain(typed).split())
+    if not re.fullmatch(r"([@+]?[A-Za-z0-9_-]{3,60})?", to):
+        raise ValueError(_("Write your name or number there, for example @ben_tumiwa or 6281234567890."))
+    return to
 
 
 class LocaleFields(Fields):
@@ -30,6 +40,10 @@ class LocaleFields(Fields):
 
 class MailFields(Fields):
     mail: list[NoticeKind]
+
+
+class ChannelFields(Fields):
+    to: Annotated[Line, AfterValidator(_on_channel)] = ""
 
 
 class PasswordFields(Fields):
@@ -42,15 +56,30 @@ class PasswordFields(Fields):
 @router.get("/account")
 def account(request: Request, db: DB, here: Here, now: Now) -> Response:
     own = people.own_account(db, here.viewer)
+    return _account_page(request, db, here, own, Form.blank("channel", to=own.channel_to or ""), now)
+
+
+def _account_page(
+    request: Request,
+    db: DB,
+    here: Here,
+    own: people.OwnAccount,
+    channel_form: Form[Any],
+    now: datetime,
+    status: int = 200,
+) -> Response:
+    channel = settings_of(request).notice_channel
     return render(
         request,
         "account/index.html",
-        username=own.username,
+        status=status,
+        channel=channel.name if channel else "",
+        channel_form=channel_form,
+        own=own,
         sessions=people.own_sessions(db, here, now=now),
         device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
         mail=Form.blank("mail", mail=notify.wanted(own.no_mail_of)),
-        email=own.email,
         by_mail=settings_of(request).smtp is not None,
         kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
@@ -92,7 +121,16 @@ def mail(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
     if form.data is None:
         raise Refused(_("Choose one of the list."))
     notify.choose(db, me, form.data.mail, now=now)
-    return redirect(request, "/account#mail", said=_("What comes by e-mail is saved."))
+    return redirect(request, "/account#mail", said=_("What comes is saved."))
+
+
+@router.post("/account/channel")
+def channel(request: Request, posted: Posted, db: DB, here: Here, now: Now) -> Response:
+    form: Form[ChannelFields] = Form.parse(ChannelFields, posted, name="channel")
+    if form.data is None:
+        return _account_page(request, db, here, people.own_account(db, here.viewer), form, now, status=422)
+    notify.reach_me(db, here.viewer, form.data.to, now=now)
+    return redirect(request, "/account#mail", said=_("It is saved where your notices come."))
 
 
 @router.post("/account/sessions/{session_id}/end")
