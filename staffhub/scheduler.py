@@ -131,6 +131,11 @@ def _drift(work: Work, now: datetime) -> None:
     drift.sweep_due(work.database, work.zoom, now=now)
 
 
+def _told_changes(work: Work, now: datetime) -> None:
+    """What Zoom tells to have changed is looked at without waiting for the sweep."""
+    drift.look_due(work.database, work.zoom, now=now)
+
+
 def _attendance(work: Work, now: datetime) -> None:
     """Who was in a meeting, each time that Zoom has told more of it."""
     asking.ask_due(work.database, work.zoom, now=now)
@@ -174,6 +179,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("reminders", 30, _reminders),
     ("series", 60, _series),
     ("drift", 120, _drift),
+    ("told_changes", 20, _told_changes),
     ("attendance", 20, _attendance),
     ("close", 60, _close),
     ("thresholds", 120, _thresholds),

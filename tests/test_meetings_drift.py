@@ -1,6 +1,7 @@
 """What happens to our meetings in Zoom itself, over the wire: found with one list, and decided here by a person."""
 
 from datetime import date, datetime, time, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from zoom_server import ZoomSandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
-from staffhub.meetings import dates, drift, following, one, plan, sync
+from staffhub.meetings import dates, drift, following, one, plan, sightings, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Holiday,
@@ -371,3 +372,67 @@ def test_a_sweep_leaves_nothing_for_the_outbox(database: Database, sandbox: Zoom
     _adopt(database, meeting_id)
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(ZoomTask)) == 1
+
+
+def _tell(database: Database, event: str, number: int, *, now: datetime = MORNING, times: int = 1) -> None:
+    told = {"event": f"meeting.{event}", "payload": {"object": {"id": number}, "operation": "all"}}
+    for _ in range(times):
+        with database.transaction() as db:
+            sightings.take(db, told, now=now)
+
+
+@pytest.mark.parametrize("events", list(permutations(["updated", "deleted", "recovered"])))
+def test_what_zoom_tells_in_any_order_and_twice_is_one_call_in_the_next_run_and_decides_nothing(
+    database: Database, sandbox: ZoomSandbox, events: tuple[str, ...]
+) -> None:
+    """A late "deleted" of a meeting that stands deletes nothing; a change is what Zoom has now, whatever was told."""
+    zoom = sandbox.client()
+    meeting_id = _schedule(database, zoom)
+    other = _schedule(database, zoom, topic="Lain", starts_at=time(16))
+    zoom.update_meeting(_number(database, meeting_id), {"topic": "Evaluasi"})
+    before = sandbox.calls()
+    assert drift.look_due(database, zoom, now=MORNING) == 0
+    for event in events:
+        _tell(database, event, _number(database, meeting_id), times=2)
+    _tell(database, "deleted", 99)
+    assert drift.look_due(database, zoom, now=MORNING) == 1
+    assert drift.look_due(database, zoom, now=MORNING) == 0
+    assert sandbox.calls() == before + 1
+    assert _stands(database, meeting_id) == ("ready", "theirs:topic")
+    assert _stands(database, other) == ("ready", "")
+
+
+def test_a_meeting_told_to_be_deleted_is_gone_when_zoom_has_said_so_twice_some_time_apart(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    zoom = sandbox.client()
+    meeting_id = _schedule(database, zoom)
+    number = _number(database, meeting_id)
+    zoom.delete_meeting(number)
+    _tell(database, "deleted", number)
+    assert drift.look_due(database, zoom, now=MORNING) == 0
+    _tell(database, "deleted", number, now=MORNING + timedelta(minutes=5))  # once more, as Zoom does without an answer
+    assert drift.look_due(database, zoom, now=MORNING + timedelta(minutes=5)) == 0
+    assert _stands(database, meeting_id) == ("ready", "")
+    calls, later = sandbox.calls(), MORNING + drift.APART
+    assert drift.look_due(database, zoom, now=later) == 1, "without another event and without the sweep"
+    assert (sandbox.calls(), _stands(database, meeting_id)) == (calls + 1, ("failed", "gone"))
+    _tell(database, "deleted", number, now=later)
+    assert drift.look_due(database, zoom, now=later) == 0
+    assert sandbox.calls() == calls + 1
+
+
+def test_a_look_that_zoom_does_not_answer_is_made_again_and_stands_in_nobody_s_way(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    zoom = sandbox.client()
+    first, second = _schedule(database, zoom), _schedule(database, zoom, starts_at=time(16))
+    for meeting_id in (first, second):
+        zoom.update_meeting(_number(database, meeting_id), {"topic": "Evaluasi"})
+        _tell(database, "updated", _number(database, meeting_id))
+    sandbox.fault("status", method="GET", path_prefix=f"/v2/meetings/{_number(database, first)}", status=503)
+    assert drift.look_due(database, zoom, now=MORNING) == 1
+    assert _stands(database, second) == ("ready", "theirs:topic")
+    assert drift.look_due(database, zoom, now=MORNING + timedelta(minutes=9)) == 0
+    assert drift.look_due(database, zoom, now=MORNING + timedelta(minutes=10)) == 1
+    assert drift.look_due(database, None, now=MORNING) == 0

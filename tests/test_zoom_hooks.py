@@ -87,7 +87,9 @@ def test_who_comes_and_goes_on_the_page_of_the_sandbox_shows_on_the_meeting(
     assert seen() == ([12 * 60], [("<Tamu>", 9 * 60)])
 
 
-def test_what_is_changed_in_zoom_is_told_and_changes_nothing_by_itself(world: World, played: ZoomSandbox) -> None:
+def test_what_is_changed_in_zoom_is_told_and_changes_nothing_by_itself(
+    world: World, standup: int, played: ZoomSandbox
+) -> None:
     for act in ("rename", "passcode", "delete"):
         number = played.meetings()[0]["id"]
         fields = {"act": act, "topic": "Apel pagi"}
@@ -96,6 +98,8 @@ def test_what_is_changed_in_zoom_is_told_and_changes_nothing_by_itself(world: Wo
     assert hooks.told == [("meeting.updated", 200), ("meeting.updated", 200), ("meeting.deleted", 200)]
     with world.database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(ZoomSighting)) == 0
+        (meeting,) = db.scalars(sa.select(Meeting).where(Meeting.look_at.is_not(None)))
+        assert (meeting.id, meeting.state) == (standup, MeetingState.READY)
 
 
 def test_an_address_that_cannot_prove_the_secret_is_told_nothing(

@@ -7,10 +7,10 @@ the dates of a series nor how people get in. Zoom is asked outside of any transa
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, CursorResult, Update, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, clock
@@ -23,7 +23,7 @@ from staffhub.meetings.theirs import Theirs
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office
 from staffhub.security import Viewer
 from staffhub.typed import holds_personal_number
-from staffhub.zoom.errors import ZoomError, ZoomNotFound
+from staffhub.zoom.errors import ZoomError, ZoomNotFound, ZoomRefused
 from staffhub.zoom.shapes import Meeting as ZoomMeeting
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
@@ -35,6 +35,8 @@ EVERY = timedelta(minutes=30)
 # Odd answers have made living meetings look deleted: gone is what Zoom does not know twice, so long apart.
 APART = timedelta(minutes=20)
 _WHOLE = timedelta(hours=20)
+_LOOK_AGAIN = timedelta(minutes=10)
+_AT_ONCE = 50
 NO_SUCH_MEETING = 3001
 _THEIRS = "theirs"
 
@@ -108,6 +110,41 @@ def look(database: Database, zoom: "ZoomClient | None", me: Viewer, meeting_id: 
     return _("It is not the same in Zoom. Decide which of both holds.") if found else _("It is the same in Zoom.")
 
 
+def look_due(database: Database, zoom: "ZoomClient | None", *, now: datetime) -> int:
+    """Compare each meeting of whose change Zoom has told, with one call; return how many are not as agreed.
+
+    One whose look fails, or whose process dies, is looked at again after a while, and in any case by the sweep.
+    """
+    if zoom is None:
+        return 0
+    with database.reading() as db:
+        due = db.scalars(select(Meeting.id).where(Meeting.look_at <= now).order_by(Meeting.look_at).limit(_AT_ONCE))
+        waiting = due.all()
+    found = 0
+    for meeting_id in waiting:
+        with database.transaction() as db:
+            taken = db.execute(_look_at(meeting_id, now + _LOOK_AGAIN).where(Meeting.look_at <= now))
+            if not cast("CursorResult[Any]", taken).rowcount:
+                continue  # another process has it
+            ours = [one for hosted in _ready(db, now, only=meeting_id).values() for one in hosted]
+        try:
+            seen = _ask(zoom, ours[0]) if ours else None
+        except ZoomRefused:  # as of what was made a webinar: another look tells no more
+            seen = None
+        except ZoomError as error:
+            log.warning("change_unread", meeting=meeting_id, error=type(error).__name__)
+            continue
+        with database.transaction() as db:
+            # Before what was seen is written down, which may ask for another look. What is told meanwhile stays.
+            db.execute(_look_at(meeting_id, None).where(Meeting.look_at == now + _LOOK_AGAIN))
+            found += seen is not None and _note(db, seen, now)
+    return found
+
+
+def _look_at(meeting_id: int, at: datetime | None) -> Update:
+    return update(Meeting).where(Meeting.id == meeting_id).values(look_at=at)
+
+
 def _ready(db: Session, now: datetime, only: int | None = None) -> Mapping[str, Sequence[_Ours]]:
     """Return what has reached Zoom and is still to come, by its host; `only`: that meeting."""
     to_come = (Occurrence.date >= (now - timedelta(days=1)).date(), Occurrence.starts_at > now)
@@ -173,10 +210,9 @@ def _note(db: Session, seen: _Seen, now: datetime) -> bool:
 
 
 def _note_missing(db: Session, meeting: Meeting, now: datetime) -> bool:
-    if meeting.missed_at is None:
-        meeting.missed_at = now
-        return False
+    meeting.missed_at = meeting.missed_at or now
     if now - meeting.missed_at < APART:
+        meeting.look_at = meeting.missed_at + APART
         return False
     meeting.state, meeting.trouble, meeting.join_url, meeting.theirs = MeetingState.FAILED, plan.GONE, "", None
     audit.record(db, None, "meeting.gone", "meeting", meeting.id, now=now, office_id=meeting.office_id)

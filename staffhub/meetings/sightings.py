@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from staffhub.db import digest, insert_unless_there
@@ -17,6 +17,8 @@ EVENTS = {
     "meeting.ended": Seen.ENDED,
 }
 _TIMES = {Seen.JOINED: "join_time", Seen.LEFT: "leave_time", Seen.ENDED: "end_time"}
+# What Zoom tells of these may come late, twice, or before what came first: what holds is asked for.
+_CHANGED = frozenset({"meeting.updated", "meeting.deleted", "meeting.permanently_deleted", "meeting.recovered"})
 _HEARD = "zoom_webhook"
 _OFTEN = timedelta(seconds=10)
 _NUMBER_OF_A_PERSON = re.compile(r"\d{16}")
@@ -25,14 +27,24 @@ _NUMBER_OF_A_PERSON = re.compile(r"\d{16}")
 def take(db: Session, told: Mapping[str, Any], *, now: datetime) -> bool:
     """Store what an event tells of one of our meetings; whatever else Zoom tells changes nothing."""
     _note_heard(db, now)
-    seen = EVENTS.get(str(told.get("event")))
+    event = str(told.get("event"))
+    seen = EVENTS.get(event)
     thing = _inner(told, "payload", "object")
-    meeting = _meeting(db, thing.get("id")) if seen else None
+    meeting = _meeting(db, thing.get("id")) if seen or event in _CHANGED else None
+    if meeting is not None and event in _CHANGED:
+        return _look_soon(db, meeting.id, now)
     if seen is None or meeting is None:
         return False
     who = {} if seen is Seen.ENDED else _inner(thing, "participant")
     at = moment((thing if seen is Seen.ENDED else who).get(_TIMES[seen]))
     return at is not None and store(db, meeting, seen, str(thing.get("uuid") or ""), who, at, None, now=now)
+
+
+def _look_soon(db: Session, meeting_id: int, now: datetime) -> bool:
+    """Have the meeting compared with Zoom in the next run (drift.look_due), however often that was asked."""
+    later = or_(Meeting.look_at.is_(None), Meeting.look_at > now)
+    found = db.execute(update(Meeting).where(Meeting.id == meeting_id, later).values(look_at=now))
+    return bool(cast("CursorResult[Any]", found).rowcount)
 
 
 def store(

@@ -37,6 +37,7 @@ class ZoomVerb(StrEnum):
 
 
 IN_TROUBLE = text("trouble <> ''")
+TO_LOOK_AT = text("look_at IS NOT NULL")
 
 
 class Meeting(Base, Versioned):
@@ -48,6 +49,7 @@ class Meeting(Base, Versioned):
         Index(None, "office_id", "laid_until"),
         # What is not as agreed at Zoom: a few, of however many.
         Index("ix_meeting_in_trouble", "office_id", postgresql_where=IN_TROUBLE, sqlite_where=IN_TROUBLE),
+        Index("ix_meeting_to_look_at", "look_at", postgresql_where=TO_LOOK_AT, sqlite_where=TO_LOOK_AT),
     )
 
     id: Mapped[Id]
@@ -88,6 +90,8 @@ class Meeting(Base, Versioned):
     missed_at: Mapped[datetime | None]
     # Zoom was last asked for all of it, then.
     looked_at: Mapped[datetime | None]
+    # Zoom has told of a change, or has said that it does not know the meeting: it is asked again then; null: in turn.
+    look_at: Mapped[datetime | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
