@@ -23,11 +23,12 @@ from staffhub.models import (
     StoredDay,
 )
 from staffhub.reports import board, recap, sheet
+from staffhub.reports import day as day_report
 from staffhub.reports.duty_gaps import duty_gaps
 from staffhub.roster import grants
 from staffhub.security import Viewer
 from staffhub.signing.lines import read
-from tests.conftest import MORNING, TODAY, World, count_from, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, count_from, count_queries, plan_range, viewer_of
 from tests.page_forms import form_of
 from tests.test_board import _states
 from tests.test_corrections import put_mark
@@ -109,6 +110,10 @@ def test_the_duty_minimum_asks_for_both_halves_of_a_day(closed: Database) -> Non
     with closed.reading() as db:
         (gap,) = duty_gaps(db, hana, THURSDAY, THURSDAY, dafduk)
     assert (gap.group, gap.had) == ("ASN", 0), "in the morning nobody was there"
+    with closed.reading() as db:
+        for day, gaps in ((THURSDAY, [gap]), (TODAY, [])):
+            officer = recap.officer_for(db, hana, _id(closed, "ben"), day)
+            assert day_report.evidence(db, hana, officer, day, now=MORNING).gaps == gaps, "not of a day to come"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,13 @@ def test_half_a_day_from_the_phone_to_the_papers(world: World) -> None:
     with world.database.reading() as db:
         assert db.scalars(sa.select(LeaveRequest.part)).one() is DayPart.MORNING
         assert db.scalars(sa.select(PlanGrant.part)).one() is DayPart.MORNING
-    day = client.get(f"/attendance/{ben}/{THURSDAY}").text
+    for name in ("hana", "dewi", "ben"):
+        reader = world.client(name)
+        reader.get(f"/attendance/{ben}/{THURSDAY}")  # what is kept per process is read once
+        with count_queries(world.database) as seen:
+            day = reader.get(f"/attendance/{ben}/{THURSDAY}").text
+        assert "di bawah minimum piket pada hari ini" in day
+        assert len(seen) <= 8, name
     assert "C½" in day
     assert "Cuti setengah hari" in day
     assert "12.15 – 16.00" in day

@@ -31,6 +31,7 @@ from staffhub.models import (
 )
 from staffhub.orders import Letter
 from staffhub.reports import recap
+from staffhub.reports.duty_gaps import Gap, asked_of_day, gaps_of_day
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 
@@ -38,6 +39,8 @@ _HOUR = 3600
 # How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
 # opened by another hand, a log entry is written by its author.
 _OF_LETTER = {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
+_LETTERS = frozenset({"orders", "exemptions"})
+_COVER = "cover"
 _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
@@ -79,7 +82,7 @@ class Told:
 class Evidence:
     """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on.
 
-    `meetings`: those of the day that are over, with what each was to the officer.
+    `meetings`: those of the day that are over, with what each was to the officer. `gaps`: what the bidang lacked.
     """
 
     officer: Staff
@@ -90,6 +93,7 @@ class Evidence:
     corrections: list[Told]
     letter: Letter | None
     meetings: Sequence[Part] = ()
+    gaps: Sequence[Gap] = ()
 
     @property
     def is_future(self) -> bool:
@@ -122,16 +126,19 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
     read_together(db, *asked, parts.ask(me.office_id, officer.id, day, day))
     facts = days.load(db, me.office_id, [officer], [day], zone=me.zone, now=now).facts[officer.id, day]
     record = days.reconcile(facts)
-    traces, letter = _traces(db, me, officer.id, day, record)
+    told = _beside(db, me, officer, day, record)
+    traces = [_trace(row, me, day) for row in told if row.source in _GRADES]
+    people = [(row.id, row.text, row.detail, row.more) for row in told if row.source == _COVER]
     return Evidence(
         officer=officer,
         facts=facts,
         record=record,
         marks=[_local(mark, me) for mark in record.marks],
-        traces=traces,
+        traces=sorted(traces, key=lambda trace: (trace.starts, trace.source, trace.id)),
         corrections=_told(record.corrections, me),
-        letter=letter,
+        letter=next((Letter(row.source, row.id, row.text) for row in told if row.source in _LETTERS), None),
         meetings=recap.expected(parts.of_officer(db, me.office_id, officer.id, day, day, now=now), [record]),
+        gaps=gaps_of_day(db, me, officer.division_id, day, people),
     )
 
 
@@ -157,11 +164,11 @@ def _told(facts: Sequence[CorrectionFact], me: Viewer) -> list[Told]:
     ]
 
 
-def _traces(
-    db: Session, me: Viewer, officer_id: int, day: date, record: DayRecord
-) -> tuple[list[Trace], Letter | None]:
-    """Meetings joined, log entries and requests handled, in order of time, and the letter: all in one statement."""
+def _beside(db: Session, me: Viewer, officer: Staff, day: date, record: DayRecord) -> Sequence[Any]:
+    """Meetings joined, log entries, requests handled, the letter, and who was there of the bidang, in one statement."""
+    officer_id = officer.id
     no_time, no_moment = sa.cast(sa.null(), sa.Time), sa.cast(sa.null(), UtcDateTime())
+    no_times = no_moment, no_time, no_time
     next_day = clock.at_local(date.fromordinal(day.toordinal() + 1), time(), me.zone)
     joins = (
         select(
@@ -173,6 +180,7 @@ def _traces(
             no_time.label("ends"),
             sa.literal("").label("detail"),
             sa.literal(0).label("quantity"),
+            sa.literal("").label("more"),
         )
         .join(Meeting, Meeting.id == JoinClick.meeting_id)
         .where(JoinClick.office_id == me.office_id, JoinClick.officer_id == officer_id, JoinClick.date == day)
@@ -186,6 +194,7 @@ def _traces(
         LogEntry.ends,
         LogEntry.unit,
         sa.func.coalesce(LogEntry.quantity, 0),
+        sa.literal(""),
     ).where(LogEntry.office_id == me.office_id, LogEntry.officer_id == officer_id, LogEntry.date == day)
     handled = (
         select(
@@ -197,6 +206,7 @@ def _traces(
             no_time,
             sa.cast(RequestEvent.state, sa.String),
             sa.literal(0),
+            sa.literal(""),
         )
         .join(ServiceRequest, ServiceRequest.id == RequestEvent.request_id)
         .where(RequestEvent.office_id == me.office_id, RequestEvent.officer_id == officer_id)
@@ -204,13 +214,12 @@ def _traces(
     )
     behind = orders.behind(me.office_id, record.plan.grant_id) if record.plan.source in _OF_LETTER else ()
     letters = [
-        select(sa.literal(kind), id_, number, no_moment, no_time, no_time, sa.literal(""), sa.literal(0)).where(*where)
+        select(sa.literal(kind), id_, number, *no_times, sa.literal(""), sa.literal(0), sa.literal("")).where(*where)
         for kind, id_, number, where in behind
     ]
-    rows = db.execute(sa.union_all(joins, log, handled, *letters)).all()
-    found = [_trace(row, me, day) for row in rows if row.source in _GRADES]
-    letter = next((Letter(row.source, row.id, row.text) for row in rows if row.source not in _GRADES), None)
-    return sorted(found, key=lambda trace: (trace.starts, trace.source, trace.id)), letter
+    people, kind, half, state = asked_of_day(me, officer.division_id, day).subquery().c
+    cover = select(sa.literal(_COVER), people, kind, *no_times, half, sa.literal(0), state)
+    return db.execute(sa.union_all(joins, log, handled, *letters, cover)).all()
 
 
 def _trace(row: Any, me: Viewer, day: date) -> Trace:

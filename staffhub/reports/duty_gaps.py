@@ -4,11 +4,12 @@ It is a finding of the bidang's day, not of one person's: nobody else's stored d
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, String, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import office
@@ -40,15 +41,45 @@ def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int
         shown = {id_: name for id_, name in shown.items() if id_ == division_id}
     rules, there = calendar(db, me.office_id), _counted(db, me, first, last)
     return [
-        Gap(day, name, group.name, had, group.minimum, id_)
+        gap
         for day in sorted({day for day, _division in there})
         for group in rules.coverage(day).groups
         for id_, name in shown.items()
-        if (had := _had(there.get((day, id_)), group)) < group.minimum
+        for gap in _short(day, id_, name, group, there.get((day, id_)))
     ]
 
 
+def asked_of_day(me: Viewer, division_id: int | None, day: date) -> Select[int, str, str, str]:
+    """Ask how many stored days there are by kind of employment, half and state, for whoever asks for more with it."""
+    kind, state = cast(StoredDay.employment_type, String), cast(StoredDay.state, String)
+    half = func.coalesce(cast(StoredDay.half, String), "")
+    return (
+        select(func.count(), kind, half, state)
+        .where(StoredDay.office_id == me.office_id, StoredDay.division_id == division_id)
+        .where(StoredDay.date == day, StoredDay.counted)
+        .group_by(kind, half, state)
+    )
+
+
+def gaps_of_day(db: Session, me: Viewer, division_id: int | None, day: date, told: Sequence[Any]) -> list[Gap]:
+    """Return what one bidang lacked on a day, by what `asked_of_day` told; nothing of a day that is not stored."""
+    division = office.divisions(db, me.office_id).get(division_id or 0)
+    if division is None or not division.keeps_cover or not told:
+        return []
+    there: _Counted = Counter()
+    for people, kind, half, state in told:
+        for part in DayPart:
+            there[EmploymentType(kind), part] += people if state == State.PRESENT and half != part else 0
+    groups = calendar(db, me.office_id).coverage(day).groups
+    return [gap for group in groups for gap in _short(day, division.id, division.short_name, group, there)]
+
+
 _Counted = Counter[tuple[EmploymentType, DayPart]]
+
+
+def _short(day: date, division_id: int, name: str, group: CoverGroup, there: _Counted | None) -> list[Gap]:
+    had = _had(there, group)
+    return [Gap(day, name, group.name, had, group.minimum, division_id)] if had < group.minimum else []
 
 
 def _had(people: _Counted | None, group: CoverGroup) -> int:
