@@ -196,3 +196,13 @@ def test_requests_that_wait_are_named_before_hr_closes(office: World) -> None:
     for page in (PAGE, "/attendance/queue?month=2026-10"):
         assert "1 permintaan pegawai juga menunggu keputusan" in office.client("hana").get(page).text
     assert "permintaan pegawai" not in office.client("ana").get("/attendance/queue?month=2026-10").text
+
+
+def test_another_date_from_which_presence_counts_says_which_signed_months_it_changes(office: World) -> None:
+    hana, said = office.client("hana"), "Oktober 2026 sudah ditandatangani: perubahannya menjadi suplemen."
+    later = "/attendance/start?from=2026-10-12"
+    assert said not in hana.get(later).text
+    assert _press(office, "hana", CLOSE, note="Surat menyusul").status_code == 303
+    assert _press(office, "dewi", SIGN).status_code == 303
+    assert said in hana.get(later).text
+    assert said not in hana.get("/attendance/start?from=2026-10-01").text, "the date that it is"

@@ -14,6 +14,7 @@ from staffhub.clock import local_day
 from staffhub.days.facts import Serving, is_counted, load
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import State
+from staffhub.days.signed import signed
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Office, Officer, serves
@@ -25,13 +26,17 @@ _REACH = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Change:
-    """What another date would change: how many past days of officers become absent, and how many are so no longer."""
+    """What another date would change: how many past days of officers become absent, and how many are so no longer.
+
+    `signed`: the signed months in which days begin or cease to count, so that each gets a supplement.
+    """
 
     was: date | None
     becomes: date
     days: int
     absent: int
     no_longer_absent: int
+    signed: Sequence[date] = ()
 
 
 def counted_from(db: Session, me: Viewer) -> date | None:
@@ -63,7 +68,7 @@ def change_of(db: Session, me: Viewer, becomes: date, *, now: datetime) -> Chang
             days += before.code != after.code
             absent += after.state is State.ABSENT and before.state is not State.ABSENT
             no_longer += before.state is State.ABSENT and after.state is not State.ABSENT
-    return Change(was, becomes, days, absent, no_longer)
+    return Change(was, becomes, days, absent, no_longer, signed(db, me.office_id, first, last))
 
 
 def count_from(db: Session, me: Viewer, becomes: date, *, was: date | None, now: datetime) -> Change:

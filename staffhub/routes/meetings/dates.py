@@ -17,7 +17,8 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import dates
 from staffhub.models import Meeting
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
-from staffhub.routes.meetings.fields import AnyForm, CancelFields, Seen
+from staffhub.routes.finding import AnyForm
+from staffhub.routes.meetings.fields import CancelFields, Seen
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
 

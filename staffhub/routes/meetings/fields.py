@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
 from staffhub.meetings.around import Around, look, of_meeting
-from staffhub.meetings.audience import Audience, Found, find
+from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms
 from staffhub.models import Meeting, MeetingKind
 from staffhub.security import Viewer
@@ -20,7 +20,6 @@ from staffhub.workdays import WEEKDAYS
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 SHOWN_DAYS = WEEKDAYS[:5]
 _MONDAY = dt.date(2026, 1, 5)
-NAME, DIGITS = 80, 18
 
 
 class WhatFields(Fields):
@@ -100,26 +99,6 @@ class HostFields(Seen):
     """Who shall hold it; nobody named: whoever is free."""
 
     to: int | None = None
-
-
-AnyForm = Form[Any]
-
-
-def sought_in(form: AnyForm) -> str:
-    """What the person typed before pressing Find, which saves nothing.
-
-    A browser presses a form's first button for whoever presses Enter: nothing sought, so it was meant to save.
-    """
-    return form.value("find").strip() if form.value("search") else ""
-
-
-def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
-    """Find persons for a form; the only one of a name is chosen at once."""
-    chosen = [int(text) for text in form.list("officer") if text.isdecimal() and len(text) < DIGITS]
-    found = find(db, me, chosen=chosen, sought=sought_in(form)[:NAME], day=today)
-    if len(found.others) == 1:
-        form.typed.setdefault("officer", []).append(str(found.others[0].id))
-    return found
 
 
 def around_of(

@@ -17,20 +17,16 @@ from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import plan, suggesting
 from staffhub.meetings.around import Around
-from staffhub.meetings.audience import Choices, choices, find
+from staffhub.meetings.audience import Choices, choices
 from staffhub.meetings.preview import Preview, preview
 from staffhub.models import MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
+from staffhub.routes.finding import NAME, AnyForm, found_for, sought_in, while_typing
 from staffhub.routes.meetings.fields import (
-    DIGITS,
-    NAME,
     SHOWN_DAYS,
-    AnyForm,
     MeetingFields,
     StandupFields,
     around_of,
-    found_for,
-    sought_in,
     weekday_choices,
 )
 from staffhub.security import Viewer
@@ -199,7 +195,4 @@ def find_guests(
     me.require("meetings.schedule")
     if not is_fragment(request):
         return redirect(request, "/meetings")
-    chosen = [number for number in officer or () if 0 < number < 10**DIGITS]
-    found = find(db, me, chosen=chosen, sought=q, day=clock.local_day(now, me.zone))
-    typed: AnyForm = Form.blank(form, officer=chosen)
-    return render(request, "meetings/found.html", block="found", form=typed, found=found)
+    return while_typing(request, db, me, form, officer, q, clock.local_day(now, me.zone))

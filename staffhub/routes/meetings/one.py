@@ -21,15 +21,13 @@ from staffhub.meetings.preview import Preview, preview
 from staffhub.meetings.terms import dates
 from staffhub.models import Meeting, MeetingKind
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, database_of, pages, settings_of
+from staffhub.routes.finding import AnyForm, found_for, sought_in
 from staffhub.routes.meetings.fields import (
-    AnyForm,
     CancelFields,
     EditFields,
     HostFields,
     Seen,
     around_of,
-    found_for,
-    sought_in,
     weekday_choices,
 )
 from staffhub.security import Viewer

@@ -19,7 +19,8 @@ from staffhub.orders.told import NOTHING, Told
 from staffhub.reports import words
 from staffhub.reports.documents import duty_order, press
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, TakesLong, pages
-from staffhub.routes.orders.fields import AnyForm, PeopleFields, ShortenFields, StepFields, found_for, sought_in
+from staffhub.routes.finding import AnyForm, found_for, sought_in
+from staffhub.routes.orders.fields import PeopleFields, ShortenFields, StepFields
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
 

@@ -19,7 +19,8 @@ from staffhub.models import Meaning
 from staffhub.orders import exempted, exemptions
 from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, TakesLong, pages
-from staffhub.routes.orders.fields import NAME, AnyForm, ExemptionFields, TakeBackFields, found_for, sought_in
+from staffhub.routes.finding import NAME, AnyForm, found_for, sought_in
+from staffhub.routes.orders.fields import ExemptionFields, TakeBackFields
 from staffhub.security import Viewer
 from staffhub.web import query, redirect, render, typed_before
 

@@ -1,22 +1,17 @@
 """What is typed about orders and exemptions, and the persons that are ticked in their forms."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
-from sqlalchemy.orm import Session
 
-from staffhub.forms import Fields, Form, Key, Line, Lines, Version
-from staffhub.meetings.audience import Found, find
+from staffhub.forms import Fields, Key, Line, Lines, Version
 from staffhub.models import Duty, Meaning
 from staffhub.orders import exemptions
 from staffhub.orders.duty import Draft
-from staffhub.security import Viewer
 
-NAME, DIGITS = 80, 18
 Number = Annotated[Line, StringConstraints(max_length=80)]
 Reason = Annotated[Lines, StringConstraints(max_length=400)]
-AnyForm = Form[Any]
 
 
 class OrderFields(Fields):
@@ -95,20 +90,3 @@ class TakeBackFields(StepFields):
     last: dt.date | None = None
     whom: Literal["all", "some"]
     officer: list[int]
-
-
-def sought_in(form: AnyForm) -> str:
-    """What the person typed before pressing Find, which saves nothing.
-
-    A browser presses a form's first button for whoever presses Enter: nothing sought, so it was meant to save.
-    """
-    return form.value("find").strip() if form.value("search") else ""
-
-
-def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
-    """Find persons for a form; the only one of a name is chosen at once."""
-    ticked = [int(text) for text in form.list("officer") if text.isdecimal() and len(text) < DIGITS]
-    found = find(db, me, chosen=ticked, sought=sought_in(form)[:NAME], day=today)
-    if len(found.others) == 1:
-        form.typed.setdefault("officer", []).append(str(found.others[0].id))
-    return found

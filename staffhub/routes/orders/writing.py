@@ -14,14 +14,14 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
-from staffhub.meetings.audience import find
 from staffhub.models import Duty
 from staffhub.orders import duty, reading
 from staffhub.orders.people import signers
 from staffhub.orders.told import NOTHING, Told
 from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
-from staffhub.routes.orders.fields import DIGITS, NAME, AnyForm, OrderFields, found_for, sought_in
+from staffhub.routes.finding import NAME, AnyForm, found_for, sought_in, while_typing
+from staffhub.routes.orders.fields import OrderFields
 from staffhub.security import Scope, Viewer
 from staffhub.web import is_fragment, query, redirect, render, typed_before
 
@@ -155,7 +155,4 @@ def find_people(
     me.require("orders.write")
     if not is_fragment(request):
         return redirect(request, "/orders")
-    ticked = [number for number in officer or () if 0 < number < 10**DIGITS]
-    found = find(db, me, chosen=ticked, sought=q, day=clock.local_day(now, me.zone))
-    typed: AnyForm = Form.blank(form, officer=ticked)
-    return render(request, "orders/found.html", block="found", form=typed, found=found)
+    return while_typing(request, db, me, form, officer, q, clock.local_day(now, me.zone))
