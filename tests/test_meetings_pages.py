@@ -724,6 +724,14 @@ def test_the_preview_tells_the_hour_in_ramadan(world: World) -> None:
     page = Page(world.client("dewi").post("/standups", data=_standup(preview="1")).text)
     assert "1 di antaranya mengikuti jam kerja khusus" in page.text
     assert "pukul 09.00 WITA dari Senin, 30 November 2026" in page.text
+    chosen = _standup(special="1315")
+    page = Page(world.client("dewi").post("/standups", data=chosen | {"preview": "1"}).text)
+    assert "pukul 13.15 WITA dari Senin, 30 November 2026" in page.text
+    wrong = world.client("dewi").post("/standups", data=chosen | {"special": "sore"})
+    assert (wrong.status_code, "standup-special-error" in Page(wrong.text).ids) == (422, True)
+    address = world.client("dewi").post("/standups", data=chosen).headers["location"]
+    assert "diadakan pukul 13.15 WITA" in Page(world.client("ben").get(address).text).text
+    assert Page(world.client("dewi").get(f"{address}/edit").text).value("edit-special") == "13.15"
 
 
 def test_an_edit_of_a_standup_can_be_checked_before_it_is_saved(world: World) -> None:

@@ -352,6 +352,46 @@ def test_a_ramadan_that_is_entered_later_is_followed_and_told_once(database: Dat
     assert _state(database, meeting_id) == ("ready", "")
 
 
+def test_in_ramadan_a_series_is_held_at_the_hour_that_was_chosen_for_it(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    meeting_id, zoom, dewi = _standup(database, special_at=time(13)), sandbox.client(), viewer_of(database, "dewi")
+    _run(database, zoom)
+    assert {start[11:16] for start in _theirs(sandbox)} == {"00:30"}
+    _ramadan(database, date(2026, 11, 30), date(2026, 12, 2))
+    assert [following.run_due(database, now=MORNING) for _twice in range(2)] == [3, 0]
+    assert _told(database) == [("calendar", "2026-11-30", 3)]
+    _run(database, zoom)
+    assert (_theirs(sandbox), _state(database, meeting_id)) == (_ours(database, meeting_id), ("ready", ""))
+    assert [start[8:16] for start in _theirs(sandbox)[4:9]] == [
+        "27T00:30",
+        "30T05:00",
+        "01T05:00",
+        "02T05:00",
+        "03T00:30",
+    ]
+    begun = sandbox.clock.time = MORNING + timedelta(days=1)
+    facts: dict[str, Any] = {"topic": "Apel pagi", "agenda": "Antrean", "starts_on": TODAY, "starts_at": time(8, 30)}
+    facts |= {"minutes": 15, "weekdays": WORKDAYS, "occurrences": 10, "audience": Audience(everyone=True), "now": begun}
+    for special, hour in ((time(10), "02:00"), (None, "01:30")):
+        with database.transaction() as db:
+            version = db.get_one(Meeting, meeting_id).version
+            plan.edit(db, dewi, meeting_id, version=version, special_at=special, **facts)
+        _until_quiet(database, zoom, begun)
+        assert (_theirs(sandbox, begun)[4][11:16], _state(database, meeting_id)) == (hour, ("ready", ""))
+        assert _theirs(sandbox, begun) == _ours(database, meeting_id, begun)
+    assert ("dates", "2026-11-24", 9) in _told(database)
+    with database.transaction() as db:
+        version = db.get_one(Meeting, meeting_id).version
+        db.execute(sa.delete(RuleSet).where(RuleSet.subject == "special"))
+    following.run_due(database, now=begun)
+    told = len(_told(database))
+    with database.transaction() as db:
+        version = db.get_one(Meeting, meeting_id).version
+        plan.edit(db, dewi, meeting_id, version=version, special_at=time(13), **facts)
+    assert len(_told(database)) == told, "an hour for a Ramadan that is far away is nobody's news"
+
+
 def test_one_date_is_moved_cancelled_or_given_an_agenda_and_the_others_stay(
     database: Database, sandbox: ZoomSandbox
 ) -> None:

@@ -53,18 +53,24 @@ def _ahead(office_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
 def _behind(db: Session, office_id: int, now: datetime) -> list[int]:
     """Find the series of which a date is not what the calendar says, in one statement and without locking any."""
     zone, calendar = office.facts(db, office_id).zone, workdays.calendar(db, office_id)
-    columns = (Meeting.starts_at.label("hour"), Occurrence.date, Occurrence.slot, Occurrence.starts_at)
+    columns = (
+        Meeting.starts_at.label("hour"),
+        Meeting.special_at,
+        Occurrence.date,
+        Occurrence.slot,
+        Occurrence.starts_at,
+    )
     ahead = (
         select(Meeting.id, *columns, Occurrence.holiday, Occurrence.state)
         .join(Meeting, Meeting.id == Occurrence.meeting_id)
         .where(*_ahead(office_id, now), Occurrence.by_hand.is_(False), *_SERIES)
     )
-    found: dict[time, dict[date, occurrences.Slot]] = {}
+    found: dict[tuple[time, time | None], dict[date, occurrences.Slot]] = {}
     behind: set[int] = set()
     for row in db.execute(ahead):
-        known, day = found.setdefault(row.hour, {}), row.slot or row.date
+        known, day = found.setdefault((row.hour, row.special_at), {}), row.slot or row.date
         if day not in known:
-            known |= occurrences.slots(calendar, [day], row.hour, zone)
+            known |= occurrences.slots(calendar, [day], row.hour, row.special_at, zone)
         slot = known[day]
         if (row.starts_at, row.holiday, row.state) != (slot.starts, slot.holiday, slot.state):
             behind.add(row.id)

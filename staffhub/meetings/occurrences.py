@@ -1,8 +1,8 @@
 """The dates of a meeting as rows: laid out when it is planned, kept in step by whoever changes the meeting.
 
 A series follows the office's calendar: it is not held on a holiday or collective leave, and where the office has
-special hours, as in Ramadan, it is held as much later as work begins later. What a person has decided about one date
-stays as it is.
+special hours, as in Ramadan, it is held at the hour that was chosen for them, or as much later as work begins later.
+What a person has decided about one date stays as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,17 +32,21 @@ class Slot:
         return OccurrenceState.CANCELLED if self.holiday else OccurrenceState.PLANNED
 
 
-def slots(calendar: Calendar, days: Sequence[date], starts_at: time, zone: ZoneInfo) -> dict[date, Slot]:
-    return {
-        day: Slot(clock.at_local(day, starts_at, zone) + calendar.shift(day), calendar.holidays.get(day, ""))
-        for day in days
-    }
+def slots(
+    calendar: Calendar, days: Sequence[date], starts_at: time, special_at: time | None, zone: ZoneInfo
+) -> dict[date, Slot]:
+    def starts(day: date) -> datetime:
+        if special_at and calendar.is_special(day):
+            return clock.at_local(day, special_at, zone)
+        return clock.at_local(day, starts_at, zone) + calendar.shift(day)
+
+    return {day: Slot(starts(day), calendar.holidays.get(day, "")) for day in days}
 
 
 def slots_of(calendar: Calendar, meeting: Meeting | Row[Any], zone: ZoneInfo) -> dict[date, Slot]:
     """Return the dates that a meeting has by its terms; a single meeting is held when it was agreed to be."""
     days = dates(meeting.starts_on, meeting.weekdays, meeting.occurrences)
-    return slots(calendar if meeting.weekdays else Calendar(), days, meeting.starts_at, zone)
+    return slots(calendar if meeting.weekdays else Calendar(), days, meeting.starts_at, meeting.special_at, zone)
 
 
 @dataclass(frozen=True)

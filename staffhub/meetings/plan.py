@@ -55,6 +55,7 @@ def schedule(
     weekdays: Sequence[int] = (),
     until: date | None = None,
     occurrences: int | None = None,
+    special_at: time | None = None,
     audience: Audience,
     co_hosts: Sequence[str] = (),
     idempotency_key: str,
@@ -67,7 +68,9 @@ def schedule(
         if (there.topic, there.starts_on, there.starts_at) != (topic, starts_on, starts_at):
             raise said_otherwise()
         return Saved(earlier, first=False)
-    agreed = agree(me, Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences), now=now)
+    agreed = agree(
+        me, Terms(kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences, special_at), now=now
+    )
     guests = invitations.guests(db, me, audience, me.account_id, agreed["starts_on"])
     values = agreed | {
         "office_id": me.office_id,
@@ -137,6 +140,7 @@ def edit(
     weekdays: Sequence[int] = (),
     until: date | None = None,
     occurrences: int | None = None,
+    special_at: time | None = None,
     audience: Audience,
     co_hosts: Sequence[str] = (),
     now: datetime,
@@ -146,7 +150,7 @@ def edit(
     _refuse_closed(db, meeting, now)
     refuse_stale(meeting, version)
     today = clock.local_day(now, me.zone)
-    terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences)
+    terms = Terms(meeting.kind, topic, agenda, starts_on, starts_at, minutes, weekdays, until, occurrences, special_at)
     agreed = agree_anew(me, meeting, terms, now=now)
     chosen = hosts.beside(db, co_hosts)
     # Whom Zoom was given once it must be told to forget; "nobody, ever" it need not hear of.
@@ -155,7 +159,7 @@ def edit(
     guests = invitations.guests(db, me, audience, meeting.created_by, max(agreed["starts_on"], today))
     for name, value in (agreed | {"audience": audience.stored(), "version": version + 1}).items():
         setattr(meeting, name, value)
-    occurrences_of.lay_out(db, meeting, me.zone, now=now)
+    moved = occurrences_of.lay_out(db, meeting, me.zone, now=now)
     if changed_hours(before, agreed):
         hosts.claim(db, me, meeting, now=now)
     invited = invitations.invite_anew(db, meeting, guests, today=today)
@@ -163,7 +167,9 @@ def edit(
     if (changed or meeting.state is MeetingState.FAILED) and meeting.trouble != GONE:
         push_change(db, meeting, now)
     audit.record(db, me, "meeting.edited", "meeting", meeting.id, now=now, people=len(guests), changed=sorted(changed))
-    telling.tell_edited(db, me, meeting, changed, invited, now=now)
+    # The hour for Ramadan is told where it moves a date.
+    told = {*changed} - {"special_at"} | ({"starts_at"} if moved else set())
+    telling.tell_edited(db, me, meeting, told, invited, now=now)
     db.flush()
     return meeting
 
@@ -196,7 +202,7 @@ def _refuse_past_end(meeting: Meeting, agreed: dict[str, Any], zone: ZoneInfo, n
 
 
 def changed_hours(before: dict[str, Any], agreed: dict[str, Any]) -> bool:
-    hours = ("starts_on", "starts_at", "minutes", "weekdays", "occurrences")
+    hours = ("starts_on", "starts_at", "minutes", "weekdays", "occurrences", "special_at")
     return any(before[name] != agreed[name] for name in hours)
 
 

@@ -70,7 +70,7 @@ def preview(
 ) -> Preview:
     """Return the dates to come by these terms: of a new standup, or of one that would be changed to them."""
     days = dates(agreed["starts_on"], agreed["weekdays"], agreed["occurrences"])
-    wanted = slots(workdays.calendar(db, me.office_id), days, agreed["starts_at"], me.zone)
+    wanted = slots(workdays.calendar(db, me.office_id), days, agreed["starts_at"], agreed["special_at"], me.zone)
     mine = select(Occurrence).where(Occurrence.meeting_id == (meeting.id if meeting else 0))
     there = {row.of_series: row for row in db.scalars(mine)} if meeting else {}
     taken = {row.date for row in there.values() if row.of_series in wanted}

@@ -82,6 +82,7 @@ class Terms:
     weekdays: Sequence[int] = ()
     until: date | None = None
     occurrences: int | None = None
+    special_at: time | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -109,6 +110,7 @@ class Terms:
             "weekdays": sorted(set(self.weekdays)) if self.kind is MeetingKind.STANDUP else [],
             "occurrences": len(days),
             "laid_until": laid,
+            "special_at": self.special_at if self.kind is MeetingKind.STANDUP else None,
         }
 
     def _days(self, today: date, laid: date | None) -> list[date]:

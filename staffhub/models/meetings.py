@@ -69,6 +69,8 @@ class Meeting(Base, Versioned):
     occurrences: Mapped[int]
     # A series that nobody has given an end has its dates up to this day, and is carried on before it; null: it has one.
     laid_until: Mapped[date | None]
+    # When a series is held under special working hours, as in Ramadan; null: as much later as work begins later.
+    special_at: Mapped[time | None]
     # Who is invited, as chosen: {"everyone": bool, "divisions": [id], "officers": [id]}.
     audience: Mapped[dict[str, Any]]
     state: Mapped[MeetingState]

@@ -80,6 +80,11 @@ class Calendar:
             return timedelta()
         return datetime.combine(day, now.starts) - datetime.combine(day, was.starts)
 
+    def is_special(self, day: date) -> bool:
+        """Whether a date has special hours, such as in Ramadan."""
+        rule = in_force(self.rules, WorkHours, day, None, {SPECIAL})
+        return rule is not None and rule.on(day) is not None
+
     def coverage(self, day: date) -> Coverage:
         """Return who must be in the office on a date; on a free day nobody."""
         rule = in_force(self.rules, Coverage, day, None) if self.is_working_day(day) else None

@@ -49,11 +49,12 @@ class SeriesFields(WhatFields):
     weekday: list[Weekday]
     count: int | None = None
     until: dt.date | None = None
+    special: ClockTime | None = None
     preview: str | None = None
 
     def series(self) -> dict[str, Any]:
         weekdays = [WEEKDAYS.index(name) for name in self.weekday]
-        return {"weekdays": weekdays, "occurrences": self.count, "until": self.until}
+        return {"weekdays": weekdays, "occurrences": self.count, "until": self.until, "special_at": self.special}
 
     def terms(self) -> Terms:
         facts = self.facts() | self.series() | {"kind": MeetingKind.STANDUP}

@@ -106,7 +106,8 @@ def _stored(meeting: Meeting, *, begun: bool) -> AnyForm:
     audience = Audience.read(meeting.audience)
     series: dict[str, object] = {}
     if meeting.kind is MeetingKind.STANDUP:
-        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays]} | _end(meeting, begun=begun)
+        series = {"weekday": [WEEKDAYS[number] for number in meeting.weekdays], "special": meeting.special_at}
+        series |= _end(meeting, begun=begun)
     return Form.blank(
         "edit",
         topic=meeting.topic,
