@@ -20,6 +20,7 @@ from staffhub.days.lines import (
     waiting,
     with_findings,
 )
+from staffhub.days.one import OneDays, ask_one, of_one
 from staffhub.days.proposals import Proposal, answered, proposals_among, proposals_of
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
@@ -58,6 +59,7 @@ __all__ = [
     "Finding",
     "Lines",
     "MarkFact",
+    "OneDays",
     "Progress",
     "Proposal",
     "Recounted",
@@ -67,6 +69,7 @@ __all__ = [
     "Waiting",
     "answered",
     "ask",
+    "ask_one",
     "blank",
     "change_of",
     "check",
@@ -79,6 +82,7 @@ __all__ = [
     "line_of",
     "lines",
     "load",
+    "of_one",
     "planned_span",
     "proposals_among",
     "proposals_of",

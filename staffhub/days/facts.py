@@ -50,14 +50,15 @@ def load(
     zone: ZoneInfo,
     now: datetime,
     held: Calendar | None = None,
+    book: PlanBook | None = None,
 ) -> Days:
     """Load the facts in three statements, however many officers and dates; `dates` follow each other.
 
-    `held`: against another calendar than the one in force.
+    `held`: against another calendar than the one in force. `book`: the plans, where they are loaded already.
     """
     today = local_day(now, zone)
     ids = [officer.id for officer in officers]
-    book = plans(db, office_id, dates[0], dates[-1], officers=ids, held=held)
+    book = book or plans(db, office_id, dates[0], dates[-1], officers=ids, held=held)
     said = declared(db, office_id, ids, dates[0], _until(dates[-1], today), done=_is_asked(dates[0], today))
     recorded_from = office.facts(db, office_id).recorded_from
     stages = [(day, _stage(day, today), is_counted(recorded_from, day)) for day in dates]
@@ -84,9 +85,13 @@ def load(
 def ask(db: Session, office_id: int, officer_id: int, dates: Sequence[date], today: date) -> list[Ask]:
     """Return what `load` will ask of one officer."""
     first, last = dates[0], dates[-1]
-    done = _is_asked(first, today)
-    told = ask_declared(office_id, [officer_id], first, _until(last, today), done=done)
+    told = ask_said(office_id, officer_id, first, last, today)
     return [*ask_plans(db, office_id, first, last, [officer_id]), told]
+
+
+def ask_said(office_id: int, officer_id: int, first: date, last: date, today: date) -> Ask:
+    """The same without the plans."""
+    return ask_declared(office_id, [officer_id], first, _until(last, today), done=_is_asked(first, today))
 
 
 def _until(last: date, today: date) -> date:

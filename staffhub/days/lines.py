@@ -21,7 +21,7 @@ from staffhub.days.reconciling import reconcile
 from staffhub.days.record import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.days.store import REST, is_kept, kinds_of
 from staffhub.db import rows
-from staffhub.models import PlanMode, StoredDay
+from staffhub.models import PlanMode, StoredDay, WorkMode
 from staffhub.workdays import AMONG, Plan, among
 
 _A_DAY = timedelta(days=1)
@@ -39,6 +39,7 @@ class DayLine(NamedTuple):
     needs_person: bool
     is_plain: bool
     kinds: str
+    mode: WorkMode | None = None
 
 
 def line_of(record: DayRecord) -> DayLine:
@@ -52,6 +53,7 @@ def line_of(record: DayRecord) -> DayLine:
         record.needs_person,
         record.is_plain,
         kinds_of(record),
+        record.mode,
     )
 
 
@@ -128,7 +130,7 @@ _STATES = {state.value: state for state in State}
 @cache
 def _of_rows(*, narrow: bool) -> Any:
     one = StoredDay
-    told = (one.state, one.code, one.worked, one.late, one.early, one.needs_person, one.is_plain, one.kinds)
+    told = (one.state, one.code, one.worked, one.late, one.early, one.needs_person, one.is_plain, one.kinds, one.mode)
     wanted: Any = (
         select(one.officer_id, one.date, *told, one.open_until)
         .where(one.office_id == bindparam("office"))
@@ -228,19 +230,19 @@ def waiting(
     return Waiting(stored, live, zone, loaded)
 
 
-_WAITING: Any = (
-    select(
-        *(
-            getattr(StoredDay, name)
-            for name in (
-                "officer_id", "date", "state", "code", "mode", "planned", "note", "first", "last", "worked", "late",
-                "early", "late_tier", "early_tier", "findings", "counted", "open_until",
-            )
-        )
+# What of a row makes a record again.
+KEPT = tuple(
+    getattr(StoredDay, name)
+    for name in (
+        "officer_id", "date", "state", "code", "mode", "planned", "note", "first", "last", "worked", "late", "early",
+        "late_tier", "early_tier", "findings", "counted", "corrected", "open_until",
     )
+)  # fmt: skip
+_WAITING: Any = (
+    select(*KEPT)
     .where(StoredDay.office_id == bindparam("office"), StoredDay.date.between(bindparam("first"), bindparam("last")))
     .where(sa.or_(sa.text("needs_person = true"), sa.text("open_until IS NOT NULL")))
-)  # fmt: skip
+)
 
 
 def restored(row: Any, zone: ZoneInfo) -> DayRecord:
@@ -267,6 +269,7 @@ def restored(row: Any, zone: ZoneInfo) -> DayRecord:
         counted=row.counted,
         zone=zone,
         half=next((letter for letter in row.code.split() if letter.endswith(HALF)), ""),
+        corrected=row.corrected,
     )
 
 

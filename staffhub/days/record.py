@@ -193,7 +193,7 @@ class DayRecord(NamedTuple):
     `letter`: H, WFH, DL, TB, C, S, I, A, L as in the paper recap, "-" while the day is open, empty where presence does
     not count. `worked`, `late` and `early` are minutes; `late_tier` and `early_tier` name their tiers. `rules`: ids of
     the rows of the rule book that it rests on. `half`: of a day that is half leave, the letter of that half ("C½"); all
-    the rest is of the other half.
+    the rest is of the other half. `corrected`: a row says so, which keeps no correction itself.
     """
 
     day: date
@@ -216,6 +216,11 @@ class DayRecord(NamedTuple):
     counted: bool
     zone: ZoneInfo
     half: str = ""
+    corrected: bool = False
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.corrected or bool(self.corrections)
 
     @property
     def needs_person(self) -> bool:
@@ -240,7 +245,7 @@ class DayRecord(NamedTuple):
         return (
             self.state in _ORDINARY
             and not self.half
-            and not self.corrections
+            and not self.is_corrected
             and not (self.discrepancies and self.told)
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -154,11 +155,11 @@ def _staff_within(scope: Scope) -> Select[*tuple[Any, ...]]:
 def _records(found: Days, officer: Staff) -> list[DayRecord]:
     """Return the days of a person in a division; one spent elsewhere is empty, and nothing of it is counted here."""
     facts = (found.facts[officer.id, day] for day in found.dates)
-    return [reconcile(one if officer.holds(one.day) else _elsewhere(one)) for one in facts]
+    return [reconcile(one if officer.holds(one.day) else _elsewhere(one.day, one.zone)) for one in facts]
 
 
-def _elsewhere(facts: Facts) -> Facts:
-    return Facts(facts.day, Stage.OVER, facts.zone, Plan(PlanMode.OFFICE, "elsewhere"), counted=False)
+def _elsewhere(day: date, zone: ZoneInfo) -> Facts:
+    return Facts(day, Stage.OVER, zone, Plan(PlanMode.OFFICE, "elsewhere"), counted=False)
 
 
 class Shown(Protocol):
@@ -351,9 +352,10 @@ def own_month(db: Session, me: Viewer, officer: Staff, first: date, *, now: date
     """Load it in one statement, that of the calendar aside."""
     dates, today = month_days(first), local_day(now, me.zone)
     span = dates[0], dates[-1]
-    read_together(db, *days.ask(db, me.office_id, officer.id, dates, today), parts.ask(me.office_id, officer.id, *span))
-    found = days.load(db, me.office_id, [officer], dates, zone=me.zone, now=now)
-    records = _records(found, officer)
+    asks = days.ask_one(db, me.office_id, officer.id, dates, zone=me.zone, now=now)
+    read_together(db, *asks, parts.ask(me.office_id, officer.id, *span))
+    found = days.of_one(db, me.office_id, officer, dates, zone=me.zone, now=now)
+    records = [one if officer.holds(one.day) else reconcile(_elsewhere(one.day, me.zone)) for one in found.records]
     meetings = parts.of_officer(db, me.office_id, officer.id, *span, now=now)
     wanted = SHOWN.get(show)
     past = [record for record in records if record.day <= today and (wanted is None or wanted(record))]

@@ -108,16 +108,14 @@ def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: in
     chosen = sections.choose(
         recap.sections_of(everybody), own=me.division_id, asked=asked, q=filters.q, people=len(people)
     )
-    gaps = duty_gaps(db, me, dates[0], dates[-1], asked) if filters.show == DUTY else []
-    short = {(gap.division_id, gap.day) for gap in gaps}
-    fits = [one for one in everybody if filters.fits(one, asked) and (filters.show != DUTY or _fell_short(one, short))]
+    fits, gaps = _fitting(db, me, everybody, dates, filters, asked)
     beside = fits if filters.show else _at_once(fits, chosen)
     waiting = days.waiting(db, me.office_id, fits, dates, beside=beside, zone=me.zone, now=now)
     queue = [(one, day) for one in fits for day in waiting.of(one.id) if one.holds(day)]
     fits, loaded = _shown(db, me, fits, dates, filters, {one for one, _day in queue}, now=now, loaded=waiting.loaded)
     fits = _at_once(fits, chosen)
     found = days.lines(db, me.office_id, fits, dates, zone=me.zone, now=now, loaded=loaded)
-    lines = [Line(one, cells, totals(cells)) for one in fits for cells in (_cells(found, one, dates),)]
+    lines = _lines(found, fits, dates)
     start, shown = recap.page_of(lines, page)
     kept = set(fits) if filters.show else None
     queue = sorted((pair for pair in queue if kept is None or pair[0] in kept), key=lambda pair: pair[1])
@@ -140,6 +138,45 @@ def of_month(db: Session, me: Viewer, first: date, filters: Filters, *, page: in
         gaps=gaps,
         namesakes=frozenset(name for name, count in Counter(people.values()).items() if count > 1),
     )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everybody who fits, by bidang, however many; `moves` as in `Sheet`."""
+
+    groups: list[tuple[str, list[Line]]]
+    moves: Mapping[tuple[int, date | None], str]
+
+
+def whole(db: Session, me: Viewer, first: date, filters: Filters, *, now: datetime) -> Whole:
+    """Load all lines that the screen would show with these filters, page by page: for a paper."""
+    dates = month_days(first)
+    everybody = recap.staff_of(db, me, dates[0], dates[-1])
+    asked = recap.division_asked(everybody, filters.division)
+    fits, _gaps = _fitting(db, me, everybody, dates, filters, asked)
+    waits, loaded = set[Staff](), None
+    if filters.show == "open":
+        waiting = days.waiting(db, me.office_id, fits, dates, beside=fits, zone=me.zone, now=now)
+        waits, loaded = {one for one in fits if any(map(one.holds, waiting.of(one.id)))}, waiting.loaded
+    fits, loaded = _shown(db, me, fits, dates, filters, waits, now=now, loaded=loaded)
+    found = days.lines(db, me.office_id, fits, dates, zone=me.zone, now=now, loaded=loaded)
+    return Whole(recap.by_division(_lines(found, fits, dates)), moves.told(everybody, dates[0], dates[-1]))
+
+
+def _fitting(
+    db: Session, me: Viewer, everybody: Sequence[Staff], dates: Sequence[date], filters: Filters, asked: int | None
+) -> tuple[list[Staff], list[Gap]]:
+    """Leave who fits the filters that need nobody's days, and the gaps where somebody looks for them."""
+    fits = [one for one in everybody if filters.fits(one, asked)]
+    if filters.show != DUTY:
+        return fits, []
+    gaps = duty_gaps(db, me, dates[0], dates[-1], asked)
+    short = {(gap.division_id, gap.day) for gap in gaps}
+    return [one for one in fits if _fell_short(one, short)], gaps
+
+
+def _lines(found: days.Lines, fits: Sequence[Staff], dates: Sequence[date]) -> list[Line]:
+    return [Line(one, cells, totals(cells)) for one in fits for cells in (_cells(found, one, dates),)]
 
 
 def _fell_short(one: Staff, short: Collection[tuple[int, date]]) -> bool:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from staffhub import i18n, office, orders, people, sections, signing
 from staffhub.clock import local_day, month_days
-from staffhub.days import HALF, DayRecord, State, shares
+from staffhub.days import HALF, DayLine, State, shares
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Meaning, Officer, Posting, Role, WorkMode, posting_on
 from staffhub.office import OfficeFacts
 from staffhub.reports import recap
 from staffhub.reports.documents.signed import Change, Part, SignedDays, of_papers
+from staffhub.reports.sheet import Filters, Whole, whole
 from staffhub.security import Viewer
 from staffhub.signing import Papers
 
@@ -145,11 +146,11 @@ def of_month(
     """Load what the screen shows with the same filters; of a signed month `show` finds nothing to choose from."""
     papers = signing.snapshot_of(db, me.office_id, first)
     if papers and papers.month.signed_at:
-        found = of_papers(db, me, papers, first, division=division, q=q)
-        groups, changes = list(_as_signed(me, found)), found.changes
+        kept = of_papers(db, me, papers, first, division=division, q=q)
+        groups, changes = list(_as_signed(me, kept)), kept.changes
     else:
-        sheet = recap.month(db, me, first, now=now, division=division, q=q, show=show, page=None)
-        groups, changes = list(_as_it_reads(me, sheet)), []
+        found = whole(db, me, first, Filters(division, q, show=show), now=now)
+        groups, changes = list(_as_it_reads(me, found)), []
     facts = office.facts(db, me.office_id)
     return made(
         facts,
@@ -235,7 +236,7 @@ def _code(code: str, mode: str | None) -> str:
     return code
 
 
-def _as_it_reads(me: Viewer, sheet: recap.Month) -> Iterator[Group]:
+def _as_it_reads(me: Viewer, sheet: Whole) -> Iterator[Group]:
     number_of = people.shown_number if me.may("attendance.numbers") else people.masked_number
     for name, lines in sheet.groups:
         rows = [
@@ -254,7 +255,7 @@ def _as_it_reads(me: Viewer, sheet: recap.Month) -> Iterator[Group]:
         yield Group(name, lines[0].officer.division_short or name, rows)
 
 
-def _now(record: DayRecord) -> str:
+def _now(record: DayLine) -> str:
     return "" if record.state in _NOT_YET else _code(record.code, record.mode)
 
 
