@@ -70,6 +70,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/locale"): ALL,
     ("POST", "/account/mail"): ALL,
     ("POST", "/account/channel"): ALL,
+    ("POST", "/account/reminder"): ALL,
     ("GET", "/account/password"): ALL,
     ("POST", "/account/password"): ALL,
     ("POST", "/account/sessions/end-others"): ALL,

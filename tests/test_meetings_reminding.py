@@ -1,4 +1,4 @@
-"""A quarter of an hour before a meeting: who is told, how often, and when it counts no longer."""
+"""Before a meeting: who is told, how often, and when it counts no longer."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from staffhub import notify
 from staffhub.db import Database
 from staffhub.meetings import plan, reminding
 from staffhub.meetings.audience import Audience
@@ -22,7 +23,8 @@ from staffhub.models import (
     PlanLayer,
     PlanMode,
 )
-from tests.conftest import MORNING, TODAY, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, plan_range, viewer_of
+from tests.page_forms import form_of
 
 # 08.30 WITA is the start of the standup.
 START = MORNING + timedelta(hours=1, minutes=18)
@@ -125,3 +127,55 @@ def test_once_it_is_over_it_counts_on_nobodys_bell(database: Database, standup: 
     assert len(told(database, unread=True)) == 7
     reminding.remind_due(database, now=START + timedelta(minutes=15))
     assert told(database, unread=True) == {}
+
+
+def choose(database: Database, username: str, minutes: int) -> None:
+    me = viewer_of(database, username)
+    with database.transaction() as db:
+        notify.choose_lead(db, me, minutes, now=MORNING)
+
+
+def test_each_is_reminded_as_long_before_as_they_chose_and_once(database: Database, standup: int) -> None:
+    for username, minutes in (("ana", 60), ("ben", 30), ("cy", 5), ("adi", 15)):
+        choose(database, username, minutes)
+    seen = []
+    for before in (61, 60, 45, 30, 16, 15, 6, 5, 1):
+        reminding.remind_due(database, now=START - timedelta(minutes=before))
+        seen.append(sorted(told(database)))
+    early, usual = ["ana"], ["adi", "ana", "ben", "dewi", "hana", "tia"]
+    both, all_ = ["ana", "ben"], ["adi", "ana", "ben", "cy", "dewi", "hana", "tia"]
+    assert seen == [[], early, early, both, both, usual, usual, all_, all_]
+    assert set(told(database).values()) == {1}
+
+
+def test_who_chooses_otherwise_in_between_is_reminded_once_all_the_same(database: Database, standup: int) -> None:
+    choose(database, "ana", 60)
+    reminding.remind_due(database, now=START - timedelta(minutes=59))
+    choose(database, "ana", 5)  # told already
+    choose(database, "ben", 60)  # too late for it: at the next time that comes
+    reminding.remind_due(database, now=START - timedelta(minutes=40))
+    assert sorted(told(database)) == ["ana"]
+    reminding.remind_due(database, now=START - timedelta(minutes=30))
+    assert sorted(told(database)) == ["ana", "ben"]
+    for before in (15, 5, 1):
+        reminding.remind_due(database, now=START - timedelta(minutes=before))
+    assert set(told(database).values()) == {1}
+    assert len(told(database)) == 7
+
+
+def test_a_process_that_was_down_tells_everybody_when_it_is_back(database: Database, standup: int) -> None:
+    choose(database, "ana", 60)
+    choose(database, "cy", 5)
+    assert reminding.remind_due(database, now=START - timedelta(minutes=2)) == 7
+    assert set(told(database).values()) == {1}
+
+
+def test_the_account_page_shows_what_was_chosen_and_refuses_another_time(world: World) -> None:
+    ben = world.client("ben")
+    assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["15"]}
+    answer = ben.post("/account/reminder", data={"before": "30"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account#reminder")
+    assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["30"]}
+    for wrong in ("7", "x", ""):
+        assert ben.post("/account/reminder", data={"before": wrong}).status_code == 422
+    assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["30"]}

@@ -485,6 +485,7 @@ _POSTS = {
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "4"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/account/locale": ("ben", {"locale": "en"}),
+    "/account/reminder": ("ben", {"before": "30"}),
 }  # fmt: skip
 
 

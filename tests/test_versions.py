@@ -124,6 +124,7 @@ WITHOUT = {
     "/account/calendars/{feed_id}/end": "ends what stands; twice is once",
     "/account/mail": "one's own choice; the last one counts",
     "/account/channel": "one's own choice; the last one counts",
+    "/account/reminder": "one's own choice; the last one counts",
     "/account/locale": "one's own choice; the last one counts",
     "/account/password": "asks for the password that stands",
     "/account/sessions/end-others": "ends what stands; twice is once",

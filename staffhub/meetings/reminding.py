@@ -1,12 +1,14 @@
-"""Just before a meeting whoever is invited is told, and once it is over it counts no longer on anybody's bell."""
+"""Before a meeting whoever is invited is told, each as long before as they chose (notify.LEADS); once it is over it
+counts no longer on anybody's bell.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, bindparam, select
+from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import claims, notify
@@ -14,6 +16,7 @@ from staffhub.db import Database, UtcDateTime, rows
 from staffhub.meetings import joining
 from staffhub.meetings.invitations import not_away
 from staffhub.models import (
+    Account,
     Claim,
     Meeting,
     MeetingState,
@@ -22,25 +25,27 @@ from staffhub.models import (
     OccurrenceState,
     Office,
 )
-from staffhub.notify import Subject
+from staffhub.notify import LEADS, USUAL, Subject
 
-BEFORE = timedelta(minutes=15)
+T = TypeVar("T")
+
 # A process that was down so long does not tell of what is over any more.
 _LOOK_BACK = timedelta(hours=12)
 _COUNT_NO_LONGER = (NoticeKind.MEETING_SOON, NoticeKind.MEETING_CHANGED)
 
 
 def remind_due(database: Database, *, now: datetime) -> int:
-    """Tell of what begins within BEFORE, and take back what is over; each once, whoever ticks. Return how many."""
+    """Tell of what begins soon, and take back what is over; each once, whoever ticks. Return how many."""
     with database.reading() as db:
-        coming = _not_done(db, "reminder", rows(db, _around(), **_asked(now, now + BEFORE)))
+        ahead = rows(db, _around(), **_asked(now, now + timedelta(minutes=max(LEADS)))).all()
+        coming = _not_done(db, "reminder", _leads(ahead, now))
         begun = rows(db, _around(also_cancelled=True), **_asked(now - _LOOK_BACK, now))
-        over = _not_done(db, "reminder-over", (row for row in begun if _ends(row) <= now))
+        over = _not_done(db, "reminder-over", {_named(row): row for row in begun if _ends(row) <= now})
     told = 0
-    for slot, row in coming.items():
+    for slot, (row, lead) in coming.items():
         with database.transaction() as db:
             if claims.claim(db, "reminder", slot, now=now):
-                told += _tell(db, row, now)
+                told += _tell(db, row, lead, now)
                 claims.finish(db, "reminder", slot, now=now)
     for slot, row in over.items():
         with database.transaction() as db:
@@ -86,9 +91,22 @@ def _ends(row: Any) -> datetime:
     return ends
 
 
-def _not_done(db: Session, job: str, found: Iterable[Any]) -> dict[str, Any]:
-    """Name each by its date and its hour: a meeting that was moved is told of anew."""
-    named = {f"{row.id}@{row.starts_at.isoformat()}": row for row in found}
+def _named(row: Any) -> str:
+    """By its date and its hour: a meeting that was moved is told of anew."""
+    return f"{row.id}@{row.starts_at.isoformat()}"
+
+
+def _leads(ahead: Iterable[Any], now: datetime) -> dict[str, tuple[Any, int]]:
+    """Return what is due, date by date and lead by lead; the usual one is named as when there was no other."""
+    return {
+        _named(row) if lead == USUAL else f"{_named(row)}/{lead}": (row, lead)
+        for row in ahead
+        for lead in LEADS
+        if row.starts_at <= now + timedelta(minutes=lead)
+    }
+
+
+def _not_done(db: Session, job: str, named: dict[str, T]) -> dict[str, T]:
     if not named:
         return {}
     done = select(Claim.slot).where(Claim.job == job, Claim.slot.in_(named), Claim.done_at.is_not(None))
@@ -96,9 +114,20 @@ def _not_done(db: Session, job: str, found: Iterable[Any]) -> dict[str, Any]:
     return {slot: row for slot, row in named.items() if slot not in settled}
 
 
-def _tell(db: Session, row: Any, now: datetime) -> int:
+_WANT_IT = select(Account.officer_id).where(
+    Account.office_id == bindparam("office"),
+    Account.officer_id.is_not(None),
+    func.coalesce(Account.remind_before, USUAL) >= bindparam("lead"),
+)
+
+
+def _tell(db: Session, row: Any, lead: int, now: datetime) -> int:
+    """Tell whoever wants it by now and was not told yet: the key sees to that, also where somebody chose otherwise
+    in between.
+    """
     starts = row.starts_at.astimezone(ZoneInfo(row.timezone))
-    ways = joining.ways(db, row.meeting_id, row.date)
+    wanted = set(rows(db, _WANT_IT, office=row.office_id, lead=lead).scalars())
+    ways = {one: way for one, way in joining.ways(db, row.meeting_id, row.date).items() if one in wanted}
     return notify.tell(
         db,
         office_id=row.office_id,

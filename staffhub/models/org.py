@@ -180,6 +180,8 @@ class Account(Base):
     no_mail_of: Mapped[list[Any] | None]
     # The owner's name or number on the office's channel (Telegram and the like); letters go there instead of by e-mail.
     channel_to: Mapped[str | None] = mapped_column(String(64))
+    # So many minutes before a meeting the owner wants to be reminded (notify.LEADS); None: as most do.
+    remind_before: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

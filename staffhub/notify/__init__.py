@@ -1,6 +1,6 @@
 """What the app tells people: a bell on every page, a list, and e-mail where it is set up."""
 
-from staffhub.notify.choices import choose, reach_me, wanted
+from staffhub.notify.choices import LEADS, USUAL, choose, choose_lead, reach_me, wanted
 from staffhub.notify.courier import Courier
 from staffhub.notify.forgetting import forget_old
 from staffhub.notify.listing import A_PAGE, Line, Page, address_of, listing, read_all, read_one
@@ -11,6 +11,8 @@ from staffhub.notify.wording import headline, kind_name
 
 __all__ = [
     "A_PAGE",
+    "LEADS",
+    "USUAL",
     "Courier",
     "Line",
     "Mailer",
@@ -20,6 +22,7 @@ __all__ = [
     "address_of",
     "as_json",
     "choose",
+    "choose_lead",
     "forget_old",
     "headline",
     "kind_name",

@@ -1,4 +1,4 @@
-"""What comes by e-mail: each chooses for oneself. On the list stands everything."""
+"""What comes by e-mail, and how long before a meeting one is reminded: each chooses for oneself."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,6 +11,10 @@ from staffhub.db import rows
 from staffhub.models import Account, NoticeKind
 from staffhub.security import Viewer
 
+# Minutes before a meeting at which people are reminded; USUAL holds for whoever has chosen none.
+LEADS = (5, 15, 30, 60)
+USUAL = 15
+_LEAD = select(Account.remind_before).where(Account.id == bindparam("account"))
 _UNWANTED = select(Account.no_mail_of).where(Account.id == bindparam("account"))
 
 
@@ -33,3 +37,10 @@ def choose(db: Session, me: Viewer, kinds: Collection[NoticeKind], *, now: datet
     db.execute(update(Account).where(Account.id == me.account_id).values(no_mail_of=unwanted or None))
     after = [kind for kind in NoticeKind if kind in kinds]
     audit.record(db, me, "account.mail_chosen", "account", me.account_id, now=now, before=before, after=after)
+
+
+def choose_lead(db: Session, me: Viewer, minutes: int, *, now: datetime) -> None:
+    """Be reminded so many minutes before, one of LEADS; whoever was reminded of a meeting is not once more."""
+    before = rows(db, _LEAD, account=me.account_id).scalar_one() or USUAL
+    db.execute(update(Account).where(Account.id == me.account_id).values(remind_before=minutes))
+    audit.record(db, me, "account.reminder_chosen", "account", me.account_id, now=now, before=before, after=minutes)

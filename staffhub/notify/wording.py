@@ -75,7 +75,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.LEAVE_UNDER_ORDER: _("A duty order over leave that is asked for"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
-        NoticeKind.MEETING_SOON: _("A meeting that begins in a quarter of an hour"),
+        NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
 

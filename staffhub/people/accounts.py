@@ -239,16 +239,19 @@ def set_locale(db: Session, here: WebSession, *, locale: str, now: datetime) -> 
 
 
 class OwnAccount(NamedTuple):
-    """`email` as the register has it, if it does; `no_mail_of`: kinds of notices that do not come there."""
+    """`email` as the register has it, if it does; `no_mail_of`: kinds of notices that do not come there;
+    `remind_before`: minutes, None where nothing was chosen.
+    """
 
     username: str
     email: str | None
     no_mail_of: list[str] | None
     channel_to: str | None
+    remind_before: int | None
 
 
 _OWN = (
-    select(Account.username, Officer.email, Account.no_mail_of, Account.channel_to)
+    select(Account.username, Officer.email, Account.no_mail_of, Account.channel_to, Account.remind_before)
     .outerjoin(Officer, Officer.id == Account.officer_id)
     .where(Account.id == bindparam("account"))
 )

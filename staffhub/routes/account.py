@@ -46,6 +46,10 @@ class ChannelFields(Fields):
     to: Annotated[Line, AfterValidator(_on_channel)] = ""
 
 
+class ReminderFields(Fields):
+    before: int
+
+
 class PasswordFields(Fields):
     current: str
     new: str
@@ -80,6 +84,8 @@ def _account_page(
         device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
         mail=Form.blank("mail", mail=notify.wanted(own.no_mail_of)),
+        reminder=Form.blank("reminder", before=own.remind_before or notify.USUAL),
+        leads=[(minutes, _("%(n)s minutes before", n=minutes)) for minutes in notify.LEADS],
         by_mail=settings_of(request).smtp is not None,
         kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
         locales=[("id", "Bahasa Indonesia"), ("en", "English")],
@@ -131,6 +137,16 @@ def channel(request: Request, posted: Posted, db: DB, here: Here, now: Now) -> R
         return _account_page(request, db, here, people.own_account(db, here.viewer), form, now, status=422)
     notify.reach_me(db, here.viewer, form.data.to, now=now)
     return redirect(request, "/account#mail", said=_("It is saved where your notices come."))
+
+
+@router.post("/account/reminder")
+def reminder(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: Form[ReminderFields] = Form.parse(ReminderFields, posted, name="reminder")
+    if form.data is None or form.data.before not in notify.LEADS:
+        raise Refused(_("Choose one of the times of the list."))
+    notify.choose_lead(db, me, form.data.before, now=now)
+    said = _("You are reminded %(n)s minutes before.", n=form.data.before)
+    return redirect(request, "/account#reminder", said=said)
 
 
 @router.post("/account/sessions/{session_id}/end")
