@@ -585,6 +585,30 @@ def test_what_keeps_failing_is_parked_with_its_tries_and_goes_on_when_a_person_s
     assert len(sandbox.meetings()) == 2
 
 
+def test_one_surprise_after_a_long_outage_parks_nothing(
+    database: Database, sandbox: ZoomSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unanswered tries say nothing about a task; those that surprised are counted alone, whatever came between."""
+    meeting_id, zoom, whole = _schedule(database), sandbox.client(), wire.Facts.of
+    broken = False
+
+    def of(*facts: Any) -> wire.Facts:
+        if broken:
+            raise ValueError("a surprise")
+        return whole(*facts)
+
+    monkeypatch.setattr(wire.Facts, "of", of)
+    outage = {"method": "POST", "path_prefix": "/v2/users", "status": 503, "body": "x"}
+    for hour in range(40):
+        broken = hour in range(20, 20 + parking.MOST_UNEXPECTED - 1)
+        sandbox.fault("status", **outage)
+        _run(database, zoom, now=MORNING + timedelta(hours=hour))
+        assert _state(database, meeting_id)[0] == "waiting", hour
+    broken = True
+    _run(database, zoom, now=MORNING + timedelta(hours=40))
+    assert _state(database, meeting_id) == ("failed", "parked:unexpected")
+
+
 def test_a_meeting_that_cannot_even_be_read_is_in_nobodys_way(
     database: Database, sandbox: ZoomSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from random import Random
 
 from staffhub.i18n import gettext as _
 from staffhub.meetings import parking
-from staffhub.meetings.parking import PAID, PARKED
+from staffhub.meetings.parking import PAID, PARKED, UNEXPECTED
 from staffhub.meetings.plan import GONE
 from staffhub.models import ZoomVerb
 from staffhub.zoom.errors import (
@@ -98,13 +98,14 @@ def explain(
     return _or_parked(failure, attempts)
 
 
-def unexpected(verb: ZoomVerb, *, task_id: int, attempts: int, now: datetime) -> Failure:
-    failure = Failure("unexpected", now + backoff(attempts, task_id), unclear=verb is ZoomVerb.CREATE)
-    return _or_parked(failure, attempts)
+def unexpected(verb: ZoomVerb, *, task_id: int, attempts: int, times: int = 1, now: datetime) -> Failure:
+    """Note what nobody foresaw, `times` with this one: an outage before it says nothing about the task."""
+    failure = Failure(UNEXPECTED, now + backoff(attempts, task_id), unclear=verb is ZoomVerb.CREATE)
+    return _or_parked(failure, times)
 
 
-def _or_parked(failure: Failure, attempts: int) -> Failure:
-    if not parking.is_spent(failure.code, attempts):
+def _or_parked(failure: Failure, times: int) -> Failure:
+    if not parking.is_spent(failure.code, times):
         return failure
     return replace(failure, code=f"{PARKED}:{failure.code}", retry_at=None, needs_person=True)
 

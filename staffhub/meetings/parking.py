@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 
 from staffhub.models import Meeting, MeetingState, TaskState, ZoomTask
 
-PARKED, PAID = "parked", "paid"
-# What nobody foresaw is not put right by trying: after an hour and a half it is parked. A network that is away for a
-# day or two is no fault of the task.
+PARKED, PAID, UNEXPECTED = "parked", "paid", "unexpected"
+# What nobody foresaw is not put right by trying: after so often it is parked, an hour and a half where nothing else came
+# between. A network that is away for a day or two is no fault of the task, and one surprise after it parks nothing.
 MOST_UNEXPECTED, MOST = 8, 100
-_OWN = {"unexpected": MOST_UNEXPECTED, "unreachable": MOST, "unclear": MOST, "running": MOST}
+_OWN = {UNEXPECTED: MOST_UNEXPECTED, "unreachable": MOST, "unclear": MOST, "running": MOST}
 
 
-def is_spent(code: str, attempts: int) -> bool:
-    """Whether a task that failed so often, the last time like this, is not tried any more by itself.
+def is_spent(code: str, times: int) -> bool:
+    """Whether a task is not tried any more by itself: `times` it failed, or, in a way nobody foresaw, failed like this.
 
     What holds for all work alike, as a limit or refused credentials, goes on when that ends, and parks nothing.
     """
-    return attempts >= _OWN.get(code, attempts + 1)
+    return times >= _OWN.get(code, times + 1)
 
 
 def let_paid_go_on(db: Session, *, now: datetime) -> int:

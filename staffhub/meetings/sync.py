@@ -24,6 +24,7 @@ from staffhub.meetings.failures import (
     explain,
     unexpected,
 )
+from staffhub.meetings.parking import UNEXPECTED
 from staffhub.meetings.plan import GONE
 from staffhub.models import Meeting, MeetingState, Occurrence, Office, TaskState, ZoomTask, ZoomVerb
 from staffhub.zoom.errors import ZoomError, ZoomRateLimited, ZoomRefused, ZoomUnavailable
@@ -42,7 +43,10 @@ _MAX_TROUBLE = 500
 
 @dataclass(frozen=True)
 class Claimed:
-    """A claimed task; `lease_until` is this worker's ticket for writing the outcome."""
+    """A claimed task; `lease_until` is this worker's ticket for writing the outcome.
+
+    `unforeseen`: how many tries before failed in a way that nobody foresaw.
+    """
 
     id: int
     meeting_id: int
@@ -50,6 +54,7 @@ class Claimed:
     unclear: bool
     attempts: int
     error: str
+    unforeseen: int
     lease_until: datetime
 
     @property
@@ -112,7 +117,7 @@ def _claim(database: Database, task_id: int, now: datetime) -> Job | None:
             .join(Office, Office.id == ZoomTask.office_id)
             .where(ZoomTask.id == task_id)
         ).one()
-        facts = (task.id, meeting.id, task.verb, task.unclear, task.attempts, task.error, until)
+        facts = (task.id, meeting.id, task.verb, task.unclear, task.attempts, task.error, task.unforeseen, until)
         dates = db.scalars(select(Occurrence).where(Occurrence.meeting_id == meeting.id)).all()
         try:
             return Job(*facts, wire.Facts.of(meeting, dates, timezone))
@@ -149,7 +154,7 @@ def _work(desk: Desk, job: Job) -> None:
 
 
 def _unexpected(job: Claimed, now: datetime) -> Failure:
-    return unexpected(job.verb, task_id=job.id, attempts=job.attempts, now=now)
+    return unexpected(job.verb, task_id=job.id, attempts=job.attempts, times=job.unforeseen + 1, now=now)
 
 
 @dataclass(frozen=True)
@@ -334,7 +339,7 @@ def _write_outcome(
 ) -> None:
     # The meeting first, as the verbs of plan.py do: two orders of locking would wait for each other.
     meeting = db.scalars(select(Meeting).where(Meeting.id == job.meeting_id).with_for_update()).one()
-    if not claims.settle(db, ZoomTask, job.id, job.lease_until, **_task_values(failure, now)):
+    if not claims.settle(db, ZoomTask, job.id, job.lease_until, **_task_values(job, failure, now)):
         log.warning("zoom_task_lease_lost", task=job.id)
         return
     facts: dict[str, Any] = {"task": job.verb, "attempt": job.attempts, "error": ""}
@@ -346,10 +351,12 @@ def _write_outcome(
     audit.record(db, None, tries.TRIED, "meeting", meeting.id, now=now, office_id=meeting.office_id, **facts)
 
 
-def _task_values(failure: Failure | None, now: datetime) -> dict[str, Any]:
+def _task_values(job: Claimed, failure: Failure | None, now: datetime) -> dict[str, Any]:
     if failure is None:
         return {"state": TaskState.DONE, "finished_at": now, "unclear": False, "error": ""}
     values: dict[str, Any] = {"error": failure.code}
+    if failure.code.endswith(UNEXPECTED):
+        values["unforeseen"] = job.unforeseen + 1
     if failure.unclear:
         values["unclear"] = True
     if failure.retry_at is None:

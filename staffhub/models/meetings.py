@@ -166,6 +166,8 @@ class ZoomTask(Work, Base):
     # The last create may have reached Zoom: look for the marker before creating again.
     unclear: Mapped[bool]
     error: Mapped[str] = mapped_column(String(500), default="")
+    # How many of its tries failed in a way that nobody foresaw.
+    unforeseen: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class ZoomUser(Base):

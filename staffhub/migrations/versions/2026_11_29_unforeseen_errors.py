@@ -1,0 +1,17 @@
+"""unforeseen errors: counted for each task of the outbox, apart from the tries that Zoom did not answer."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "unforeseen_errors"
+down_revision = "meetings_to_look_at"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("zoom_task", sa.Column("unforeseen", sa.Integer(), nullable=False, server_default=sa.text("0")))
+
+
+def downgrade() -> None:
+    op.drop_column("zoom_task", "unforeseen")
