@@ -176,6 +176,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/meetings/{meeting_id}/edit"): frozenset({"ana", "dewi"}),
     ("GET", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/cancel"): frozenset({"ana", "dewi"}),
+    ("POST", "/meetings/{meeting_id}/link"): frozenset({"ben", "tia", "ana"}),
     ("POST", "/meetings/{meeting_id}/retry"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/adopt"): frozenset({"ana", "dewi"}),
     ("POST", "/meetings/{meeting_id}/compare"): frozenset({"ana", "dewi"}),

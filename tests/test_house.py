@@ -144,6 +144,7 @@ UNGUARDED = {
     "PasswordFields.repeat": "compared only",
     "PasswordFields.next": "an address of this site to go on to",
     "CloseFields.next": "an address of this site to go on to",
+    "WayFields.way": "compared with the way in that was shown; nothing typed is kept",
     "EndFields.next": "an address of this site to go on to",
     "ToldFields.next": "an address of this site to go on to",
     "FactFields.number": "the NIP itself, kept where the register keeps it",

@@ -176,3 +176,26 @@ def test_the_reminder_by_e_mail_leads_in_without_signing_in_and_the_bell_to_the_
     letter = write([about], **facts, now=START).get_content()
     assert f"https://kantor.id{way(world)}\n" in letter
     assert notice.address == f"/meetings/{standup}"
+
+
+def test_a_renewed_link_is_the_only_one_that_opens_and_the_others_keep_theirs(world: World, standup: int) -> None:
+    """On every date at once, by whoever it belongs to, and once however often it is pressed."""
+    old, later, of_tia = way(world), way(world, day=WEDNESDAY), way(world, "tia")
+    ben = world.client("ben")
+    assert old.removeprefix("/join/") in ben.get(f"/meetings/{standup}").text
+    form = {"way": old.removeprefix("/join/")}
+    pressed = ben.post(f"/meetings/{standup}/link", data=form)
+    assert (pressed.status_code, pressed.headers["location"]) == (303, f"/meetings/{standup}")
+    new, page = way(world), ben.get(f"/meetings/{standup}").text
+    assert "Tautan Anda sudah baru." in page
+    assert new.removeprefix("/join/") in page
+    assert old.removeprefix("/join/") not in page
+    assert [world.client().post(one).status_code for one in (old, later)] == [404, 404]
+    assert clicks(world) == []
+    assert world.client().post(new).headers["refresh"] == f"0; url={ZOOM}"
+    ben.post(f"/meetings/{standup}/link", data=form)  # the second tap
+    assert way(world) == new
+    assert "sudah diperbarui sebelumnya" in ben.get(f"/meetings/{standup}").text
+    for stolen in (of_tia.removeprefix("/join/"), "", "x" * 33):
+        ben.post(f"/meetings/{standup}/link", data={"way": stolen})
+    assert (way(world), way(world, "tia")) == (new, of_tia)

@@ -168,6 +168,7 @@ WITHOUT = {
     "/exemptions": "adds an exemption, once for each form, after its people were shown",
     "/exemptions/{exemption_id}/take-back": "sends the version; tested with the orders",
     "/meetings": "adds a meeting, once for each form",
+    "/meetings/{meeting_id}/link": "renews the link that it showed; twice is once, and it says so",
     "/meetings/{meeting_id}/compare": "looks at Zoom and notes what it has",
     "/meetings/{meeting_id}/start": "changes nothing that stands",
     "/meetings/{meeting_id}/adopt": "tested with the drift: it refuses an older picture",

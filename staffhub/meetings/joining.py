@@ -2,6 +2,7 @@
 
 import binascii
 import hmac
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from staffhub import audit
 from staffhub.ahead import Ask
 from staffhub.db import read, rows
-from staffhub.errors import NotFound
+from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.meetings.attending import AFTER
 from staffhub.meetings.invitations import holds_on
@@ -127,6 +128,28 @@ def ways(db: Session, meeting_id: int, day: date) -> dict[int, str]:
     invited = select(MeetingInvite.officer_id, MeetingInvite.id, MeetingInvite.token)
     found = db.execute(invited.where(MeetingInvite.meeting_id == meeting_id, holds_on(day)))
     return {row.officer_id: f"/join/{token_for(row.id, row.token, day)}" for row in found}
+
+
+def renew(db: Session, me: Viewer, meeting_id: int, *, shown: str, now: datetime) -> bool:
+    """Give me another way in to every date of a meeting: those that were given before lead nowhere from now on.
+
+    `shown`: the way in that was before my eyes; False where it was not mine any more, as after a second tap.
+    """
+    asked = select(MeetingInvite).where(
+        MeetingInvite.meeting_id == meeting_id,
+        MeetingInvite.office_id == me.office_id,
+        MeetingInvite.officer_id == me.officer_id,
+    )
+    invite = db.scalars(asked.with_for_update()).one_or_none()
+    if invite is None:
+        raise Forbidden(_("You are not invited to this meeting."))
+    named, day = _named(shown)
+    if named != invite.id or not hmac.compare_digest(token_for(named, invite.token, day).encode(), shown.encode()):
+        return False
+    invite.token = secrets.token_urlsafe(16)
+    audit.record(db, me, "meeting.link_renewed", "meeting", meeting_id, now=now)
+    db.flush()
+    return True
 
 
 def _named(token: str) -> tuple[int, date]:

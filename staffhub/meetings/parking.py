@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from staffhub.models import Meeting, MeetingState, TaskState, ZoomTask
 
 PARKED, PAID, UNEXPECTED = "parked", "paid", "unexpected"
-# What nobody foresaw is not put right by trying: after so often it is parked, an hour and a half where nothing else came
-# between. A network that is away for a day or two is no fault of the task, and one surprise after it parks nothing.
+# What nobody foresaw is not put right by trying: after so often it is parked, an hour and a half where nothing else
+# came between. A network that is away for a day or two is no fault of the task; one surprise after it parks nothing.
 MOST_UNEXPECTED, MOST = 8, 100
 _OWN = {UNEXPECTED: MOST_UNEXPECTED, "unreachable": MOST, "unclear": MOST, "running": MOST}
 

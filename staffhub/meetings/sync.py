@@ -43,10 +43,7 @@ _MAX_TROUBLE = 500
 
 @dataclass(frozen=True)
 class Claimed:
-    """A claimed task; `lease_until` is this worker's ticket for writing the outcome.
-
-    `unforeseen`: how many tries before failed in a way that nobody foresaw.
-    """
+    """A claimed task; `lease_until` is this worker's ticket for writing the outcome."""
 
     id: int
     meeting_id: int

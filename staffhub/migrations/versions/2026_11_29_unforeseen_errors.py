@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "unforeseen_errors"
-down_revision = "meetings_to_look_at"
+down_revision = "remind_before"
 branch_labels = None
 depends_on = None
 

@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from fastapi import Path, Request
+from pydantic import StringConstraints
 from starlette.responses import RedirectResponse, Response
 
 from staffhub import security
 from staffhub.errors import Forbidden, NotFound, NotSignedIn, TooMany
+from staffhub.forms import Fields, Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining, one
-from staffhub.routes.deps import DB, Now, Trail, pages, recognise
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, Trail, pages, recognise
 from staffhub.routes.meetings.one import meeting_page
 from staffhub.web import redirect, render
 
@@ -49,6 +51,22 @@ def _is_ahead_of_the_person(request: Request) -> bool:
     """A browser fetches what its person may open next."""
     names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
     return any(word in request.headers.get(name, "") for name in names for word in ("prefetch", "preview"))
+
+
+class WayFields(Fields):
+    way: Annotated[str, StringConstraints(max_length=32)]
+
+
+@router.post("/meetings/{meeting_id}/link")
+def renew_link(request: Request, meeting_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    form: Form[WayFields] = Form.parse(WayFields, posted, name="link")
+    shown = form.data.way if form.data else ""
+    said = (
+        _("Your link is new. The one before opens nothing any more.")
+        if joining.renew(db, me, meeting_id, shown=shown, now=now)
+        else _("Your link had been renewed already. The one below is yours.")
+    )
+    return redirect(request, f"/meetings/{meeting_id}", said=said)
 
 
 @router.post("/join/{token}")
