@@ -1,6 +1,6 @@
 """What happens to our meetings in Zoom itself, over the wire: found with one list, and decided here by a person."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from zoom_server import ZoomSandbox
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
-from staffhub.meetings import dates, drift, following, one, plan, sightings, sync
+from staffhub.meetings import dates, drift, following, hosts, one, plan, sightings, sync
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Holiday,
@@ -24,6 +24,7 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     ZoomTask,
+    ZoomUser,
 )
 from tests.conftest import MORNING, TODAY, viewer_of
 
@@ -436,3 +437,52 @@ def test_a_look_that_zoom_does_not_answer_is_made_again_and_stands_in_nobody_s_w
     assert drift.look_due(database, zoom, now=MORNING + timedelta(minutes=9)) == 0
     assert drift.look_due(database, zoom, now=MORNING + timedelta(minutes=10)) == 1
     assert drift.look_due(database, None, now=MORNING) == 0
+
+
+def test_meetings_in_zoom_that_are_not_ours_take_the_hours_of_their_host(
+    database: Database, sandbox: ZoomSandbox
+) -> None:
+    zoom, thursday, host = sandbox.client(), date(2026, 11, 26), sandbox.account.host_email
+    with database.transaction() as db:
+        licensed = {"licence": hosts.LICENSED, "at_once": 1, "hosts": True, "seen_at": MORNING, "written": 0}
+        db.add(ZoomUser(email=host, name="Rapat", **licensed))
+    ours = _schedule(database, zoom)
+    in_flight = _schedule(database, zoom, starts_at=time(16))
+    with database.transaction() as db:
+        db.get_one(Meeting, in_flight).zoom_id = None  # its answer is still on the way
+    body = {"topic": "Rahasia orang lain", "type": 2, "timezone": "Asia/Makassar", "duration": 60}
+    theirs = zoom.create_meeting(host, body | {"start_time": f"{thursday}T09:00:00"})
+    before = sandbox.calls(LIST)
+    assert [drift.sweep(database, zoom, now=MORNING) for _twice in range(2)] == [0, 0]
+    assert sandbox.calls(LIST) == before + 2, "the list that is asked for anyway, nothing else"
+    with database.reading() as db:
+        kept = db.execute(sa.select(ZoomUser.__table__).where(ZoomUser.email == host)).mappings().one()
+    assert kept["busy"] == [["2026-11-26T01:00:00+00:00", "2026-11-26T02:00:00+00:00"]]
+    assert "Rahasia" not in str(dict(kept))
+    with pytest.raises(Refused) as refused:
+        _schedule(database, zoom, starts_on=thursday, starts_at=time(9, 30))
+    assert "rapat lain di Zoom 09.00-10.00" in str(refused.value)
+    assert "10.00, 10.30" in str(refused.value)
+    starts = datetime(2026, 11, 26, 0, 45, tzinfo=UTC)
+    with database.reading() as db:
+        has_host = hosts.openings(db, starts, starts + timedelta(hours=2))
+    assert [has_host(starts, starts + timedelta(minutes=many)) for many in (15, 16)] == [True, False]
+    zoom.update_meeting(theirs["id"], {"start_time": f"{thursday}T11:00:00", "timezone": "Asia/Makassar"})
+    drift.sweep(database, zoom, now=MORNING)
+    _schedule(database, zoom, starts_on=thursday, starts_at=time(9, 30))
+    with pytest.raises(Refused):
+        _schedule(database, zoom, starts_on=thursday, starts_at=time(11, 30))
+    zoom.delete_meeting(theirs["id"])
+    drift.sweep(database, zoom, now=MORNING)
+    _schedule(database, zoom, starts_on=thursday, starts_at=time(11, 30))
+    again = zoom.create_meeting(host, body | {"start_time": f"{thursday}T15:00:00"})
+    drift.sweep(database, zoom, now=MORNING)
+    sandbox.fault("status", method="GET", path_prefix="/v2/users", status=503, body="down", times=9)
+    drift.sweep(database, zoom, now=MORNING)
+    with database.reading() as db:
+        assert db.scalars(sa.select(ZoomUser.busy).where(ZoomUser.email == host)).one(), "no answer proves nothing"
+    assert ours != again["id"]
+    over = MORNING + timedelta(days=30)
+    drift.sweep(database, zoom, now=over)
+    with database.reading() as db:
+        assert not db.scalars(sa.select(ZoomUser.busy).where(ZoomUser.email == host)).one()

@@ -17,7 +17,7 @@ from staffhub import audit, claims, clock
 from staffhub.db import Database
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import hosts, occurrences, plan, telling, wire
+from staffhub.meetings import elsewhere, hosts, occurrences, plan, telling, wire
 from staffhub.meetings.terms import MAX_AGENDA, MAX_TOPIC
 from staffhub.meetings.theirs import Theirs
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office
@@ -74,13 +74,21 @@ def sweep_due(database: Database, zoom: "ZoomClient | None", *, now: datetime) -
 
 
 def sweep(database: Database, zoom: "ZoomClient", *, now: datetime) -> int:
-    """Compare what is ready here with what Zoom has; what cannot be read proves nothing and is left as it is."""
+    """Compare what is ready here with what Zoom has; what cannot be read proves nothing and is left as it is.
+
+    When the hosts are busy with what is not ours is noted from the same lists.
+    """
     with database.reading() as db:
         hosted = _ready(db, now)
+    with database.transaction() as db:
+        elsewhere.forget(db, hosted)
     found = 0
     for host, ours in hosted.items():
         try:
-            seen = list(_look(zoom, host, ours, now))
+            listed = zoom.list_meetings(host)
+            with database.transaction() as db:
+                elsewhere.note(db, host, listed, now=now)
+            seen = list(_look(zoom, listed, ours, now))
         except ZoomError as error:
             log.warning("drift_unread", error=type(error).__name__)
             continue
@@ -165,8 +173,8 @@ def _ready(db: Session, now: datetime, only: int | None = None) -> Mapping[str, 
     return found
 
 
-def _look(zoom: "ZoomClient", host: str, ours: Sequence[_Ours], now: datetime) -> Iterable[_Seen]:
-    rows = {row["id"]: row for row in zoom.list_meetings(host)}
+def _look(zoom: "ZoomClient", listed: Sequence[ZoomMeeting], ours: Sequence[_Ours], now: datetime) -> Iterable[_Seen]:
+    rows = {row["id"]: row for row in listed}
     for one in ours:
         row = rows.get(one.facts.zoom_id or 0)
         old = one.looked_at is None or now - one.looked_at > _WHOLE

@@ -17,7 +17,7 @@ from staffhub import audit, claims, i18n
 from staffhub.db import Database, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.meetings import parking
+from staffhub.meetings import elsewhere, parking
 from staffhub.models import Meeting, MeetingState, Occurrence, OccurrenceState, Office, ZoomUser
 from staffhub.security import Viewer
 
@@ -36,6 +36,7 @@ _STEPS = 16
 _SUGGESTED = 2
 _SHOWN = 3
 _DAY = timedelta(days=1)
+_NO_OFFICE = 0  # a meeting in Zoom that is not ours
 
 
 def synchronise_due(
@@ -146,7 +147,7 @@ def _seek(db: Session, meeting: Meeting, now: datetime) -> _Sought | None:
     pool, wanted = _pool(db), _wanted(db, meeting, now)
     if not pool or not wanted:
         return None
-    taken = _taken(db, meeting.id, wanted)
+    taken = _taken(db, pool, meeting.id, wanted)
     current, fixed = meeting.zoom_host.lower(), meeting.zoom_id is not None
     able = _in_order(pool, current, meeting.minutes)
     if fixed:
@@ -180,7 +181,7 @@ def hand(db: Session, me: Viewer, meeting: Meeting, *, to: int | None, now: date
     able = [user for user in others(db, before) if to in {None, user.id}]
     if not able:
         raise Refused(_("No other licensed host is in the pool. Take one into it first."), field="to")
-    taken = _taken(db, meeting.id, wanted) if wanted else []
+    taken = _taken(db, able, meeting.id, wanted) if wanted else []
     free = _free(able, wanted, taken)
     if free is None:
         raise Refused(_in_the_way(me, able, wanted, taken, now=now), field="to")
@@ -253,9 +254,9 @@ _HELD = (
 )
 
 
-def _taken(db: Session, mine: int, wanted: Sequence[_Span]) -> list[_Taken]:
+def _taken(db: Session, pool: Iterable[ZoomUser], mine: int, wanted: Sequence[_Span]) -> list[_Taken]:
     first, last = wanted[0].starts.date() - _DAY, wanted[-1].ends.date() + _DAY
-    return [
+    ours = [
         _Taken(
             row.starts_at,
             row.starts_at + timedelta(minutes=row.minutes),
@@ -266,6 +267,8 @@ def _taken(db: Session, mine: int, wanted: Sequence[_Span]) -> list[_Taken]:
         )
         for row in rows(db, _HELD, first=first, last=last, mine=mine)
     ]
+    theirs = (_Taken(*hours, user.email, "", _NO_OFFICE, None) for user in pool for hours in elsewhere.hours(user))
+    return sorted([*ours, *theirs], key=lambda one: one.starts)
 
 
 def _free(able: Iterable[ZoomUser], wanted: Sequence[_Span], taken: Sequence[_Taken]) -> ZoomUser | None:
@@ -299,6 +302,8 @@ def _named(me: Viewer, taken: _Taken) -> str:
     """Of somebody else's meeting only its hours are told."""
     mine = taken.office_id == me.office_id and me.sees(officer_id=None, division_id=taken.division_id)
     hours = f"{_hour(taken.starts, me.zone)}-{_hour(taken.ends, me.zone)}"
+    if taken.office_id == _NO_OFFICE:
+        return _("another meeting in Zoom %(hours)s", hours=hours)
     return f"{taken.topic} {hours}" if mine else _("another meeting %(hours)s", hours=hours)
 
 
@@ -334,7 +339,7 @@ def openings(db: Session, first: datetime, last: datetime, *, besides: int = 0) 
     pool = _pool(db)
     if not pool:
         return lambda _starts, _ends: True
-    taken = _taken(db, besides, [_Span(first, last)])
+    taken = _taken(db, pool, besides, [_Span(first, last)])
     return lambda starts, ends: _free(pool, [_Span(starts, ends)], taken) is not None
 
 

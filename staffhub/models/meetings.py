@@ -188,6 +188,8 @@ class ZoomUser(Base):
     seen_at: Mapped[datetime]
     # Not among the users any more, since then.
     gone_at: Mapped[datetime | None]
+    # When the host has meetings in Zoom that are not ours, as the last sweep saw it: [from, to], nothing else of them.
+    busy: Mapped[list[Any] | None]
     # Creates and updates of a UTC day, of which Zoom allows 100.
     written_on: Mapped[date | None]
     written: Mapped[int] = mapped_column(default=0, server_default=text("0"))
