@@ -11,6 +11,7 @@ from staffhub import days, i18n, workdays
 from staffhub.db import Database
 from staffhub.errors import Forbidden
 from staffhub.models import MarkKind, RuleKind, StoredDay
+from staffhub.reports import counters
 from staffhub.reports import replay as replays
 from staffhub.security import Viewer
 from staffhub.workdays import Draft
@@ -39,7 +40,13 @@ def hana(database: Database) -> Viewer:
     return me
 
 
-def _later_start(database: Database, me: Viewer, valid_from: date = date(2027, 1, 4)) -> int:
+def _later_start(
+    database: Database,
+    me: Viewer,
+    valid_from: date = date(2027, 1, 4),
+    days_of: str = "mon tue wed thu fri",
+    pause: int = 60,
+) -> int:
     """Write hours that begin at 08.00 from a day to come; return the row's id."""
     with database.transaction() as db:
         usual = next(
@@ -47,7 +54,7 @@ def _later_start(database: Database, me: Viewer, valid_from: date = date(2027, 1
             for line in workdays.rules_of(db, me)
             if line.kind is RuleKind.WORK_HOURS and line.confirmed and not line.subject and not line.groups
         )
-        values = {name: ["08.00", "16.30", 60] for name in ("mon", "tue", "wed", "thu", "fri")}
+        values = {name: ["08.00", "16.30", pause] for name in days_of.split()}
         draft = Draft(RuleKind.WORK_HOURS, values, valid_from, "SK 9", "HR")
         return workdays.succeed(db, me, usual.id, draft, seen=usual.version, now=NOW)
 
@@ -74,6 +81,24 @@ def test_hours_that_are_yet_to_come_are_held_against_the_past(database: Database
     assert _stored(database) == before
 
 
+def test_the_counters_of_the_year_follow_the_days_and_the_thresholds(database: Database, hana: Viewer) -> None:
+    ben = hana.office_id and (viewer_of(database, "ben").officer_id or 0)
+    with database.reading() as db:
+        away = counters.of(db, hana.office_id, [ben], until=date(2026, 10, 31))[ben].absences
+    level = {"last": None, "consequence": "Teguran lisan", "level": "light"}
+    with database.transaction() as db:
+        values = {"thresholds": [{"first": away + 1} | level]}
+        draft = Draft(RuleKind.DISCIPLINE, values, date(2027, 1, 4), "PP 94/2021", "HR")
+        said = next(line for line in workdays.rules_of(db, hana) if line.kind is RuleKind.DISCIPLINE)
+        few = workdays.succeed(db, hana, said.id, draft, seen=said.version, now=NOW)
+    four = _later_start(database, hana, days_of="mon tue wed thu", pause=30)
+    near = {one.officer.name: one for one in _replay(database, hana, chosen=[few]).people}["Ben Tumiwa"]
+    assert ([one.threshold for one in near.near], near.counts, near.changes) == ([away + 1], [], [])
+    fridays = {one.officer.name: one for one in _replay(database, hana, chosen=[four]).people}["Ben Tumiwa"]
+    assert ("absences", away, away - 4) in fridays.counts
+    assert fridays.worked == (450, 480)
+
+
 def test_a_proposal_may_be_tried_and_rules_of_a_date_hold_for_the_month(database: Database, hana: Viewer) -> None:
     rule = _later_start(database, hana)
     assert [one.officer.name for one in _replay(database, hana, as_on=date(2027, 2, 1)).people] == ["Ben Tumiwa"]
@@ -89,7 +114,7 @@ def test_a_proposal_may_be_tried_and_rules_of_a_date_hold_for_the_month(database
 def test_without_a_wish_it_only_offers(database: Database, hana: Viewer) -> None:
     found = _replay(database, hana)
     assert (found.people, found.looked_at) == ([], 0)
-    assert {line.kind for line in found.choices} <= {RuleKind.WORK_HOURS, RuleKind.TIERS}
+    assert {line.kind for line in found.choices} <= set(replays.CHOSEN)
 
 
 def test_one_bidang_at_a_time(database: Database, hana: Viewer) -> None:
@@ -117,7 +142,16 @@ def test_the_page_says_what_differs(world: World) -> None:
     client = world.client("hana")
     assert f'value="{rule}"' in client.get("/attendance/replay?month=2026-10").text
     page = client.get(f"/attendance/replay?month=2026-10&rule={rule}&rule=999999").text
-    assert "menit kerja tidak dibandingkan" in page
+    assert "Tidak dihitung: cuti dan saldonya" in page
     assert "Ben Tumiwa" in page
     assert "1 hari akan terbaca lain" in page
     assert client.get("/attendance/replay?month=2026-10&as_on=x&rule=y").status_code == 422
+
+
+def test_the_page_says_what_becomes_of_the_counters(world: World) -> None:
+    count_from(world.database, DAY)
+    days.close_due(world.database, now=NOW)
+    rule = _later_start(world.database, world.viewer("hana"), days_of="mon tue wed thu")
+    world.at(NOW)
+    page = world.client("hana").get(f"/attendance/replay?month=2026-10&rule={rule}").text
+    assert "Tanpa keterangan tahun ini, hari: 19 → 15" in page

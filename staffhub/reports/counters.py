@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from staffhub import claims, clock, notify, office, workdays
 from staffhub.days import State
 from staffhub.db import Database, rows
-from staffhub.models import NoticeKind, Office, Officer, Posting, StoredDay, posting_on
+from staffhub.models import DayPart, NoticeKind, Office, Officer, Posting, StoredDay, posting_on
 from staffhub.notify import Subject
 from staffhub.security import Viewer
 from staffhub.workdays import Calendar, Discipline
@@ -50,6 +50,24 @@ class Counters:
     source: str
 
 
+class Told(NamedTuple):
+    """A stored day as the counters read it."""
+
+    day: date
+    state: str
+    late: int
+    early: int
+    half: DayPart | None
+
+
+class Year(NamedTuple):
+    """The counted days of each officer from `first` to `last`."""
+
+    first: date
+    last: date
+    days: dict[int, list[Told]]
+
+
 class Mine(NamedTuple):
     """My own counters, and whom of my people a threshold is near: counts alone, by name."""
 
@@ -58,7 +76,7 @@ class Mine(NamedTuple):
 
 
 _DAYS = (
-    select(StoredDay.officer_id, StoredDay.state, StoredDay.late, StoredDay.early, StoredDay.half)
+    select(StoredDay.officer_id, StoredDay.date, StoredDay.state, StoredDay.late, StoredDay.early, StoredDay.half)
     .where(StoredDay.office_id == bindparam("office"), StoredDay.officer_id.in_(bindparam("ids", expanding=True)))
     .where(StoredDay.date >= bindparam("first"), StoredDay.date <= bindparam("last"), StoredDay.counted)
     .order_by(StoredDay.officer_id, StoredDay.date)
@@ -74,17 +92,24 @@ _BELOW = (
 
 def of(db: Session, office_id: int, officers: Sequence[int], *, until: date) -> dict[int, Counters]:
     """Return the counters of the year up to a date, of each officer with a counted day in it: one statement."""
-    facts, known = office.facts(db, office_id), workdays.calendar(db, office_id)
+    known, year = workdays.calendar(db, office_id), year_of(db, office_id, officers, until=until)
+    return {who: counted(own, known, year.first, year.last) for who, own in year.days.items()}
+
+
+def year_of(db: Session, office_id: int, officers: Sequence[int], *, until: date) -> Year:
+    """Return what the counters of the year up to a date are made of."""
+    facts = office.facts(db, office_id)
     if facts.stored_to is None or facts.recorded_from is None or not officers:
-        return {}
+        return Year(until, until, {})
     first, last = max(until.replace(month=1, day=1), facts.recorded_from), min(until, facts.stored_to)
-    found: dict[int, list[Any]] = {}
+    found: dict[int, list[Told]] = {}
     for row in rows(db, _DAYS, office=office_id, ids=list(officers), first=first, last=last):
-        found.setdefault(row[0], []).append(row)
-    return {who: _counted(own, known, first, last) for who, own in found.items()}
+        found.setdefault(row[0], []).append(Told._make(row[1:]))
+    return Year(first, last, found)
 
 
-def _counted(own: Sequence[Any], known: Calendar, first: date, last: date) -> Counters:
+def counted(own: Sequence[Told], known: Calendar, first: date, last: date) -> Counters:
+    """Add up the days of one officer, in their order, against the thresholds of a calendar."""
     halves = sum(1 if row.half else 2 for row in own if row.state == State.ABSENT)
     absences = halves // 2  # two half days, each beside half a day of leave, are one
     minutes = sum(row.late + row.early for row in own)
@@ -98,7 +123,7 @@ def _counted(own: Sequence[Any], known: Calendar, first: date, last: date) -> Co
     return Counters(first, last, absences, counts["in_a_row"], minutes, counts.get("minutes"), near, source)
 
 
-def _half_away(row: Any) -> str:
+def _half_away(row: Told) -> str:
     """Return the state; half an absence beside half a day of leave is no day of a row of them."""
     return State.LEAVE if row.half and row.state == State.ABSENT else row.state
 

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from staffhub import clock
 from staffhub.forms import Fields, Form
+from staffhub.i18n import gettext as _
 from staffhub.reports import replay as replays
 from staffhub.reports import rule_words
 from staffhub.routes.attendance.asked import Division, Month, month_of
+from staffhub.routes.attendance.year import near_words
 from staffhub.routes.deps import DB, Me, Now, TakesLong, pages
 from staffhub.web import render
 
@@ -54,6 +56,16 @@ def replay(
         asked=bool(given.rule or given.as_on),
         given=given,
         said=rule_words,
+        counted=_counted(),
+        near_words=near_words,
         before=clock.month_before(first),
         after=clock.month_after(first),
     )
+
+
+def _counted() -> dict[str, str]:
+    return {
+        "absences": _("Without explanation this year, days"),
+        "in_a_row": _("In a row, days"),
+        "minutes": _("Late and left early, counted as days"),
+    }
