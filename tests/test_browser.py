@@ -167,6 +167,20 @@ def test_from_today_a_meeting_or_a_standup_is_scheduled_with_four_taps_at_most_o
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Pendaftaran|Dafduk|kantor"))
 
 
+@pytest.mark.parametrize("path", ["/meetings/new", "/standups/new"])
+def test_on_a_phone_a_new_meeting_is_a_sheet_whose_bar_leaves_room_to_type(site: Site, path: str) -> None:
+    page = site.context("kabid.dafduk", width=360, java_script_enabled=False)
+    page.goto(path)
+    expect(page.locator(".bar")).to_be_visible()
+    expect(page.locator(".nav")).to_be_hidden()
+    bar = page.locator(".savebar").bounding_box()
+    assert bar
+    assert bar["height"] <= 80  # of 800
+    assert bar["y"] + bar["height"] == 800, "at the lower edge, under the thumb"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator(".nav")).to_be_visible()
+
+
 def test_while_a_meeting_is_thought_of_the_page_tells_who_is_there_and_follows_what_is_chosen(site: Site) -> None:
     page = site.context("kadis", width=360)
     page.goto("/meetings/new")
