@@ -6,13 +6,19 @@ and nobody has closed it.
 
 import re
 from collections.abc import Iterator
+from datetime import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from staffhub import clock
+from staffhub.meetings import plan
+from staffhub.meetings.audience import Audience
+from staffhub.models import MeetingKind
 from staffhub.reports.documents import exports
 from tests.browser import Site, story_site, violations
-from tests.conftest import wait_until
+from tests.conftest import viewer_of, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WIDTHS = pytest.mark.parametrize("width", [360, 1280])
@@ -101,6 +107,48 @@ def test_the_head_of_the_sheet_stays_and_the_filters_keep_each_other(site: Site,
     page.wait_for_url(re.compile("show=open"))
     page.get_by_role("searchbox").press_sequentially("an")
     page.wait_for_url(re.compile(r"show=open.*q=an|q=an.*show=open"))
+
+
+@pytest.mark.parametrize(("width", "username"), [(360, "pegawai04"), (1280, "pegawai05")])
+def test_a_standup_in_writing_begins_the_log_and_what_is_in_the_way_stands_before_the_head_until_closed(
+    site: Site, width: int, username: str
+) -> None:
+    now, blocked = clock.now(), f"Printer loket rusak ({username})"
+    head = viewer_of(site.database, "kadis", now=now)
+    facts: dict[str, Any] = {"kind": MeetingKind.STANDUP, "topic": "Apel sore", "weekdays": [3], "occurrences": 1}
+    facts |= {"starts_on": clock.local_day(now, head.zone), "starts_at": time(17), "minutes": 15}
+    with site.database.transaction() as db:
+        key: dict[str, Any] = {"audience": Audience(everyone=True), "idempotency_key": "standup-of-the-browser"}
+        plan.schedule(db, head, **facts, **key, now=now)
+    page = site.context(username, width=width)
+    page.goto("/")
+    page.get_by_role("link", name="Tidak bisa ikut? Tulis apel Anda").click()
+    page.wait_for_url(re.compile(r"/written\?date="))
+    page.get_by_label("Yang selesai sejak apel terakhir").fill("Rekap akta")
+    page.get_by_label("Yang saya kerjakan hari ini").fill("Verifikasi 12 KK\nTelepon RSUD")
+    page.get_by_label("Yang menghambat").fill(blocked)
+    _press(page, "Simpan yang saya tulis", at=rf"^{site.address}/$")
+    expect(page.get_by_text("Apel Anda tercatat")).to_be_visible()
+    page.goto("/worklog")
+    page.locator("a[href*='text=Verifikasi']").click()
+    page.wait_for_url(re.compile("text=Verifikasi"))
+    expect(page.locator("#log-add [name=text]")).to_have_value("Verifikasi 12 KK")
+    page.locator("#log-add [name=start]").fill("07:30")
+    page.locator("#log-add button[name=length][value='30']").click()
+    expect(page.locator("#log-card li", has_text="Verifikasi 12 KK")).to_have_count(1)
+    page.goto("/worklog")
+    expect(page.locator("a[href*='text=Telepon']")).to_be_visible()
+    expect(page.locator("a[href*='text=Verifikasi']")).to_have_count(0)
+
+    board = site.context("kadis", width=width)
+    for _visit in range(2):  # it stands there until somebody closes it
+        board.goto("/")
+        expect(board.get_by_role("region", name="Hambatan pegawai")).to_contain_text(blocked)
+    board.locator("li", has_text=blocked).get_by_role("button").click()
+    expect(board.get_by_text(blocked)).to_have_count(0)
+    board.goto("/")
+    expect(board.get_by_role("heading", level=1)).to_be_visible()
+    expect(board.get_by_text(blocked)).to_have_count(0)
 
 
 PAGES = (
