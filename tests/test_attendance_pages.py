@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from staffhub.days import close_due
 from staffhub.models import AuditEvent, Correction, MarkKind, Office, Officer, WorkMode
 from staffhub.workdays import plans
-from tests.conftest import add_officer, count_from, count_queries, plan_range
+from tests.conftest import MORNING, add_officer, count_from, count_queries, plan_range
 from tests.test_corrections import put_mark
 from tests.test_recap import crowd
 
@@ -61,6 +61,20 @@ def test_hr_reads_the_month_and_goes_to_the_day_that_needs_somebody(world, frida
     day = client.get(f"/attendance/{friday}/2026-11-20")
     assert day.status_code == 200
     assert {"M2-8TR-51", "Terlambat"} <= set(text_of(day.text).replace(",", "").split())
+
+
+def test_who_was_late_is_asked_in_eight_statements_while_a_night_is_open(world, friday):
+    hana, ben = world.viewer("hana"), world.officer_id("ben")
+    count_from(world.database, date(2026, 11, 1))
+    put_mark(world.database, hana, world.officer_id("tia"), date(2026, 11, 19), "09:40", MarkKind.CHECK_IN)
+    put_mark(world.database, hana, ben, date(2026, 11, 22), "22:00", MarkKind.CHECK_IN)
+    client = world.client("hana")
+    close_due(world.database, now=MORNING)
+    for show in ("late", "no_check_out", "open"):
+        with count_queries(world.database) as seen:
+            page = client.get("/attendance", params={"month": "2026-11", "show": show})
+        assert "Tia Lumintang" in page.text
+        assert len(seen) <= 8, seen
 
 
 def test_a_correction_is_a_new_fact_and_the_old_one_stays_visible(world, friday):

@@ -13,13 +13,14 @@ from staffhub import corrections, days, demo, presence
 from staffhub.corrections import Wish
 from staffhub.db import Database, read
 from staffhub.migrations import migrate
-from staffhub.models import CorrectionKind, CorrectionReason, Holiday, HolidayKind, Posting, WorkMode
+from staffhub.models import CorrectionKind, CorrectionReason, Holiday, HolidayKind, MarkKind, Posting, WorkMode
 from staffhub.reports import decisions, recap, words
 from staffhub.reports import queue as queues
 from staffhub.reports.today import today
 from staffhub.security import Viewer
 from staffhub.settings import Settings
 from tests.conftest import MORNING, TODAY, World, add_posting, count_from, count_queries, plan_range, viewer_of
+from tests.test_corrections import put_mark
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SETTINGS = Settings(database_url="", secret_key="a-secret-only-for-the-tests-0123456789")
@@ -111,6 +112,19 @@ def test_each_fact_of_an_older_day_changes_the_number_at_once(world: World, *, c
     sunday = MORNING - timedelta(days=8)
     here = {"mode": WorkMode.OFFICE, "idempotency_key": "sunday", "now": sunday}
     then(lambda db: presence.check_in(db, ben, **here))
+
+
+def test_the_queue_of_the_month_in_which_presence_begins_is_read_from_rows(world: World) -> None:
+    """What was left on a day of before is seen all the same: then the month is worked out."""
+    database, hana, ben = world.database, world.viewer("hana"), world.viewer("ben")
+    count_from(database, date(2026, 11, 12))
+    days.close_due(database, now=MORNING)
+    with database.reading() as db, count_queries(database) as seen:
+        found = queues.queue(db, hana, date(2026, 11, 1), now=MORNING, size=1000)
+    assert found.total == _queue(database, hana, MORNING) > 0
+    assert not [one for one in seen if "FROM week_pattern" in one]
+    put_mark(database, hana, ben.officer_id, date(2026, 11, 3), "07:30", MarkKind.CHECK_IN)
+    assert _queue(database, hana, MORNING) == found.total + 1
 
 
 def test_who_moved_and_who_left_within_the_month_stay_in_the_number(world: World) -> None:

@@ -145,6 +145,8 @@ def test_the_page_says_what_differs(world: World) -> None:
     assert "Tidak dihitung: cuti dan saldonya" in page
     assert "Ben Tumiwa" in page
     assert "1 hari akan terbaca lain" in page
+    assert " · HT 1 → 0" in page
+    assert "Terlambat: 10 menit → 0 menit · Pulang cepat: 0 menit → 20 menit" in page
     assert client.get("/attendance/replay?month=2026-10&as_on=x&rule=y").status_code == 422
 
 

@@ -39,7 +39,7 @@ from staffhub.days.record import (
     shares,
     turn_of,
 )
-from staffhub.days.recount import Progress, Recounted, recounted, recounts
+from staffhub.days.recount import Progress, Recounted, ask_recounts, recounted, recounts
 from staffhub.days.recount import run_due as run_recounts
 from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
@@ -70,6 +70,7 @@ __all__ = [
     "answered",
     "ask",
     "ask_one",
+    "ask_recounts",
     "blank",
     "change_of",
     "check",

@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, claims, deadlines, office
+from staffhub.ahead import Ask
 from staffhub.days.store import Changed, dates_between, write
-from staffhub.db import Database, rows
+from staffhub.db import Database, read, rows
 from staffhub.models import Correction, Mark, Officer, Recount, RecountedDay, StoredDay, TaskState, serves
 
 # Days of officers in one transaction: about a quarter of a second, in which on SQLite nobody else writes.
@@ -146,7 +147,12 @@ _NEWEST: Any = (
 
 def recounts(db: Session, office_id: int, *, many: int = 1) -> list[Progress]:
     """Return what is computed again or was, newest first."""
-    return [Progress(*row) for row in rows(db, _NEWEST, office=office_id, many=many)]
+    return [Progress(*row) for row in read(db, ask_recounts(office_id, many=many))]
+
+
+def ask_recounts(office_id: int, *, many: int = 1) -> Ask:
+    """Return what `recounts` asks."""
+    return Ask(_NEWEST, {"office": office_id, "many": many})
 
 
 class Recounted(NamedTuple):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import clock, corrections, days
+from staffhub.ahead import read_together
 from staffhub.i18n import gettext as _
 from staffhub.reports import asked_words, counters, recap, words
 from staffhub.reports import queue as queues
@@ -43,6 +44,8 @@ def month(
         return redirect(request, query("/attendance/signed", month=f"{first:%Y-%m}", division=division))
     q = " ".join(q.split())
     filters = Filters(division=division, q=q, group=group, show=show)
+    if filters.kinds:  # such a page asks once more than others, so what it begins with comes together
+        read_together(db, recap.ask_staff(me, *_ends(first)), days.ask_recounts(me.office_id))
     sheet = of_month(db, me, first, filters, page=page, now=now)
     here = partial(query, "/attendance", month=f"{first:%Y-%m}", division=division, q=q, group=group, show=show)
     return render(
