@@ -757,7 +757,6 @@ def test_an_edit_of_a_standup_can_be_checked_before_it_is_saved(world: World) ->
     for wrong, status in (({}, 200), ({"count": "299"}, 422), ({"date": "x"}, 422)):
         part = dewi.post(f"{address}/edit", data=wish | wrong, headers=HTMX)
         assert (part.status_code, "<html" in part.text) == (status, False)
-        assert Page(part.text).ids >= {"dates-ahead"}
         assert ("Belum tersimpan" in part.text) is (status != 200)
     with world.database.reading() as db:
         meeting = db.scalars(sa.select(Meeting)).one()

@@ -78,7 +78,6 @@ def _page(
         found=found_for(db, me, form, clock.local_day(now, me.zone)),
         weekday_choices=weekday_choices(),
         preview=ahead,
-        in_place=is_fragment(request),
         around=around,
         invalid=status >= HTTPStatus.BAD_REQUEST,
     )

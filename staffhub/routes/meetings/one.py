@@ -80,7 +80,6 @@ def _edit_page(
         "meetings/edit.html",
         block="dates_ahead" if form.value("preview") else None,
         preview=ahead,
-        in_place=is_fragment(request),
         status=status,
         meeting=meeting,
         begun=plan.has_begun(meeting, me.zone, now),
