@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from babel.dates import format_date as babel_date
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from markupsafe import Markup, escape
 from starlette.requests import Request
@@ -79,9 +80,32 @@ def long_day(value: date) -> str:
     return _day(value, "EEEE, d MMMM y", i18n.current_locale())
 
 
-def short_day(value: date) -> str:
-    """Sen, 23 Nov."""
+def short_day(value: date, *, this_year: int | None = None) -> str:
+    """Sen, 23 Nov. Of another year than `this_year`: Jum, 1 Jan 2027."""
+    if this_year not in {None, value.year}:
+        return dated_short(value)
     return _day(value, "EEE, d MMM", i18n.current_locale())
+
+
+@pass_context
+def _short_day(context: Context, value: date) -> str:
+    """On a page the year is that of its own clock; what is made without a page knows none."""
+    here = context.get("now")
+    return short_day(value, this_year=here.year if here else None)
+
+
+def dated_short(value: date) -> str:
+    """Sen, 23 Nov 2026."""
+    return _day(value, "EEE, d MMM y", i18n.current_locale())
+
+
+@pass_context
+def _from_to(context: Context, first: date, last: date) -> str:
+    """Sel, 1 Des – Rab, 2 Des. Over the end of a year both ends say theirs."""
+    if first.year != last.year:
+        return f"{dated_short(first)} – {dated_short(last)}"
+    ends = [_short_day(context, first), _short_day(context, last)]
+    return ends[0] if first == last else " – ".join(ends)
 
 
 def weekday(value: date) -> str:
@@ -123,7 +147,8 @@ def environment() -> Environment:
         "clock": i18n.clock,
         "long_day": long_day,
         "dated": i18n.day,
-        "short_day": short_day,
+        "short_day": _short_day,
+        "dated_short": dated_short,
         "weekday": weekday,
         "month_name": month_name,
         "minutes": words.duration,
@@ -131,7 +156,7 @@ def environment() -> Environment:
         "each": each,
     }
     env.globals |= {"_": _text, "ngettext": _counted}
-    env.globals |= {"static": static, "query": query, "words": words, "attributes": attributes}
+    env.globals |= {"static": static, "query": query, "from_to": _from_to, "words": words, "attributes": attributes}
     ui = env.globals["ui"] = SimpleNamespace()
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()

@@ -165,6 +165,7 @@ def test_half_a_day_from_the_phone_to_the_papers(world: World) -> None:
     assert "Setengah hari, pagi" in asks
     typed = {"officer": ben, "kind": "annual", "first": f"{THURSDAY}", "part": "morning", "document": "850/12/2026"}
     shown = client.post("/leave/paper", data=typed | {"idempotency_key": str(uuid4())})
+    assert "0,5 hari (setengah hari, pagi)" in shown.text
     sent = client.post("/leave/paper", data=form_of(shown.text, "/leave/paper"))
     assert sent.status_code == 303, sent.text
     assert "cuti setengah hari, pagi" in client.get(sent.headers["location"]).text

@@ -279,3 +279,32 @@ def test_more_leaves_than_a_page_holds_are_on_the_next_one(office: World) -> Non
     first = office.client("ana").get("/leave").text
     assert "1 – 40 dari 42" in first, "what waits for somebody is paged as well"
     assert "41 – 42 dari 42" in office.client("ana").get("/leave?waits=2").text
+
+
+def test_dates_of_another_year_say_it_and_over_the_end_of_a_year_both_ends_do(world: World) -> None:
+    hana, ben = world.viewer("hana"), world.viewer("ben")
+    spans = ((date(2026, 12, 1), date(2026, 12, 2)), (date(2026, 12, 30), date(2027, 1, 5)),
+             (date(2027, 2, 1), date(2027, 2, 1)))  # fmt: skip
+    with world.database.transaction() as db:
+        for first, last in spans:
+            db.add(
+                LeaveRequest(
+                    office_id=ben.office_id,
+                    officer_id=ben.officer_id,
+                    kind="annual",
+                    first=first,
+                    last=last,
+                    until=last,
+                    state=LeaveState.ASKED,
+                    idempotency_key=f"k{first}",
+                    created_by=hana.account_id,
+                    created_at=MORNING,
+                )
+            )
+            plan_range(db, hana, ben.officer_id, first, last)
+    said = ("Sel, 1 Des – Rab, 2 Des", "Rab, 30 Des 2026 – Sel, 5 Jan 2027", "Sen, 1 Feb 2027")
+    leaves = world.client("ben").get("/leave").text
+    december = world.client("hana").get(f"/roster/{ben.officer_id}?month=2026-12").text
+    assert [text in leaves for text in said] == [True, True, True]
+    assert [text in december for text in said[:2]] == [True, True]
+    assert "1 Des 2026" not in leaves + december, "the present year is not said"

@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, orders, sections, workdays
+from staffhub import clock, i18n, orders, sections, workdays
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line
@@ -20,7 +20,7 @@ from staffhub.models import PlanLayer, PlanMode
 from staffhub.roster import grants, plan, sheet, weeks
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from, pages
 from staffhub.security import Viewer
-from staffhub.web import query, redirect, render, short_day
+from staffhub.web import query, redirect, render
 
 router = pages()
 
@@ -197,7 +197,7 @@ def remove_week(request: Request, officer_id: RowId, posted: Posted, db: DB, me:
     officer = plan.officer_for(db, me, officer_id, today=clock.local_day(now, me.zone), edit=True)
     given = _parsed(RemoveWeekFields, posted)
     weeks.remove_week(db, me, officer, valid_from=given.valid_from, now=now, version=given.version)
-    said = _("The week from %(day)s is taken back.", day=short_day(given.valid_from))
+    said = _("The week from %(day)s is taken back.", day=i18n.day(given.valid_from))
     return redirect(request, f"/roster/{officer.id}", said=said)
 
 
@@ -258,8 +258,8 @@ def _said(written: grants.Granting) -> str:
 def _covers(line: grants.Line) -> str:
     return _(
         "It covers the earlier plan of %(first)s to %(last)s, which comes back when this one is withdrawn.",
-        first=short_day(line.first),
-        last=short_day(line.last),
+        first=i18n.day(line.first),
+        last=i18n.day(line.last),
     )
 
 

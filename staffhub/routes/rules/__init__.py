@@ -11,7 +11,7 @@ from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import office, workdays
+from staffhub import i18n, office, workdays
 from staffhub.clock import local_day
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
@@ -23,7 +23,7 @@ from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.rules import fields
 from staffhub.routes.rules.fields import FIELDS, EndFields, RuleFields, WithdrawFields
 from staffhub.security import Viewer
-from staffhub.web import redirect, render, short_day
+from staffhub.web import redirect, render
 from staffhub.workdays import Draft, Past, RuleLine
 
 router = pages()
@@ -180,7 +180,7 @@ def _saved(
         undo(db)
         form.refuse(error, version=_version(db, me, task))
         return _form_page(request, db, me, task, form, status=error.status)
-    said = _("The rule is saved. It holds from %(day)s.", day=short_day(draft.valid_from))
+    said = _("The rule is saved. It holds from %(day)s.", day=i18n.day(draft.valid_from))
     return redirect(request, f"/admin/rules/{rule_id}", said=said)
 
 
@@ -315,7 +315,7 @@ def end(request: Request, rule_id: RowId, posted: Posted, db: DB, me: Me, now: N
         line = workdays.rule_for(db, me, rule_id)
         form.refuse(error, version=line.version)
         return _one(request, db, me, now, line, form, status=error.status)
-    said = _("The last day of this rule is %(day)s.", day=short_day(data.last))
+    said = _("The last day of this rule is %(day)s.", day=i18n.day(data.last))
     return redirect(request, f"/admin/rules/{rule_id}", said=said)
 
 
