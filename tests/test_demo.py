@@ -17,16 +17,22 @@ from staffhub.meetings import agenda
 from staffhub.migrations import migrate
 from staffhub.models import (
     Account,
+    AuditEvent,
     Correction,
     CorrectionKind,
     DailyReport,
+    DayPart,
     EmploymentType,
     JoinClick,
+    LeaveRequest,
+    LeaveState,
     LogEntry,
     Mark,
     MarkKind,
     Meeting,
     MeetingKind,
+    Notice,
+    NoticeKind,
     Occurrence,
     Officer,
     PlanGrant,
@@ -331,6 +337,18 @@ def test_on_whatever_weekday_the_demo_starts_there_is_a_standup_or_a_reason(fres
         week = agenda.week(db, me, first=day - timedelta(days=day.weekday()), now=now)
     shown = next(one for one in week.days if one.day == day)
     assert (bool(shown.entries), shown.works) == (holds, holds)
+
+
+def test_half_a_day_of_leave_a_request_that_hr_settled_and_the_notice_of_an_exemption_are_shown(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    halves = {(row.part, row.state) for row in _all(database, LeaveRequest.part, LeaveRequest.state) if row.part}
+    assert halves == {(DayPart.MORNING, LeaveState.GRANTED), (DayPart.AFTERNOON, LeaveState.ASKED)}
+    (planned,) = [row for row in _all(database, PlanGrant.part, PlanGrant.kind) if row.part]
+    assert planned == (DayPart.MORNING, "permission")
+    assert "correction.settled" in {row.verb for row in _all(database, AuditEvent.verb)}
+    told = {row.kind: row.params for row in _all(database, Notice.kind, Notice.params)}
+    assert NoticeKind.EXEMPTION in told
+    assert told[NoticeKind.LEAVE_DECIDED]["half"] == "morning"
 
 
 def test_somebody_leaves_next_week_with_something_of_each_kind_left(fresh: Any) -> None:

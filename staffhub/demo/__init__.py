@@ -68,6 +68,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     leaving.write(db, cast, zone=zone, now=now)
     rules.write(db, cast, zone=zone, now=now)
+    leave.halves(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     calendars.write(db, cast, zone=zone, now=now)

@@ -26,6 +26,7 @@ _STORIES = (
     (2, (("accept", "superior"),)),
     (1, ()),
     (1, ()),
+    (1, (("settle", "hr"),)),  # HR corrected the day by itself meanwhile
 )
 _ELSEWHERE = {Finding.OTHER_PLACE, Finding.HOME_NOT_OFFICE, Finding.OFFICE_NOT_HOME}
 _NOTES = (
@@ -155,7 +156,26 @@ def _ask(
     for number, (verb, who) in enumerate(steps, 1):
         at = min(asked_at + timedelta(hours=3 * number), desk.now)
         by = {"person": me, "hr": desk.hr(at)}.get(who) or _superior(desk, sent.decider, at)
-        _press(desk, by, sent.request_id or 0, verb, at)
+        if verb == "settle":
+            _correct(desk, by, officer, day, wishes, at)
+        else:
+            _press(desk, by, sent.request_id or 0, verb, at)
+
+
+def _correct(desk: Desk, hr: Viewer, officer: _Officer, day: date, wishes: Sequence[Wish], at: datetime) -> None:
+    for wish in wishes:
+        corrections.add(
+            desk.db,
+            hr,
+            officer,
+            day=day,
+            wish=wish,
+            reason=CorrectionReason.FORGOT,
+            note="Menurut buku tamu dan CCTV.",
+            newest=None,
+            idempotency_key=desk.key(),
+            now=at,
+        )
 
 
 def _superior(desk: Desk, decider: corrections.Decider | None, at: datetime) -> Viewer:

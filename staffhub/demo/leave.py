@@ -13,8 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
+from staffhub.leave import Wish, agree, ask, grant
 from staffhub.models import (
+    DayPart,
     LeaveAct,
     LeaveOpening,
     LeaveRequest,
@@ -43,6 +46,8 @@ _WAITING = (
 )
 # What came on paper, of the ranges in the plan: by the name of its officer.
 _PAPER = {"Yanti Repi": "850/231/2026", "Wilhelmina Lasut": "SKD 44/2026"}
+# Half a day: who, which working day from tomorrow on, which half.
+_HALVES = (("Sofia Lontoh", 0, DayPart.MORNING), ("Roy Kumaat", 1, DayPart.AFTERNOON))
 # Days that were left over from the year before.
 _BROUGHT = (("Ratna Mokodompit", 6), ("Johan Assa", 4), ("Greis Tumiwa", 3), ("Ferry Tambajong", 2.5))
 
@@ -94,23 +99,39 @@ def write(db: Session, office_id: int, people: Sequence[Person], *, zone: ZoneIn
     db.flush()
 
 
+def halves(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
+    """A morning that is granted and an afternoon that waits, as the rule of the demo allows it."""
+    head, today = viewer(db, people, "kadis", zone, now), clock.local_day(now, zone)
+    calendar = workdays.calendar(db, head.office_id)
+    ahead = [day for day in (today + timedelta(days=n) for n in range(1, 30)) if calendar.is_working_day(day)]
+    usernames = {one.name: one.username for one in people}
+    superior = viewer(db, people, usernames["Alfrets Wuisan"], zone, now)
+    for number, (name, day, part) in enumerate(_HALVES):
+        username = usernames[name]
+        me, wish = viewer(db, people, username, zone, now), Wish("permission", ahead[day], ahead[day], True, part=part)
+        sent = ask(db, me, wish, key=f"demo-half-{number}", now=now)
+        if part is DayPart.MORNING:
+            agree(db, superior, sent.leave_id, now=now)
+            grant(db, head, sent.leave_id, now=now)
+
+
 def _of_plan(db: Session, cast: _Cast, names: dict[int, str], *, today: date, now: datetime) -> None:
     """Give each leave of the plan the course that led to it."""
     ended = {row.grant_id: row.first for row in db.execute(select(PlanEnding.grant_id, PlanEnding.first))}
     leaves = select(PlanGrant).where(PlanGrant.office_id == cast.office_id, PlanGrant.layer == PlanLayer.LEAVE)
-    for grant in db.scalars(leaves.where(PlanGrant.kind != "").order_by(PlanGrant.id)):
-        span: dict[str, Any] = {"kind": grant.kind, "first": grant.first, "last": grant.last, "grant_id": grant.id}
-        until = ended[grant.id] - timedelta(days=1) if grant.id in ended else grant.last
+    for held in db.scalars(leaves.where(PlanGrant.kind != "").order_by(PlanGrant.id)):
+        span: dict[str, Any] = {"kind": held.kind, "first": held.first, "last": held.last, "grant_id": held.id}
+        until = ended[held.id] - timedelta(days=1) if held.id in ended else held.last
         acts = _ACTS[LeaveState.GRANTED]
-        document = _PAPER.get(names[grant.officer_id], "")
+        document = _PAPER.get(names[held.officer_id], "")
         if document:
             acts = (LeaveAct.PAPER, LeaveAct.GRANTED)
-        if grant.kind == "sick":
-            span |= {"letter_seen_by": cast.hr, "letter_seen_on": min(grant.first, today), "doctor_signed": True}
-        if until != grant.last:
+        if held.kind == "sick":
+            span |= {"letter_seen_by": cast.hr, "letter_seen_on": min(held.first, today), "doctor_signed": True}
+        if until != held.last:
             acts = (*acts, LeaveAct.SHORTENED)
-        at = min(now, grant.created_at) - timedelta(days=1)
-        _store(db, cast, grant.officer_id, LeaveState.GRANTED, acts, at, until=until, document=document, **span)
+        at = min(now, held.created_at) - timedelta(days=1)
+        _store(db, cast, held.officer_id, LeaveState.GRANTED, acts, at, until=until, document=document, **span)
 
 
 def _store(

@@ -30,6 +30,11 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     part_time = next(line for line in hours if line.groups)
     _confirm(db, hr, ramadan, ramadan.valid_from, f"SE Bupati Contoh 800/{ramadan.valid_from.year}", now)
     _confirm(db, hr, part_time, clock.month_after(today), "SK Bupati Contoh 813/2026, perjanjian kerja", now)
+    permission = next(line for line in workdays.rules_of(db, hr) if line.subject == "permission")
+    source = f"SE Kepala Dinas 800/{today.year}: izin setengah hari"
+    workdays.change_rule(
+        db, hr, permission.id, _draft(permission, today, source, half_days=True), seen=permission.version, now=now
+    )
     changed = {"tolerance": 5, "windows": _WINDOWS}
     new_year = _draft(usual, date(today.year + 1, 1, 1), f"Perbup Contoh 7/{today.year}", **changed)
     workdays.succeed(db, hr, usual.id, new_year, seen=usual.version, now=now)
