@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from babel.dates import format_date as babel_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
@@ -24,6 +23,7 @@ from starlette.routing import Match, Mount
 
 from staffhub import i18n
 from staffhub.clock import now
+from staffhub.dated import dated_short, long_day, month_name, short_day, weekday
 from staffhub.db import digest
 from staffhub.i18n import gettext as _
 from staffhub.models import Role
@@ -70,53 +70,6 @@ def looks() -> str:
     return digest(*parts, *(static(name) for name in ("app.css", "app.js", "icons.svg")))
 
 
-@lru_cache(maxsize=2000)  # a page names the days of a month several times
-def _day(value: date, pattern: str, locale: str) -> str:
-    return babel_date(value, pattern, locale=locale)
-
-
-def long_day(value: date) -> str:
-    """Senin, 23 November 2026."""
-    return _day(value, "EEEE, d MMMM y", i18n.current_locale())
-
-
-def short_day(value: date, *, this_year: int | None = None) -> str:
-    """Sen, 23 Nov. Of another year than `this_year`: Jum, 1 Jan 2027."""
-    if this_year not in {None, value.year}:
-        return dated_short(value)
-    return _day(value, "EEE, d MMM", i18n.current_locale())
-
-
-@pass_context
-def _short_day(context: Context, value: date) -> str:
-    """On a page the year is that of its own clock; what is made without a page knows none."""
-    here = context.get("now")
-    return short_day(value, this_year=here.year if here else None)
-
-
-def dated_short(value: date) -> str:
-    """Sen, 23 Nov 2026."""
-    return _day(value, "EEE, d MMM y", i18n.current_locale())
-
-
-@pass_context
-def _from_to(context: Context, first: date, last: date) -> str:
-    """Sel, 1 Des – Rab, 2 Des. Over the end of a year both ends say theirs."""
-    if first.year != last.year:
-        return f"{dated_short(first)} – {dated_short(last)}"
-    ends = [_short_day(context, first), _short_day(context, last)]
-    return ends[0] if first == last else " – ".join(ends)
-
-
-def weekday(value: date) -> str:
-    return _day(value, "EEE", i18n.current_locale())
-
-
-def month_name(value: date) -> str:
-    """November 2026."""
-    return _day(value, "LLLL y", i18n.current_locale())
-
-
 @cache
 def _translated(message: str, _locale: str) -> Markup:
     return Markup(i18n.gettext(message))  # noqa: S704  texts of our own templates and catalogues
@@ -130,6 +83,22 @@ def _text(message: str, **values: object) -> Markup:
 
 def _counted(singular: str, plural: str, num: int, **values: object) -> Markup:
     return Markup(i18n.ngettext_raw(singular, plural, num)) % {"num": num, **values}  # noqa: S704
+
+
+@pass_context
+def on_page(context: Context, value: date) -> str:
+    """On a page the year is that of its own clock; what is made without a page knows none."""
+    here = context.get("now")
+    return short_day(value, this_year=here.year if here else None)
+
+
+@pass_context
+def from_to(context: Context, first: date, last: date) -> str:
+    """Sel, 1 Des – Rab, 2 Des. Over the end of a year both ends say theirs."""
+    if first.year != last.year:
+        return f"{dated_short(first)} – {dated_short(last)}"
+    ends = [on_page(context, first), on_page(context, last)]
+    return ends[0] if first == last else " – ".join(ends)
 
 
 @cache
@@ -147,7 +116,7 @@ def environment() -> Environment:
         "clock": i18n.clock,
         "long_day": long_day,
         "dated": i18n.day,
-        "short_day": _short_day,
+        "short_day": on_page,
         "dated_short": dated_short,
         "weekday": weekday,
         "month_name": month_name,
@@ -156,7 +125,7 @@ def environment() -> Environment:
         "each": each,
     }
     env.globals |= {"_": _text, "ngettext": _counted}
-    env.globals |= {"static": static, "query": query, "from_to": _from_to, "words": words, "attributes": attributes}
+    env.globals |= {"static": static, "query": query, "from_to": from_to, "words": words, "attributes": attributes}
     ui = env.globals["ui"] = SimpleNamespace()
     for name in ("ui.html", "ui_lists.html"):
         macros = vars(env.get_template(name).module).items()

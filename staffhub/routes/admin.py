@@ -11,6 +11,7 @@ from starlette.responses import Response
 from staffhub import db as db_module
 from staffhub import office as office_facts
 from staffhub import workdays
+from staffhub.dated import long_day
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Line, Phone, Version
 from staffhub.i18n import gettext as _
@@ -20,7 +21,7 @@ from staffhub.office import OfficeFacts
 from staffhub.reports import documents
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
-from staffhub.web import long_day, query, redirect, render
+from staffhub.web import query, redirect, render
 
 router = pages()
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import people, presence, service_requests, workdays, worklog
+from staffhub.dated import short_day
 from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import YEARS, Fields, Form, Key, Line
 from staffhub.i18n import clock
@@ -24,7 +25,7 @@ from staffhub.reports import asked_words, words
 from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, redirect, render, short_day
+from staffhub.web import is_fragment, redirect, render
 
 router = pages()
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from staffhub import clock, service_requests, workdays, worklog
 from staffhub.ahead import read_together
+from staffhub.dated import short_day
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
@@ -21,7 +22,7 @@ from staffhub.meetings import written
 from staffhub.reports import words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
 from staffhub.security import Viewer
-from staffhub.web import is_fragment, query, redirect, render, short_day
+from staffhub.web import is_fragment, query, redirect, render
 from staffhub.workdays import Plan
 from staffhub.worklog import Entry
 

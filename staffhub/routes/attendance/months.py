@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from staffhub import clock, corrections, days
 from staffhub.ahead import read_together
+from staffhub.dated import month_name
 from staffhub.i18n import gettext as _
 from staffhub.reports import asked_words, counters, recap, words
 from staffhub.reports import queue as queues
@@ -19,7 +20,7 @@ from staffhub.routes.attendance.asked import REMEDIES, Division, Month, Name, Pa
 from staffhub.routes.attendance.cells import cells
 from staffhub.routes.deps import DB, Me, Now, RowId, pages
 from staffhub.security import Viewer
-from staffhub.web import month_name, query, redirect, render
+from staffhub.web import query, redirect, render
 
 router = pages()
 

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from staffhub import clock, signing
+from staffhub.dated import month_name
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines
@@ -21,7 +22,7 @@ from staffhub.reports import signed
 from staffhub.routes.attendance.asked import Division, Month, Page, month_of, pager
 from staffhub.routes.deps import DB, YEARS, Me, Now, Posted, TakesLong, pages
 from staffhub.security import Viewer
-from staffhub.web import month_name, query, redirect, render
+from staffhub.web import query, redirect, render
 
 router = pages()
 

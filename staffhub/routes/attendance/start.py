@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from staffhub import days
+from staffhub.dated import long_day
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form
@@ -16,7 +17,7 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
-from staffhub.web import long_day, query, redirect, render
+from staffhub.web import query, redirect, render
 
 router = pages()
 

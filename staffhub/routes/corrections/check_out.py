@@ -4,6 +4,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from staffhub import corrections
+from staffhub.dated import short_day
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key
@@ -11,7 +12,7 @@ from staffhub.i18n import clock
 from staffhub.i18n import gettext as _
 from staffhub.reports import recap, words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
-from staffhub.web import query, redirect, render, short_day
+from staffhub.web import query, redirect, render
 
 router = pages()
 

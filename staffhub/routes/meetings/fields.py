@@ -7,6 +7,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
+from staffhub.dated import weekday
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Lines, Version
 from staffhub.meetings.around import Around, look, of_meeting
@@ -14,7 +15,6 @@ from staffhub.meetings.audience import Audience
 from staffhub.meetings.terms import Terms
 from staffhub.models import Meeting, MeetingKind
 from staffhub.security import Viewer
-from staffhub.web import weekday
 from staffhub.workdays import WEEKDAYS
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
