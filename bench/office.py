@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, insert, litera
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bench import processes
+from bench.postgres import analyse
 from staffhub import clock
 from staffhub.days import close_due, run_recounts
 from staffhub.db import Base, Database, digest
@@ -176,8 +177,7 @@ def add_days(database: Database, days: Sequence[date], *, now: datetime) -> None
     close_due(database, now=now)
     run_recounts(database, now=now + timedelta(hours=1))
     if not database.sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
+        analyse(database.engine.url)
 
 
 def _for_everybody(db: Session, table: type[Base], source: Select[Any], **given: Any) -> None:

@@ -64,6 +64,13 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def analyse(url: sa.URL) -> None:
+    """Count the rows for the planner, and clean up: over a connection of its own, which has as long as it takes."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+
+
 def _bin() -> Path:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not folders:

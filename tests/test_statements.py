@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from bench.postgres import analyse
 from staffhub import corrections
 from staffhub import models as m
 from staffhub.db import Base, Database
@@ -147,8 +148,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
     if not database.sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
+        analyse(database.engine.url)
 
 
 def _fill_asked(db: Session, office_id: int, account_id: int) -> None:
