@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -247,8 +249,9 @@ class Ticker:
 
     def kick(self, job: str) -> None:
         """Run a job now, so that a person never waits for the next tick."""
-        if self._running.is_set():
-            self._scheduler.modify_job(job, next_run_time=clock.now())
+        with suppress(JobLookupError):  # it stops in this moment
+            if self._running.is_set():
+                self._scheduler.modify_job(job, next_run_time=clock.now())
 
     def stop(self) -> None:
         if self._running.is_set():

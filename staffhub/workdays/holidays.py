@@ -134,6 +134,6 @@ def remove_holiday(db: Session, me: Viewer, holiday_id: int, *, now: datetime) -
         .returning(Holiday.date, Holiday.name, Holiday.kind, Holiday.source)
     ).one_or_none()
     if gone is None:
-        raise NotFound
+        raise NotFound(_("This holiday is gone already."))
     audit.record(db, me, "holiday.removed", "office", me.office_id, now=now, before=dict(gone._mapping))  # noqa: SLF001
     return gone.date, gone.name
