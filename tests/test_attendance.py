@@ -11,15 +11,17 @@ import sqlalchemy as sa
 
 from staffhub import days, presence
 from staffhub.db import Database
-from staffhub.meetings import attendance, came, parts, plan, sightings
+from staffhub.meetings import agenda, attendance, came, parts, plan, sightings
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
     Attendance,
+    DayPart,
     Holiday,
     HolidayKind,
     Meeting,
     MeetingKind,
+    Occurrence,
     Officer,
     StandupNote,
     StoredDay,
@@ -162,14 +164,32 @@ def test_who_is_on_leave_is_excused_and_who_never_came_was_not_seen(world: World
     with world.database.transaction() as db:
         plan_range(db, ana, ben.id, TODAY)
     with world.database.reading() as db:
-        found = {one.id: one for one in came.people(db, meeting_id, TODAY)}
+        found = {one.id: one for one in came.people(db, ana, meeting_id, NINE.astimezone(ana.zone))}
     assert found[ben.id].is_excused
     assert not found[officer(world.database, "tia").id].is_excused
     take(world.database, told("joined", 0, "1", ben.name))
     attendance.run_due(world.database, now=NINE)
     with world.database.reading() as db:
-        there = {one.id: one for one in came.people(db, meeting_id, TODAY)}[ben.id]
+        there = {one.id: one for one in came.people(db, ana, meeting_id, NINE.astimezone(ana.zone))}[ben.id]
     assert (there.is_excused, there.minutes, there.is_likely) == (False, 30, True)
+
+
+@pytest.mark.parametrize(("part", "excused"), [(DayPart.MORNING, True), (DayPart.AFTERNOON, False)])
+def test_half_a_day_of_leave_excuses_from_what_is_held_in_that_half_alone(
+    database: Database, part: DayPart, excused: bool
+) -> None:
+    meeting_id = schedule(database)
+    ben, ana = officer(database, "ben"), viewer_of(database, "ana")
+    with database.transaction() as db:
+        plan_range(db, ana, ben.id, TODAY, kind="annual", part=part)
+    over = MORNING + timedelta(hours=8)
+    with database.reading() as db:
+        starts = db.scalars(sa.select(Occurrence.starts_at).where(Occurrence.meeting_id == meeting_id)).first()
+        assert starts
+        invited = {one.id: one for one in came.people(db, ana, meeting_id, starts.astimezone(ana.zone))}
+        (mine,) = parts.of_officer(db, ana.office_id, ben.id, TODAY, TODAY, now=over)
+        (entry,) = agenda.week(db, ana, first=TODAY, now=over).days[0].entries
+    assert (invited[ben.id].is_excused, mine.is_excused, entry.excused) == (excused, excused, int(excused))
 
 
 def test_the_stored_day_of_who_was_seen_follows(database: Database) -> None:

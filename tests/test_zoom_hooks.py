@@ -72,10 +72,13 @@ def test_who_comes_and_goes_on_the_page_of_the_sandbox_shows_on_the_meeting(
     kinds = ["meeting.started"] + ["meeting.participant_joined"] * 3 + ["meeting.participant_left"] * 3
     assert hooks.told == [(kind, 200) for kind in [*kinds, "meeting.ended"]]
 
+    ana = world.viewer("ana")
+    at = START.astimezone(ana.zone)
+
     def seen() -> tuple[list[int | None], list[tuple[str, int]]]:
         attendance.run_due(world.database, now=world.now)
         with world.database.reading() as db:
-            ours = [one.seconds for one in came.people(db, standup, TODAY) if one.name == "Ben Tumiwa"]
+            ours = [one.seconds for one in came.people(db, ana, standup, at) if one.name == "Ben Tumiwa"]
             strangers = [(one.name, one.seconds) for one in came.strangers(db, 1, standup, TODAY)]
         return ours, strangers
 

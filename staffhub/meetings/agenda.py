@@ -217,10 +217,14 @@ def _ends(meeting: Any) -> datetime:
     return ends
 
 
-def _is_away(book: workdays.PlanBook, officer_id: int, day: date) -> bool:
+def _is_away(book: workdays.PlanBook, officer_id: int, starts: datetime) -> bool:
     """Whether the highest of what was granted is leave or another duty, as the page of who came has it."""
-    granted = book.entries.get((officer_id, day))
-    return granted is not None and granted[-1].mode in came.AWAY
+    granted = book.entries.get((officer_id, starts.date()))
+    if not granted:
+        return False
+    return (
+        came.is_away(book.of(officer_id, starts.date()), starts) if granted[-1].part else granted[-1].mode in came.AWAY
+    )
 
 
 def _entry(
@@ -230,9 +234,10 @@ def _entry(
     waits = meeting.state is MeetingState.WAITING and meeting.next_try is not None
     over = _ends(meeting) <= now
     missed = [officer_id for officer_id in guests if officer_id not in there]
+    starts = meeting.starts.astimezone(me.zone)
     return Entry(
         meeting,
-        meeting.starts.astimezone(me.zone),
+        starts,
         status_of(meeting),
         # The dates of a series that were held before it was cancelled were not cancelled.
         cancelled=meeting.date_state is OccurrenceState.CANCELLED,
@@ -240,7 +245,7 @@ def _entry(
         places=Counter(mode for mode in modes if mode),
         people=len(guests),
         came=len(guests) - len(missed),
-        excused=sum(_is_away(book, officer_id, meeting.date) for officer_id in missed) if over else 0,
+        excused=sum(_is_away(book, officer_id, starts) for officer_id in missed) if over else 0,
         next_try=meeting.next_try.astimezone(me.zone) if waits else None,
         may_change=may_change(me, meeting.division_id),
         steps=next_steps(meeting.state, meeting.trouble, over=over),

@@ -17,7 +17,6 @@ from staffhub.meetings.audience import Audience, resolve
 from staffhub.meetings.invitations import holds_on
 from staffhub.meetings.telling import dates_ahead
 from staffhub.models import (
-    DayPart,
     Meeting,
     MeetingInvite,
     MeetingState,
@@ -112,9 +111,8 @@ def _away(db: Session, plans: dict[int, Plan], at: time) -> list[Away]:
 def _why(plan: Plan, at: time) -> Why | None:
     if plan.mode is PlanMode.LEAVE:
         return "leave"
-    if plan.half and plan.hours:
-        morning = plan.half.part is DayPart.MORNING
-        return "half" if (at < plan.hours.starts if morning else at >= plan.hours.ends) else None
+    if plan.half:
+        return "half" if plan.is_leave(at) else None
     return "excused" if plan.mode is None and plan.source not in _FREE else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, bindparam, case, select, union
 from sqlalchemy.orm import Session
 
-from staffhub import audit
+from staffhub import audit, workdays
 from staffhub.db import insert_unless_there, rows
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
@@ -17,6 +17,7 @@ from staffhub.meetings import attendance, plan
 from staffhub.meetings.invitations import holds_on
 from staffhub.models import (
     Attendance,
+    DayPart,
     JoinClick,
     MeetingInvite,
     Occurrence,
@@ -36,7 +37,7 @@ AWAY = (PlanMode.LEAVE, PlanMode.FIELD)
 
 class Invited(NamedTuple):
     """`clicked`: when the person went there through the own way in; the rest is what Zoom saw, `sign` by what the
-    person was recognised; `plan`: what was granted for that date. All times UTC.
+    person was recognised; `plan`: what was granted for that date, `part`: for half of it. All times UTC.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Invited(NamedTuple):
     seconds: int | None = None
     sign: Sign | None = None
     plan: PlanMode | None = None
+    part: DayPart | None = None
 
     @property
     def came(self) -> datetime | None:
@@ -83,17 +85,19 @@ def known(day: Any, *, dates: bool = False) -> Any:
     mine = (JoinClick.meeting_id == MeetingInvite.meeting_id, JoinClick.officer_id == Officer.id)
     clicked = select(JoinClick.at).where(*mine, JoinClick.date == day).order_by(JoinClick.at).limit(1)
     height = case({layer: place for place, layer in enumerate(PRECEDENCE)}, value=PlanEntry.layer)
-    granted = (
-        select(PlanGrant.mode)
+    granted = [
+        select(column)
         .join(PlanEntry, PlanEntry.grant_id == PlanGrant.id)
         .where(PlanEntry.office_id == Officer.office_id, PlanEntry.officer_id == Officer.id, PlanEntry.date == day)
         .order_by(height)
         .limit(1)
-    )
+        .scalar_subquery()
+        for column in (PlanGrant.mode, PlanGrant.part)
+    ]
     seen = (Attendance.officer_id == Officer.id) & (Attendance.date == day)
     columns: Any = select(
         Officer.id, Officer.name, clicked.scalar_subquery(), Attendance.joined_at, Attendance.seconds, Attendance.sign,
-        granted.scalar_subquery(),
+        *granted,
     )  # fmt: skip
     invited = columns.join(MeetingInvite, MeetingInvite.officer_id == Officer.id)
     if dates:
@@ -108,8 +112,23 @@ def _people() -> Any:
     return asked.where(MeetingInvite.meeting_id == bindparam("meeting")).order_by(Officer.name, Officer.id)
 
 
-def people(db: Session, meeting_id: int, day: date) -> list[Invited]:
-    return [Invited(*row) for row in rows(db, _people(), meeting=meeting_id, day=day)]
+def people(db: Session, me: Viewer, meeting_id: int, starts: datetime) -> list[Invited]:
+    """Return who is invited to a date that begins then, in local time."""
+    found = rows(db, _people(), meeting=meeting_id, day=starts.date())
+    return [at_that_hour(db, me.office_id, Invited(*row), starts) for row in found]
+
+
+def at_that_hour(db: Session, office_id: int, who: Invited, starts: datetime) -> Invited:
+    """Half a day of leave excuses from what is held in that half alone; `starts` is local."""
+    if who.part is None:
+        return who
+    day = starts.date()
+    expected = workdays.plans(db, office_id, day, day, officers=[who.id]).of(who.id, day)
+    return who if is_away(expected, starts) else who._replace(plan=None)
+
+
+def is_away(expected: workdays.Plan, starts: datetime) -> bool:
+    return expected.is_leave(starts.time()) or expected.mode in AWAY
 
 
 @cache

@@ -104,7 +104,7 @@ class Minutes:
 def minutes(db: Session, me: Viewer, meeting_id: int, day: date) -> Minutes:
     """Load the minutes of a date, in at most eight statements, for whoever was invited on it or sees the meeting."""
     meeting, starts, length, organiser, trouble = _held(db, me, meeting_id, day)
-    people = came.people(db, meeting_id, day)
+    people = came.people(db, me, meeting_id, starts.astimezone(me.zone))
     invited = me.officer_id in {one.id for one in people}
     if not (
         invited or meeting.created_by == me.account_id or me.sees(officer_id=None, division_id=meeting.division_id)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
+from staffhub import office
 from staffhub.ahead import Ask
 from staffhub.db import read
 from staffhub.meetings import came
@@ -104,8 +105,9 @@ def ask(office_id: int, officer_id: int, first: date, last: date) -> Ask:
 
 def of_officer(db: Session, office_id: int, officer_id: int, first: date, last: date, *, now: datetime) -> list[Part]:
     """Return the meetings to which an officer was invited on these dates, as far as they are over, in order of time."""
-    found = []
+    found, zone = [], office.facts(db, office_id).zone
     for *who, day, meeting_id, topic, starts, minutes, wrote in read(db, ask(office_id, officer_id, first, last)):
         if topic is not None and starts + timedelta(minutes=minutes) <= now:
-            found.append(Part(day, meeting_id, topic, starts, wrote, Invited(*who)))
+            invited = came.at_that_hour(db, office_id, Invited(*who), starts.astimezone(zone))
+            found.append(Part(day, meeting_id, topic, starts, wrote, invited))
     return found

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, time
 from functools import cache
 from typing import Any, TypeVar
 
@@ -79,6 +79,12 @@ class Plan:
     @property
     def is_work(self) -> bool:
         return self.mode not in {None, PlanMode.LEAVE}
+
+    def is_leave(self, at: time) -> bool:
+        """Whether it is leave at that hour."""
+        if self.half is None or self.hours is None:
+            return self.mode is PlanMode.LEAVE
+        return at < self.hours.starts if self.half.part is DayPart.MORNING else at >= self.hours.ends
 
     def is_in_office(self, part: DayPart) -> bool:
         """Whether somebody is expected in the office in that half of the day."""
