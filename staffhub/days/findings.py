@@ -147,7 +147,8 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
         yield Discrepancy(Finding.JOINED_WITHOUT_MARK, needs_person=False, count=len(joined), evidence=evidence)
     if marks and record.is_work:
         missed = tuple(("occurrence", id_) for meeting, id_ in done.standups if meeting not in joined)
-        if missed and record.state is not State.FIELD:
+        # Of half a day of leave nothing is said: it is not known here in which half the standup was.
+        if missed and record.state is not State.FIELD and not record.half:
             yield Discrepancy(Finding.STANDUP_NOT_JOINED, needs_person=False, count=len(missed), evidence=missed)
         if not logged:
             yield Discrepancy(Finding.MARK_WITHOUT_WORK, needs_person=False, evidence=_marks(marks))
