@@ -172,9 +172,8 @@ def test_the_reminder_by_e_mail_leads_in_without_signing_in_and_the_bell_to_the_
     with world.database.reading() as db:
         notice = db.scalars(sa.select(Notice).where(mine)).one()
     about = About(notice.id, notice.kind, notice.params)
-    facts = {"to": "b@x.id", "sender": "s@x.id", "locale": "id", "office": "D", "base_url": "https://kantor.id/"}
-    letter = write([about], **facts, now=START).get_content()
-    assert f"https://kantor.id{way(world)}\n" in letter
+    letter = write([about], locale="id", office="D", base_url="https://kantor.id/")
+    assert f"https://kantor.id{way(world)}\n" in letter.body
     assert notice.address == f"/meetings/{standup}"
 
 

@@ -206,11 +206,11 @@ def test_each_chooses_what_comes_by_mail_and_the_page_shows_it(world: World) -> 
 def test_the_words_about_e_mail_fit_whether_the_office_sends_any(world: World) -> None:
     tell(world, "ben")
     page = world.client("ben").get("/notices").text
-    assert "Kantor ini tidak mengirim e-mail" in page
+    assert "Kantor ini tidak mengirim surel" in page
     assert 'href="/account#mail"' not in page
     assert "Disimpan 180 hari" in page
     smtp = {"smtp_url": SecretStr("smtp://127.0.0.1:25")}
     world.app.state.settings = world.settings.model_copy(update=smtp)
     page = world.client("ben").get("/notices").text
-    assert "tidak mengirim e-mail" not in page
+    assert "tidak mengirim surel" not in page
     assert 'href="/account#mail"' in page

@@ -40,7 +40,7 @@ def _listing(request: Request, db: Session, me: Viewer, page: int, *, said: str 
         toast=said,
         found=found,
         waiting=request.state.unread,
-        by_mail=settings.smtp is not None,
+        by_mail=settings.smtp is not None or settings.notice_channel is not None,
         keeps=settings.notice_days,
         pages={
             "first": found.first,

@@ -8,9 +8,11 @@ down_revision = "special_hour"
 branch_labels = None
 depends_on = None
 
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("remind_before", sa.Integer(), nullable=True))
+    op.add_column("account", sa.Column("remind_before", _BIG, nullable=True))
 
 
 def downgrade() -> None:

@@ -8,9 +8,11 @@ down_revision = "remind_before"
 branch_labels = None
 depends_on = None
 
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
-    op.add_column("zoom_task", sa.Column("unforeseen", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.add_column("zoom_task", sa.Column("unforeseen", _BIG, nullable=False, server_default=sa.text("0")))
 
 
 def downgrade() -> None:
