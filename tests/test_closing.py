@@ -18,10 +18,13 @@ from staffhub.models import (
     NoticeKind,
     Office,
     ProposalSource,
+    Recount,
     StoredDay,
+    TaskState,
     WorkMode,
 )
 from staffhub.reports import recap
+from staffhub.scheduler import JOBS, Work
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_from, viewer_of
 from tests.test_corrections_asked import ask
@@ -86,6 +89,24 @@ def test_a_night_stays_open_until_its_check_out_or_until_its_time_is_over(databa
     row = stored(database, tia, last)
     assert (row.open_until, row.needs_person) == (None, True)
     agree(database, now=at_local(TODAY, time(16), ZONE))
+
+
+def test_an_open_day_is_still_there_when_its_date_has_been_computed_again(database: Database) -> None:
+    count_from(database, SINCE)
+    tia, last, now = viewer_of(database, "tia").officer_id, TODAY - timedelta(days=1), at_local(TODAY, time(17), ZONE)
+    with database.transaction() as db:
+        db.add(mark(tia, last, time(7)))
+    days.close_due(database, now=now)
+    assert stored(database, tia, last).needs_person
+    with database.transaction() as db:
+        facts = {"office_id": 1, "first": last, "last": last, "cause": "office", "due_at": now, "created_at": now}
+        db.add(Recount(**facts, state=TaskState.PENDING, officers=None))
+    (again,) = (verb for name, _every, verb in JOBS if name == "recount")
+    again(Work(database, None, ""), now + timedelta(minutes=11))
+    row = stored(database, tia, last)
+    assert (row.open_until, row.needs_person) == (None, True)
+    with database.reading() as db:
+        assert len(corrections.open_days(db, viewer_of(database, "tia"), last, last)) == 1
 
 
 def test_a_missing_check_out_is_proposed_from_the_last_thing_known_and_changes_nothing_by_itself(
