@@ -111,13 +111,16 @@ def test_whoever_is_not_reached_there_gets_an_e_mail_and_without_a_mail_server_t
 
 
 def test_what_the_channel_did_not_take_is_not_sent_again_since_it_may_have_arrived(
-    database: Database, ben: int
+    database: Database, ben: int, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     _reach(database, ben)
     tell(database, ben, "a")
     with messenger(500) as server:
         assert [_send(database, server), _send(database, server, hours=9)] == [1, 0]
     assert (len(server.came), ends(database)) == (1, [("a", MailEnd.UNCLEAR)])
+    said = "".join(capfd.readouterr()) + caplog.text
+    assert "channel_not_sent" in said
+    assert not any(word in said for word in ("62812345678", "127.0.0.1", "Failed to send"))
 
 
 def test_a_reader_whom_the_channel_cannot_name_is_refused_and_nothing_is_sent(database: Database, ben: int) -> None:
