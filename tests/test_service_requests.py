@@ -29,8 +29,8 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import desk, one, open_for, owners, promises, steps
-from staffhub.service_requests.desk import Wanted
+from staffhub.service_requests import listed, one, open_for, owners, promises, steps
+from staffhub.service_requests.listed import Wanted
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
 S = RequestState
@@ -342,13 +342,13 @@ def test_late_counts_working_days_and_only_where_the_office_promised_some(databa
         promise(database, days)
         with database.reading() as db:
             assert is_late(db, ben, tuesday) is late
-            found = desk.listing(db, ben, Wanted(), page=1, now=MORNING)
+            found = listed.listing(db, ben, Wanted(), page=1, now=MORNING)
         assert (found.counts.late, found.rows[0].late, found.rows[0].age_days) == (int(late), late, 6)
     promise(database, 3)
     waiting = move(database, "ben", tuesday, S.CHECKING, S.WAITING)
     with database.reading() as db:
         assert not is_late(db, ben, waiting)  # it lies with the applicant
-        assert desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts.late == 0
+        assert listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts.late == 0
 
 
 WITA = timezone(timedelta(hours=8))
@@ -422,7 +422,7 @@ def test_the_list_weighs_every_request_by_its_own_steps(database: Database) -> N
     move(database, "ben", waited, S.CHECKING, S.WAITING, now=at(11))
     move(database, "ben", reload(database, waited), S.CHECKING, now=at(20))
     with database.reading() as db:
-        found = desk.listing(db, ben, Wanted(), page=1, now=MORNING)
+        found = listed.listing(db, ben, Wanted(), page=1, now=MORNING)
         assert {row.id: row.late for row in found.rows} == {slow.id: True, waited.id: False}
         assert [is_late(db, ben, one) for one in (slow, waited)] == [True, False]
     assert found.counts.late == 1
@@ -449,7 +449,7 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
 
     def numbers(*args: Any, me: Viewer = ben, **wanted: Any) -> list[str]:
         with database.reading() as db:
-            return [row.number for row in desk.listing(db, me, Wanted(**wanted), page=1, now=MORNING).rows]
+            return [row.number for row in listed.listing(db, me, Wanted(**wanted), page=1, now=MORNING).rows]
 
     assert numbers() == [urgent.number, mine.number, deferred.number, ready.number]
     assert numbers(assignee="me") == [mine.number, ready.number]
@@ -463,7 +463,7 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
     assert numbers(q=done.number, assignee="me") == []
     assert numbers(q="%") == []
     with database.reading() as db:
-        counts = desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts
+        counts = listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts
         alone = owners.waiting(db, ben, now=MORNING)
     assert (counts.open, counts.mine, counts.deferred, counts.ready, counts.unassigned) == (4, 2, 1, 1, 2)
     assert alone == [owners.Waiting(None, None, "none", 2, deferred.id, deferred.number)]
@@ -474,7 +474,7 @@ def test_an_account_without_an_officer_has_nothing_of_its_own(database: Database
     adi = viewer_of(database, "adi")
     nobody = Viewer(**{**adi.__dict__, "officer_id": None, "division_id": None})
     with database.reading() as db:
-        found = desk.listing(db, nobody, Wanted(assignee="me"), page=1, now=MORNING)
+        found = listed.listing(db, nobody, Wanted(assignee="me"), page=1, now=MORNING)
     assert (found.total, found.counts.mine) == (0, 0)
 
 
@@ -482,8 +482,8 @@ def test_pages_hold_25_and_a_page_past_the_end_is_the_last(database: Database) -
     for _n in range(26):
         take_in(database)
     with database.reading() as db:
-        first = desk.listing(db, viewer_of(database, "ben"), Wanted(), page=1, now=MORNING)
-        last = desk.listing(db, viewer_of(database, "ben"), Wanted(), page=99, now=MORNING)
+        first = listed.listing(db, viewer_of(database, "ben"), Wanted(), page=1, now=MORNING)
+        last = listed.listing(db, viewer_of(database, "ben"), Wanted(), page=99, now=MORNING)
     assert (first.first, first.last, first.total, first.more) == (1, 25, 26, True)
     assert (last.first, last.last, last.page, last.more) == (26, 26, 2, False)
 
@@ -508,7 +508,7 @@ def test_the_number_on_a_tab_is_that_of_its_list(database: Database) -> None:
         Wanted(service="unheard of"): 0,
     }.items():
         with database.reading() as db:
-            found = desk.listing(db, ben, wanted, page=1, now=MORNING)
+            found = listed.listing(db, ben, wanted, page=1, now=MORNING)
         assert (found.total, len(found.rows)) == (total, total), wanted
 
 
@@ -519,7 +519,7 @@ def test_what_is_open_is_found_without_reading_what_was_closed(database: Databas
     with database.reading() as db, count_queries(database) as queries:
         open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)
         for wanted in (Wanted(), Wanted(assignee="me"), Wanted(assignee="none"), Wanted(state=S.READY)):
-            desk.listing(db, ben, wanted, page=1, now=MORNING)
+            listed.listing(db, ben, wanted, page=1, now=MORNING)
     plans = []
     with database.engine.connect() as connection:
         for query in {query for query in queries if "FROM service_request" in query}:
@@ -619,7 +619,7 @@ def test_what_lies_with_somebody_who_is_not_there_needs_an_officer(database: Dat
         assert {row.why for row in owners.waiting(db, ana, now=MORNING)} == {"none"}
     absence(database, "tia")
     with database.reading() as db:
-        found = desk.listing(db, ana, Wanted(assignee="none"), page=1, now=MORNING)
+        found = listed.listing(db, ana, Wanted(assignee="none"), page=1, now=MORNING)
     assert [(row.name, row.why, row.count) for row in found.waiting] == [(None, "none", 1), ("Tia Lumintang", why, 1)]
     assert {row.id: row.lacking for row in found.rows} == {hers.id: why, free.id: "none"}
     assert (found.counts.unassigned, found.counts.open) == (2, 3)
@@ -731,8 +731,8 @@ def test_what_was_closed_by_mistake_goes_back_to_where_it_was(
     assert (request.state, request.closed_at, request.is_open, request.officer) == (back, None, True, "Ben Tumiwa")
     with database.reading() as db:
         latest, before = one.history(db, ben, request)[:2]
-        counts = desk.listing(db, ben, Wanted(), page=1, now=MORNING).counts
-        done = desk.listing(db, ben, Wanted(state=S.DONE), page=1, now=MORNING)
+        counts = listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts
+        done = listed.listing(db, ben, Wanted(state=S.DONE), page=1, now=MORNING)
         verbs = db.scalars(sa.select(AuditEvent.verb)).all()
     assert (latest.reopened, latest.note, before.reopened, before.state) == (True, "Salah tekan", False, way[-1])
     assert (counts.open, counts.mine, done.total) == (1, 1, 0)

@@ -15,9 +15,9 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import aged, services, state_label
 from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
 from staffhub.service_requests.promises import Promise, promise_of
+from staffhub.service_requests.words import aged, services, state_label
 from staffhub.typed import whatsapp_number
 
 

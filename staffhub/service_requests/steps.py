@@ -25,9 +25,9 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import state_label
 from staffhub.service_requests.one import Request, may_assign
 from staffhub.service_requests.owners import CLOSED, OPEN, mine_to_give
+from staffhub.service_requests.words import state_label
 
 _S = RequestState
 # The likely next step first; what is open can also be cancelled.

@@ -26,7 +26,7 @@ from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import REMEDIES, day_of
 from staffhub.routes.deps import DB, Me, Now, RowId, Trail, pages
 from staffhub.security import Viewer
-from staffhub.service_requests.desk import state_label
+from staffhub.service_requests.words import state_label
 from staffhub.web import query, redirect, render
 
 router = pages()

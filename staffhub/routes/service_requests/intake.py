@@ -1,0 +1,87 @@
+"""A new request."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import Request
+from pydantic import StringConstraints
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub.db import undo
+from staffhub.errors import Conflict, Refused
+from staffhub.forms import Fields, Form, Key, Line, Phone, Word
+from staffhub.i18n import gettext as _
+from staffhub.models import Channel, RequestState
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
+from staffhub.routes.service_requests.fields import Note
+from staffhub.security import Viewer
+from staffhub.service_requests import steps, words
+from staffhub.web import redirect, render
+
+router = pages()
+
+
+class RequestFields(Fields):
+    service_type: Annotated[Word, StringConstraints(max_length=40)]
+    applicant: Annotated[Line, StringConstraints(max_length=60)]
+    phone: Phone | None = None
+    channel: Channel
+    urgent: bool = False
+    siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
+    note: Note | None = None
+    idempotency_key: Key
+
+
+def channels() -> dict[Channel, str]:
+    return {Channel.WHATSAPP: "WhatsApp", Channel.APP: _("Application"), Channel.COUNTER: _("Counter")}
+
+
+def form_page(
+    request: Request, db: Session, me: Viewer, form: Form[RequestFields] | None = None, *, status: int = 200
+) -> Response:
+    return render(
+        request,
+        "requests/new.html",
+        status=status,
+        invalid=form is not None,
+        form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
+        services=[one for one in words.services(db, me.office_id).values() if not one.ended],
+        channels=channels(),
+    )
+
+
+@router.post("/requests")
+def take_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("requests")
+    form = Form.parse(RequestFields, posted, name="request")
+    if form.data is None:
+        return form_page(request, db, me, form, status=422)
+    given = form.data
+    try:
+        taken = steps.take_in(
+            db,
+            me,
+            service_type=given.service_type,
+            applicant=given.applicant,
+            phone=given.phone or "",
+            channel=given.channel,
+            urgent=given.urgent,
+            siak_reference=given.siak_reference or "",
+            note=given.note or "",
+            key=given.idempotency_key,
+            now=now,
+        )
+    except (Refused, Conflict) as error:
+        undo(db)
+        form.refuse(error)
+        return form_page(request, db, me, form, status=error.status)
+    return redirect(request, f"/requests/{taken.id}", said=_said(taken))
+
+
+def _said(taken: steps.Taken) -> str:
+    if taken.again:
+        return _("%(number)s was already recorded; nothing was added.", number=taken.number)
+    if taken.state is RequestState.DEFERRED:
+        return _("%(number)s is recorded. It waits until the applicant can come in person.", number=taken.number)
+    return _("%(number)s is recorded.", number=taken.number)

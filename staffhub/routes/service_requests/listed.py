@@ -1,0 +1,55 @@
+"""The list of requests."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from staffhub.models import RequestState
+from staffhub.routes.deps import DB, Me, Now, pages
+from staffhub.routes.service_requests import intake
+from staffhub.service_requests import listed
+from staffhub.web import query, render
+
+router = pages()
+
+
+@router.get("/requests")
+def index(
+    request: Request,
+    db: DB,
+    me: Me,
+    now: Now,
+    new: Literal["1"] | None = None,
+    q: Annotated[str, Query(max_length=60)] = "",
+    service: Annotated[str, Query(alias="type", max_length=40)] = "",
+    state: RequestState | None = None,
+    assignee: Literal["me", "none"] | None = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    me.require("requests")
+    if new:
+        return intake.form_page(request, db, me)
+    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee)
+    found = listed.listing(db, me, wanted, page=page, now=now)
+
+    def address(number: int) -> str:
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee}
+        return query("/requests", **given, page=number if number > 1 else None)
+
+    return render(
+        request,
+        "requests/list.html",
+        block="requests_found",
+        wanted=wanted,
+        found=found,
+        counts=found.counts,
+        may_hand_on=me.may("requests.assign"),
+        pages={
+            "first": found.first,
+            "last": found.last,
+            "total": found.total,
+            "previous_url": address(found.page - 1) if found.page > 1 else None,
+            "next_url": address(found.page + 1) if found.more else None,
+        },
+    )

@@ -1,0 +1,162 @@
+"""One request with its next step."""
+
+from datetime import datetime
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub.db import undo
+from staffhub.errors import Conflict, Refused, StaffHubError
+from staffhub.forms import Fields, Form, Version
+from staffhub.i18n import gettext as _
+from staffhub.models import RequestState
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
+from staffhub.routes.service_requests import intake
+from staffhub.routes.service_requests.fields import Id, Note
+from staffhub.routes.service_requests.handing_on import choices
+from staffhub.security import Viewer
+from staffhub.service_requests import one, steps, words
+from staffhub.web import redirect, render
+
+router = pages()
+
+
+class StateFields(Fields):
+    state: RequestState
+    note: Note | None = None
+    version: Version | None = None
+
+
+class AssignFields(Fields):
+    assignee: Id
+    note: Note | None = None
+    version: Version | None = None
+
+
+class ReopenFields(Fields):
+    note: Note
+    version: Version | None = None
+
+
+def _page(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    row: one.Request,
+    *,
+    status: int = 200,
+    step: Form[StateFields] | None = None,
+    hand: Form[AssignFields] | None = None,
+    again: Form[ReopenFields] | None = None,
+    phone: str | None = None,
+) -> Response:
+    may_assign = row.is_open and one.may_assign(me, row)
+    history, message = one.history(db, me, row), one.message(row, me)
+    return render(
+        request,
+        "requests/one.html",
+        block="request_data" if phone else None,
+        status=status,
+        invalid=status != 200,  # noqa: PLR2004
+        row=row,
+        age=row.age(now),
+        promise=one.promise(db, me, row, history, now=now),
+        history=history,
+        following=steps.NEXT[row.state],
+        may_work_on=row.is_open and one.may_work_on(me, row),
+        may_take=one.may_take(me, row),
+        may_see_phone=one.may_work_on(me, row),
+        may_reopen=not row.is_open and one.may_work_on(me, row),
+        candidates=choices(db, me, now, division_id=row.division_id, instead_of=row.assignee_id) if may_assign else [],
+        step=step or Form.blank("step"),
+        hand=hand or Form.blank("hand"),
+        again=again or Form.blank("again"),
+        phone=phone,
+        masked=one.masked(row.phone),
+        channel=intake.channels()[row.channel],
+        message=message,
+        chat=one.whatsapp_link(row, message),
+    )
+
+
+@router.get("/requests/{request_id}")
+def show(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _page(request, db, me, now, one.request_for(db, me, request_id, now=now))
+
+
+@router.post("/requests/{request_id}/state")
+def change_state(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id, now=now)
+    form = Form.parse(StateFields, posted, name="step")
+    if form.data is None:
+        return _page(request, db, me, now, row, step=form, status=422)
+    given = form.data
+    try:
+        steps.change_state(db, me, row, state=given.state, note=given.note or "", version=given.version, now=now)
+    except (Conflict, Refused) as error:
+        return _again(request, db, me, now, request_id, error, step=form)
+    said = _("%(number)s: %(state)s.", number=row.number, state=words.state_label(given.state))
+    return redirect(request, f"/requests/{request_id}", said=said)
+
+
+@router.post("/requests/{request_id}/assign")
+def assign(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_hand_over(db, me, request_id, now=now)
+    form = Form.parse(AssignFields, posted, name="hand")
+    if form.data is None:
+        return _page(request, db, me, now, row, hand=form, status=422)
+    given = form.data
+    try:
+        name = steps.assign(
+            db, me, row, assignee_id=given.assignee, note=given.note or "", version=given.version, now=now
+        )
+    except (Conflict, Refused) as error:
+        return _again(request, db, me, now, request_id, error, hand=form)
+    said = _("%(number)s is now with %(name)s.", number=row.number, name=name)
+    return redirect(request, f"/requests/{request_id}", said=said)
+
+
+def _again(
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    request_id: int,
+    error: StaffHubError,
+    *,
+    step: Form[StateFields] | None = None,
+    hand: Form[AssignFields] | None = None,
+    again: Form[ReopenFields] | None = None,
+) -> Response:
+    """Show the request as it is now, with what was typed and why it was not done."""
+    undo(db)
+    for form in (step, hand, again):
+        if form is not None:
+            form.refuse(error)
+    row = one.request_for(db, me, request_id, now=now)
+    return _page(request, db, me, now, row, step=step, hand=hand, again=again, status=error.status)
+
+
+@router.post("/requests/{request_id}/reopen")
+def reopen(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id, now=now)
+    form = Form.parse(ReopenFields, posted, name="again")
+    if form.data is None:
+        return _page(request, db, me, now, row, again=form, status=422)
+    try:
+        state = steps.reopen(db, me, row, note=form.data.note, version=form.data.version, now=now)
+    except Conflict as error:
+        return _again(request, db, me, now, request_id, error, again=form)
+    said = _("%(number)s is open again: %(state)s.", number=row.number, state=words.state_label(state))
+    return redirect(request, f"/requests/{request_id}", said=said)
+
+
+@router.post("/requests/{request_id}/reveal")
+def reveal(request: Request, request_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id, now=now)
+    phone = steps.show_phone(db, me, row, now=now)
+    response = _page(request, db, me, now, row, phone=phone)
+    response.headers["Cache-Control"] = "no-store"
+    return response

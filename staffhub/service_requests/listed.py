@@ -1,0 +1,238 @@
+"""The office's list of requests with its counts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, func, or_, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock
+from staffhub.db import rows
+from staffhub.models import Officer, RequestState, ServiceRequest
+from staffhub.security import Viewer
+from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, waiting
+from staffhub.service_requests.promises import late_ones
+from staffhub.service_requests.words import InWords, Service, days_between, services
+
+PAGE = 25
+
+
+class Shape(NamedTuple):
+    """Which statement finds it: each is built once, and what is sought goes along with it."""
+
+    states: Literal["open", "closed", "one", "any"]
+    assignee: Literal["me", "none"] | None
+    service: bool
+    text: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list shows: `state` done means all that is closed; without any filter, what is open.
+
+    `assignee` "none": what needs an officer, also because who has it has left or is away.
+    """
+
+    q: str = ""
+    service: str = ""
+    state: RequestState | None = None
+    assignee: Literal["me", "none"] | None = None
+
+    @property
+    def shape(self) -> Shape:
+        if self.state in CLOSED:
+            states: Literal["open", "closed", "one", "any"] = "closed"
+        elif self.state:
+            states = "one"
+        else:  # who looks a number up means it, open or closed
+            states = "open" if self.assignee or not self.q else "any"
+        return Shape(states, self.assignee, bool(self.service), bool(self.q))
+
+    @property
+    def tab(self) -> str:
+        if self.state in {RequestState.DEFERRED, RequestState.READY, RequestState.DONE}:
+            return str(self.state)
+        if self.state is None and self.assignee == "me":
+            return "me"
+        return "open" if self.state is None and self.assignee is None and not self.q else ""
+
+
+@dataclass(frozen=True)
+class ListedRequest(InWords):
+    id: int
+    number: str
+    title: str
+    applicant: str
+    division: str
+    officer: str | None
+    lacking: str
+    state: RequestState
+    urgent: bool
+    closed: bool
+    day: date
+    age_days: int
+    late: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of everything open in the office, whatever the filter."""
+
+    open: int
+    mine: int
+    deferred: int
+    ready: int
+    late: int
+    unassigned: int
+
+    def of(self, wanted: Wanted) -> int | None:
+        """Return how many are wanted, where that was counted already."""
+        known = {
+            Wanted(): self.open,
+            Wanted(assignee="me"): self.mine,
+            Wanted(assignee="none"): self.unassigned,
+            Wanted(state=RequestState.DEFERRED): self.deferred,
+            Wanted(state=RequestState.READY): self.ready,
+        }
+        return known.get(wanted)
+
+
+@dataclass(frozen=True)
+class Listing:
+    rows: Sequence[ListedRequest]
+    counts: Counts
+    waiting: Sequence[Waiting]
+    services: Sequence[Service]
+    page: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * PAGE + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        return min(self.page * PAGE, self.total)
+
+    @property
+    def more(self) -> bool:
+        return self.last < self.total
+
+
+_COUNTS = (
+    select(
+        func.count(),
+        func.count().filter(ServiceRequest.assignee_id == bindparam("officer")),
+        func.count().filter(ServiceRequest.state == RequestState.DEFERRED),
+        func.count().filter(ServiceRequest.state == RequestState.READY),
+    )
+    .select_from(ServiceRequest)
+    .where(ServiceRequest.office_id == OFFICE, IS_OPEN)
+)
+
+
+def _counts(db: Session, me: Viewer, *, late: int, unassigned: int) -> Counts:
+    # An account without an officer holds nothing, not what nobody holds.
+    total, mine, deferred, ready = rows(db, _COUNTS, office=me.office_id, officer=me.officer_id).one()
+    return Counts(total, mine, deferred, ready, late, unassigned)
+
+
+def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
+    request = ServiceRequest
+    found = [request.office_id == OFFICE]
+    if shape.states != "any":
+        found.append(~IS_OPEN if shape.states == "closed" else IS_OPEN)
+    if shape.states == "one":
+        found.append(request.state == bindparam("state"))
+    if shape.assignee:
+        found.append(request.assignee_id == bindparam("officer") if shape.assignee == "me" else LACKING != "")
+    if shape.service:
+        found.append(request.service_type_id == bindparam("service"))
+    if shape.text:
+        text = bindparam("text", type_=String)
+        found.append(or_(request.number.ilike(text, escape="/"), request.applicant.ilike(text, escape="/")))
+    return found
+
+
+def _among(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Ask for columns of the requests of a shape; who is there matters only where that is asked for."""
+    found = select(*columns).select_from(ServiceRequest).where(*_conditions(shape))
+    return found.outerjoin(Officer, Officer.id == ServiceRequest.assignee_id) if shape.assignee == "none" else found
+
+
+@cache
+def _count(shape: Shape) -> Select[*tuple[Any, ...]]:
+    return _among(shape, func.count())
+
+
+@cache
+def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """The page is cut out of an index, and only what is on it is then looked up."""
+    request = ServiceRequest
+    order = (
+        (request.closed_at.desc(), request.id.desc())
+        if shape.states == "closed"
+        else (request.urgent.desc(), request.created_at, request.id)
+    )
+    skip = bindparam("skip", type_=Integer)
+    shown = _among(shape, request.id).order_by(*order).limit(PAGE).offset(skip).subquery()
+    return (
+        select(
+            request.id,
+            request.number,
+            request.service_type_id,
+            request.applicant,
+            Officer.name,
+            LACKING,
+            request.state,
+            request.urgent,
+            request.created_at,
+            request.closed_at,
+        )
+        .join(shown, shown.c.id == request.id)
+        .outerjoin(Officer, Officer.id == request.assignee_id)
+        .order_by(*order)
+    )
+
+
+def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], today: date) -> dict[str, object]:
+    text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return {
+        "office": me.office_id,
+        "officer": me.officer_id,
+        "today": today,
+        "state": wanted.state,
+        "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
+        "text": f"%{text}%",
+    }
+
+
+def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
+    """Return one page of the office's requests; a page past the end is the last one."""
+    kinds = services(db, me.office_id)
+    late, alone = late_ones(db, me, now=now), waiting(db, me, now=now)
+    counts = _counts(db, me, late=len(late), unassigned=sum(one.count for one in alone))
+    shape, asked = wanted.shape, _asked(me, wanted, kinds, clock.local_day(now, me.zone))
+    total = counts.of(wanted)
+    if total is None:
+        total = rows(db, _count(shape), **asked).scalar_one()
+    page = max(1, min(page, -(-total // PAGE)))
+    found = rows(db, _page(shape), **asked, skip=(page - 1) * PAGE)
+    shown = [_listed(row, kinds, late, now, me.zone) for row in found]
+    return Listing(shown, counts, alone, list(kinds.values()), page, total)
+
+
+def _listed(
+    row: Row[*tuple[Any, ...]], kinds: Mapping[int, Service], late: Collection[int], now: datetime, zone: ZoneInfo
+) -> ListedRequest:
+    id_, number, service_id, applicant, officer, lacking, state, urgent, created_at, closed_at = row
+    kind, until = kinds[service_id], closed_at or now
+    day, days = clock.local_day(closed_at or created_at, zone), days_between(created_at, until, zone)
+    return ListedRequest(
+        id_, number, kind.name, applicant, kind.division, officer, lacking, state, urgent, closed_at is not None, day,
+        days, id_ in late,
+    )  # fmt: skip
