@@ -196,12 +196,17 @@ def _explain(error: ErrorDetails) -> str:  # noqa: PLR0911  one return for each 
         return _("Write a whole number.")
     if isinstance(context.get("ge"), str):  # a first date, as pydantic tells it
         return _("Check the year.")
-    if kind in {"greater_than_equal", "greater_than"}:
-        return _("Write a number of at least %(n)s.", n=context.get("ge", context.get("gt")))
-    if kind in {"less_than_equal", "less_than"}:
-        return _("Write a number of at most %(n)s.", n=context.get("le", context.get("lt")))
+    if kind in {"greater_than_equal", "greater_than", "less_than_equal", "less_than", "multiple_of"}:
+        return _bound(context)
     if kind.startswith("date_"):
         return _("Write the date as year-month-day, for example 2026-11-23.")
     if kind in {"enum", "literal_error"}:
         return _("Choose one of the list.")
     return _("This is not quite right yet. Check it and try again.")
+
+
+def _bound(context: dict[str, Any]) -> str:
+    ((name, n),) = context.items()
+    if name in {"ge", "gt"}:
+        return _("Write a number of at least %(n)s.", n=n)
+    return _("Write a number of at most %(n)s.", n=n) if name in {"le", "lt"} else _("Write a multiple of %(n)s.", n=n)

@@ -123,7 +123,10 @@ class Bidang:
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of service; `service_days`: the working days promised, if any; `papers`: what is asked for, in lines."""
+    """A kind of service; `service_days`: the working days promised, if any; `papers`: what is asked for, in lines.
+
+    `daily_quota`: the most appointments a day, if bounded; `slot_minutes`: the length of one, if any are given.
+    """
 
     id: int
     code: str
@@ -135,6 +138,8 @@ class Service:
     papers: str
     ended: bool
     version: int
+    daily_quota: int | None
+    slot_minutes: int | None
 
 
 def facts(db: Session, office_id: int) -> OfficeFacts:
@@ -193,6 +198,8 @@ def _services(db: Session, office_id: int) -> dict[int, Service]:
         ServiceType.papers,
         ServiceType.ended_at.is_not(None),
         ServiceType.version,
+        ServiceType.daily_quota,
+        ServiceType.slot_minutes,
     )
     rows = db.execute(columns.where(ServiceType.office_id == office_id).order_by(ServiceType.sort, ServiceType.id))
     return {one.id: one for one in (Service(*row) for row in rows)}

@@ -15,7 +15,14 @@ from staffhub.service_requests import catalogue, steps
 from staffhub.service_requests.catalogue import Wish
 from tests.conftest import MORNING, World, race
 
-WISH = Wish("Surat keterangan pindah datang", "", needs_presence=False, days=2, papers=" KK asli \n\n Surat pengantar")
+WISH = Wish(
+    "Surat keterangan pindah datang",
+    "",
+    needs_presence=False,
+    days=2,
+    papers=" KK asli \n\n Surat pengantar",
+    minutes=15,
+)
 
 
 def _add(world: World, who: str = "ana", wish: Wish = WISH) -> int:
@@ -96,13 +103,14 @@ def test_of_two_who_write_the_same_service_the_second_is_told(world: World) -> N
     id_ = _add(world)
     before = _service(world, id_)
     assert before
-    new = Wish("Surat pindah datang", "Moving in", needs_presence=True, days=None, papers="")
+    new = Wish("Surat pindah datang", "Moving in", needs_presence=True, days=None, papers="", quota=20)
     _do(world, "ana", id_, partial(catalogue.change, wish=new), seen=before.version)
     with pytest.raises(Conflict):
         _do(world, "dewi", id_, partial(catalogue.change, wish=WISH), seen=before.version)
     after = _service(world, id_)
     assert after
     assert (after.name, after.name_en, after.needs_presence, after.service_days) == (new.name, "Moving in", True, None)
+    assert (before.daily_quota, before.slot_minutes, after.daily_quota, after.slot_minutes) == (None, 15, 20, None)
     _do(world, "ana", id_, partial(catalogue.change, wish=new), seen=before.version)  # a replay changes nothing
     with world.database.reading() as db:
         verbs = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb.like("service.%"))).all()

@@ -367,17 +367,20 @@ def test_a_head_writes_what_a_service_asks_for_and_whoever_takes_a_request_reads
     page = ben.get("/requests/services").text
     assert "Waktu layanan: belum ditetapkan" in page
     assert "/requests/services/new" not in page
-    typed = {"name": "Legalisasi dokumen", "papers": "Dokumen asli\r\nSalinan", "days": "dua"}
+    typed = {"name": "Legalisasi dokumen", "papers": "Dokumen asli\r\nSalinan", "days": "dua", "minutes": "7"}
     wrong = ana.post("/requests/services", data={**typed, "division_id": str(world.viewer("ana").division_id)})
     assert wrong.status_code == 422
     assert "Tulis angka bulat." in wrong.text
+    assert "Tulis kelipatan 5." in wrong.text
     assert "Dokumen asli" in wrong.text, "what was typed is kept"
-    right = typed | {"division_id": str(world.viewer("ana").division_id), "days": "2"}
+    right = typed | {"division_id": str(world.viewer("ana").division_id), "days": "2", "minutes": "20", "quota": "30"}
     for _twice in range(2):
         assert ana.post("/requests/services", data=right).status_code == 303
     page = ben.get("/requests/services").text
     assert page.count(": Legalisasi dokumen<") == 1
     assert "<li>Salinan</li>" in page
+    assert "janji temu 20 menit" in page
+    assert "paling banyak 30 per hari" in page
     assert "Dokumen asli; Salinan" in ben.get("/requests?new=1").text
     form = {"service_type": "legalisasi_dokumen", "applicant": "Novi T.", "channel": "counter"}
     taken = ben.post("/requests", data=form | {"idempotency_key": str(uuid4())})

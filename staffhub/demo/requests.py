@@ -28,6 +28,8 @@ _PAPERS = {
     "ektp_recording": ("KK",),
     "move_certificate": ("KK", "Formulir permohonan"),
 }
+# (minutes, a day) of those that are given by appointment.
+_APPOINTMENTS = {"ektp_recording": (15, 24)}
 _COMMON = 9  # the first services of the list: registration and certificates
 _TITLED = (
     "Ibu Novi",
@@ -151,7 +153,8 @@ def _lay_papers(db: Session, office_id: int) -> None:
     """The heads of the bidang have begun to say what citizens bring."""
     for code, papers in _PAPERS.items():
         of_code = update(ServiceType).where(ServiceType.office_id == office_id, ServiceType.code == code)
-        db.execute(of_code.values(papers="\n".join(papers)))
+        minutes, quota = _APPOINTMENTS.get(code, (None, None))
+        db.execute(of_code.values(papers="\n".join(papers), slot_minutes=minutes, daily_quota=quota))
 
 
 def write(

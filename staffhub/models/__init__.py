@@ -74,7 +74,15 @@ from staffhub.models.roster import (
     WeekPattern,
 )
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
-from staffhub.models.service_requests import PAPERS, Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models.service_requests import (
+    PAPERS,
+    SLOT_STEP,
+    Channel,
+    RequestEvent,
+    RequestState,
+    ServiceRequest,
+    ServiceType,
+)
 from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
@@ -114,6 +122,7 @@ __all__ = [
     "NOTED",
     "PAPERS",
     "PLAN_LETTERS",
+    "SLOT_STEP",
     "STUDY",
     "Account",
     "Attendance",

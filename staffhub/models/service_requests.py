@@ -27,6 +27,7 @@ class RequestState(StrEnum):
 
 
 PAPERS = 600  # characters
+SLOT_STEP = 5  # minutes: every appointment begins and ends on one
 
 
 class ServiceType(Base, Versioned):
@@ -45,6 +46,10 @@ class ServiceType(Base, Versioned):
     service_days: Mapped[int | None]
     # What the citizen brings or sends, a line for each.
     papers: Mapped[str] = mapped_column(String(PAPERS), server_default=text("''"))
+    # At most so many appointments a day; null: no bound is set.
+    daily_quota: Mapped[int | None]
+    # How long the citizen sits with an officer, in steps of SLOT_STEP minutes; null: it is not given by appointment.
+    slot_minutes: Mapped[int | None]
     sort: Mapped[int]
     # From then on nobody asks for it any more; what was asked before is worked off.
     ended_at: Mapped[datetime | None]

@@ -21,13 +21,18 @@ _CODE = 40  # characters
 
 @dataclass(frozen=True)
 class Wish:
-    """What a head writes of a service. `days`: working days promised; None: not set. `papers`: a line for each."""
+    """What a head writes of a service. `days`: working days promised; None: not set. `papers`: a line for each.
+
+    `quota`: the most appointments a day; `minutes`: the length of one, in steps of SLOT_STEP; None: not set.
+    """
 
     name: str
     name_en: str
     needs_presence: bool
     days: int | None
     papers: str
+    quota: int | None = None
+    minutes: int | None = None
 
     def values(self) -> dict[str, Any]:
         papers = "\n".join(line.strip() for line in self.papers.splitlines() if line.strip())
@@ -37,6 +42,8 @@ class Wish:
             "needs_presence": self.needs_presence,
             "service_days": self.days,
             "papers": papers,
+            "daily_quota": self.quota,
+            "slot_minutes": self.minutes,
         }
 
 
@@ -147,6 +154,7 @@ def change(db: Session, me: Viewer, kept: Kept, wish: Wish, *, seen: int | None,
         _refuse_name(there)
     told = {"name": before.name, "name_en": before.name_en, "needs_presence": before.needs_presence}
     told |= {"service_days": before.service_days, "papers": before.papers}
+    told |= {"daily_quota": before.daily_quota, "slot_minutes": before.slot_minutes}
     if told == values:
         return
     write_over(db, ServiceType, before.id, seen=seen or before.version, **values)

@@ -11,7 +11,7 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Line, Lines, Version
 from staffhub.i18n import gettext as _
-from staffhub.models import PAPERS
+from staffhub.models import PAPERS, SLOT_STEP
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.service_requests import catalogue
@@ -26,10 +26,20 @@ class ServiceFields(Fields):
     needs_presence: bool = False
     days: Annotated[int, Field(ge=0, le=365)] | None = None
     papers: Annotated[Lines, StringConstraints(max_length=PAPERS)] | None = None
+    quota: Annotated[int, Field(ge=1, le=1000)] | None = None
+    minutes: Annotated[int, Field(ge=SLOT_STEP, le=240, multiple_of=SLOT_STEP)] | None = None
     version: Version | None = None
 
     def wish(self) -> catalogue.Wish:
-        return catalogue.Wish(self.name, self.name_en or "", self.needs_presence, self.days, self.papers or "")
+        return catalogue.Wish(
+            self.name,
+            self.name_en or "",
+            self.needs_presence,
+            self.days,
+            self.papers or "",
+            self.quota,
+            self.minutes,
+        )
 
 
 class NewServiceFields(ServiceFields):
@@ -78,6 +88,8 @@ def show(request: Request, service_id: RowId, db: DB, me: Me) -> Response:
         needs_presence="1" if one.needs_presence else None,
         days=one.service_days,
         papers=one.papers,
+        quota=one.daily_quota,
+        minutes=one.slot_minutes,
         version=one.version,
     )
     return _page(request, db, me, kept, form)
@@ -136,4 +148,5 @@ def _page(
         form=form,
         divisions=catalogue.divisions_to_keep(db, me),
         longest=PAPERS,
+        step=SLOT_STEP,
     )
