@@ -1,5 +1,6 @@
 """The database is built by migrations alone."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,42 @@ def test_telephone_numbers_come_into_one_form_and_what_is_none_stays(empty: sa.E
     with empty.connect() as connection:
         found = {row.number: row.phone for row in connection.execute(sa.select(officer.c.number, officer.c.phone))}
     assert found == {**written, "1": "08123456789", "2": "0431851234"}
+
+
+def test_requests_of_before_get_a_code_each(empty: sa.Engine) -> None:
+    migrate(empty, "busy_hosts")
+    metadata = sa.MetaData()
+    metadata.reflect(empty, only=["office", "division", "service_type", "service_request"])
+    office, division, kind, request = (
+        metadata.tables[name] for name in ("office", "division", "service_type", "service_request")
+    )
+    facts = {"office_id": 1, "service_type_id": 1, "applicant": "Novi T.", "phone": "", "channel": "counter",
+             "urgent": False, "siak_reference": "", "state": "new", "created_at": MORNING, "updated_at": MORNING,
+             "version": 1}  # fmt: skip
+    with empty.begin() as connection:
+        connection.execute(
+            office.insert().values(
+                id=1, name="Dinas", government="", address="", timezone="Asia/Makassar", created_at=MORNING
+            )
+        )
+        connection.execute(
+            division.insert().values(id=1, office_id=1, code="a", name="A", short_name="A", keeps_cover=True, sort=1)
+        )
+        connection.execute(
+            kind.insert().values(
+                id=1, office_id=1, code="kk", name="KK", name_en="KK", division_id=1, needs_presence=False, sort=1
+            )
+        )
+        connection.execute(
+            request.insert(), [{**facts, "number": str(n), "idempotency_key": str(n)} for n in range(300)]
+        )
+    for _twice in range(2):
+        migrate(empty, "codes_for_citizens")
+        with empty.connect() as connection:
+            codes = connection.scalars(sa.text("SELECT public_code FROM service_request")).all()
+        assert len(set(codes)) == len(codes) == 300
+        assert all(re.fullmatch(r"[A-Z0-9]{4}-[A-Z0-9]{4}", code) for code in codes)
+        command.downgrade(_config(empty), "busy_hosts")
 
 
 def test_the_role_of_an_account_goes_into_the_postings_of_its_officer_and_back(empty: sa.Engine) -> None:

@@ -17,6 +17,7 @@ from staffhub import i18n
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
+    CODE_LETTERS,
     AuditEvent,
     Channel,
     Holiday,
@@ -29,7 +30,7 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import listed, one, open_for, owners, promises, steps
+from staffhub.service_requests import codes, listed, one, open_for, owners, promises, steps
 from staffhub.service_requests.listed import Wanted
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
@@ -559,7 +560,7 @@ def test_the_message_to_the_applicant_is_indonesian_whoever_writes_it(database: 
     request, ben = take_in(database), viewer_of(database, "ben")
     text = one.message(request, ben)
     assert text == (
-        f"Permohonan {request.number} sudah kami terima. Anda belum perlu melakukan apa-apa. "
+        f"Permohonan {request.public_code} sudah kami terima. Anda belum perlu melakukan apa-apa. "
         "Disdukcapil Kabupaten Contoh"
     )
 
@@ -569,13 +570,36 @@ def test_the_message_says_what_to_do_next_and_never_name_document_and_number_tog
     told = {state: one.message(replace(request, state=state), ben) for state in S}
     assert len(set(told.values())) == len(S)
     for text in told.values():
-        assert request.number in text
-        assert not any(word in text for word in ("Novi", "Kartu", "KK", "keluarga"))
+        assert request.public_code in text
+        assert not any(word in text for word in (request.number, "Novi", "Kartu", "KK", "keluarga"))
     assert "membalas pesan ini" in told[S.WAITING]
     assert "Datang ke kantor" in told[S.READY]
     in_person = replace(request, state=S.DEFERRED, needs_presence=True)
     assert "datang sendiri" in one.message(in_person, ben)
     assert "datang" not in told[S.DEFERRED]
+
+
+def test_every_request_has_a_code_that_no_other_office_has_and_nobody_reads_wrongly(database: Database) -> None:
+    given = {take_in(database, username).public_code for username in ("ben", "ben", "ben", "oka")}
+    assert len(given) == 4
+    for code in given:
+        assert re.fullmatch(f"[{CODE_LETTERS}]{{4}}-[{CODE_LETTERS}]{{4}}", code)
+    assert not set("AEIOU01258BSZL").intersection(CODE_LETTERS)
+
+
+def test_a_code_that_is_given_already_is_not_given_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = take_in(database)
+    made = iter([first.public_code, "CCCC-CCCC"])
+    monkeypatch.setattr(codes, "new_code", lambda: next(made))
+    assert take_in(database).public_code == "CCCC-CCCC"
+
+
+def test_who_says_a_code_at_the_counter_is_found_by_it(database: Database) -> None:
+    request, ben = take_in(database), viewer_of(database, "ben")
+    take_in(database)
+    with database.reading() as db:
+        found = listed.listing(db, ben, Wanted(q=request.public_code.lower()), page=1, now=MORNING)
+    assert [row.id for row in found.rows] == [request.id]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest
+from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest, new_code
 from tests.conftest import TODAY, World, count_queries, plan_range
 
 NIK = "7107015501900001"
@@ -255,7 +255,10 @@ def test_whatsapp_is_offered_with_a_usable_number_and_the_look_at_it_is_recorded
     assert "wa.me" not in page
     assert "Tulis lewat WhatsApp" in page
     opened = ana.post(f"{path}/reveal").text
-    assert 'href="https://wa.me/6281234564471?text=Permohonan%20PM-2611-0001' in opened
+    with world.database.reading() as db:
+        code = db.scalars(sa.select(ServiceRequest.public_code)).one()
+    assert f'href="https://wa.me/6281234564471?text=Permohonan%20{code}' in opened
+    assert code in page
     assert "Novi" not in opened.split("wa.me")[1].split('"')[0]
     with world.database.reading() as db:
         assert db.scalars(sa.select(AuditEvent.verb)).all().count("request.phone_shown") == 1
@@ -340,7 +343,7 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
         long_ago = {"created_at": world.now - timedelta(days=20), "updated_at": world.now, "state": "checking"}
         many = [
             {**like, **long_ago, "id": 10 + n, "number": f"PM-2610-{n:04}", "idempotency_key": str(uuid4())}
-            | {"assignee_id": ids[n % 400]}
+            | {"assignee_id": ids[n % 400], "public_code": new_code()}
             for n in range(3000)
         ]
         db.execute(sa.insert(ServiceRequest), many)

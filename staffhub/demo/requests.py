@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, workdays
 from staffhub.demo.people import Person
 from staffhub.demo.plans import HISTORY
-from staffhub.models import Channel, Division, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models import Channel, Division, RequestEvent, RequestState, ServiceRequest, ServiceType, new_code
 
 # (officer, day): what was done for which request, for the diary.
 Handled = dict[tuple[int, date], list[tuple[int, str]]]
@@ -82,6 +82,7 @@ class _Desk:
     zone: ZoneInfo
     now: datetime
     rng: random.Random
+    codes: random.Random
     taken_in: int = 0
 
     def office_hour(self, at: datetime) -> datetime:
@@ -126,6 +127,7 @@ class _Desk:
         row = {
             "office_id": self.office_id,
             "number": number,
+            "public_code": new_code(self.codes.choice),
             "service_type_id": service.id,
             "applicant": f"{rng.choice(_TITLED)} {rng.choice(_LAST)}.",
             "phone": f"0812000{rng.randrange(10**5):05}",
@@ -162,7 +164,7 @@ def write(
 ) -> Handled:
     today = clock.local_day(now, zone)
     first = today - timedelta(days=HISTORY)
-    desk = _Desk(office_id, people, workdays.calendar(db, office_id), zone, now, rng)
+    desk = _Desk(office_id, people, workdays.calendar(db, office_id), zone, now, rng, random.Random(office_id))
     _lay_papers(db, office_id)
     services = db.execute(
         select(ServiceType.id, ServiceType.name, ServiceType.needs_presence, Division.code)

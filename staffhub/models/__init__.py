@@ -75,6 +75,7 @@ from staffhub.models.roster import (
 )
 from staffhub.models.rules import Holiday, HolidayKind, RuleKind, RuleSet
 from staffhub.models.service_requests import (
+    CODE_LETTERS,
     PAPERS,
     SLOT_STEP,
     Channel,
@@ -82,6 +83,7 @@ from staffhub.models.service_requests import (
     RequestState,
     ServiceRequest,
     ServiceType,
+    new_code,
 )
 from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
@@ -118,6 +120,7 @@ APPEND_ONLY = (
 __all__ = [
     "APPEND_ONLY",
     "BOARD_CHANGES",
+    "CODE_LETTERS",
     "IN_TROUBLE",
     "NOTED",
     "PAPERS",
@@ -221,6 +224,7 @@ __all__ = [
     "ZoomUser",
     "ZoomVerb",
     "is_in_service",
+    "new_code",
     "posting_near",
     "posting_on",
     "receipt_code",

@@ -1,5 +1,7 @@
 """What citizens ask for. No NIK, no KK number, no scan is kept: a short name, a phone and a reference."""
 
+import secrets
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,6 +30,14 @@ class RequestState(StrEnum):
 
 PAPERS = 600  # characters
 SLOT_STEP = 5  # minutes: every appointment begins and ends on one
+# No vowel, so that no word comes about, and of letters and digits that are taken for each other at most one.
+CODE_LETTERS = "CDFHJKMNPQRTWXY34679"
+
+
+def new_code(pick: Callable[[str], str] = secrets.choice) -> str:
+    """Make up what a citizen asks with, such as K7M4-TRXW: by chance, so that no other code follows from it."""
+    letters = "".join(pick(CODE_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 class ServiceType(Base, Versioned):
@@ -65,6 +75,8 @@ class ServiceRequest(Base, Versioned):
     __table_args__ = (
         UniqueConstraint("office_id", "number"),
         UniqueConstraint("office_id", "idempotency_key"),
+        # Of all offices: a citizen names none.
+        Index(None, "public_code", unique=True),
         Index(None, "office_id", "closed_at"),
         Index(None, "assignee_id", "state"),
         # Whether anybody ever asked for a service.
@@ -80,6 +92,7 @@ class ServiceRequest(Base, Versioned):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     # PM-YYMM-NNNN: permohonan, year and month, running number of the month.
     number: Mapped[str] = mapped_column(String(20))
+    public_code: Mapped[str] = mapped_column(String(9), default=new_code, server_default=text("''"))
     service_type_id: Mapped[int] = mapped_column(ForeignKey("service_type.id"))
     applicant: Mapped[str] = mapped_column(String(60))
     phone: Mapped[str] = mapped_column(String(24), default="")

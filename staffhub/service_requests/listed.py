@@ -154,7 +154,8 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
         found.append(request.service_type_id == bindparam("service"))
     if shape.text:
         text = bindparam("text", type_=String)
-        found.append(or_(request.number.ilike(text, escape="/"), request.applicant.ilike(text, escape="/")))
+        columns = (request.number, request.applicant, request.public_code)
+        found.append(or_(*(column.ilike(text, escape="/") for column in columns)))
     return found
 
 

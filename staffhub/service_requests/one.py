@@ -27,6 +27,7 @@ class Request:
 
     id: int
     number: str
+    public_code: str
     title: str
     applicant: str
     phone: str
@@ -63,6 +64,7 @@ _REQUEST = (
     select(
         ServiceRequest.id,
         ServiceRequest.number,
+        ServiceRequest.public_code,
         ServiceRequest.service_type_id,
         ServiceRequest.applicant,
         ServiceRequest.phone,
@@ -91,6 +93,7 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
     return Request(
         id=row.id,
         number=row.number,
+        public_code=row.public_code,
         title=kind.name,
         applicant=row.applicant,
         phone=row.phone,
@@ -157,45 +160,45 @@ def masked(phone: str) -> str:
 def message(request: Request, me: Viewer) -> str:
     """A line for the applicant: where it stands and what to do next.
 
-    In Indonesian whatever the officer reads, and with the number alone: never with a name and a document beside it.
+    In Indonesian whatever the officer reads, and with the short code alone: it tells nobody else who asked for what.
     """
     with i18n.in_locale("id"):
         return f"{_told(request)} {me.office_name}"
 
 
 def _told(request: Request) -> str:
-    number = request.number
+    code = request.public_code
     told = {
-        RequestState.NEW: _("Request %(number)s was received. You need not do anything now.", number=number),
+        RequestState.NEW: _("Request %(code)s was received. You need not do anything now.", code=code),
         RequestState.CHECKING: _(
-            "Request %(number)s is being checked. You need not do anything now; we write if something is missing.",
-            number=number,
+            "Request %(code)s is being checked. You need not do anything now; we write if something is missing.",
+            code=code,
         ),
         RequestState.WAITING: _(
-            "Request %(number)s is not complete yet. Send the missing papers by answering this message, "
+            "Request %(code)s is not complete yet. Send the missing papers by answering this message, "
             "then we go on with it.",
-            number=number,
+            code=code,
         ),
         RequestState.DEFERRED: _(
-            "Request %(number)s waits for its turn. You need not do anything now; we write when it goes on.",
-            number=number,
+            "Request %(code)s waits for its turn. You need not do anything now; we write when it goes on.",
+            code=code,
         ),
         RequestState.SIGNING: _(
-            "Request %(number)s was checked and waits for a signature. You need not do anything now.", number=number
+            "Request %(code)s was checked and waits for a signature. You need not do anything now.", code=code
         ),
         RequestState.READY: _(
-            "Request %(number)s is ready. Collect it at the office on a working day and tell this number.",
-            number=number,
+            "Request %(code)s is ready. Collect it at the office on a working day and tell this code.",
+            code=code,
         ),
-        RequestState.DONE: _("Request %(number)s is done. There is nothing left for you to do.", number=number),
+        RequestState.DONE: _("Request %(code)s is done. There is nothing left for you to do.", code=code),
         RequestState.CANCELLED: _(
-            "Request %(number)s was cancelled. If you still need it, send us a new request.", number=number
+            "Request %(code)s was cancelled. If you still need it, send us a new request.", code=code
         ),
     }
     if request.state is RequestState.DEFERRED and request.needs_presence:
         return _(
-            "Request %(number)s waits for you: come to the office in person on a working day and tell this number.",
-            number=number,
+            "Request %(code)s waits for you: come to the office in person on a working day and tell this code.",
+            code=code,
         )
     return told[request.state]
 

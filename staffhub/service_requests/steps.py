@@ -25,6 +25,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Viewer
+from staffhub.service_requests.codes import fresh_codes
 from staffhub.service_requests.one import Request, may_assign
 from staffhub.service_requests.owners import CLOSED, OPEN, mine_to_give
 from staffhub.service_requests.words import state_label
@@ -114,6 +115,7 @@ def take_in(
     row = ServiceRequest(
         office_id=me.office_id,
         number=_next_number(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}"),
+        public_code=fresh_codes(db, 1)[0],
         service_type_id=service.id,
         applicant=applicant,
         phone=phone,
