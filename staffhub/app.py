@@ -48,6 +48,7 @@ from staffhub.routes import (
     rules,
     service_requests,
     sign_in,
+    tokens,
     webhooks,
     worklog,
     zoom,
@@ -81,6 +82,7 @@ _ROOMS = (
     admin,
     rules,
     zoom,
+    tokens,
 )
 
 

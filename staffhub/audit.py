@@ -23,13 +23,22 @@ _SEAL_BATCH = 2000
 _INSERT = insert(cast("Table", AuditEvent.__table__))
 
 
+class Program(Protocol):
+    @property
+    def token_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
 class Actor(Protocol):
-    """Who does it; the scheduler and the CLI pass None instead."""
+    """Who does it; the scheduler and the CLI pass None instead. A program has no `author`."""
 
     @property
-    def account_id(self) -> int: ...
+    def author(self) -> int | None: ...
     @property
     def office_id(self) -> int: ...
+    @property
+    def program(self) -> Program | None: ...
 
 
 def _plain(value: object) -> object:
@@ -55,12 +64,14 @@ def record(
 
     `subject` says whose row `subject_id` is: what is recorded of an officer's day says "officer", never "mark".
     """
+    if actor and actor.program:
+        facts["program"] = {"token": actor.program.token_id, "name": actor.program.name}
     db.execute(
         _INSERT,
         {
             "office_id": actor.office_id if actor else office_id,
             "at": now,
-            "actor_id": actor.account_id if actor else None,
+            "actor_id": actor.author if actor else None,
             "verb": verb,
             "subject": subject,
             "subject_id": subject_id,

@@ -226,6 +226,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
     if may("admin"):
         menu.append(NavItem("/admin/zoom", "video", "Zoom"))
+        menu.append(NavItem("/admin/tokens", "lock", _("Programs")))
     menu.append(NavItem("/notices", "bell", _("Notices")))
     menu.append(NavItem("/account", "user", _("My account")))
     return [NavItem(*places[name], wide=name not in first) for name in order], menu

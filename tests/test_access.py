@@ -41,12 +41,13 @@ from staffhub.models import (
     ServiceRequest,
     ServiceType,
     StandupNote,
+    TokenScope,
     WorkMode,
     ZoomUser,
 )
 from staffhub.orders import duty, exemptions
 from staffhub.reports import recap
-from staffhub.security import Viewer
+from staffhub.security import Viewer, tokens
 from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
@@ -75,6 +76,9 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/password"): ALL,
     ("POST", "/account/sessions/end-others"): ALL,
     ("POST", "/account/sessions/{session_id}/end"): frozenset({"ben"}),
+    ("GET", "/admin/tokens"): frozenset({"adi"}),
+    ("POST", "/admin/tokens"): frozenset({"adi"}),
+    ("POST", "/admin/tokens/{token_id}/revoke"): frozenset({"adi"}),
     ("GET", "/admin/zoom"): frozenset({"adi"}),
     ("POST", "/admin/zoom/check"): frozenset({"adi"}),
     ("POST", "/admin/zoom/retry"): frozenset({"adi"}),
@@ -284,9 +288,14 @@ def _zoom_user(db: Session) -> int:
     return user.id
 
 
+def _token(db: Session, adi: Viewer) -> int:
+    may = [TokenScope.REQUESTS_READ]
+    return tokens.make(db, adi, name="Aplikasi", scopes=may, last_day=None, now=MORNING).id
+
+
 def _belongings(world: World) -> dict[str, object]:
     """Give Ben one of everything; return what stands for each placeholder of an address."""
-    ben, ana, hana = world.viewer("ben"), world.viewer("ana"), world.viewer("hana")
+    ben, ana, hana, adi = (world.viewer(name) for name in ("ben", "ana", "hana", "adi"))
     assert ben.officer_id
     with world.database.transaction() as db:
         receipt = presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key=str(uuid4()), now=MORNING).receipt
@@ -324,6 +333,7 @@ def _belongings(world: World) -> dict[str, object]:
         found["grant_id"] = leave
         found["user_id"] = _zoom_user(db)
         found["service_id"] = kind.id
+        found["token_id"] = _token(db, adi)
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id

@@ -33,6 +33,7 @@ BUDGET = {
     "/account/password": ("pegawai01", 1),
     "/admin/holidays": ("kepegawaian", 2),
     "/admin/office": ("kepegawaian", 3),
+    "/admin/tokens": ("admin", 2),
     "/admin/zoom": ("admin", 5),
     "/admin/rules": ("kepegawaian", 2),
     "/admin/rules/new/{kind}": ("kepegawaian", 2),

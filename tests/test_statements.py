@@ -25,7 +25,7 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
-    "attendance", "attendance_look",
+    "api_answer", "attendance", "attendance_look",
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
@@ -35,7 +35,8 @@ GROWS = {
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {
-    "account", "calendar_feed", "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
+    "account", "api_token", "calendar_feed",
+    "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
     "kept_register",
     "leave_delegate", "leave_opening",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person", "zoom_user",
@@ -58,6 +59,7 @@ MAY_SCAN = {
 # Statements that name no office, by a part of their text, with the reason.
 OF_NO_OFFICE = {
     "FROM user_session JOIN account": "who it is comes from an unguessable token, and the office with them",
+    "api_token.digest =": "who calls comes from an unguessable token, and the office with it",
     "user_session": "belongs to an account, not to an office",
     "sign_in_attempt": "asked before anybody is known",
     "alembic_version": "the database's own",

@@ -130,6 +130,8 @@ WITHOUT = {
     "/account/sessions/end-others": "ends what stands; twice is once",
     "/account/sessions/{session_id}/end": "ends what stands; twice is once",
     "/admin/rules/new/{kind}": "adds a rule, once for each form; another one of the same days is refused in words",
+    "/admin/tokens": "adds a token, once for each name",
+    "/admin/tokens/{token_id}/revoke": "ends what stands; twice is once",
     "/admin/zoom/check": "asks Zoom, and notes who its users are",
     "/admin/zoom/retry": "tries again what is agreed; twice is once",
     "/admin/zoom/hosts/{user_id}/take": "says yes or no of one user; twice is once",

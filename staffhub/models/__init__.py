@@ -88,6 +88,7 @@ from staffhub.models.service_requests import (
 from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, ZoomPerson, ZoomSighting
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
+from staffhub.models.tokens import TOKEN_NAME, ApiAnswer, ApiToken, TokenScope
 from staffhub.models.worklog import DailyReport, LogEntry
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
@@ -127,7 +128,10 @@ __all__ = [
     "PLAN_LETTERS",
     "SLOT_STEP",
     "STUDY",
+    "TOKEN_NAME",
     "Account",
+    "ApiAnswer",
+    "ApiToken",
     "Attendance",
     "AttendanceLook",
     "AuditEvent",
@@ -213,6 +217,7 @@ __all__ = [
     "StandupNote",
     "StoredDay",
     "TaskState",
+    "TokenScope",
     "UserSession",
     "WaitingRequest",
     "WeekPattern",

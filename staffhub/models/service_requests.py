@@ -121,3 +121,5 @@ class RequestEvent(Base):
     state: Mapped[RequestState]
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
     note: Mapped[str] = mapped_column(String(200), default="")
+    # The program that did it, where nobody did.
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))

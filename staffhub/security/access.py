@@ -56,8 +56,21 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
+class Program:
+    """What acts where nobody does: the office's own program behind a token, and what it may."""
+
+    token_id: int
+    name: str
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Viewer:
-    """Who acts and what it may: today the person behind a session, whoever else has an account tomorrow."""
+    """Who acts and what it may: the person behind a session, or a `program`.
+
+    A program is no officer and sees the whole office, of what its token lets it see; `account_id` is then that of the
+    administrator who let it in, and nothing is ever said to be done by that person (`author`).
+    """
 
     account_id: int
     office_id: int
@@ -69,8 +82,16 @@ class Viewer:
     position: str
     division_name: str
     role: Role
+    program: Program | None = None
+
+    @property
+    def author(self) -> int | None:
+        """Return the account of the person who does it; None: a program does."""
+        return None if self.program else self.account_id
 
     def may(self, permission: str) -> bool:
+        if self.program:
+            return permission in self.program.permissions
         return self.role in PERMISSIONS[permission]
 
     def require(self, permission: str) -> None:
@@ -79,7 +100,7 @@ class Viewer:
 
     @property
     def scope(self) -> Scope:
-        return SCOPES[self.role]
+        return Scope.OFFICE if self.program else SCOPES[self.role]
 
     @property
     def sees_everyone(self) -> bool:
@@ -137,6 +158,7 @@ _HEADS = frozenset({Role.OFFICE_HEAD, Role.DIVISION_HEAD})
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "board": _EVERYONE,
     "requests": _EVERYONE,
+    "requests.write": _EVERYONE,
     "requests.assign": _HEADS | {Role.ADMIN},
     "services.edit": _HEADS | {Role.ADMIN},
     "worklog": _EVERYONE,

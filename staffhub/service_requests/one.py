@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Channel, Officer, RequestEvent, RequestState, ServiceRequest
+from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
 from staffhub.service_requests.promises import Promise, promise_of
@@ -211,7 +211,8 @@ def whatsapp_link(request: Request, text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Event:
-    """`handed_to`: the step gave the request to that officer; `taken`: who did it took it himself.
+    """`officer`: who did it, or the program that did. `handed_to`: the step gave the request to that officer; `taken`:
+    who did it took it himself.
 
     `reopened`: it was closed before.
     """
@@ -231,10 +232,19 @@ class Event:
 
 
 def _history() -> Select[*tuple[Any, ...]]:
-    to, event = aliased(Officer), RequestEvent
+    to, event, token = aliased(Officer), RequestEvent, ApiToken
     return (
-        select(event.at, event.officer_id, Officer.name, event.state, event.note, event.assignee_id, to.name)
+        select(
+            event.at,
+            event.officer_id,
+            func.coalesce(Officer.name, token.name).label("name"),
+            event.state,
+            event.note,
+            event.assignee_id,
+            to.name,
+        )
         .outerjoin(Officer, Officer.id == event.officer_id)
+        .outerjoin(token, token.id == event.token_id)
         .outerjoin(to, to.id == event.assignee_id)
         .where(event.request_id == bindparam("request"))
         .order_by(event.at, event.id)

@@ -123,7 +123,7 @@ def take_in(
         urgent=urgent,
         siak_reference=siak_reference,
         state=_S.DEFERRED if waits else _S.NEW,
-        created_by=me.account_id,
+        created_by=me.author,
         created_at=now,
         updated_at=now,
         version=1,
@@ -161,6 +161,7 @@ def _note_step(
             state=state,
             assignee_id=assignee_id,
             note=note,
+            token_id=me.program.token_id if me.program else None,
         )
     )
 
