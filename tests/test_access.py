@@ -100,6 +100,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/rules/{rule_id}/withdraw"): EDITORS,
     ("POST", "/admin/holidays"): PEOPLE,
     ("POST", "/admin/office/letterhead"): PEOPLE,
+    ("POST", "/admin/office/divisions/{division_id}"): PEOPLE,
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,
     ("GET", "/attendance"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/attendance/export"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
@@ -331,6 +332,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found["grant_id"] = leave
+        found["division_id"] = ben.division_id
         found["user_id"] = _zoom_user(db)
         found["service_id"] = kind.id
         found["token_id"] = _token(db, adi)

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from staffhub import founding, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import EmploymentType, RuleKind, RuleSet
+from staffhub.models import AuditEvent, EmploymentType, RuleKind, RuleSet
 from staffhub.workdays import Calendar, Draft, Hours, Rule, Tiers, WorkHours, rules
 from tests.conftest import MORNING, TODAY, World, count_queries, race, viewer_of
+from tests.page_forms import form_of
 from tests.test_workdays import ASN, RAMADAN, RULE, THL, _rule
 
 SIX_DAYS = {day: ["07.00", "13.00", 0] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
@@ -154,6 +155,28 @@ def test_the_bidang_are_shown_beside_the_way_to_services_and_rules(world: World)
     for text in ("Pelayanan Pencatatan Sipil", "/requests/services", "/admin/rules"):
         assert text in page.text, text
     assert world.client("ana").get("/admin/office").status_code == 403
+
+
+def test_a_bidang_is_renamed_on_every_page_at_once_and_the_trail_keeps_both_names(world: World) -> None:
+    """Another office process knows it too: what is kept of an office is kept by its version."""
+    hana, dafduk = world.client("hana"), world.viewer("ana").division_id
+    page = hana.get("/admin/office").text
+    address = f"/admin/office/divisions/{dafduk}"
+    typed = form_of(page, address) | {"name": "Bidang Kependudukan", "short_name": "Penduduk"}
+    for said in ("bernama Bidang Kependudukan", "sudah bernama demikian"):
+        assert hana.post(address, data=typed).status_code == 303
+        assert said in hana.get("/admin/office").text
+    assert "Penduduk" in world.client("ana").get("/roster").text
+    with world.database.reading() as db:
+        (event,) = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "division.renamed"))
+    assert event.facts["names"]["after"] == ["Bidang Kependudukan", "Penduduk"]
+    assert len(event.facts["names"]["before"]) == len(event.facts["names"]["after"])
+    other = hana.post(
+        address, data=form_of(hana.get("/admin/office").text, address) | {"name": "pelayanan pencatatan sipil"}
+    )
+    assert other.status_code == 422
+    assert "Bidang lain sudah memakai nama ini." in other.text
+    assert hana.post("/admin/office/divisions/9999", data=typed).status_code == 404
 
 
 def _values(kind: RuleKind, values: Any, *, subject: str = "", types: Any = None, start: date = TODAY) -> Rule:

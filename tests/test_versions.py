@@ -44,6 +44,9 @@ EDITS = {
         {"paper": "a4", "signing_place": "Amurang"},
         "Amurang",
     ),
+    "/admin/office/divisions/{division_id}": Edit(
+        "/admin/office", "hana", {"short_name": "Daduk"}, {"short_name": "Dafdukcil"}, "Dafdukcil"
+    ),
     "/admin/rules/{rule_id}/edit": Edit(
         "/admin/rules/{rule_id}/edit", "hana", {"legal_source": "SK 2"}, {"legal_source": "SK 3"}, "SK 3"
     ),

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from staffhub.db import Base, Id
+from staffhub.db import Base, Id, Versioned
 
 
 class EmploymentType(StrEnum):
@@ -68,7 +68,7 @@ class Office(Base):
     created_at: Mapped[datetime]
 
 
-class Division(Base):
+class Division(Base, Versioned):
     __tablename__ = "division"
     __table_args__ = (UniqueConstraint("office_id", "code"),)
 
@@ -80,6 +80,7 @@ class Division(Base):
     sort: Mapped[int]
     # The four bidang keep the duty minimum; the secretariat does not serve citizens.
     keeps_cover: Mapped[bool]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Officer(Base):

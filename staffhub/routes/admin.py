@@ -49,6 +49,12 @@ class LetterheadFields(Fields):
     version: Version | None = None
 
 
+class DivisionFields(Fields):
+    name: Annotated[Line, StringConstraints(max_length=120)]
+    short_name: Annotated[Line, StringConstraints(max_length=40)]
+    version: Version
+
+
 def kind_name(kind: HolidayKind) -> str:
     return {
         HolidayKind.NATIONAL: _("National holiday"),
@@ -68,17 +74,50 @@ def office(request: Request, db: DB, me: Me) -> Response:
 
 
 def _office_page(
-    request: Request, db: Session, me: Viewer, form: Form[LetterheadFields] | None, *, status: int = 200
+    request: Request,
+    db: Session,
+    me: Viewer,
+    form: Form[LetterheadFields] | None,
+    *,
+    naming: tuple[int, Form[DivisionFields]] | None = None,
+    status: int = 200,
 ) -> Response:
+    divisions = workdays.divisions_of(db, me)
+    forms: dict[int, Form[DivisionFields]] = {
+        one.id: Form.blank(f"division{one.id}", name=one.name, short_name=one.short_name, version=one.version)
+        for one in divisions
+    }
     return render(
         request,
         "admin/office.html",
         status=status,
-        divisions=workdays.divisions_of(db, me),
+        divisions=divisions,
+        forms=forms | dict([naming] if naming else []),
         form=form or _letterhead_form(office_facts.facts(db, me.office_id)),
         papers=[(Paper.F4.value, _("F4 (215 x 330 mm)")), (Paper.A4.value, _("A4 (210 x 297 mm)"))],
-        invalid=bool(form and form.errors),
+        invalid=bool((form and form.errors) or naming),
     )
+
+
+@router.post("/admin/office/divisions/{division_id}")
+def rename_division(request: Request, posted: Posted, db: DB, me: Me, now: Now, division_id: RowId) -> Response:
+    me.require("office.edit")
+    form: Form[DivisionFields] = Form.parse(DivisionFields, posted, name=f"division{division_id}")
+    if form.data is None:
+        return _office_page(request, db, me, None, naming=(division_id, form), status=422)
+    wish = form.data
+    try:
+        changed = workdays.rename_division(
+            db, me, division_id, name=wish.name, short_name=wish.short_name, seen=wish.version, now=now
+        )
+    except (Refused, Conflict) as error:
+        db_module.undo(db)
+        there = {one.id: one.version for one in workdays.divisions_of(db, me)}
+        form.refuse(error, version=there[division_id])
+        return _office_page(request, db, me, None, naming=(division_id, form), status=error.status)
+    said = _("The division is called %(name)s from now on.", name=wish.name)
+    said = said if changed else _("The division is called so already.")
+    return redirect(request, "/admin/office", said=said)
 
 
 def _letterhead_form(facts: OfficeFacts) -> Form[LetterheadFields]:

@@ -2,6 +2,7 @@
 
 from staffhub.workdays.book import RuleLine, rule_for, rules_of
 from staffhub.workdays.calendar import Calendar, calendar
+from staffhub.workdays.divisions import rename_division
 from staffhub.workdays.holidays import (
     HolidayLine,
     Touched,
@@ -112,6 +113,7 @@ __all__ = [
     "past_of",
     "plans",
     "remove_holiday",
+    "rename_division",
     "rule_for",
     "rules_of",
     "seed_holidays",

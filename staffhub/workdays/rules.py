@@ -116,11 +116,15 @@ class DivisionLine:
     name: str
     short_name: str
     keeps_cover: bool
+    id: int
+    version: int
 
 
 def divisions_of(db: Session, me: Viewer) -> list[DivisionLine]:
     me.require("rules")
-    columns = select(Division.code, Division.name, Division.short_name, Division.keeps_cover)
+    columns = select(
+        Division.code, Division.name, Division.short_name, Division.keeps_cover, Division.id, Division.version
+    )
     return [
         DivisionLine(*row)
         for row in db.execute(columns.where(Division.office_id == me.office_id).order_by(Division.sort))
