@@ -331,11 +331,8 @@ def _belongings(world: World) -> dict[str, object]:
         )  # fmt: skip
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
-        found["grant_id"] = leave
-        found["division_id"] = ben.division_id
-        found["user_id"] = _zoom_user(db)
-        found["service_id"] = kind.id
-        found["token_id"] = _token(db, adi)
+        found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db)}
+        found |= {"service_id": kind.id, "token_id": _token(db, adi)}
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id
@@ -367,7 +364,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(job)
         db.flush()
         found["job_id"] = job.id
-        found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.account_id == ben.account_id)).one()
+        found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.key == "of-ben")).one()
         found |= _letters(db, hana, ben.officer_id)
         proposed = CheckoutProposal(
             office_id=ben.office_id, officer_id=ben.officer_id, date=TODAY - timedelta(days=3), at=MORNING,

@@ -17,6 +17,7 @@ from staffhub.models import (
     MeetingKind,
     MeetingState,
     Notice,
+    NoticeKind,
     Occurrence,
     OccurrenceState,
     Officer,
@@ -168,9 +169,9 @@ def test_the_reminder_by_e_mail_leads_in_without_signing_in_and_the_bell_to_the_
     world: World, standup: int
 ) -> None:
     reminding.remind_due(world.database, now=START - timedelta(minutes=14))
-    mine = Notice.account_id == world.viewer("ben").account_id
+    mine = (Notice.account_id == world.viewer("ben").account_id, Notice.kind == NoticeKind.MEETING_SOON)
     with world.database.reading() as db:
-        notice = db.scalars(sa.select(Notice).where(mine)).one()
+        notice = db.scalars(sa.select(Notice).where(*mine)).one()
     about = About(notice.id, notice.kind, notice.params)
     letter = write([about], locale="id", office="D", base_url="https://kantor.id/")
     assert f"https://kantor.id{way(world)}\n" in letter.body

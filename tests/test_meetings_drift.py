@@ -96,7 +96,8 @@ def _rows(database: Database, meeting_id: int) -> list[tuple[str, str]]:
 
 def _told(database: Database) -> list[str]:
     with database.reading() as db:
-        rows = db.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.MEETING_CHANGED).order_by(Notice.id))
+        later = (Notice.kind == NoticeKind.MEETING_CHANGED, Notice.key.not_like("meeting:%:1:invited"))
+        rows = db.scalars(sa.select(Notice).where(*later).order_by(Notice.id))
         return sorted({row.params["what"] for row in rows})
 
 

@@ -131,7 +131,8 @@ def _move(database: Database, meeting_id: int, day: date, to: date, at: time, **
 
 def _told(database: Database) -> list[tuple[str, str, int]]:
     with database.reading() as db:
-        rows = db.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.MEETING_CHANGED).order_by(Notice.id))
+        later = (Notice.kind == NoticeKind.MEETING_CHANGED, Notice.key.not_like("meeting:%:1:invited"))
+        rows = db.scalars(sa.select(Notice).where(*later).order_by(Notice.id))
         return sorted({(row.params["what"], row.params["day"], row.params["count"]) for row in rows})
 
 

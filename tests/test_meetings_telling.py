@@ -41,14 +41,41 @@ def _cancel(database: Database, meeting_id: int, note: str = "", now: datetime =
 
 
 def _told(database: Database, *, unread: bool = False) -> dict[str, list[str]]:
-    """Return the sentences, each with whoever reads it."""
+    """Return the sentences, each with whoever reads it; that the meeting is held was told when it was made."""
     with database.reading() as db:
         found = sa.select(Account.username, Notice.params).join(Notice, Notice.account_id == Account.id)
-        found = found.where(Notice.kind == NoticeKind.MEETING_CHANGED).order_by(Account.username)
+        later = Notice.key.not_like("meeting:%:1:invited")
+        found = found.where(Notice.kind == NoticeKind.MEETING_CHANGED, later).order_by(Account.username)
         told: dict[str, list[str]] = {}
         for row in db.execute(found.where(Notice.read_at.is_(None)) if unread else found):
             told.setdefault(notify.headline(NoticeKind.MEETING_CHANGED, row.params), []).append(row.username)
     return told
+
+
+def _unread(database: Database) -> int:
+    with database.reading() as db:
+        return len(db.scalars(sa.select(Notice.id).where(Notice.read_at.is_(None))).all())
+
+
+@pytest.mark.parametrize(("series", "more"), [({}, ""), (SERIES, ": 4 tanggal")])
+def test_of_a_new_meeting_everybody_invited_hears_once_and_nobody_who_is_away(
+    database: Database, series: dict[str, Any], more: str
+) -> None:
+    hana = viewer_of(database, "hana")
+    with database.transaction() as db:
+        plan_range(db, hana, hana.officer_id, WEDNESDAY)
+    for _tap in range(2):
+        meeting_id = _schedule(database, **series)
+    with database.reading() as db:
+        found = sa.select(Account.username, Notice.params, Notice.address)
+        rows = db.execute(found.join(Notice, Notice.account_id == Account.id).order_by(Account.username)).all()
+    assert [row.username for row in rows] == [name for name in OTHERS if more or name != "hana"]
+    said = {notify.headline(NoticeKind.MEETING_CHANGED, row.params) for row in rows}
+    assert len(said) == 1
+    assert "Evaluasi akta" in (sentence := said.pop())
+    assert sentence.startswith("Anda diundang")
+    assert more in sentence
+    assert {row.address for row in rows} == {f"/meetings/{meeting_id}"}
 
 
 def test_a_meeting_that_is_moved_renamed_or_cancelled_is_told_once_for_each_change(database: Database) -> None:
@@ -73,6 +100,7 @@ def test_a_cancellation_is_told_with_its_message_and_not_to_whoever_is_away_that
     _cancel(database, meeting_id, "Sekali lagi")  # twice is once
     present = [name for name in OTHERS if name != "hana"]
     assert _told(database) == {"Evaluasi akta pada 25 November 2026 tidak diadakan. “Aula dipakai Bupati.”": present}
+    assert _unread(database) == len(present), "that it is held counts on nobody's bell any more"
     reminding.remind_due(database, now=datetime.combine(WEDNESDAY, time(6, 44), MORNING.tzinfo))
     assert len(_told(database, unread=True)) == 1
     reminding.remind_due(database, now=datetime.combine(WEDNESDAY, time(6, 46), MORNING.tzinfo))
@@ -130,7 +158,8 @@ def test_whoever_is_invited_by_an_edit_or_left_out_is_told_that_once_and_nothing
     }
     with database.reading() as db:
         asked = sa.select(Notice.address).join(Account, Account.id == Notice.account_id)
-        assert db.scalars(asked.where(Account.officer_id == ben)).one() == "/meetings", "he may not look at it any more"
+        *_, last = db.scalars(asked.where(Account.officer_id == ben).order_by(Notice.id))
+        assert last == "/meetings", "he may not look at it any more"
         assert db.scalars(asked.where(Account.officer_id == tia)).one() == f"/meetings/{meeting_id}"
     _edit(database, meeting_id, 2, audience=Audience(officers=(ana, tia, cy)), starts_at=time(15), agenda="1. Buka")
     assert sum(map(len, _told(database).values())) == 4, "the same people: nobody hears of it"

@@ -94,6 +94,7 @@ def schedule(
         hosts.claim(db, me, meeting, now=now)
         invitations.invite(db, me.office_id, meeting_id, guests)
         ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
+        telling.tell_guests(db, me, meeting, invitations.Anew(set(guests), set()), now=now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
     return Saved(meeting_id, first=inserted)
 

@@ -52,7 +52,7 @@ def tell_edited(
 
     Whoever is invited by it, or left out, is told that alone.
     """
-    told = _tell_guests(db, me, meeting, guests, now=now)
+    told = tell_guests(db, me, meeting, guests, now=now)
     ahead = dates_ahead(db, meeting.id, now)
     if not ahead or not {*changed} - {"agenda", "ends_on", "laid_until", "co_hosts"}:
         return told
@@ -63,8 +63,10 @@ def tell_edited(
     return told + tell(db, meeting, what, **said, by=me.account_id, besides=guests.came, now=now)
 
 
-def _tell_guests(db: Session, me: Viewer, meeting: Meeting, guests: Anew, *, now: datetime) -> int:
-    """Of a single date nobody hears who is away on it; what somebody heard of it before holds no longer."""
+def tell_guests(db: Session, me: Viewer, meeting: Meeting, guests: Anew, *, now: datetime) -> int:
+    """Tell who is invited now, and who no longer is. Of a single date nobody hears who is away on it; what somebody
+    heard of it before holds no longer.
+    """
     rows = [row for row in _planned(db, meeting.id) if row.ends > now]
     if not rows or not (guests.came or guests.left):
         return 0
@@ -86,7 +88,8 @@ def tell_cancelled(
     first = min(ahead, key=lambda row: row.starts_at, default=None)
     if first is None:
         return 0
-    notify.over(db, notify.Subject("occurrence", first.id), [NoticeKind.MEETING_SOON], now=now)
+    told_before = (NoticeKind.MEETING_SOON, NoticeKind.MEETING_CHANGED)
+    notify.over(db, notify.Subject("occurrence", first.id), told_before, now=now)
     what, day = "ended" if meeting.weekdays else "cancelled", clock.local_day(first.starts_at, me.zone)
     at, by = first.starts_at.astimezone(me.zone).time(), me.account_id
     return tell(db, meeting, what, day=day, at=at, count=len(ahead), note=note, by=by, now=now)

@@ -46,7 +46,7 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
     # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one),
-    # changed (its words or length), ended (a series, from that date on), invited and left_out (by an edit);
+    # changed (its words or length), ended (a series, from that date on), invited, left_out (by an edit);
     # theirs, gone (in Zoom itself, told to whoever holds it). note: what whoever did it says of it, or None
     NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count", "note"}),
     # until: the day by which it is to be done, or None

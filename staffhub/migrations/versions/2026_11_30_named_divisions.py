@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "named_divisions"
-down_revision = "busy_hosts"
+down_revision = "api_tokens"
 branch_labels = None
 depends_on = None
 
