@@ -100,6 +100,39 @@ def test_numbers_count_on_past_four_digits(database: Database) -> None:
     assert take_in(database).number == "PM-2611-10001"
 
 
+def test_what_is_urgent_says_why_and_who_said_so_and_may_wait_again(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    with pytest.raises(Refused, match="why it is urgent"):
+        take_in(database, service_type="ektp_recording", urgent=True)
+    urgent = take_in(database, service_type="ektp_recording", urgent=True, urgent_why="Lansia, sakit", note="Dari WA")
+    waits = assigned(database, service_type="ektp_recording")
+
+    def say(*, urgent: bool, why: str, version: int | None = None) -> None:
+        with database.transaction() as db:
+            row = one.request_for(db, ben, waits.id, now=MORNING)
+            steps.set_urgent(db, ben, row, urgent=urgent, why=why, version=version, now=MORNING)
+
+    say(urgent=True, why="Berangkat besok", version=waits.version)
+    for seen in (waits.version, None):  # from another tab, and twice
+        with pytest.raises(Conflict):
+            say(urgent=True, why="Berangkat besok", version=seen)
+    with database.reading() as db:
+        row = one.request_for(db, ben, waits.id, now=MORNING)
+        assert (row.urgent, row.state) == (True, S.DEFERRED), "it is the first of those that wait"
+        told = one.history(db, ben, row)
+        assert (told[0].urgent, told[0].officer, one.why_urgent(row, told)) == (True, "Ben Tumiwa", "Berangkat besok")
+        assert one.why_urgent(urgent, one.history(db, ben, urgent)) == "Lansia, sakit"
+    say(urgent=False, why="Keberangkatan ditunda")
+    with database.reading() as db:
+        row = one.request_for(db, ben, waits.id, now=MORNING)
+        assert (row.urgent, one.why_urgent(row, one.history(db, ben, row))) == (False, "")
+        said = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb == "request.urgency_changed")).all()
+    assert len(said) == 2
+    closed = move(database, "ben", reload(database, waits), S.CANCELLED)
+    with database.transaction() as db, pytest.raises(Conflict, match="closed"):
+        steps.set_urgent(db, ben, closed, urgent=True, why="x", now=MORNING)
+
+
 def test_two_writers_at_once_get_distinct_numbers(database: Database) -> None:
     me, ready = viewer_of(database, "ben"), Barrier(2)
 
@@ -139,7 +172,7 @@ def test_what_needs_the_applicant_in_person_waits_unless_urgent(database: Databa
         latest, first = one.history(db, viewer_of(database, "ben"), recording)
     assert (latest.state, first.state, first.first, first.note) == (S.DEFERRED, S.NEW, True, "Lansia")
     assert "in person" in latest.note
-    assert take_in(database, service_type="ektp_recording", urgent=True).state is S.NEW
+    assert take_in(database, service_type="ektp_recording", urgent=True, urgent_why="Lansia").state is S.NEW
     assert take_in(database, service_type="birth_certificate").state is S.NEW
 
 
@@ -445,7 +478,7 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
     ready = move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY)
     done = move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY, S.DONE)
     gone = move(database, "ben", assigned(database), S.CANCELLED)
-    urgent = take_in(database, "cy", service_type="birth_certificate", urgent=True)
+    urgent = take_in(database, "cy", service_type="birth_certificate", urgent=True, note="Sakit")
     take_in(database, "oka")
 
     def numbers(*args: Any, me: Viewer = ben, **wanted: Any) -> list[str]:
@@ -543,7 +576,7 @@ def test_the_tab_of_a_filter_is_the_one_that_would_show_it() -> None:
 def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) -> None:
     ben = viewer_of(database, "ben")
     old = assigned(database, now=MORNING - timedelta(days=3))
-    new, urgent = assigned(database), assigned(database, urgent=True)
+    new, urgent = assigned(database), assigned(database, urgent=True, note="Sakit")
     move(database, "ben", assigned(database), S.CANCELLED)
     take_in(database)
     with database.reading() as db, count_queries(database) as queries:

@@ -107,7 +107,20 @@ def test_what_needs_the_applicant_in_person_starts_deferred_with_the_reason(worl
     waits = ben.get(_take_in(world, service_type="ektp_recording"))
     assert "Ditangguhkan" in waits.text
     assert "datang sendiri" in waits.text
-    urgent = ben.get(_take_in(world, service_type="ektp_recording", urgent="1"))
+    unexplained = ben.post("/requests", data=_payload(urgent="1"))
+    assert unexplained.status_code == 422
+    assert "Tulis mengapa mendesak." in unexplained.text
+    path = _take_in(world, service_type="ektp_recording", urgent="1", urgent_why="Lansia")
+    urgent = ben.get(path)
+    assert "Ditandai mendesak" in urgent.text
+    ana, said = world.client("ana"), {"version": "1", "urgent": "0"}
+    assert ana.post(f"{path}/urgency", data=said).status_code == 422
+    assert ana.post(f"{path}/urgency", data=said | {"why": "Sudah sembuh"}).status_code == 303
+    assert ben.post(f"{path}/urgency", data=said | {"why": "Sudah sembuh"}).status_code == 403
+    late = ana.post(f"{path}/urgency", data=said | {"why": "Sudah sembuh benar"})
+    assert late.status_code == 409
+    assert "Sudah sembuh benar" in late.text
+    assert "Tidak lagi mendesak" in late.text
     assert "Mendesak" in urgent.text
     assert "Diterima" in urgent.text
     assert _stored(world).state == "new"

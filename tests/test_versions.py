@@ -98,6 +98,9 @@ EDITS = {
     "/requests/{request_id}/state": Edit(
         "/requests/{request_id}", "ana", {"state": "waiting"}, {"state": "signing", "note": "Lengkap"}, "Lengkap"
     ),
+    "/requests/{request_id}/urgency": Edit(
+        "/requests/{request_id}", "ana", {"urgent": "1", "why": "Sakit"}, {"urgent": "0", "why": "Sembuh"}, "Sembuh"
+    ),
     "/requests/services/{service_id}": Edit(
         "/requests/services/{service_id}", "ana", {"papers": "KK asli"}, {"papers": "KK salinan"}, "KK salinan"
     ),

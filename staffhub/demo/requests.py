@@ -30,6 +30,7 @@ _PAPERS = {
 }
 # (minutes, a day) of those that are given by appointment.
 _APPOINTMENTS = {"ektp_recording": (15, 24)}
+_URGENT = ("Lansia, sakit", "Berobat ke luar daerah besok", "Daftar sekolah hari ini", "Disabilitas")
 _COMMON = 9  # the first services of the list: registration and certificates
 _TITLED = (
     "Ibu Novi",
@@ -142,13 +143,16 @@ class _Desk:
             "version": len(steps),
             "idempotency_key": f"{rng.getrandbits(128):032x}",
         }
+        if row["urgent"]:
+            why = _URGENT[self.taken_in % len(_URGENT)]
+            steps.insert(1, _step(at, None, _S.NEW, None, why) | {"urgent": True})
         return row, steps
 
 
 def _step(
     at: datetime, officer: int | None, state: RequestState, assignee: int | None, note: str = ""
 ) -> dict[str, Any]:
-    return {"at": at, "officer_id": officer, "state": state, "assignee_id": assignee, "note": note}
+    return {"at": at, "officer_id": officer, "state": state, "assignee_id": assignee, "note": note, "urgent": None}
 
 
 def _lay_papers(db: Session, office_id: int) -> None:

@@ -123,3 +123,5 @@ class RequestEvent(Base):
     note: Mapped[str] = mapped_column(String(200), default="")
     # The program that did it, where nobody did.
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
+    # What this step made of the urgency, its note the reason; null: nothing.
+    urgent: Mapped[bool | None]

@@ -214,7 +214,7 @@ class Event:
     """`officer`: who did it, or the program that did. `handed_to`: the step gave the request to that officer; `taken`:
     who did it took it himself.
 
-    `reopened`: it was closed before.
+    `reopened`: it was closed before. `urgent`: the step made it urgent or no longer urgent, the note says why.
     """
 
     at: datetime
@@ -225,6 +225,7 @@ class Event:
     handed_to: str | None
     taken: bool
     reopened: bool
+    urgent: bool | None
 
     @property
     def state_label(self) -> str:
@@ -242,6 +243,7 @@ def _history() -> Select[*tuple[Any, ...]]:
             event.note,
             event.assignee_id,
             to.name,
+            event.urgent,
         )
         .outerjoin(Officer, Officer.id == event.officer_id)
         .outerjoin(token, token.id == event.token_id)
@@ -258,9 +260,14 @@ def history(db: Session, me: Viewer, request: Request) -> list[Event]:
     """Return every step, newest first."""
     found: list[Event] = []
     holder, closed = None, False
-    for at, officer_id, officer, state, note, assignee_id, to in rows(db, _HISTORY, request=request.id):
+    for at, officer_id, officer, state, note, assignee_id, to, urgent in rows(db, _HISTORY, request=request.id):
         handed = to if assignee_id != holder else None
         holder, reopened, closed = assignee_id, closed and state in OPEN, state in CLOSED
         taken = handed is not None and officer_id == assignee_id
-        found.append(Event(at.astimezone(me.zone), officer, state, note, not found, handed, taken, reopened))
+        found.append(Event(at.astimezone(me.zone), officer, state, note, not found, handed, taken, reopened, urgent))
     return found[::-1]
+
+
+def why_urgent(request: Request, steps: Sequence[Event]) -> str:
+    """Return why it is urgent now, by its history, newest first; "" when nobody said."""
+    return next((step.note for step in steps if step.urgent), "") if request.urgent else ""

@@ -100,10 +100,14 @@ def take_in(
     now: datetime,
     phone: str = "",
     urgent: bool = False,
+    urgent_why: str = "",
     siak_reference: str = "",
     note: str = "",
 ) -> Taken:
-    """Register a request. What needs the applicant in person waits, unless it is urgent."""
+    """Register a request. What needs the applicant in person waits, unless it is urgent: then it says why."""
+    why_urgent = (urgent_why or note) if urgent else ""
+    if urgent and not why_urgent:
+        raise Refused(_("Write why it is urgent."), field="urgent_why")
     # One at a time per office: the number counts on, and a form sent twice finds the first. Other tables' rows may
     # still point at the office meanwhile.
     lock_row(db, Office, me.office_id)
@@ -132,25 +136,26 @@ def take_in(
     db.add(row)
     db.flush()
     _note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
+    if urgent:
+        _note_step(db, me, row.id, _S.NEW, None, note=why_urgent, now=now, urgent=True)
     if waits:
         why = _("The applicant must come in person; this waits unless it is urgent.")
         _note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
-    audit.record(
-        db,
-        me,
-        "request.taken_in",
-        "service_request",
-        row.id,
-        now=now,
-        number=row.number,
-        state=row.state,
-        urgent=urgent,
-    )
+    told: dict[str, Any] = {"number": row.number, "state": row.state, "urgent": urgent}
+    audit.record(db, me, "request.taken_in", "service_request", row.id, now=now, **told)
     return Taken(row.id, row.number, row.state, again=False)
 
 
 def _note_step(
-    db: Session, me: Viewer, request_id: int, state: RequestState, assignee_id: int | None, *, note: str, now: datetime
+    db: Session,
+    me: Viewer,
+    request_id: int,
+    state: RequestState,
+    assignee_id: int | None,
+    *,
+    note: str,
+    now: datetime,
+    urgent: bool | None = None,
 ) -> None:
     db.execute(
         insert(RequestEvent).values(
@@ -162,6 +167,7 @@ def _note_step(
             assignee_id=assignee_id,
             note=note,
             token_id=me.program.token_id if me.program else None,
+            urgent=urgent,
         )
     )
 
@@ -195,6 +201,24 @@ def change_state(
     audit.record(
         db, me, "request.state_changed", "service_request", request.id, now=now, before=request.state, after=state
     )
+
+
+def set_urgent(
+    db: Session, me: Viewer, request: Request, *, urgent: bool, why: str, now: datetime, version: int | None = None
+) -> None:
+    """Let an open request come before the others, or no more; the reason is a step of it. Its state stays."""
+    if not request.is_open:
+        raise Conflict(_already(request))
+    if request.urgent == urgent:
+        raise Conflict(
+            _("%(number)s is urgent already.", number=request.number)
+            if urgent
+            else _("%(number)s is not urgent any more.", number=request.number)
+        )
+    _change(db, request, version, now=now, urgent=urgent)
+    _note_step(db, me, request.id, request.state, request.assignee_id, note=why, now=now, urgent=urgent)
+    facts: dict[str, Any] = {"before": request.urgent, "after": urgent, "why": why}
+    audit.record(db, me, "request.urgency_changed", "service_request", request.id, now=now, **facts)
 
 
 def reopen(

@@ -28,6 +28,7 @@ class RequestFields(Fields):
     phone: Phone | None = None
     channel: Channel
     urgent: bool = False
+    urgent_why: Note | None = None
     siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
     note: Note | None = None
     idempotency_key: Key
@@ -67,6 +68,7 @@ def take_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
             phone=given.phone or "",
             channel=given.channel,
             urgent=given.urgent,
+            urgent_why=given.urgent_why or "",
             siak_reference=given.siak_reference or "",
             note=given.note or "",
             key=given.idempotency_key,

@@ -1,6 +1,7 @@
 """One request with its next step."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -39,6 +40,12 @@ class ReopenFields(Fields):
     version: Version | None = None
 
 
+class UrgencyFields(Fields):
+    urgent: bool
+    why: Note
+    version: Version | None = None
+
+
 def _page(
     request: Request,
     db: Session,
@@ -50,6 +57,7 @@ def _page(
     step: Form[StateFields] | None = None,
     hand: Form[AssignFields] | None = None,
     again: Form[ReopenFields] | None = None,
+    urgency: Form[UrgencyFields] | None = None,
     phone: str | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
@@ -64,6 +72,7 @@ def _page(
         age=row.age(now),
         promise=one.promise(db, me, row, history, now=now),
         history=history,
+        why_urgent=one.why_urgent(row, history),
         following=steps.NEXT[row.state],
         may_work_on=row.is_open and one.may_work_on(me, row),
         may_take=one.may_take(me, row),
@@ -73,6 +82,7 @@ def _page(
         step=step or Form.blank("step"),
         hand=hand or Form.blank("hand"),
         again=again or Form.blank("again"),
+        urgency=urgency or Form.blank("urgency"),
         phone=phone,
         masked=one.masked(row.phone),
         channel=intake.channels()[row.channel],
@@ -129,14 +139,34 @@ def _again(
     step: Form[StateFields] | None = None,
     hand: Form[AssignFields] | None = None,
     again: Form[ReopenFields] | None = None,
+    urgency: Form[UrgencyFields] | None = None,
 ) -> Response:
     """Show the request as it is now, with what was typed and why it was not done."""
     undo(db)
-    for form in (step, hand, again):
+    for form in (step, hand, again, urgency):
         if form is not None:
             form.refuse(error)
     row = one.request_for(db, me, request_id, now=now)
-    return _page(request, db, me, now, row, step=step, hand=hand, again=again, status=error.status)
+    forms: dict[str, Any] = {"step": step, "hand": hand, "again": again, "urgency": urgency}
+    return _page(request, db, me, now, row, **forms, status=error.status)
+
+
+@router.post("/requests/{request_id}/urgency")
+def set_urgent(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    row = one.request_to_work_on(db, me, request_id, now=now)
+    form = Form.parse(UrgencyFields, posted, name="urgency")
+    if form.data is None:
+        return _page(request, db, me, now, row, urgency=form, status=422)
+    given = form.data
+    try:
+        steps.set_urgent(db, me, row, urgent=given.urgent, why=given.why, version=given.version, now=now)
+    except Conflict as error:
+        return _again(request, db, me, now, request_id, error, urgency=form)
+    if given.urgent:
+        said = _("%(number)s comes first from now on.", number=row.number)
+    else:
+        said = _("%(number)s waits its turn again.", number=row.number)
+    return redirect(request, f"/requests/{request_id}", said=said)
 
 
 @router.post("/requests/{request_id}/reopen")
