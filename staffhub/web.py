@@ -55,6 +55,12 @@ def set_cookie(request: Request, response: Response, name: str, value: str, *, s
     )
 
 
+def remember_locale(request: Request, response: Response, locale: str) -> None:
+    """Keep the language for pages that are said without knowing who reads them."""
+    secure = request.app.state.settings.https
+    response.set_cookie(LOCALE_COOKIE, locale, max_age=31_536_000, samesite="lax", secure=secure)
+
+
 @cache
 def static(name: str) -> str:
     """Address of a static file; the hash in it lets a phone keep the file for a year."""

@@ -117,7 +117,12 @@ def test_a_write_that_another_site_started_is_refused_at_every_address(world: Wo
     client = TestClient(world.app, follow_redirects=False, raise_server_exceptions=False)
     client.cookies.set("staffhub_session", token)
     world.clients.append(client)
-    paths = {path for method, path in WHO if method == "POST"} | {"/login", "/webhooks/zoom", "/join/{token}"}
+    paths = {path for method, path in WHO if method == "POST"} | {
+        "/login",
+        "/status",
+        "/webhooks/zoom",
+        "/join/{token}",
+    }
     assert paths == {route.path for route in _routes(world.app) if "POST" in route.methods}
     for path in paths:
         address = re.sub(r"\{\w+\}", "1", path)

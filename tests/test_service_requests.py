@@ -30,7 +30,7 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import codes, listed, one, open_for, owners, promises, steps
+from staffhub.service_requests import codes, listed, one, open_for, owners, promises, steps, telling
 from staffhub.service_requests.listed import Wanted
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
@@ -73,7 +73,8 @@ def move(database: Database, username: str, request: one.Request, *states: Reque
     me = viewer_of(database, username)
     for state in states:
         with database.transaction() as db:
-            steps.change_state(db, me, request, **{"state": state, "now": MORNING, **facts})
+            note = "KK lama" if state is S.WAITING else ""
+            steps.change_state(db, me, request, **{"state": state, "now": MORNING, "note": note, **facts})
         request = reload(database, request, me)
     return request
 
@@ -584,32 +585,47 @@ def test_what_is_on_my_desk_is_urgent_first_then_the_oldest(database: Database) 
     assert [query for query in queries if "office.version" not in query] == queries[-1:]
     assert [row.id for row in rows] == [urgent.id, old.id, new.id]
     assert [(row.age_days, row.age) for row in rows] == [(0, "Today"), (3, "3 days"), (0, "Today")]
-    assert (rows[0].title, rows[0].state_label, rows[0].created_at.hour) == ("Family card (KK)", "New", 7)
+    assert (rows[0].title, rows[0].state_label, rows[0].created_at.hour) == ("Family card (KK)", "Received", 7)
     with i18n.in_locale("id"), database.reading() as db:
         assert open_for(db, ben.office_id, ben.officer_id or 0)[0].title == "Kartu keluarga (KK)"
 
 
+PAGE = "https://staffhub.example/status"
+
+
+def message(request: one.Request, me: Viewer, *, missing: str = "") -> str:
+    return telling.message(request, me, missing=missing, page=PAGE)
+
+
 def test_the_message_to_the_applicant_is_indonesian_whoever_writes_it(database: Database) -> None:
     request, ben = take_in(database), viewer_of(database, "ben")
-    text = one.message(request, ben)
-    assert text == (
-        f"Permohonan {request.public_code} sudah kami terima. Anda belum perlu melakukan apa-apa. "
-        "Disdukcapil Kabupaten Contoh"
-    )
+    look = f"Lihat sampai di mana: {PAGE} (kode ini dan 4 angka terakhir nomor telepon Anda)."
+    told = f"Permohonan {request.public_code} sudah kami terima. Anda belum perlu melakukan apa-apa."
+    assert message(request, ben) == f"{told} {look} Disdukcapil Kabupaten Contoh"
+    assert message(replace(request, phone=""), ben) == f"{told} Disdukcapil Kabupaten Contoh"
 
 
 def test_the_message_says_what_to_do_next_and_never_name_document_and_number_together(database: Database) -> None:
     request, ben = take_in(database), viewer_of(database, "ben")
-    told = {state: one.message(replace(request, state=state), ben) for state in S}
+    told = {state: message(replace(request, state=state), ben) for state in S}
     assert len(set(told.values())) == len(S)
     for text in told.values():
         assert request.public_code in text
-        assert not any(word in text for word in (request.number, "Novi", "Kartu", "KK", "keluarga"))
-    assert "membalas pesan ini" in told[S.WAITING]
+        assert not any(word in text for word in (request.number, request.phone, "Novi", "Kartu", "KK", "keluarga"))
     assert "Datang ke kantor" in told[S.READY]
     in_person = replace(request, state=S.DEFERRED, needs_presence=True)
-    assert "datang sendiri" in one.message(in_person, ben)
+    assert "datang sendiri" in message(in_person, ben)
     assert "datang" not in told[S.DEFERRED]
+
+
+def test_who_is_asked_for_more_papers_is_told_which(database: Database) -> None:
+    request, ben = move(database, "ben", assigned(database), S.CHECKING), viewer_of(database, "ben")
+    with pytest.raises(Refused, match="what is missing"):
+        move(database, "ben", request, S.WAITING, note="")
+    asked = move(database, "ben", request, S.WAITING, note="Surat keterangan lahir.")
+    with database.reading() as db:
+        missing = telling.missing(one.history(db, ben, asked))
+    assert "Yang masih kurang: Surat keterangan lahir. Kirim lewat WhatsApp" in message(asked, ben, missing=missing)
 
 
 def test_every_request_has_a_code_that_no_other_office_has_and_nobody_reads_wrongly(database: Database) -> None:
@@ -641,7 +657,7 @@ def test_who_says_a_code_at_the_counter_is_found_by_it(database: Database) -> No
      ("0431851234", None), ("", None)],
 )  # fmt: skip
 def test_only_a_number_that_whatsapp_can_reach_gets_a_link(database: Database, phone: str, chat: str | None) -> None:
-    link = one.whatsapp_link(take_in(database, phone=phone), "Permohonan PM-2611-0001 & siap")
+    link = telling.whatsapp_link(take_in(database, phone=phone), "Permohonan PM-2611-0001 & siap")
     assert link == (chat and f"{chat}Permohonan%20PM-2611-0001%20%26%20siap")
 
 

@@ -439,7 +439,7 @@ _POSTS = {
         {"service_type": "family_card", "applicant": "Ibu N.", "channel": "counter", "idempotency_key": "statement-4"},
     ),
     "/requests/{request_id}/assign": ("ana", {"assignee": "{tia}"}),
-    "/requests/{request_id}/state": ("ana", {"state": "waiting"}),
+    "/requests/{request_id}/state": ("ana", {"state": "waiting", "note": "KK lama"}),
     "/corrections": (
         "hana",
         {"officer": "{officer_id}", "date": "2026-11-20", "kind": "mode", "mode": "home",

@@ -96,7 +96,11 @@ EDITS = {
         "/requests/{request_id}", "ana", {"assignee": "{tia}"}, {"assignee": "{ana}"}
     ),
     "/requests/{request_id}/state": Edit(
-        "/requests/{request_id}", "ana", {"state": "waiting"}, {"state": "signing", "note": "Lengkap"}, "Lengkap"
+        "/requests/{request_id}",
+        "ana",
+        {"state": "waiting", "note": "KK"},
+        {"state": "signing", "note": "Lengkap"},
+        "Lengkap",
     ),
     "/requests/{request_id}/urgency": Edit(
         "/requests/{request_id}", "ana", {"urgent": "1", "why": "Sakit"}, {"urgent": "0", "why": "Sembuh"}, "Sembuh"

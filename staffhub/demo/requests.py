@@ -49,7 +49,7 @@ _TITLED = (
 _LAST = "WTKPRMSLGN"
 _NOTES = {
     _S.CHECKING: ("Berkas lengkap, mulai diperiksa", "Diperiksa di SIAK", ""),
-    _S.WAITING: ("Foto KK lama belum terbaca", "Menunggu surat keterangan lahir", "Diminta foto ulang"),
+    _S.WAITING: ("Foto KK lama yang terbaca jelas", "Surat keterangan lahir", "Foto KTP-el kedua orang tua"),
     _S.DEFERRED: ("Perlu datang sendiri; ditunda karena tidak mendesak",),
     _S.SIGNING: ("Menunggu tanda tangan elektronik",),
     _S.READY: ("Pemohon sudah diberi tahu", "Siap diambil di loket 2"),

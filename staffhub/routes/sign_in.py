@@ -11,15 +11,15 @@ from starlette.responses import Response
 from staffhub import clock, i18n, people, security
 from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form
-from staffhub.routes.deps import DB, Here, NextPage, Now, Posted, database_of, pages, settings_of
+from staffhub.routes.deps import DB, Here, NextPage, Now, Posted, database_of, pages
 from staffhub.web import (
     DEVICE_COOKIE,
-    LOCALE_COOKIE,
     SESSION_COOKIE,
     own_path,
     query,
     read_cookie,
     redirect,
+    remember_locale,
     render,
     set_cookie,
 )
@@ -51,12 +51,8 @@ def sign_in_page(
         i18n.set_locale(lang)
     page = _page(request, Form.blank("login", next=own_path(next_page)))
     if lang:
-        _remember(request, page, lang)
+        remember_locale(request, page, lang)
     return page
-
-
-def _remember(request: Request, response: Response, locale: str) -> None:
-    response.set_cookie(LOCALE_COOKIE, locale, max_age=31_536_000, samesite="lax", secure=settings_of(request).https)
 
 
 @router.post("/login")
@@ -111,7 +107,7 @@ def sign_in(request: Request, posted: Posted, now: Now) -> Response:
     set_cookie(request, response, SESSION_COOKIE, token, seconds=_SESSION_COOKIE_SECONDS)
     set_cookie(request, response, DEVICE_COOKIE, device, seconds=365 * 86_400)
     if account.locale:  # for pages that are said without asking the database who reads them
-        _remember(request, response, account.locale)
+        remember_locale(request, response, account.locale)
     return response
 
 

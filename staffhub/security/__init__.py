@@ -24,6 +24,7 @@ from staffhub.security.passwords import (
     password_fits,
     renewed_hash,
 )
+from staffhub.security.questions import LIMIT_ASKER, LIMIT_CODE, LIMIT_QUESTIONS, begin_question, note_question
 from staffhub.security.sessions import (
     LIMIT_ADDRESS,
     LIMIT_ALL,
@@ -50,8 +51,11 @@ __all__ = [
     "IDLE_DAYS",
     "LIMIT_ADDRESS",
     "LIMIT_ALL",
+    "LIMIT_ASKER",
+    "LIMIT_CODE",
     "LIMIT_NAME",
     "LIMIT_PAIR",
+    "LIMIT_QUESTIONS",
     "MAX_PASSWORD",
     "MIN_PASSWORD",
     "ONE_TIME_DAYS",
@@ -64,6 +68,7 @@ __all__ = [
     "Scope",
     "Viewer",
     "WebSession",
+    "begin_question",
     "begin_sign_in",
     "beyond_own",
     "check_new_password",
@@ -79,6 +84,7 @@ __all__ = [
     "kept_form",
     "manages",
     "normal_username",
+    "note_question",
     "note_right_password",
     "one_time_password",
     "password_fits",

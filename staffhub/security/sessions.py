@@ -43,7 +43,7 @@ def normal_username(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip().casefold()
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv6 customer has a /64 at least: count it as one."""
     try:
         ip = ip_address(address)
@@ -63,7 +63,7 @@ def begin_sign_in(
         # One at a time until the try is stored, as the write lock of SQLite has it: else parallel guesses all see
         # the count of before.
         db.execute(text("SELECT pg_advisory_xact_lock(hashtext('staffhub sign-in'))"))
-    name_hash, address_hash = digest(username, key=key), digest(_network(address), key=key)
+    name_hash, address_hash = digest(username, key=key), digest(network(address), key=key)
     account = db.scalar(select(Account).where(Account.username == username))
     known = digest(device) if device and account and _is_known(db, account.id, device, now) else None
     _refuse_floods(db, name_hash=name_hash, address_hash=address_hash, device_hash=known, now=now)
@@ -108,7 +108,7 @@ def count_wrong_link(db: Session, *, address: str, key: bytes, now: datetime) ->
 
     They have a count of their own: no link keeps anybody from signing in. One that is right is never held up.
     """
-    attempt, hashed = SignInAttempt, digest("link", _network(address), key=key)
+    attempt, hashed = SignInAttempt, digest("link", network(address), key=key)
     same = (attempt.address_hash == hashed, attempt.at > now - WINDOW)
     if (db.scalar(select(func.count()).select_from(attempt).where(*same)) or 0) >= LIMIT_ADDRESS:
         text = _("Too many links that lead nowhere were opened from here. Try again in ten minutes.")

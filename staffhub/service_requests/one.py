@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock, i18n
+from staffhub import clock
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
@@ -18,7 +17,6 @@ from staffhub.security import Viewer
 from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
 from staffhub.service_requests.promises import Promise, promise_of
 from staffhub.service_requests.words import aged, services, state_label
-from staffhub.typed import whatsapp_number
 
 
 @dataclass(frozen=True)
@@ -155,58 +153,6 @@ def promise(db: Session, me: Viewer, request: Request, steps: Sequence["Event"],
 def masked(phone: str) -> str:
     """08xx-xxxx-4471: enough to tell two apart, not enough to call."""
     return f"{phone[:2]}xx-xxxx-{phone[-4:]}" if phone else ""
-
-
-def message(request: Request, me: Viewer) -> str:
-    """A line for the applicant: where it stands and what to do next.
-
-    In Indonesian whatever the officer reads, and with the short code alone: it tells nobody else who asked for what.
-    """
-    with i18n.in_locale("id"):
-        return f"{_told(request)} {me.office_name}"
-
-
-def _told(request: Request) -> str:
-    code = request.public_code
-    told = {
-        RequestState.NEW: _("Request %(code)s was received. You need not do anything now.", code=code),
-        RequestState.CHECKING: _(
-            "Request %(code)s is being checked. You need not do anything now; we write if something is missing.",
-            code=code,
-        ),
-        RequestState.WAITING: _(
-            "Request %(code)s is not complete yet. Send the missing papers by answering this message, "
-            "then we go on with it.",
-            code=code,
-        ),
-        RequestState.DEFERRED: _(
-            "Request %(code)s waits for its turn. You need not do anything now; we write when it goes on.",
-            code=code,
-        ),
-        RequestState.SIGNING: _(
-            "Request %(code)s was checked and waits for a signature. You need not do anything now.", code=code
-        ),
-        RequestState.READY: _(
-            "Request %(code)s is ready. Collect it at the office on a working day and tell this code.",
-            code=code,
-        ),
-        RequestState.DONE: _("Request %(code)s is done. There is nothing left for you to do.", code=code),
-        RequestState.CANCELLED: _(
-            "Request %(code)s was cancelled. If you still need it, send us a new request.", code=code
-        ),
-    }
-    if request.state is RequestState.DEFERRED and request.needs_presence:
-        return _(
-            "Request %(code)s waits for you: come to the office in person on a working day and tell this code.",
-            code=code,
-        )
-    return told[request.state]
-
-
-def whatsapp_link(request: Request, text: str) -> str | None:
-    """Return the address that opens a chat with the applicant, the text in it; None without a usable number."""
-    number = whatsapp_number(request.phone)
-    return number and f"https://wa.me/{number}?{urlencode({'text': text}, quote_via=quote)}"
 
 
 @dataclass(frozen=True)

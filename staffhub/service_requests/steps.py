@@ -196,6 +196,8 @@ def change_state(
     if state is not _S.CANCELLED and state not in NEXT[request.state]:
         steps = {"old": request.state_label, "new": state_label(state)}
         raise Refused(_("“%(new)s” does not follow “%(old)s”.", **steps), field="state")
+    if state is _S.WAITING and not note:
+        raise Refused(_("Write what is missing: the applicant reads it in the message."), field="note")
     _change(db, request, version, now=now, state=state, closed_at=now if state in CLOSED else None)
     _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(

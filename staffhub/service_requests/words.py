@@ -17,9 +17,9 @@ from staffhub.models import RequestState
 def _state_labels(_locale: str) -> dict[RequestState, str]:
     """Written once for each language: a list asks for one of them per row."""
     return {
-        RequestState.NEW: _("New"),
+        RequestState.NEW: _("Received"),
         RequestState.CHECKING: _("Being checked"),
-        RequestState.WAITING: _("Waiting for the applicant"),
+        RequestState.WAITING: _("Not complete yet"),
         RequestState.DEFERRED: _("Deferred"),
         RequestState.SIGNING: _("Waiting for signature"),
         RequestState.READY: _("Ready to collect"),

@@ -12,12 +12,12 @@ from staffhub.errors import Conflict, Refused, StaffHubError
 from staffhub.forms import Fields, Form, Version
 from staffhub.i18n import gettext as _
 from staffhub.models import RequestState
-from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages, settings_of
 from staffhub.routes.service_requests import intake
 from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.handing_on import choices
 from staffhub.security import Viewer
-from staffhub.service_requests import one, steps, words
+from staffhub.service_requests import one, steps, telling, words
 from staffhub.web import redirect, render
 
 router = pages()
@@ -61,7 +61,9 @@ def _page(
     phone: str | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
-    history, message = one.history(db, me, row), one.message(row, me)
+    history = one.history(db, me, row)
+    status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
+    message = telling.message(row, me, missing=telling.missing(history), page=status_page)
     return render(
         request,
         "requests/one.html",
@@ -87,7 +89,7 @@ def _page(
         masked=one.masked(row.phone),
         channel=intake.channels()[row.channel],
         message=message,
-        chat=one.whatsapp_link(row, message),
+        chat=telling.whatsapp_link(row, message),
     )
 
 
