@@ -211,7 +211,7 @@ def _add_day(db: Session, number: int, day: date) -> None:
             Officer.id % 5 == number % 5, ServiceType.code == "family_card"
         ), office_id=Officer.office_id, number=key, service_type_id=ServiceType.id, applicant="Ibu N.", phone="",
         channel=Channel.COUNTER, urgent=False, siak_reference="", state=RequestState.DONE, assignee_id=Officer.id,
-        created_at=at, updated_at=at, closed_at=at, version=1, idempotency_key=key,
+        public_code=key, created_at=at, updated_at=at, closed_at=at, version=1, idempotency_key=key,
     )  # fmt: skip
     marker = f"[past:{number:x}]"
     first = select(func.min(Account.id)).where(Account.office_id == Office.id).correlate(Office).scalar_subquery()

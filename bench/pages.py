@@ -58,7 +58,7 @@ COPIED: tuple[tuple[type[Base], str, dict[str, int]], ...] = (
     (WeekPattern, "officer_id", {}),
     (Mark, "officer_id", {"receipt": 8, "idempotency_key": 40}),
     (LogEntry, "officer_id", {"idempotency_key": 40}),
-    (ServiceRequest, "assignee_id", {"number": 15, "idempotency_key": 40}),
+    (ServiceRequest, "assignee_id", {"number": 15, "public_code": 7, "idempotency_key": 40}),
     (MeetingInvite, "officer_id", {"token": 27}),
 )
 
