@@ -123,9 +123,10 @@ class Bidang:
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of service; `service_days`: the working days promised, if any; `papers`: what is asked for, in lines.
+    """A kind of service; `service_days` or `service_hours`: what is promised of working time, if anything.
 
-    `daily_quota`: the most appointments a day, if bounded; `slot_minutes`: the length of one, if any are given.
+    `papers`: what is asked for, in lines. `daily_quota`: the most appointments a day, if bounded; `slot_minutes`: the
+    length of one, if any are given.
     """
 
     id: int
@@ -140,6 +141,7 @@ class Service:
     version: int
     daily_quota: int | None
     slot_minutes: int | None
+    service_hours: int | None
 
 
 def facts(db: Session, office_id: int) -> OfficeFacts:
@@ -200,6 +202,7 @@ def _services(db: Session, office_id: int) -> dict[int, Service]:
         ServiceType.version,
         ServiceType.daily_quota,
         ServiceType.slot_minutes,
+        ServiceType.service_hours,
     )
     rows = db.execute(columns.where(ServiceType.office_id == office_id).order_by(ServiceType.sort, ServiceType.id))
     return {one.id: one for one in (Service(*row) for row in rows)}

@@ -22,6 +22,7 @@ from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
+from staffhub.service_requests import reckoning
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -169,6 +170,11 @@ def _reminders(work: Work, now: datetime) -> None:
     reminding.remind_due(work.database, now=now)
 
 
+def _due_requests(work: Work, now: datetime) -> None:
+    """Until when requests are promised follows the calendar and the promises of the office."""
+    reckoning.reckon_due(work.database, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 2, _zoom_tasks),
@@ -189,6 +195,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("thresholds", 120, _thresholds),
     ("recount", 30, _recount),
     ("corrections", 300, _overdue),
+    ("due_requests", 30, _due_requests),
 )
 
 

@@ -30,7 +30,7 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import codes, listed, one, open_for, owners, promises, steps, telling
+from staffhub.service_requests import codes, listed, one, open_for, owners, promises, reckoning, steps, telling
 from staffhub.service_requests.listed import Wanted
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
@@ -367,6 +367,7 @@ def is_late(db: Session, me: Viewer, request: one.Request) -> bool:
 def promise(database: Database, days: int | None, code: str = "family_card") -> None:
     with database.transaction() as db:
         db.execute(sa.update(ServiceType).where(ServiceType.code == code).values(service_days=days))
+    reckoning.reckon_due(database, now=MORNING)
 
 
 def test_late_counts_working_days_and_only_where_the_office_promised_some(database: Database) -> None:
@@ -415,10 +416,10 @@ def test_the_promise_counts_working_days_that_began_with_the_office(
     ben = viewer_of(database, "ben")
     steps = [(at(day, 10 + n), state) for n, (day, state) in enumerate(way)]
     with database.reading() as db:
-        found = promises.promise_of(db, ben, used - 1, steps, now=at(23, 17))
+        found = promises.promise_of(db, ben, used - 1, steps, now=at(23, 15))
         assert found is not None
         assert (found.used, found.late) == (used, steps[-1][1] in promises.IN_OUR_HANDS)
-        kept = promises.promise_of(db, ben, used, steps, now=at(23, 17))
+        kept = promises.promise_of(db, ben, used, steps, now=at(23, 15))
         assert (kept and kept.late, promises.promise_of(db, ben, None, steps, now=at(23))) == (False, None)
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest, new_code
+from staffhub.service_requests import reckoning
 from tests.conftest import TODAY, World, count_queries, plan_range
 
 NIK = "7107015501900001"
@@ -334,9 +335,11 @@ def test_a_promise_of_the_office_is_shown_and_none_is_invented(world: World) -> 
     with world.database.transaction() as db:
         db.execute(sa.text("UPDATE service_type SET service_days = 3"))
     assert "terpakai 0 dari 3 hari kerja" in ben.get(path).text
+    assert "Jatuh tempo Kam, 26 Nov, 16.00 WITA (sisa 3 hari kerja)" in ben.get(path).text
     world.at(world.now.replace(day=27))
     ben = world.client("ben")
-    assert "batas 3 hari kerja" in ben.get(path).text
+    reckoning.reckon_due(world.database, now=world.now)
+    assert "terlambat" in ben.get(path).text
     assert "1 lewat batas" in ben.get("/requests").text
 
 
@@ -365,6 +368,7 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
         db.execute(sa.text("UPDATE service_type SET service_days = 3"))
         for officer_id in ids[:40]:
             plan_range(db, head, officer_id, TODAY)
+    reckoning.reckon_due(world.database, now=world.now)
     for name in ("dewi", "ana", "ben"):
         client = world.client(name)
         for address in ("/requests", "/requests?assignee=none", path, f"/requests/hand-on?officer={ids[0]}"):

@@ -15,6 +15,7 @@ from staffhub import clock, workdays
 from staffhub.demo.people import Person
 from staffhub.demo.plans import HISTORY
 from staffhub.models import Channel, Division, RequestEvent, RequestState, ServiceRequest, ServiceType, new_code
+from staffhub.service_requests import reckoning
 
 # (officer, day): what was done for which request, for the diary.
 Handled = dict[tuple[int, date], list[tuple[int, str]]]
@@ -31,6 +32,13 @@ _PAPERS = {
 # (minutes, a day) of those that are given by appointment.
 _APPOINTMENTS = {"ektp_recording": (15, 24)}
 _URGENT = ("Lansia, sakit", "Berobat ke luar daerah besok", "Daftar sekolah hari ini", "Disabilitas")
+# What the demo's office has promised: working days or hours; for the rest nothing is set.
+_PROMISED: dict[str, dict[str, int]] = {
+    "family_card": {"service_days": 2},
+    "birth_certificate": {"service_hours": 12},
+    "move_certificate": {"service_days": 1},
+    "death_certificate": {"service_days": 3},
+}
 _COMMON = 9  # the first services of the list: registration and certificates
 _TITLED = (
     "Ibu Novi",
@@ -156,11 +164,12 @@ def _step(
 
 
 def _lay_papers(db: Session, office_id: int) -> None:
-    """The heads of the bidang have begun to say what citizens bring."""
-    for code, papers in _PAPERS.items():
+    """The heads of the bidang have begun to say what citizens bring, and what they promise."""
+    for code in {**_PAPERS, **_PROMISED}:
         of_code = update(ServiceType).where(ServiceType.office_id == office_id, ServiceType.code == code)
         minutes, quota = _APPOINTMENTS.get(code, (None, None))
-        db.execute(of_code.values(papers="\n".join(papers), slot_minutes=minutes, daily_quota=quota))
+        told: dict[str, Any] = {"papers": "\n".join(_PAPERS.get(code, ())), **_PROMISED.get(code, {})}
+        db.execute(of_code.values(**told, slot_minutes=minutes, daily_quota=quota))
 
 
 def write(
@@ -195,6 +204,7 @@ def write(
                 done_on = clock.local_day(step["at"], zone)
                 handled[step["officer_id"], done_on].append((request_id, f"{title}, {row['applicant']}"))
     db.execute(insert(RequestEvent), sorted(events, key=lambda event: event["at"]))
+    reckoning.reckon(db, office_id)
     return handled
 
 

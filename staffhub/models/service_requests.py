@@ -54,6 +54,8 @@ class ServiceType(Base, Versioned):
     needs_presence: Mapped[bool]
     # Working days promised; null: not set by the office, and never shown as law.
     service_days: Mapped[int | None]
+    # Or working hours promised; never both.
+    service_hours: Mapped[int | None]
     # What the citizen brings or sends, a line for each.
     papers: Mapped[str] = mapped_column(String(PAPERS), server_default=text("''"))
     # At most so many appointments a day; null: no bound is set.
@@ -84,7 +86,11 @@ class ServiceRequest(Base, Versioned):
         # All that the list and its counts ask of what is open.
         Index(
             "ix_service_request_open", "office_id", "closed_at", "assignee_id", "state", "service_type_id", "urgent",
-            "created_at", "number", "id", postgresql_where=_OPEN, sqlite_where=_OPEN,
+            "created_at", "number", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN,
+        ),
+        # What is overdue and soon due: only what is promised and lies with the office has a moment when it is due.
+        Index("ix_service_request_due", "office_id", "due_at", "service_type_id", "assignee_id",
+            postgresql_where=text("due_at IS NOT NULL"), sqlite_where=text("due_at IS NOT NULL"),
         ),
     )  # fmt: skip
 
@@ -105,6 +111,8 @@ class ServiceRequest(Base, Versioned):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    # Until when it is promised; null while its clock stands still, and where nothing is promised.
+    due_at: Mapped[datetime | None]
     idempotency_key: Mapped[str] = mapped_column(String(64))
 
 

@@ -21,7 +21,7 @@ _CODE = 40  # characters
 
 @dataclass(frozen=True)
 class Wish:
-    """What a head writes of a service. `days`: working days promised; None: not set. `papers`: a line for each.
+    """What a head writes of a service. `days` or `hours`: working time promised; `papers`: a line for each.
 
     `quota`: the most appointments a day; `minutes`: the length of one, in steps of SLOT_STEP; None: not set.
     """
@@ -33,6 +33,11 @@ class Wish:
     papers: str
     quota: int | None = None
     minutes: int | None = None
+    hours: int | None = None
+
+    def refuse_both(self) -> None:
+        if self.days is not None and self.hours is not None:
+            raise Refused(_("Promise working days or working hours, not both."), field="hours")
 
     def values(self) -> dict[str, Any]:
         papers = "\n".join(line.strip() for line in self.papers.splitlines() if line.strip())
@@ -41,6 +46,7 @@ class Wish:
             "name_en": self.name_en or self.name,
             "needs_presence": self.needs_presence,
             "service_days": self.days,
+            "service_hours": self.hours,
             "papers": papers,
             "daily_quota": self.quota,
             "slot_minutes": self.minutes,
@@ -103,6 +109,7 @@ def is_used(db: Session, me: Viewer, service_id: int) -> bool:
 
 def add(db: Session, me: Viewer, wish: Wish, *, division_id: int, now: datetime) -> int:
     """Offer something new; the same once more is what is there already."""
+    wish.refuse_both()
     if division_id not in dict(divisions_to_keep(db, me)):
         raise Refused(_("Choose one of the list."), field="division_id")
     lock_row(db, Office, me.office_id)
@@ -148,12 +155,13 @@ def _code(db: Session, me: Viewer, name: str) -> str:
 
 def change(db: Session, me: Viewer, kept: Kept, wish: Wish, *, seen: int | None, now: datetime) -> None:
     """Write a service anew. What was asked for before follows: its name, its papers and its days are those of now."""
+    wish.refuse_both()
     before, values = kept.service, wish.values()
     there = _named(db, me, wish.name)
     if there and there.id != before.id:
         _refuse_name(there)
     told = {"name": before.name, "name_en": before.name_en, "needs_presence": before.needs_presence}
-    told |= {"service_days": before.service_days, "papers": before.papers}
+    told |= {"service_days": before.service_days, "service_hours": before.service_hours, "papers": before.papers}
     told |= {"daily_quota": before.daily_quota, "slot_minutes": before.slot_minutes}
     if told == values:
         return

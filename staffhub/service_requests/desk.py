@@ -10,8 +10,11 @@ from staffhub import clock, office
 from staffhub.ahead import Ask
 from staffhub.db import read
 from staffhub.models import RequestState, ServiceRequest
+from staffhub.service_requests.due import Due, due_of
 from staffhub.service_requests.owners import IS_OPEN, OFFICE
+from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, days_between, services
+from staffhub.service_requests.working_time import working_time
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class OpenRequest(InWords):
     created_at: datetime
     urgent: bool
     age_days: int
+    due: Due | None
 
 
 _OPEN_FOR = (
@@ -37,6 +41,7 @@ _OPEN_FOR = (
         ServiceRequest.state,
         ServiceRequest.created_at,
         ServiceRequest.urgent,
+        ServiceRequest.due_at,
     )
     .where(ServiceRequest.office_id == OFFICE, ServiceRequest.assignee_id == bindparam("officer"), IS_OPEN)
     .order_by(ServiceRequest.urgent.desc(), ServiceRequest.created_at, ServiceRequest.id)
@@ -48,9 +53,10 @@ def ask_open(office_id: int, officer_id: int) -> Ask:
 
 
 def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | None = None) -> list[OpenRequest]:
-    """Return what is on an officer's desk: urgent first, then the oldest."""
+    """Return what is on an officer's desk: overdue and soon due first, then urgent, then the oldest."""
     kinds, zone, at = services(db, office_id), office.facts(db, office_id).zone, now or clock.now()
-    return [
+    working, soon = working_time(db, office_id), soon_until(db, office_id, now=at)
+    found = [
         OpenRequest(
             id_,
             number,
@@ -60,6 +66,16 @@ def open_for(db: Session, office_id: int, officer_id: int, *, now: datetime | No
             created_at.astimezone(zone),
             urgent,
             days_between(created_at, at, zone),
+            due_of(working, due_at, soon=soon, now=at, zone=zone),
         )
-        for id_, number, service_id, applicant, state, created_at, urgent in read(db, ask_open(office_id, officer_id))
+        for id_, number, service_id, applicant, state, created_at, urgent, due_at in read(
+            db, ask_open(office_id, officer_id)
+        )
     ]
+    return sorted(found, key=_pressing)
+
+
+def _pressing(one: OpenRequest) -> tuple[bool, datetime]:
+    """What is late or soon due by when it is due; the rest stays in its order behind it."""
+    presses = one.due is not None and (one.due.late or one.due.soon)
+    return not presses, one.due.at if one.due and presses else datetime.min.replace(tzinfo=one.created_at.tzinfo)

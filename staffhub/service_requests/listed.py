@@ -1,24 +1,29 @@
 """The office's list of requests with its counts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
-from staffhub.db import rows
+from staffhub.db import UtcDateTime, rows
 from staffhub.models import Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
+from staffhub.service_requests.due import Due, due_of
 from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, waiting
-from staffhub.service_requests.promises import late_ones
+from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, Service, days_between, services
+from staffhub.service_requests.working_time import working_time
 
 PAGE = 25
+LATE, SOON = (bindparam(name, type_=UtcDateTime()) for name in ("late", "soon"))
+# What is due soon has its place by that; everything else follows, also what is due in weeks.
+PRESSING = case((ServiceRequest.due_at <= SOON, ServiceRequest.due_at))
 
 
 class Shape(NamedTuple):
@@ -75,7 +80,11 @@ class ListedRequest(InWords):
     closed: bool
     day: date
     age_days: int
-    late: bool
+    due: Due | None
+
+    @property
+    def late(self) -> bool:
+        return self.due is not None and self.due.late
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ class Counts:
     deferred: int
     ready: int
     late: int
+    soon: int
     unassigned: int
 
     def of(self, wanted: Wanted) -> int | None:
@@ -129,16 +139,18 @@ _COUNTS = (
         func.count().filter(ServiceRequest.assignee_id == bindparam("officer")),
         func.count().filter(ServiceRequest.state == RequestState.DEFERRED),
         func.count().filter(ServiceRequest.state == RequestState.READY),
+        func.count().filter(ServiceRequest.due_at < LATE),
+        func.count().filter(ServiceRequest.due_at >= LATE, ServiceRequest.due_at <= SOON),
     )
     .select_from(ServiceRequest)
     .where(ServiceRequest.office_id == OFFICE, IS_OPEN)
 )
 
 
-def _counts(db: Session, me: Viewer, *, late: int, unassigned: int) -> Counts:
+def _counts(db: Session, me: Viewer, soon: datetime, now: datetime, *, unassigned: int) -> Counts:
     # An account without an officer holds nothing, not what nobody holds.
-    total, mine, deferred, ready = rows(db, _COUNTS, office=me.office_id, officer=me.officer_id).one()
-    return Counts(total, mine, deferred, ready, late, unassigned)
+    found = rows(db, _COUNTS, office=me.office_id, officer=me.officer_id, late=now, soon=soon)
+    return Counts(*found.one(), unassigned)
 
 
 def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
@@ -177,7 +189,7 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
     order = (
         (request.closed_at.desc(), request.id.desc())
         if shape.states == "closed"
-        else (request.urgent.desc(), request.created_at, request.id)
+        else (PRESSING.asc().nulls_last(), request.urgent.desc(), request.created_at, request.id)
     )
     skip = bindparam("skip", type_=Integer)
     shown = _among(shape, request.id).order_by(*order).limit(PAGE).offset(skip).subquery()
@@ -193,6 +205,7 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
             request.urgent,
             request.created_at,
             request.closed_at,
+            request.due_at,
         )
         .join(shown, shown.c.id == request.id)
         .outerjoin(Officer, Officer.id == request.assignee_id)
@@ -200,12 +213,13 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], today: date) -> dict[str, object]:
+def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], soon: datetime, today: date) -> dict[str, object]:
     text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return {
         "office": me.office_id,
         "officer": me.officer_id,
         "today": today,
+        "soon": soon,
         "state": wanted.state,
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
         "text": f"%{text}%",
@@ -213,27 +227,31 @@ def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], today: date
 
 
 def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
-    """Return one page of the office's requests; a page past the end is the last one."""
+    """Return one page of the office's requests, overdue and soon due first; a page past the end is the last one."""
     kinds = services(db, me.office_id)
-    late, alone = late_ones(db, me, now=now), waiting(db, me, now=now)
-    counts = _counts(db, me, late=len(late), unassigned=sum(one.count for one in alone))
-    shape, asked = wanted.shape, _asked(me, wanted, kinds, clock.local_day(now, me.zone))
+    soon, alone = soon_until(db, me.office_id, now=now), waiting(db, me, now=now)
+    counts = _counts(db, me, soon, now, unassigned=sum(one.count for one in alone))
+    shape, asked = wanted.shape, _asked(me, wanted, kinds, soon, clock.local_day(now, me.zone))
     total = counts.of(wanted)
     if total is None:
         total = rows(db, _count(shape), **asked).scalar_one()
     page = max(1, min(page, -(-total // PAGE)))
     found = rows(db, _page(shape), **asked, skip=(page - 1) * PAGE)
-    shown = [_listed(row, kinds, late, now, me.zone) for row in found]
+    working = working_time(db, me.office_id)
+    shown = [
+        _listed(row, kinds, due_of(working, row.due_at, soon=soon, now=now, zone=me.zone), now, me.zone)
+        for row in found
+    ]
     return Listing(shown, counts, alone, list(kinds.values()), page, total)
 
 
 def _listed(
-    row: Row[*tuple[Any, ...]], kinds: Mapping[int, Service], late: Collection[int], now: datetime, zone: ZoneInfo
+    row: Row[*tuple[Any, ...]], kinds: Mapping[int, Service], due: Due | None, now: datetime, zone: ZoneInfo
 ) -> ListedRequest:
-    id_, number, service_id, applicant, officer, lacking, state, urgent, created_at, closed_at = row
+    id_, number, service_id, applicant, officer, lacking, state, urgent, created_at, closed_at, _due = row
     kind, until = kinds[service_id], closed_at or now
     day, days = clock.local_day(closed_at or created_at, zone), days_between(created_at, until, zone)
     return ListedRequest(
         id_, number, kind.name, applicant, kind.division, officer, lacking, state, urgent, closed_at is not None, day,
-        days, id_ in late,
+        days, due,
     )  # fmt: skip

@@ -14,9 +14,11 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
+from staffhub.service_requests.due import Due, due_of
 from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
-from staffhub.service_requests.promises import Promise, promise_of
+from staffhub.service_requests.promises import Promise, promise_of, soon_until
 from staffhub.service_requests.words import aged, services, state_label
+from staffhub.service_requests.working_time import working_time
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Request:
     division_id: int
     division: str
     needs_presence: bool
+    service_id: int
     service_days: int | None
+    service_hours: int | None
     papers: tuple[str, ...]
     created_at: datetime
     closed_at: datetime | None
@@ -105,7 +109,9 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
         division_id=kind.division_id,
         division=kind.division,
         needs_presence=kind.needs_presence,
+        service_id=kind.id,
         service_days=kind.service_days,
+        service_hours=kind.service_hours,
         papers=kind.papers,
         created_at=row.created_at.astimezone(me.zone),
         closed_at=row.closed_at and row.closed_at.astimezone(me.zone),
@@ -147,7 +153,14 @@ def request_to_work_on(db: Session, me: Viewer, request_id: int, *, now: datetim
 
 def promise(db: Session, me: Viewer, request: Request, steps: Sequence["Event"], *, now: datetime) -> Promise | None:
     """Weigh the request by its history, newest first."""
-    return promise_of(db, me, request.service_days, [(step.at, step.state) for step in reversed(steps)], now=now)
+    told = [(step.at, step.state) for step in reversed(steps)]
+    return promise_of(db, me, request.service_days, told, hours=request.service_hours, now=now)
+
+
+def due(db: Session, me: Viewer, promised: Promise | None, *, now: datetime) -> Due | None:
+    """Say until when it is promised, while the clock runs."""
+    soon, working = soon_until(db, me.office_id, now=now), working_time(db, me.office_id)
+    return due_of(working, promised.due if promised else None, soon=soon, now=now, zone=me.zone)
 
 
 def masked(phone: str) -> str:

@@ -1,43 +1,61 @@
-"""What the office promised for a service: so many working days, counted only while the request lies with the office."""
+"""What the office promised for a service: working days or hours, counted only while the request lies with the office.
 
-from bisect import bisect_left
-from calendar import isleap
+With the applicant (papers asked for, deferred, ready to collect) and once it is closed the clock stands still, so the
+moment when a request is due moves on by as much working time as it waited. The day on which it came in, or came back,
+does not count as one of the days; hours count from the minute.
+"""
+
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from functools import cache
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, office, workdays
+from staffhub import office
 from staffhub.db import rows
-from staffhub.models import RequestEvent, RequestState, ServiceRequest
+from staffhub.models import RequestEvent, RequestState
 from staffhub.security import Viewer
-from staffhub.service_requests.owners import IS_OPEN, OFFICE
+from staffhub.service_requests.working_time import WorkingTime, working_time
 
-# With the applicant (papers asked for, deferred, ready to collect) and once it is closed the clock stands still.
 IN_OUR_HANDS = (RequestState.NEW, RequestState.CHECKING, RequestState.SIGNING)
+SOON = 8 * 60  # minutes of working time: what is due within a working day is soon due
+
+Step = tuple[datetime, RequestState]
+
+
+class Term(NamedTuple):
+    """What is promised: whole working days, or working hours."""
+
+    days: int | None
+    hours: int | None = None
+
+
+def term_of(service: office.Service) -> Term | None:
+    """Return what is promised for a service; None while the office has set nothing."""
+    term = Term(service.service_days, service.service_hours)
+    return None if term == (None, None) else term
 
 
 @dataclass(frozen=True)
 class Promise:
-    """`used`: working days that began while the request lay with the office."""
+    """`used`: working days that began while the request lay with the office, `minutes`: working time in its hands.
 
-    days: int
+    `due`: until when it is promised, while the clock runs; `left`: working minutes until then, less than 0 since then.
+    """
+
+    days: int | None
+    hours: int | None
     used: int
+    minutes: int
     runs: bool
+    due: datetime | None
+    left: int
+    late: bool
 
-    @property
-    def late(self) -> bool:
-        return self.runs and self.used > self.days
 
-
-def _spells(steps: Iterable[tuple[datetime, RequestState]], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _spells(steps: Iterable[Step], now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield from when to when a request lay with the office, from its steps in order."""
     since: datetime | None = None
     for at, state in steps:
@@ -49,86 +67,62 @@ def _spells(steps: Iterable[tuple[datetime, RequestState]], now: datetime) -> It
         yield since, now
 
 
-def used(steps: Iterable[tuple[datetime, RequestState]], mornings: Sequence[datetime], *, now: datetime) -> int:
-    """Count the working days that began in our hands; the day a request comes in, or comes back, is not counted."""
-    return sum(bisect_left(mornings, until) - bisect_left(mornings, since) for since, until in _spells(steps, now))
-
-
-@dataclass(frozen=True)
-class _Mornings:
-    """When each working day begins, as far as the calendar of the office is the same; a year is worked out once."""
-
-    calendar: workdays.Calendar
-    zone: ZoneInfo
-    _years: dict[int, list[datetime]] = field(default_factory=dict)
-
-    def since(self, first: datetime, now: datetime) -> list[datetime]:
-        """Return them from a moment on, and some before it and after now: what is counted lies between two moments."""
-        years = range(clock.local_day(first, self.zone).year, clock.local_day(now, self.zone).year + 1)
-        return [morning for year in years for morning in self._of(year)]
-
-    def _of(self, year: int) -> list[datetime]:
-        if year not in self._years:
-            days = (date(year, 1, 1) + timedelta(days=n) for n in range(365 + isleap(year)))
-            worked = filter(self.calendar.is_working_day, days)
-            self._years[year] = [clock.at_local(day, time.min, self.zone) for day in worked]
-        return self._years[year]
-
-
-def _load_mornings(db: Session, office_id: int) -> _Mornings:
-    return _Mornings(workdays.calendar(db, office_id), office.facts(db, office_id).zone)
-
-
-def _mornings(db: Session, me: Viewer, first: datetime, now: datetime) -> list[datetime]:
-    return office.kept(db, me.office_id, _load_mornings).since(first, now)
-
-
-def promise_of(
-    db: Session, me: Viewer, days: int | None, steps: Sequence[tuple[datetime, RequestState]], *, now: datetime
-) -> Promise | None:
-    """Weigh one request, its steps in order; None when the office has set nothing for the service."""
-    if days is None:
+def due_at(working: WorkingTime, term: Term, steps: Sequence[Step]) -> datetime | None:
+    """Return until when a request is promised, from its steps in order; None while its clock stands still."""
+    if not steps or steps[-1][1] not in IN_OUR_HANDS:
         return None
-    mornings = _mornings(db, me, steps[0][0], now)
-    return Promise(days, used(steps, mornings, now=now), steps[-1][1] in IN_OUR_HANDS)
+    *before, (since, _until) = _spells(steps, steps[-1][0])
+    if term.hours is not None:
+        spent = sum(working.minutes(begin, end) for begin, end in before)
+        return working.after(since, term.hours * 60 - spent)
+    return working.close(since, (term.days or 0) - sum(working.begun(begin, end) for begin, end in before))
 
 
-@cache
-def _steps(services: int) -> Select[*tuple[Any, ...]]:
-    """Ask for the steps of what came in long enough ago, for each service, to be late if every day counted."""
-    request, event = ServiceRequest, RequestEvent
-    old = [
-        and_(
-            request.service_type_id == bindparam(f"service_{n}", type_=BigInteger),
-            request.created_at < bindparam(f"before_{n}"),
-        )
-        for n in range(services)
-    ]
-    return (
-        select(event.request_id, request.service_type_id, event.at, event.state)
-        .join(request, request.id == event.request_id)
-        .where(request.office_id == OFFICE, IS_OPEN, request.state.in_(IN_OUR_HANDS), or_(*old))
-        .order_by(event.request_id, event.at, event.id)
+def weigh(working: WorkingTime, term: Term, steps: Sequence[Step], *, now: datetime) -> Promise:
+    """Weigh one request by its steps in order."""
+    spells, due = list(_spells(steps, now)), due_at(working, term, steps)
+    return Promise(
+        term.days,
+        term.hours,
+        used=sum(working.begun(*spell) for spell in spells),
+        minutes=sum(working.minutes(*spell) for spell in spells),
+        runs=steps[-1][1] in IN_OUR_HANDS,
+        due=due,
+        left=working.minutes(now, due) if due else 0,
+        late=due is not None and due < now,
     )
 
 
-def late_ones(db: Session, me: Viewer, *, now: datetime) -> set[int]:
-    """Return which open requests of the office are past what was promised for their service."""
-    kinds = office.services(db, me.office_id).values()
-    promised = {one.id: one.service_days for one in kinds if one.service_days is not None}
-    if not promised:
-        return set()
-    today = clock.local_day(now, me.zone)
-    asked: dict[str, object] = {"office": me.office_id}
-    for n, (service, days) in enumerate(promised.items()):
-        before = clock.at_local(today - timedelta(days=days), time.min, me.zone)
-        asked |= {f"service_{n}": service, f"before_{n}": before}
-    found = rows(db, _steps(len(promised)), **asked).all()
-    if not found:
-        return set()
-    mornings = _mornings(db, me, min(row.at for row in found), now)
-    return {
-        request_id
-        for (request_id, service), steps in groupby(found, key=itemgetter(0, 1))
-        if used([(at, state) for _request, _service, at, state in steps], mornings, now=now) > promised[service]
-    }
+def promise_of(
+    db: Session, me: Viewer, days: int | None, steps: Sequence[Step], *, now: datetime, hours: int | None = None
+) -> Promise | None:
+    """Weigh one request, its steps in order; None when the office has set nothing for the service."""
+    if days is None and hours is None:
+        return None
+    return weigh(working_time(db, me.office_id), Term(days, hours), steps, now=now)
+
+
+def soon_until(db: Session, office_id: int, *, now: datetime) -> datetime:
+    """Return up to when what is due is soon due."""
+    return working_time(db, office_id).after(now, SOON) or now
+
+
+_STEPS = (
+    select(RequestEvent.at, RequestEvent.state)
+    .where(RequestEvent.request_id == bindparam("request", type_=BigInteger))
+    .order_by(RequestEvent.at, RequestEvent.id)
+)
+
+
+def due_after(
+    db: Session, office_id: int, *, request_id: int | None, service_id: int, state: RequestState, now: datetime
+) -> datetime | None:
+    """Return until when a request is promised once it has taken this step, for the row that is written with it.
+
+    `request_id` None: it comes in with this step.
+    """
+    term = term_of(office.services(db, office_id)[service_id])
+    if term is None or state not in IN_OUR_HANDS:
+        return None
+    steps: list[Any] = [] if request_id is None else [tuple(row) for row in rows(db, _STEPS, request=request_id)]
+    return due_at(working_time(db, office_id), term, [*steps, (now, state)])

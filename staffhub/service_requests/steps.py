@@ -28,6 +28,7 @@ from staffhub.security import Viewer
 from staffhub.service_requests.codes import fresh_codes
 from staffhub.service_requests.one import Request, may_assign
 from staffhub.service_requests.owners import CLOSED, OPEN, mine_to_give
+from staffhub.service_requests.promises import due_after
 from staffhub.service_requests.words import state_label
 
 _S = RequestState
@@ -116,6 +117,7 @@ def take_in(
         return before
     service = _service(db, me.office_id, service_type)
     waits = service.needs_presence and not urgent
+    state = _S.DEFERRED if waits else _S.NEW
     row = ServiceRequest(
         office_id=me.office_id,
         number=_next_number(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}"),
@@ -126,10 +128,11 @@ def take_in(
         channel=channel,
         urgent=urgent,
         siak_reference=siak_reference,
-        state=_S.DEFERRED if waits else _S.NEW,
+        state=state,
         created_by=me.author,
         created_at=now,
         updated_at=now,
+        due_at=due_after(db, me.office_id, request_id=None, service_id=service.id, state=state, now=now),
         version=1,
         idempotency_key=key,
     )
@@ -179,6 +182,10 @@ def _change(db: Session, request: Request, version: int | None, *, now: datetime
     write_over(db, ServiceRequest, request.id, seen=seen, said=said, updated_at=now, **values)
 
 
+def _due(db: Session, me: Viewer, request: Request, state: RequestState, now: datetime) -> datetime | None:
+    return due_after(db, me.office_id, request_id=request.id, service_id=request.service_id, state=state, now=now)
+
+
 def change_state(
     db: Session,
     me: Viewer,
@@ -198,7 +205,8 @@ def change_state(
         raise Refused(_("“%(new)s” does not follow “%(old)s”.", **steps), field="state")
     if state is _S.WAITING and not note:
         raise Refused(_("Write what is missing: the applicant reads it in the message."), field="note")
-    _change(db, request, version, now=now, state=state, closed_at=now if state in CLOSED else None)
+    due = _due(db, me, request, state, now)
+    _change(db, request, version, now=now, state=state, due_at=due, closed_at=now if state in CLOSED else None)
     _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(
         db, me, "request.state_changed", "service_request", request.id, now=now, before=request.state, after=state
@@ -239,7 +247,7 @@ def reopen(
         .limit(1)
     )
     state = db.scalars(before).one()
-    _change(db, request, version, now=now, state=state, closed_at=None)
+    _change(db, request, version, now=now, state=state, due_at=_due(db, me, request, state, now), closed_at=None)
     _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(db, me, "request.reopened", "service_request", request.id, now=now, before=request.state, after=state)
     return state

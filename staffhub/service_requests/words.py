@@ -75,6 +75,7 @@ class Service:
     division: str
     needs_presence: bool
     service_days: int | None
+    service_hours: int | None
     papers: tuple[str, ...]
     ended: bool
 
@@ -91,6 +92,7 @@ def services(db: Session, office_id: int) -> dict[int, Service]:
             divisions[one.division_id].short_name,
             one.needs_presence,
             one.service_days,
+            one.service_hours,
             tuple(one.papers.splitlines()),
             one.ended,
         )

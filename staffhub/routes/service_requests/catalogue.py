@@ -25,6 +25,7 @@ class ServiceFields(Fields):
     name_en: Annotated[Line, StringConstraints(max_length=120)] | None = None
     needs_presence: bool = False
     days: Annotated[int, Field(ge=0, le=365)] | None = None
+    hours: Annotated[int, Field(ge=1, le=2000)] | None = None
     papers: Annotated[Lines, StringConstraints(max_length=PAPERS)] | None = None
     quota: Annotated[int, Field(ge=1, le=1000)] | None = None
     minutes: Annotated[int, Field(ge=SLOT_STEP, le=240, multiple_of=SLOT_STEP)] | None = None
@@ -39,6 +40,7 @@ class ServiceFields(Fields):
             self.papers or "",
             self.quota,
             self.minutes,
+            self.hours,
         )
 
 
@@ -87,6 +89,7 @@ def show(request: Request, service_id: RowId, db: DB, me: Me) -> Response:
         name_en=one.name_en if one.name_en != one.name else "",
         needs_presence="1" if one.needs_presence else None,
         days=one.service_days,
+        hours=one.service_hours,
         papers=one.papers,
         quota=one.daily_quota,
         minutes=one.slot_minutes,

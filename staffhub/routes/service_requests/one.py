@@ -62,6 +62,7 @@ def _page(
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
     history = one.history(db, me, row)
+    promise = one.promise(db, me, row, history, now=now)
     status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
     message = telling.message(row, me, missing=telling.missing(history), page=status_page)
     return render(
@@ -72,7 +73,8 @@ def _page(
         invalid=status != 200,  # noqa: PLR2004
         row=row,
         age=row.age(now),
-        promise=one.promise(db, me, row, history, now=now),
+        promise=promise,
+        due=one.due(db, me, promise, now=now),
         history=history,
         why_urgent=one.why_urgent(row, history),
         following=steps.NEXT[row.state],
