@@ -255,6 +255,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/{officer_id}/exceptions/{grant_id}/shorten"): frozenset({"ana", "hana"}),
     ("GET", "/worklog"): ALL,
     ("POST", "/worklog"): ALL,
+    ("GET", "/worklog/lkh"): ALL,
+    ("GET", "/worklog/lkh/file"): ALL,
     ("GET", "/worklog/submit"): ALL,
     ("POST", "/worklog/submit"): ALL,
     ("GET", "/worklog/{entry_id}/edit"): frozenset({"ben"}),

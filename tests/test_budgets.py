@@ -108,6 +108,8 @@ BUDGET = {
     "/standups": ("kadis", 1),
     "/standups/new": ("kadis", 4),
     "/worklog": ("pegawai01", 2),
+    "/worklog/lkh": ("pegawai01", 3),
+    "/worklog/lkh/file": ("pegawai01", 3),
     "/worklog/submit": ("pegawai01", 6),
     "/worklog/{entry_id}/delete": ("pegawai01", 2),
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
@@ -123,6 +125,7 @@ FILES = {
     "/me/month/sheet",
     "/people/template.csv",
     "/people/template.xlsx",
+    "/worklog/lkh/file",
 }
 
 

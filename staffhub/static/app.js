@@ -122,3 +122,15 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-reveal] input")) reveal(target.form, target.checked ? "text" : "password");
 });
 document.addEventListener("submit", ({ target }) => reveal(target, "password"));
+
+// "Copy" is there only where this runs; without it the text is selected by hand. Older phones, and pages that came
+// without TLS, know only the older way.
+document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await (navigator.clipboard?.writeText(field.value) ?? Promise.reject()).catch(() => document.execCommand("copy"));
+  button.textContent = button.dataset.copied;
+});

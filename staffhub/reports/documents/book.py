@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _HEAD = 5  # rows above the table
 _LEFT = 3  # number, name, NIP
 # What Excel calls Folio is 8.5 x 13 inches: F4 within a millimetre.
-_PAPERS = {Paper.F4: 14, Paper.A4: 9}
+PAPERS = {Paper.F4: 14, Paper.A4: 9}
 _MINUTES = 3
 
 
@@ -85,7 +85,7 @@ def _sheet(sheet: Any, looks: Mapping[str, Any], recap: Recap, group: Group) -> 
 def _print_setup(sheet: Any, recap: Recap) -> None:
     last = _LEFT + len(recap.days)
     sheet.set_landscape()
-    sheet.set_paper(_PAPERS[recap.office.paper])
+    sheet.set_paper(PAPERS[recap.office.paper])
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_HEAD)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)

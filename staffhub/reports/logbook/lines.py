@@ -1,0 +1,90 @@
+"""The entries of a log over some days, with what each of them is linked to and how far its day has come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from sqlalchemy import Date, Select, and_, bindparam, select
+from sqlalchemy.orm import Session
+
+from staffhub.db import rows
+from staffhub.models import DailyReport, LogEntry, Meeting, ServiceRequest, ServiceType
+from staffhub.reports.logbook.whose import Period, Subject
+from staffhub.security import Viewer
+
+DAY = 24 * 60  # minutes
+State = Literal["draft", "sent"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry; the times are the office's wall clock. `service` and `topic`: what it is linked to, None: nothing."""
+
+    date: date
+    text: str
+    starts: time
+    ends: time
+    quantity: int | None
+    unit: str
+    request: str | None
+    service: str | None
+    topic: str | None
+    submitted_at: datetime | None
+
+    @property
+    def minutes(self) -> int:
+        """An end before the start is on the next day."""
+        return (self.ends.hour * 60 + self.ends.minute - self.starts.hour * 60 - self.starts.minute) % DAY
+
+    @property
+    def past_midnight(self) -> bool:
+        return self.ends < self.starts
+
+    @property
+    def state(self) -> State:
+        return "sent" if self.submitted_at else "draft"
+
+
+_LINES: Select[*tuple[Any, ...]] = (
+    select(
+        LogEntry.date,
+        LogEntry.text,
+        LogEntry.starts,
+        LogEntry.ends,
+        LogEntry.quantity,
+        LogEntry.unit,
+        ServiceRequest.number,
+        ServiceType.name,
+        Meeting.topic,
+        DailyReport.submitted_at,
+    )
+    .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
+    .outerjoin(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
+    .outerjoin(Meeting, Meeting.id == LogEntry.meeting_id)
+    .outerjoin(
+        DailyReport,
+        and_(
+            DailyReport.office_id == LogEntry.office_id,
+            DailyReport.officer_id == LogEntry.officer_id,
+            DailyReport.date == LogEntry.date,
+        ),
+    )
+    .where(
+        LogEntry.office_id == bindparam("office"),
+        LogEntry.officer_id == bindparam("officer"),
+        LogEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+    )
+    .order_by(LogEntry.date, LogEntry.starts, LogEntry.ends, LogEntry.id)
+)
+
+
+def lines(db: Session, me: Viewer, who: Subject, period: Period) -> list[Line]:
+    """Return the entries of the days that I may read, in their order."""
+    asked = {"office": me.office_id, "officer": who.id, "first": period.first, "last": period.last}
+    return [line for row in rows(db, _LINES, **asked) if who.holds((line := Line(*row)).date)]
+
+
+def minutes_of(found: Iterable[Line]) -> int:
+    """Add up the minutes of each line; where lines overlap, both count, as on the page of the day."""
+    return sum(line.minutes for line in found)

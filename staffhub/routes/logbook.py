@@ -1,0 +1,120 @@
+"""LKH: the log of a day, a week or a month as files and as text to be copied, for whoever may read it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated, Any, cast, get_args
+
+from fastapi import Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from staffhub import audit, clock, i18n
+from staffhub.errors import NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.reports import logbook
+from staffhub.reports.documents import lkh, lkh_book
+from staffhub.reports.logbook import Line, Period, Span, Subject
+from staffhub.routes.attendance.exports import file
+from staffhub.routes.deps import DB, YEARS, Me, Now, TakesLong, Trail, day_from, pages
+from staffhub.security import Viewer
+from staffhub.web import render
+
+router = pages()
+
+# Each kind of file with the end of its name.
+KINDS = {"a": ".pdf", "b": "-format-b.pdf", "xlsx": ".xlsx", "csv": "-ekinerja.csv"}
+
+Date = Annotated[str | None, Query(max_length=10)]
+AskedSpan = Annotated[str, Query(max_length=10)]
+OfficerId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+
+
+def _period(span: str, date: str | None, me: Viewer, now: dt.datetime) -> Period:
+    today = clock.local_day(now, me.zone)
+    day = day_from(date, today=today)
+    if span not in get_args(Span):
+        raise Refused(_("Choose a day, a week or a month."))
+    if day.year not in YEARS:
+        raise Refused(_("There is no log of this date."))
+    return Period.around(cast("Span", span), day)
+
+
+def _subject(db: Session, me: Viewer, officer: int | None, period: Period) -> Subject:
+    me.require("worklog")
+    who = officer or me.officer_id
+    if who is None:
+        raise NotFound(_("Your account belongs to no officer, so it has no log."))
+    return logbook.subject(db, me, who, period)
+
+
+@router.get("/worklog/lkh")
+def papers(
+    request: Request, db: DB, me: Me, now: Now, span: AskedSpan = "month", date: Date = None, officer: OfficerId = None
+) -> Response:
+    """What there is of a period, as files and by activity."""
+    if officer is None and me.officer_id is None:
+        return render(request, "worklog/nobody.html")
+    period = _period(span, date, me, now)
+    who = _subject(db, me, officer, period)
+    return _page(request, me, now, period, who, logbook.lines(db, me, who, period))
+
+
+def _page(
+    request: Request, me: Viewer, now: dt.datetime, period: Period, who: Subject, found: Sequence[Line]
+) -> Response:
+    today = clock.local_day(now, me.zone)
+    done = logbook.activities(found)
+    with i18n.in_locale("id"):
+        text = logbook.as_text(done)
+    following = period.last + dt.timedelta(days=1)
+    return render(
+        request,
+        "logbook/papers.html",
+        who=who,
+        officer=None if who.id == me.officer_id else who.id,
+        period=period,
+        today=today,
+        before=period.first - dt.timedelta(days=1),
+        after=following if following <= today else None,
+        entries=len(found),
+        minutes=logbook.minutes_of(found),
+        days=len({line.date for line in found}),
+        unsent=len({line.date for line in found if line.state == "draft"}),
+        activities=done,
+        text=text,
+        kinds=KINDS,
+    )
+
+
+@router.get("/worklog/lkh/file", dependencies=[TakesLong])
+def paper(
+    request: Request,
+    trail: Trail,
+    db: DB,
+    me: Me,
+    now: Now,
+    kind: Annotated[str, Query(max_length=10)] = "a",
+    span: AskedSpan = "month",
+    date: Date = None,
+    officer: OfficerId = None,
+) -> Response:
+    """One file; where nothing was written the page says so, and nobody prints an empty paper."""
+    if kind not in KINDS:
+        raise Refused(_("The log can be downloaded in form a or b, as xlsx or csv."))
+    period = _period(span, date, me, now)
+    who = _subject(db, me, officer, period)
+    found = logbook.lines(db, me, who, period)
+    if not found:
+        return _page(request, me, now, period, who, found)
+    content = _made(db, me, kind, period, who, found)
+    facts: dict[str, Any] = {"first": period.first, "last": period.last, "what": "log"}
+    trail.append(lambda writing: audit.record(writing, me, "attendance.exported", "officer", who.id, now=now, **facts))
+    return file(lkh.file_name(who, period, KINDS[kind]), content)
+
+
+def _made(db: Session, me: Viewer, kind: str, period: Period, who: Subject, found: Sequence[Line]) -> bytes:
+    if kind == "csv":
+        return lkh_book.activities_csv(logbook.activities(found))
+    if kind == "xlsx":
+        return lkh_book.lkh_xlsx(db, me, who, period, found)
+    return lkh.lkh_pdf(db, me, who, period, found, "b" if kind == "b" else "a")

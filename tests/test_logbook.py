@@ -1,0 +1,259 @@
+"""The log as papers, as a sheet and by activity: what stands in them, and whose days are read."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
+
+from staffhub import worklog
+from staffhub.db import Database
+from staffhub.errors import Forbidden, NotFound
+from staffhub.i18n import in_locale
+from staffhub.models import Paper
+from staffhub.office import OfficeFacts
+from staffhub.reports import logbook
+from staffhub.reports.documents import lkh, lkh_book, press
+from staffhub.reports.logbook import Line, Part, Period, Subject
+from staffhub.security import Viewer
+from tests.conftest import MORNING, TODAY, add_posting, viewer_of
+from tests.test_service_requests import assigned
+
+FACTS = OfficeFacts(
+    "Dinas Contoh", "Pemerintah Kabupaten Contoh", "Jalan Contoh 1", ZoneInfo("Asia/Makassar"), None,
+    phone="0431123456", signing_place="Ratahan",
+)  # fmt: skip
+NOVEMBER = Period.around("month", TODAY)
+FORMULA = '=HYPERLINK("http://x","y")'
+MARKUP = "Periksa *berkas* #let x = 1 <b> $a$ _x_ @y"
+
+
+def part(first: date, last: date, superior: str = "Ana Kaunang") -> Part:
+    number = "198501012010012002" if superior else ""
+    return Part(
+        first, last, "Pengelola data", 1, "Bidang Dafduk", sum(map(ord, superior)), superior, number, "Kepala Bidang"
+    )
+
+
+def ben(*parts: Part, full: bool = True) -> Subject:
+    return Subject(7, "198001012005011003", "Ben Tumiwa", parts or (part(NOVEMBER.first, NOVEMBER.last),), full)
+
+
+def line(day: date = TODAY, text: str = "Memeriksa berkas", **facts: Any) -> Line:
+    given = {
+        "starts": time(8, 15), "ends": time(9, 45), "quantity": 12, "unit": "berkas", "request": None,
+        "service": None, "topic": None, "submitted_at": None,
+    }  # fmt: skip
+    return Line(day, text, **(given | facts))
+
+
+def printed(
+    found: Sequence[Line], form: lkh.Form, *, who: Subject | None = None, period: Period = NOVEMBER, facts: Any = FACTS
+) -> list[str]:
+    with in_locale("id"):
+        content = press.pdf("lkh", lkh.lkh_data(facts, who or ben(), period, found, form))
+    reader = PdfReader(BytesIO(content))
+    assert "/StructTreeRoot" in reader.trailer["/Root"]
+    return [" ".join(page.extract_text().replace("\u200b", "").split()) for page in reader.pages]
+
+
+SENT = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+DONE = (
+    line(request="PM-2611-0001", service="Kartu Keluarga (KK)", submitted_at=SENT),
+    line(text="Apel", topic="Apel pagi", starts=time(10), ends=time(10, 15), quantity=None, unit="", submitted_at=SENT),
+    line(text="Jaga server", starts=time(23), ends=time(1, 30), quantity=0, unit="laporan", submitted_at=SENT),
+)
+
+
+def test_form_a_tells_activity_and_volume_and_has_both_signatures() -> None:
+    (page,) = printed(DONE, "a", period=Period.around("day", TODAY))
+    assert page == (
+        "PEMERINTAH KABUPATEN CONTOH DINAS CONTOH Jalan Contoh 1 Telepon 0431123456 "
+        "LAPORAN KERJA HARIAN (LKH), SENIN, 23 NOVEMBER 2026 "
+        "Nama : Ben Tumiwa NIP/nomor pegawai : 19800101 200501 1 003 Jabatan : Pengelola data "
+        "Unit kerja : Bidang Dafduk, Dinas Contoh "
+        "No. Hari Tanggal Uraian tugas/kegiatan Volume Satuan "
+        "1 Senin 23-11-2026 Memeriksa berkas 12 berkas 2 Senin 23-11-2026 Apel "
+        "3 Senin 23-11-2026 Jaga server 0 laporan "
+        "Jumlah: 4 jam 15 menit (255 menit) "
+        "Mengetahui, Kepala Bidang Ana Kaunang NIP 19850101 201001 2 002 "
+        "Ratahan, 23 November 2026 Pengelola data Ben Tumiwa NIP 19800101 200501 1 003 "
+        "Laporan Kerja Harian (LKH), Senin, 23 November 2026. Ben Tumiwa Halaman 1 dari 1"
+    )
+
+
+def test_form_b_tells_times_links_and_the_state_of_each_day_and_leaves_the_score_blank() -> None:
+    (page,) = printed((*DONE, line(TODAY + timedelta(days=1), "Lain")), "b", period=Period.around("week", TODAY))
+    assert "LAPORAN KERJA HARIAN (LKH), 23–29 NOVEMBER 2026" in page
+    start = page.index("No. Tanggal")
+    assert page[start : page.index("Mengetahui")].strip() == (
+        "No. Tanggal Kegiatan Mulai Selesai Durasi (menit) Uraian Hasil Satuan Berkas/bukti Status Nilai Catatan "
+        "Verifikator Total menit "
+        "1 23-11-2026 Memeriksa berkas 08.15 09.45 90 Kartu Keluarga (KK), PM-2611-0001 12 berkas Dalam proses "
+        "2 23-11-2026 Apel 10.00 10.15 15 Rapat: Apel pagi Dalam proses "
+        "3 23-11-2026 Jaga server 23.00 01.30 +1 hari 150 0 laporan Dalam proses Dikirim 23-11-2026, 16.30 255 "
+        "4 24-11-2026 Lain 08.15 09.45 90 12 berkas Belum dikirim 90 "
+        "Jumlah: 5 jam 45 menit (345 menit)"
+    )
+
+
+@pytest.mark.parametrize("form", ["a", "b"])
+def test_a_full_month_repeats_its_header_numbers_its_pages_and_signs_below_the_last_rows(form: lkh.Form) -> None:
+    days = [NOVEMBER.first + timedelta(days=n) for n in range(30)]
+    found = printed([line(day, f"Kegiatan {day.day}-{n}") for day in days for n in range(10)], form)
+    assert len(found) > 3
+    assert all("Tanggal" in page for page in found[:-1])
+    assert all(f"Halaman {n} dari {len(found)}" in page for n, page in enumerate(found, 1))
+    assert sum(page.count("Kegiatan ") for page in found) == 300 + ("Kegiatan Mulai" in found[0]) * sum(
+        "Kegiatan Mulai" in page for page in found
+    )
+    assert "Kegiatan 30-9" in found[-1]
+    assert "Ana Kaunang" in found[-1]
+    assert "NOVEMBER 2026" in found[0]
+
+
+@pytest.mark.parametrize("form", ["a", "b"])
+@pytest.mark.parametrize("paper", list(Paper))
+def test_markup_stays_text_and_a_word_without_end_is_broken(form: lkh.Form, paper: Paper) -> None:
+    word = "Kata" + "panjang" * 25
+    facts = OfficeFacts("Dinas", "", "", FACTS.zone, None, paper=paper)
+    (page,) = printed([line(text=MARKUP), line(text=word, unit="satuan-yang-panjang-itu")], form, facts=facts)
+    assert MARKUP in page
+    assert word in page.replace(" ", "")
+    with in_locale("id"):
+        content = press.pdf("lkh", lkh.lkh_data(facts, ben(), NOVEMBER, [line()], form))
+    box = PdfReader(BytesIO(content)).pages[0].mediabox
+    sides = sorted(round(float(side) / 72 * 25.4) for side in (box.width, box.height))
+    assert sides == ([215, 330] if paper is Paper.F4 else [210, 297])
+
+
+def test_a_month_in_which_the_superior_changed_says_so_and_the_last_one_signs() -> None:
+    half = date(2026, 11, 14)
+    who = ben(part(NOVEMBER.first, half), part(half + timedelta(days=1), NOVEMBER.last, "Dewi Ondang"))
+    (page,) = printed([line()], "a", who=who)
+    assert (
+        "Atasan langsung berganti dalam laporan ini. 1–14 November 2026: Ana Kaunang; "
+        "15–30 November 2026: Dewi Ondang." in page
+    )
+    assert page.index("Mengetahui") < page.rindex("Dewi Ondang")
+    moved = ben(part(NOVEMBER.first, half), part(half + timedelta(days=1), NOVEMBER.last))
+    assert "berganti" not in printed([line()], "a", who=moved)[0]
+    assert "Atasan langsung ......" in printed([line()], "a", who=ben(part(*NOVEMBER[1:], superior="")))[0]
+    assert "NIP •••• 003" in printed([line()], "a", who=ben(full=False))[0]
+
+
+def test_the_sheet_has_real_dates_and_times_and_no_formula_that_somebody_typed(database: Database) -> None:
+    me = viewer_of(database, "ben")
+    found = (line(text=FORMULA, unit="+1"), *DONE)
+    with database.reading() as db, in_locale("en"):
+        content = lkh_book.lkh_xlsx(db, me, ben(), NOVEMBER, found)
+    book = CalamineWorkbook.from_filelike(BytesIO(content))
+    assert book.sheet_names == ["LKH", "Menurut kegiatan"]
+    rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    assert rows[0][0] == "Laporan Kerja Harian (LKH), November 2026"
+    assert rows[4] == [
+        "No.", "Tanggal", "Kegiatan", "Mulai", "Selesai", "Durasi (menit)", "Uraian", "Volume", "Satuan", "Status",
+    ]  # fmt: skip
+    assert rows[5] == [1, TODAY, FORMULA, time(8, 15), time(9, 45), 90, "", 12, "+1", "Belum dikirim"]
+    assert rows[8][3:6] == [time(23), time(1, 30), 150]
+    assert rows[9][5] == 345
+    by_kind = book.get_sheet_by_index(1).to_python(skip_empty_area=False)
+    assert by_kind[2] == ["Kartu Keluarga (KK)", 12, "berkas", 1.5, 90, 1, TODAY, TODAY]
+
+
+def test_by_activity_requests_count_under_their_service_and_nobody_is_named() -> None:
+    kk = {"service": "Kartu Keluarga (KK)", "request": "PM-2611-0001"}
+    found = [
+        line(text="Kartu Keluarga (KK), Novi T., PM-2611-0001", **kk),
+        line(TODAY + timedelta(days=1), "Kartu Keluarga (KK), Lela W., PM-2611-0002", **kk),
+        line(text="Menata  arsip", quantity=None, unit=""),
+        line(text="menata arsip", quantity=None, unit="berkas"),
+        line(text="Menata arsip", quantity=3),
+        line(text=FORMULA, quantity=None, unit=""),
+    ]
+    done = logbook.activities(found)
+    with in_locale("id"):
+        assert logbook.as_text(done).splitlines() == [
+            "Kartu Keluarga (KK): 24 berkas, 3 jam, 2 kali, 23–24 November 2026",
+            "Menata arsip: 3 jam, 2 kali, 23 November 2026",
+            "Menata arsip: 3 berkas, 1 jam 30 menit, 1 kali, 23 November 2026",
+            f"{FORMULA}: 1 jam 30 menit, 1 kali, 23 November 2026",
+        ]
+    rows = lkh_book.activities_csv(done).decode("utf-8-sig").split("\r\n")
+    assert rows[0] == "Kegiatan;Volume;Satuan;Jam;Menit;Kali;Hari pertama;Hari terakhir"
+    assert rows[1] == "Kartu Keluarga (KK);24;berkas;3;180;2;2026-11-23;2026-11-24"
+    assert rows[3] == "Menata arsip;3;berkas;1,5;90;1;2026-11-23;2026-11-23"
+    assert rows[4].startswith("\"'=HYPERLINK")
+
+
+def _officer(database: Database, username: str) -> int:
+    officer_id = viewer_of(database, username).officer_id
+    assert officer_id
+    return officer_id
+
+
+def _post(database: Database, username: str, day: date, **facts: Any) -> None:
+    officer_id = _officer(database, username)
+    with database.transaction() as db:
+        add_posting(db, officer_id, day, **facts)
+
+
+def _read(database: Database, me: Viewer, officer_id: int, period: Period = NOVEMBER) -> Subject:
+    with database.reading() as db:
+        return logbook.subject(db, me, officer_id, period)
+
+
+def test_a_log_is_read_by_its_owner_the_superior_of_those_days_the_bidang_and_personnel(database: Database) -> None:
+    ben_id, cy_id, since = _officer(database, "ben"), _officer(database, "cy"), date(2026, 11, 16)
+    _post(database, "ben", since, superior_id=cy_id)
+    for username, full in (("ben", True), ("dewi", True), ("hana", True), ("adi", True)):
+        seen = _read(database, viewer_of(database, username), ben_id)
+        assert ((seen.parts[0].first, seen.parts[-1].last), seen.full) == ((NOVEMBER.first, NOVEMBER.last), full)
+    assert _read(database, viewer_of(database, "ana"), ben_id).full is False
+    theirs = _read(database, viewer_of(database, "cy"), ben_id)
+    assert [(one.first, one.superior) for one in theirs.parts] == [(since, "Cy Sondakh")]
+    assert (theirs.full, theirs.holds(since - timedelta(days=1)), theirs.holds(since)) == (True, False, True)
+    before = Period.around("week", since - timedelta(days=1))
+    for username, period in (("tia", NOVEMBER), ("cy", before)):
+        me = viewer_of(database, username)
+        with pytest.raises(Forbidden):
+            _read(database, me, ben_id, period)
+    with pytest.raises(NotFound):
+        _read(database, viewer_of(database, "oka"), ben_id)
+
+
+def test_the_head_of_a_bidang_reads_the_days_in_it_alone(database: Database) -> None:
+    ben_id, since = _officer(database, "ben"), date(2026, 11, 16)
+    elsewhere = viewer_of(database, "cy").division_id
+    _post(database, "ben", since, division_id=elsewhere)
+    ana = viewer_of(database, "ana")
+    assert [one.last for one in _read(database, ana, ben_id).parts] == [since - timedelta(days=1)]
+    with pytest.raises(Forbidden):
+        _read(database, ana, ben_id, Period.around("day", since))
+
+
+def test_lines_come_with_their_links_and_only_of_the_days_that_are_mine_to_read(database: Database) -> None:
+    me, day = viewer_of(database, "ben"), TODAY - timedelta(days=3)
+    request_id = assigned(database, "ben").id
+    with database.transaction() as db:
+        for at, on, linked in ((time(8), day, None), (time(7), TODAY, request_id)):
+            worklog.write(
+                db, me, day=on, text=f"Kerja {at}", starts=at, ends=time(9), key=str(uuid4()), request_id=linked,
+                now=MORNING,
+            )  # fmt: skip
+        worklog.submit(db, me, day=day, now=MORNING)
+    with database.reading() as db:
+        who = logbook.subject(db, me, me.officer_id or 0, NOVEMBER)
+        found = logbook.lines(db, me, who, NOVEMBER)
+        today = Period.around("day", TODAY)
+        alone = logbook.lines(db, me, logbook.subject(db, me, me.officer_id or 0, today), NOVEMBER)
+    assert [(one.date, one.minutes, one.state, bool(one.service)) for one in found] == [
+        (day, 60, "sent", False),
+        (TODAY, 120, "draft", True),
+    ]
+    assert [one.date for one in alone] == [TODAY]

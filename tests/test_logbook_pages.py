@@ -1,0 +1,96 @@
+"""LKH on the screen: choosing days, taking files along, copying text; and who gets what."""
+
+from datetime import time, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from pypdf import PdfReader
+
+from staffhub import worklog
+from staffhub.models import Account, AuditEvent
+from tests.conftest import MORNING, TODAY, World
+
+KINDS = {"a": b"%PDF", "b": b"%PDF", "xlsx": b"PK", "csv": b"\xef\xbb\xbf"}
+
+
+def wrote(world: World, username: str = "ben", *, day: Any = TODAY, text: str = "Memeriksa berkas KK") -> None:
+    me = world.viewer(username)
+    with world.database.transaction() as db:
+        worklog.write(
+            db, me, day=day, text=text, starts=time(7), ends=time(7, 45), quantity=4, unit="berkas", key=str(uuid4()),
+            now=MORNING,
+        )  # fmt: skip
+
+
+def test_an_officer_takes_the_month_along_in_two_taps_and_copies_the_text(world: World) -> None:
+    wrote(world)
+    wrote(world, day=TODAY - timedelta(days=3), text="Menata <b>arsip</b>")
+    client = world.client("ben")
+    assert 'href="/worklog/lkh"' in client.get("/worklog").text
+    assert 'href="/worklog/lkh?date=2026-11-20"' in client.get("/worklog?date=2026-11-20").text
+    page = client.get("/worklog/lkh").text
+    assert "2 hari belum dikirim" in page
+    assert "Menata &lt;b&gt;arsip&lt;/b&gt;: 4 berkas, 45 menit, 1 kali, 20 November 2026\nMemeriksa berkas KK" in page
+    for kind, starts in KINDS.items():
+        assert f"/worklog/lkh/file?kind={kind}&amp;span=month&amp;date=2026-11-01" in page
+        answer = client.get(f"/worklog/lkh/file?kind={kind}&span=month&date=2026-11-01")
+        assert (answer.status_code, answer.content.startswith(starts)) == (200, True)
+        assert 'filename="lkh-2026-11-ben-tumiwa' in answer.headers["content-disposition"]
+    with world.database.reading() as db:
+        count = sa.select(sa.func.count()).where(AuditEvent.verb == "attendance.exported")
+        assert db.scalar(count) == len(KINDS)
+
+
+def test_papers_are_in_indonesian_whoever_prints_them_and_a_day_or_a_week_has_its_own(world: World) -> None:
+    wrote(world)
+    wrote(world, day=TODAY - timedelta(days=3), text="Minggu lalu")
+    with world.database.transaction() as db:
+        db.execute(sa.update(Account).where(Account.username == "ben").values(locale="en"))
+    client = world.client("ben")
+    assert "Copy the text" in client.get("/worklog/lkh").text
+    for span, words in (("day", "SENIN, 23 NOVEMBER 2026"), ("week", "23–29 NOVEMBER 2026")):
+        answer = client.get(f"/worklog/lkh/file?kind=a&span={span}&date=2026-11-23")
+        text = " ".join(PdfReader(BytesIO(answer.content)).pages[0].extract_text().split())
+        assert f"LAPORAN KERJA HARIAN (LKH), {words}" in text
+        assert "Minggu lalu" not in text
+        assert "000000000000000003" not in text
+        assert "NIP 00000000 000000 0 003" in text
+
+
+def test_whoever_wrote_nothing_gets_a_page_in_words_and_no_paper(world: World) -> None:
+    client = world.client("ben")
+    for path in ("/worklog/lkh", "/worklog/lkh/file?kind=a", "/worklog/lkh/file?kind=xlsx&span=day"):
+        answer = client.get(path)
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "Tidak ada catatan pada hari-hari ini." in answer.text
+    with world.database.transaction() as db:
+        db.execute(sa.update(Account).where(Account.username == "adi").values(officer_id=None, role="admin"))
+    nobody = world.client("adi").get("/worklog/lkh")
+    assert (nobody.status_code, "LKH" in nobody.text) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("username", "status"),
+    [("ben", 200), ("ana", 200), ("dewi", 200), ("hana", 200), ("tia", 403), ("cy", 403), ("oka", 404)],
+)
+def test_others_read_a_log_within_their_scope(world: World, username: str, status: int) -> None:
+    wrote(world)
+    client, officer = world.client(username), world.officer_id("ben")
+    for path in ("/worklog/lkh", "/worklog/lkh/file"):
+        answer = client.get(path, params={"officer": officer})
+        assert answer.status_code == status
+    if status == 200:
+        page = client.get("/worklog/lkh", params={"officer": officer}).text
+        assert ("Ben Tumiwa" in page, f"officer={officer}" in page) == (True, username != "ben")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["span=year", "date=2026-02-30", "date=9999-12-31", "date=0001-01-01", "kind=doc", "kind=a&date=1900-01-01"],
+)
+def test_what_is_no_period_and_no_file_is_said(world: World, asked: str) -> None:
+    path = "/worklog/lkh/file" if "kind" in asked else "/worklog/lkh"
+    assert world.client("ben").get(f"{path}?{asked}").status_code == 422
