@@ -109,7 +109,7 @@ BUDGET = {
     "/standups/new": ("kadis", 4),
     "/worklog": ("pegawai01", 2),
     "/worklog/lkh": ("pegawai01", 3),
-    "/worklog/lkh/file": ("pegawai01", 3),
+    "/worklog/lkh/file": ("pegawai01", 4),
     "/worklog/submit": ("pegawai01", 6),
     "/worklog/{entry_id}/delete": ("pegawai01", 2),
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
