@@ -257,6 +257,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/worklog"): ALL,
     ("GET", "/worklog/lkh"): ALL,
     ("GET", "/worklog/lkh/file"): ALL,
+    ("GET", "/worklog/summary"): ALL,
+    ("GET", "/worklog/summary/file"): ALL,
     ("GET", "/worklog/submit"): ALL,
     ("POST", "/worklog/submit"): ALL,
     ("GET", "/worklog/{entry_id}/edit"): frozenset({"ben"}),

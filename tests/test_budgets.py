@@ -110,6 +110,8 @@ BUDGET = {
     "/worklog": ("pegawai01", 2),
     "/worklog/lkh": ("pegawai01", 3),
     "/worklog/lkh/file": ("pegawai01", 4),
+    "/worklog/summary": ("kadis", 5),
+    "/worklog/summary/file": ("kadis", 6),
     "/worklog/submit": ("pegawai01", 6),
     "/worklog/{entry_id}/delete": ("pegawai01", 2),
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
@@ -126,6 +128,7 @@ FILES = {
     "/people/template.csv",
     "/people/template.xlsx",
     "/worklog/lkh/file",
+    "/worklog/summary/file",
 }
 
 

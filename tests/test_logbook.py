@@ -8,6 +8,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
@@ -15,11 +16,14 @@ from staffhub import worklog
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import in_locale
-from staffhub.models import Paper
+from staffhub.meetings import plan
+from staffhub.meetings.audience import Audience
+from staffhub.models import LogEntry, MeetingKind, Paper, RequestState, ServiceRequest
 from staffhub.office import OfficeFacts
 from staffhub.reports import logbook
-from staffhub.reports.documents import lkh, lkh_book, press
-from staffhub.reports.logbook import Line, Part, Period, Subject
+from staffhub.reports.documents import lkh, lkh_book, log_summary, press
+from staffhub.reports.logbook import Line, Part, Period, Subject, pictures
+from staffhub.reports.logbook.summary import Share, Work
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, add_posting, viewer_of
 from tests.test_service_requests import assigned
@@ -257,3 +261,106 @@ def test_lines_come_with_their_links_and_only_of_the_days_that_are_mine_to_read(
         (TODAY, 120, "draft", True),
     ]
     assert [one.date for one in alone] == [TODAY]
+
+
+def _wrote(
+    database: Database, username: str, *, day: date = TODAY, starts: time = time(8), ends: time = time(9), **facts: Any
+) -> int:
+    me = viewer_of(database, username)
+    with database.transaction() as db:
+        given = {"text": "Menata arsip", "quantity": None, "unit": ""} | facts
+        return worklog.write(
+            db, me, day=day, starts=starts, ends=ends, key=str(uuid4()), now=MORNING, **given
+        ).id  # fmt: skip
+
+
+def _month(database: Database, username: str, whose: logbook.Whose = "people", **facts: Any) -> logbook.Summary:
+    me = viewer_of(database, username)
+    with database.reading() as db, in_locale("en"):
+        return logbook.summary(db, me, NOVEMBER.first, whose, now=MORNING, **facts)
+
+
+def test_a_month_is_counted_by_kind_of_work_by_unit_and_by_what_became_of_its_days(database: Database) -> None:
+    request = assigned(database, "ben")
+    _wrote(database, "ben", request_id=request.id, quantity=2, unit="Berkas")
+    _wrote(database, "ben", starts=time(23), ends=time(1, 30), quantity=3, unit="berkas")
+    _wrote(database, "ben", day=TODAY - timedelta(days=3), quantity=1, unit="pesan")
+    _wrote(database, "ben", day=date(2026, 10, 30))
+    met = _wrote(database, "ben", ends=time(8, 15))
+    me, ana = viewer_of(database, "ben"), viewer_of(database, "ana")
+    with database.transaction() as db:
+        meeting = plan.schedule(
+            db, ana, kind=MeetingKind.SINGLE, topic="Evaluasi", starts_on=TODAY + timedelta(days=1),
+            starts_at=time(9), minutes=30, audience=Audience(officers=(me.officer_id or 0,)),
+            idempotency_key=str(uuid4()), now=MORNING,
+        )  # fmt: skip
+        db.execute(sa.update(LogEntry).where(LogEntry.id == met).values(meeting_id=meeting.id))
+        done = {"state": RequestState.DONE, "closed_at": MORNING}
+        db.execute(sa.update(ServiceRequest).where(ServiceRequest.id == request.id).values(done))
+        worklog.submit(db, me, day=TODAY - timedelta(days=3), now=MORNING)
+    found = _month(database, "ben", "me")
+    (person,) = found.people
+    assert tuple(person.hours) == tuple(found.hours) == (60, 15, 150 + 60)
+    assert (person.days, person.sent, person.closed) == (2, 1, 1)
+    assert [(work.name, work.minutes, work.entries, work.closed) for work in found.works][:1] == [
+        ("Other work", 210, 2, None)
+    ]
+    assert {(work.shape, work.minutes, work.closed) for work in found.works[1:]} == {
+        ("requests", 60, 1),
+        ("meetings", 15, None),
+    }
+    assert found.outputs == [("berkas", 5), ("pesan", 1)]
+
+
+def test_who_counts_whose_month_and_whoever_moved_counts_in_both(database: Database) -> None:
+    since, elsewhere = date(2026, 11, 16), viewer_of(database, "cy").division_id
+    for day in (since - timedelta(days=3), since):
+        _wrote(database, "ben", day=day)
+    for username in ("tia", "cy", "ana", "hana"):
+        _wrote(database, username, ends=time(8, 30))
+    _post(database, "ben", since, division_id=elsewhere, superior_id=_officer(database, "cy"))
+    heads = {who: _month(database, who) for who in ("dewi", "hana", "ana", "cy", "ben")}
+    names = {who: [(one.name, one.hours.all) for one in month.people] for who, month in heads.items()}
+    assert names["ana"] == [("Ana Kaunang", 30), ("Ben Tumiwa", 60), ("Tia Lumintang", 30)]
+    assert names["cy"] == [("Ben Tumiwa", 60)]
+    assert names["ben"] == []
+    assert names["dewi"] == names["hana"]
+    assert [one for one in names["dewi"] if one[0] == "Ben Tumiwa"] == [("Ben Tumiwa", 60)] * 2
+    assert heads["dewi"].hours.all == sum(part.hours.all for part in heads["dewi"].parts) == 240
+    by_part = {part.id: (part.people, part.hours.all) for part in heads["dewi"].parts}
+    assert by_part[elsewhere] == (2, 90)
+    only = _month(database, "dewi", division=elsewhere)
+    assert [(one.name, one.hours.all) for one in only.people] == [("Ben Tumiwa", 60), ("Cy Sondakh", 30)]
+    assert sum(work.minutes for work in only.works) == 90
+    ben_alone = _month(database, "cy", officer=_officer(database, "ben"))
+    assert [one.hours.all for one in ben_alone.people] == [60]
+    assert _month(database, "cy", officer=_officer(database, "tia")).people == []
+    assert _month(database, "oka").hours.all == 0
+
+
+def test_the_sheet_of_a_summary_has_the_same_numbers_and_text_stays_text(database: Database) -> None:
+    _wrote(database, "ben", quantity=4, unit="=1+1")
+    with in_locale("id"):
+        content = log_summary.summary_xlsx(_month(database, "ana"))
+    book = CalamineWorkbook.from_filelike(BytesIO(content))
+    assert book.sheet_names == ["Pegawai", "Jenis pekerjaan", "Hasil"]
+    rows = book.get_sheet_by_index(0).to_python()
+    ben_row = next(row for row in rows if row[0] == "Ben Tumiwa")
+    assert ben_row[2:] == [0, 0, 1, 1, 1, 0, 0]
+    assert book.get_sheet_by_index(2).to_python()[1] == ["=1+1", 4]
+
+
+def test_a_picture_says_its_numbers_in_words() -> None:
+    person = logbook.Person(1, "Ben", 1)
+    person.minutes.update(requests=60, meetings=30, other=90)
+    works = [Work("Kartu Keluarga", "requests", 60, 1, 2), Work("Rapat", "meetings", 0, 1)]
+    found = logbook.Summary(NOVEMBER.first, [person], [Share(1, "Dafduk", 1, person.hours)], works, [])
+    with in_locale("id"):
+        assert pictures.of_works(found).said == "Kartu Keluarga: 1 jam"
+        (bar,) = pictures.of_parts(found).bars
+    assert [(piece.kind, piece.x, piece.width) for piece in bar.pieces] == [
+        ("requests", 0, 33.33),
+        ("meetings", 33.33, 16.67),
+        ("other", 50, 50),
+    ]
+    assert pictures.shortened("x" * 40) == "x" * 33 + "…"

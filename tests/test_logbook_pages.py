@@ -94,3 +94,47 @@ def test_others_read_a_log_within_their_scope(world: World, username: str, statu
 def test_what_is_no_period_and_no_file_is_said(world: World, asked: str) -> None:
     path = "/worklog/lkh/file" if "kind" in asked else "/worklog/lkh"
     assert world.client("ben").get(f"{path}?{asked}").status_code == 422
+
+
+def test_the_summary_begins_with_what_somebody_is_there_for(world: World) -> None:
+    wrote(world)
+    wrote(world, "cy", text="Menata arsip")
+    mine = world.client("ben").get("/worklog/summary").text
+    assert ("<b>Ben Tumiwa</b>" in mine, "Bawahan saya" in mine, "Cy Sondakh" in mine) == (True, False, False)
+    assert '<desc id="p-works-said">Pekerjaan lain: 45 menit</desc>' in mine
+    head = world.client("dewi").get("/worklog/summary").text
+    for name in ("Ben Tumiwa", "Cy Sondakh", "Jam menurut bidang", "Milik saya"):
+        assert name in head
+    ana = world.client("ana").get("/worklog/summary").text
+    assert ("Ben Tumiwa" in ana, "Cy Sondakh" in ana, "Bawahan saya" in ana) == (True, False, True)
+    officer = world.officer_id("ben")
+    one = world.client("ana").get("/worklog/summary", params={"officer": officer}).text
+    assert f"/worklog/lkh?date=2026-11-01&amp;officer={officer}" in one
+    assert f"/worklog/summary?month=2026-10&amp;whose=people&amp;officer={officer}" in one
+    sheet = world.client("ana").get("/worklog/summary/file", params={"month": "2026-11"})
+    assert (sheet.status_code, sheet.content[:2]) == (200, b"PK")
+    assert "ringkasan-lkh-2026-11.xlsx" in sheet.headers["content-disposition"]
+    assert "Tidak ada catatan pada bulan ini." in world.client("ben").get("/worklog/summary?month=2026-10").text
+
+
+@pytest.mark.parametrize(
+    ("username", "asked", "status"),
+    [
+        ("ben", {"whose": "people"}, 403),
+        ("cy", {"officer": "ben"}, 403),
+        ("ana", {"officer": "cy"}, 403),
+        ("oka", {"officer": "ben"}, 404),
+        ("hana", {"officer": "ben"}, 200),
+        ("ben", {"officer": "ben"}, 200),
+        ("ben", {"whose": "all"}, 422),
+        ("ben", {"month": "2026-13"}, 422),
+    ],
+)
+def test_others_count_a_month_within_their_scope(
+    world: World, username: str, asked: dict[str, Any], status: int
+) -> None:
+    if "officer" in asked:
+        asked = asked | {"officer": world.officer_id(asked["officer"])}
+    client = world.client(username)
+    for path in ("/worklog/summary", "/worklog/summary/file"):
+        assert client.get(path, params=asked).status_code == status

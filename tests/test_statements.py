@@ -408,6 +408,7 @@ QUESTIONS = {
     "/corrections/new": ["?date=2026-11-20&kind=check_out"],
     "/worklog": ["?date=2026-11-20"],
     "/worklog/lkh": ["?span=week&date=2026-11-20"],
+    "/worklog/summary": ["?whose=me&month=2026-10"],
     "/worklog/lkh/file": ["?kind=b", "?kind=xlsx", "?kind=csv"],
     "/meetings": ["?week=2026-W46"],
     "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],

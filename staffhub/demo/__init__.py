@@ -11,6 +11,7 @@ from staffhub.demo import (
     asked,
     calendars,
     days,
+    joined,
     leave,
     leaving,
     meetings,
@@ -66,6 +67,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
+    joined.write(db, office.id, now=now)
     leaving.write(db, cast, zone=zone, now=now)
     rules.write(db, cast, zone=zone, now=now)
     leave.halves(db, cast, zone=zone, now=now)

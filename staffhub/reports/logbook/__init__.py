@@ -2,6 +2,7 @@
 
 from staffhub.reports.logbook.activities import Activity, activities, as_text
 from staffhub.reports.logbook.lines import Line, lines, minutes_of
+from staffhub.reports.logbook.summary import Person, Summary, Whose, has_people, summary
 from staffhub.reports.logbook.whose import Part, Period, Span, Subject, spelled, subject, superiors
 
 __all__ = [
@@ -9,13 +10,18 @@ __all__ = [
     "Line",
     "Part",
     "Period",
+    "Person",
     "Span",
     "Subject",
+    "Summary",
+    "Whose",
     "activities",
     "as_text",
+    "has_people",
     "lines",
     "minutes_of",
     "spelled",
     "subject",
+    "summary",
     "superiors",
 ]

@@ -50,5 +50,6 @@ def as_text(found: Iterable[Activity]) -> str:
 def _told(one: Activity) -> str:
     output = f"{one.quantity} {one.unit}".strip() if one.quantity is not None else ""
     times = ngettext("%(num)s time", "%(num)s times", one.times)
-    return ", ".join(part for part in (output, words.duration(one.minutes), times, spelled(min(one.days), max(one.days))) if part)
-
+    return ", ".join(
+        part for part in (output, words.duration(one.minutes), times, spelled(min(one.days), max(one.days))) if part
+    )
