@@ -22,7 +22,7 @@ from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
-from staffhub.service_requests import reckoning
+from staffhub.service_requests import notices, reckoning
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -166,6 +166,11 @@ def _overdue(work: Work, now: datetime) -> None:
     corrections.tell_overdue(work.database, now=now)
 
 
+def _left_requests(work: Work, now: datetime) -> None:
+    """Whoever is on leave, sick or gone since, and has open requests: a head is asked who takes them over."""
+    notices.tell_left_due(work.database, now=now)
+
+
 def _reminders(work: Work, now: datetime) -> None:
     reminding.remind_due(work.database, now=now)
 
@@ -196,6 +201,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("recount", 30, _recount),
     ("corrections", 300, _overdue),
     ("due_requests", 30, _due_requests),
+    ("left_requests", 120, _left_requests),
 )
 
 

@@ -30,7 +30,19 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests import codes, listed, one, open_for, owners, promises, reckoning, steps, telling
+from staffhub.service_requests import (
+    codes,
+    duty,
+    handing,
+    listed,
+    one,
+    open_for,
+    owners,
+    promises,
+    reckoning,
+    steps,
+    telling,
+)
 from staffhub.service_requests.listed import Wanted
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
@@ -79,9 +91,9 @@ def move(database: Database, username: str, request: one.Request, *states: Reque
     return request
 
 
-def may_be_given(db: Session, me: Viewer, request: one.Request) -> list[owners.Candidate]:
+def may_be_given(db: Session, me: Viewer, request: one.Request) -> list[duty.Candidate]:
     facts = {"division_id": request.division_id, "instead_of": request.assignee_id}
-    return owners.candidates(db, me, **facts, now=MORNING)
+    return duty.candidates(db, me, **facts, now=MORNING)
 
 
 def test_numbers_count_on_within_the_office_and_the_month_of_its_zone(database: Database) -> None:
@@ -736,9 +748,9 @@ def test_a_head_hands_on_all_of_a_leavers_requests_with_a_note(database: Databas
     with database.reading() as db:
         assert owners.holder_for(db, ana, ids["giver_id"], now=MORNING).count == 2
     with database.transaction() as db:
-        assert steps.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 2
+        assert handing.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 2
     with database.transaction() as db:
-        assert steps.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 0, "a second tap moves nothing"
+        assert handing.hand_on(db, ana, **ids, note="Tia pindah", now=MORNING) == 0, "a second tap moves nothing"
     assert [reload(database, one_of).officer for one_of in (*hers, his)] == ["Ben Tumiwa"] * 3
     assert reload(database, closed).officer == "Tia Lumintang"
     for before in hers:
@@ -766,13 +778,13 @@ def test_only_what_is_mine_to_give_is_handed_on_and_only_to_somebody_who_serves(
     ]:
         me = viewer_of(database, username)
         with pytest.raises(error), database.transaction() as db:
-            steps.hand_on(db, me, giver_id=ids[giver], taker_id=ids[taker], now=MORNING)
+            handing.hand_on(db, me, giver_id=ids[giver], taker_id=ids[taker], now=MORNING)
     with database.transaction() as db:
-        assert steps.hand_on(db, ana, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING) == 1
+        assert handing.hand_on(db, ana, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING) == 1
     assert [reload(database, one_of).officer for one_of in (card, certificate)] == ["Ben Tumiwa", "Tia Lumintang"]
     leaves(database, "ben")
     with pytest.raises(Refused) as refused, database.transaction() as db:
-        steps.hand_on(db, dewi, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING)
+        handing.hand_on(db, dewi, giver_id=ids["tia"], taker_id=ids["ben"], now=MORNING)
     assert refused.value.field == "assignee"
     with database.reading() as db, pytest.raises(NotFound):
         owners.holder_for(db, dewi, ids["oka"], now=MORNING)
@@ -783,8 +795,8 @@ def test_who_is_on_leave_today_is_offered_last_and_said_so(database: Database) -
     goes_on_leave(database, "ben")
     with database.reading() as db:
         found = may_be_given(db, ana, request)
-    assert [(one_of.name, one_of.on_leave) for one_of in found][-1] == ("Ben Tumiwa", True)
-    assert not any(one_of.on_leave for one_of in found[:-1])
+    assert [one_of.name for one_of in found if one_of.place is duty.Place.AWAY] == ["Ben Tumiwa"] == [found[-1].name]
+    assert (found[-1].until, found[-1].where) == (TODAY, "on leave until 23 November 2026")
 
 
 @pytest.mark.parametrize(

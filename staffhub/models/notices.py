@@ -33,6 +33,8 @@ class NoticeKind(StrEnum):
     MEETING_SOON = "meeting_soon"
     MEETING_CHANGED = "meeting_changed"
     ACTION_GIVEN = "action_given"
+    REQUESTS_GIVEN = "requests_given"
+    REQUESTS_LEFT = "requests_left"
 
 
 class MailEnd(StrEnum):

@@ -19,6 +19,7 @@ ASKS = frozenset(
         NoticeKind.MONTH_TO_SIGN,
         NoticeKind.MONTH_SENT_BACK,
         NoticeKind.ACTION_GIVEN,
+        NoticeKind.REQUESTS_LEFT,
     }
 )
 

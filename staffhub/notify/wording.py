@@ -51,6 +51,9 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.MEETING_CHANGED: frozenset({"topic", "what", "day", "time", "count", "note"}),
     # until: the day by which it is to be done, or None
     NoticeKind.ACTION_GIVEN: frozenset({"topic", "until"}),
+    NoticeKind.REQUESTS_GIVEN: frozenset({"who", "count"}),
+    # until: the last day of the leave, or None of somebody who has left
+    NoticeKind.REQUESTS_LEFT: frozenset({"who", "count", "until"}),
 }
 
 
@@ -75,6 +78,8 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.LEAVE_UNDER_ORDER: _("A duty order over leave that is asked for"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
+        NoticeKind.REQUESTS_GIVEN: _("Requests that I am given"),
+        NoticeKind.REQUESTS_LEFT: _("Requests of somebody who is not there"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -288,6 +293,29 @@ def _action_given(p: dict[str, Any]) -> str:
     return _("%(topic)s asks something of you.", **p)
 
 
+def _requests_given(p: dict[str, Any]) -> str:
+    return i18n.ngettext(
+        "%(who)s gave you %(num)s request.", "%(who)s gave you %(num)s requests.", p["count"], who=p["who"]
+    )
+
+
+def _requests_left(p: dict[str, Any]) -> str:
+    if p["until"]:
+        return i18n.ngettext(
+            "%(who)s is on leave until %(until)s and has %(num)s open request to hand over.",
+            "%(who)s is on leave until %(until)s and has %(num)s open requests to hand over.",
+            p["count"],
+            who=p["who"],
+            until=p["until"],
+        )
+    return i18n.ngettext(
+        "%(who)s has left and has %(num)s open request to hand over.",
+        "%(who)s has left and has %(num)s open requests to hand over.",
+        p["count"],
+        who=p["who"],
+    )
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -309,4 +337,6 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.MEETING_SOON: _meeting_soon,
     NoticeKind.MEETING_CHANGED: _meeting_changed,
     NoticeKind.ACTION_GIVEN: _action_given,
+    NoticeKind.REQUESTS_GIVEN: _requests_given,
+    NoticeKind.REQUESTS_LEFT: _requests_left,
 }

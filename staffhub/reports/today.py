@@ -63,7 +63,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     first = decisions.reads_from(db, me, day) if leads else yesterday
     besides = [joining.ask_today(me.office_id, officer_id, day), minutes.ask_open(me.office_id, officer_id)]
     if leads:
-        besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(me, day)]
+        besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(db, me, now=now)]
         besides += [written.ask_blocked(me)] if me.may("meetings.schedule") else []
         read_together(db, decisions.ask_at_hand(db, me, day), *besides)
     else:

@@ -15,7 +15,7 @@ from staffhub.db import UtcDateTime, rows
 from staffhub.models import Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, waiting
+from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, as_of, waiting
 from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, Service, days_between, services
 from staffhub.service_requests.working_time import working_time
@@ -213,12 +213,12 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _asked(me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], soon: datetime, today: date) -> dict[str, object]:
+def _asked(
+    db: Session, me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], soon: datetime, now: datetime
+) -> dict[str, object]:
     text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    return {
-        "office": me.office_id,
+    return as_of(db, me, now) | {
         "officer": me.officer_id,
-        "today": today,
         "soon": soon,
         "state": wanted.state,
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
@@ -231,7 +231,7 @@ def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime
     kinds = services(db, me.office_id)
     soon, alone = soon_until(db, me.office_id, now=now), waiting(db, me, now=now)
     counts = _counts(db, me, soon, now, unassigned=sum(one.count for one in alone))
-    shape, asked = wanted.shape, _asked(me, wanted, kinds, soon, clock.local_day(now, me.zone))
+    shape, asked = wanted.shape, _asked(db, me, wanted, kinds, soon, now)
     total = counts.of(wanted)
     if total is None:
         total = rows(db, _count(shape), **asked).scalar_one()

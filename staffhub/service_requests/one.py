@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN
+from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN, as_of
 from staffhub.service_requests.promises import Promise, promise_of, soon_until
 from staffhub.service_requests.words import aged, services, state_label
 from staffhub.service_requests.working_time import working_time
@@ -87,8 +86,7 @@ _REQUEST = (
 
 
 def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
-    today = clock.local_day(now, me.zone)
-    row = rows(db, _REQUEST, request=request_id, office=me.office_id, today=today).one_or_none()
+    row = rows(db, _REQUEST, request=request_id, **as_of(db, me, now)).one_or_none()
     if row is None:
         raise NotFound(_("There is no such request in your office."))
     kind = services(db, me.office_id)[row.service_type_id]

@@ -5,11 +5,13 @@ Whoever has left or is on leave today does not count as having a request.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Date,
     ScalarSelect,
@@ -18,27 +20,30 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock
+from staffhub import clock, workdays
 from staffhub.ahead import Ask
 from staffhub.db import read, rows
 from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
-    Division,
+    Correction,
+    CorrectionKind,
+    DayPart,
     Officer,
     PlanEntry,
     PlanGrant,
     PlanMode,
     Posting,
+    RequestEvent,
     RequestState,
     ServiceRequest,
     ServiceType,
     posting_near,
-    posting_on,
     serves,
 )
 from staffhub.security import Viewer
@@ -50,22 +55,63 @@ OPEN = tuple(state for state in RequestState if state not in CLOSED)
 # A closed request has a date of closing and an open one has none: see steps.change_state and reopen.
 IS_OPEN = ServiceRequest.closed_at.is_(None)
 OFFICE, TODAY = bindparam("office", type_=BigInteger), bindparam("today", type_=Date)
-_ON_LEAVE = (
+# Which half of the working day it is now, for who is on leave for half of it; see `as_of`.
+HALF: BindParameter[DayPart | None] = bindparam("half", type_=PlanGrant.part.type)
+_GRANTED = (
     select(PlanEntry.officer_id)
     .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
     .where(PlanEntry.office_id == OFFICE, PlanEntry.date == TODAY, PlanGrant.mode == PlanMode.LEAVE)
+    .where(or_(PlanGrant.part.is_(None), PlanGrant.part == HALF))
+)
+_later = aliased(Correction)
+# HR says of the day that it is leave, as of who called in sick; the newest that speaks of the whole day counts.
+_CORRECTED = select(Correction.officer_id).where(
+    Correction.office_id == OFFICE,
+    Correction.date == TODAY,
+    Correction.kind == CorrectionKind.LEAVE,
+    ~select(_later.id)
+    .where(
+        _later.officer_id == Correction.officer_id,
+        _later.date == Correction.date,
+        _later.kind == CorrectionKind.ABSENT,
+        _later.id > Correction.id,
+    )
+    .exists(),
 )
 
 
-def _absence(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[str]:
+def as_of(db: Session, me: Viewer, now: datetime) -> dict[str, Any]:
+    """Return what a statement of my office asks for that wants to know who is there now."""
+    return as_of_office(db, me.office_id, me.zone, now)
+
+
+def as_of_office(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """Return the same of any office. The halves of the day are those of its usual hours; a free day has none."""
+    today, book = clock.local_day(now, zone), workdays.calendar(db, office_id)
+    hours = None if today in book.holidays else book.hours(today)
+    half = None
+    if hours:
+        early = now.astimezone(zone).time() < hours.besides(DayPart.MORNING).starts
+        half = DayPart.MORNING if early else DayPart.AFTERNOON
+    return {"office": office_id, "today": today, "half": half}
+
+
+def is_away(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[bool]:
+    """Whether an officer is on leave now, by the plan or by what HR says of TODAY."""
+    return or_(officer.in_(_GRANTED), officer.in_(_CORRECTED))
+
+
+def absence(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[str]:
     """Why an officer is not there TODAY: "left" or "away", or ""; the statement joins Officer from outside."""
-    return case((~serves(TODAY, TODAY), "left"), (officer.in_(_ON_LEAVE), "away"), else_="")
+    return case((~serves(TODAY, TODAY), "left"), (is_away(officer), "away"), else_="")
 
 
 def _lacking(assignee: SQLColumnExpression[int | None]) -> ColumnElement[str]:
-    return case((assignee.is_(None), "none"), else_=_absence(assignee))
+    return case((assignee.is_(None), "none"), else_=absence(assignee))
 
 
+# What is worked on first; the one place that says so.
+FIRST = (ServiceRequest.urgent.desc(), ServiceRequest.created_at, ServiceRequest.id)
 # What an open request lacks: "none" has it, who has it "left" or is "away" TODAY, or "" nothing. The statement joins
 # the request's officer from outside.
 LACKING = _lacking(ServiceRequest.assignee_id)
@@ -108,13 +154,13 @@ def _waiting() -> Select[*tuple[Any, ...]]:
 _WAITING = _waiting()
 
 
-def ask_waiting(me: Viewer, today: date) -> Ask:
-    return Ask(_WAITING, {"office": me.office_id, "today": today})
+def ask_waiting(db: Session, me: Viewer, *, now: datetime) -> Ask:
+    return Ask(_WAITING, as_of(db, me, now))
 
 
 def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
     """Return what needs an officer in the whole office: what nobody has first, then by name."""
-    found = read(db, ask_waiting(me, clock.local_day(now, me.zone)))
+    found = read(db, ask_waiting(db, me, now=now))
     return sorted((Waiting(*row) for row in found), key=lambda row: (row.officer_id is not None, row.name or ""))
 
 
@@ -129,15 +175,30 @@ class Holder:
     count: int
 
 
+HELD = 25
+
+
+@dataclass(frozen=True)
+class Held:
+    """One of the requests that lie with somebody, and what was noted at its last step."""
+
+    id: int
+    number: str
+    applicant: str
+    state: RequestState
+    urgent: bool
+    note: str
+
+
 def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Holder:
     """Load an officer with the open requests of my scope; a leaver, too."""
     me.require("requests.assign")
     found = (
-        select(Officer.id, Officer.name, Posting.division_id, _absence(Officer.id), _open_count(mine_to_give(me)))
+        select(Officer.id, Officer.name, Posting.division_id, absence(Officer.id), open_count(mine_to_give(me)))
         .outerjoin(Posting, posting_near(TODAY))
         .where(Officer.id == officer_id, Officer.office_id == OFFICE)
     )
-    row = rows(db, found, office=me.office_id, today=clock.local_day(now, me.zone)).one_or_none()
+    row = rows(db, found, **as_of(db, me, now)).one_or_none()
     if row is None:
         raise NotFound(_("There is no such officer in your office."))
     return Holder(*row)
@@ -145,49 +206,34 @@ def holder_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Ho
 
 def mine_to_give(me: Viewer) -> ColumnElement[bool]:
     """Say of a list what `one.may_assign` says of one request."""
+    return IS_OPEN & of_my_scope(me)
+
+
+def of_my_scope(me: Viewer) -> ColumnElement[bool]:
+    """Whether a request is one of my division, or of the office for who sees all of it."""
     services = select(ServiceType.id).where(me.within(None, ServiceType.division_id))
-    return IS_OPEN & ServiceRequest.service_type_id.in_(services)
+    return ServiceRequest.service_type_id.in_(services)
 
 
-def _open_count(which: ColumnElement[bool]) -> ScalarSelect[int]:
+def open_count(which: ColumnElement[bool]) -> ScalarSelect[int]:
     mine = (ServiceRequest.office_id == OFFICE, ServiceRequest.assignee_id == Officer.id)
     return select(func.count()).where(*mine, which).correlate(Officer).scalar_subquery()
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """`open`: how many requests are on the desk already."""
-
-    id: int
-    name: str
-    division: str
-    open: int
-    on_leave: bool
-
-
-def candidates(
-    db: Session, me: Viewer, *, division_id: int | None, instead_of: int | None, now: datetime
-) -> list[Candidate]:
-    """Return who may be given requests, that division first, who is on leave today last; the load beside each name."""
-    away = Officer.id.in_(_ON_LEAVE)
-    found = (
-        select(
-            Officer.id, Officer.name, func.coalesce(Division.short_name, ""), _open_count(IS_OPEN), away.label("away")
-        )
-        .outerjoin(Posting, posting_on(TODAY))
-        .outerjoin(Division, Division.id == Posting.division_id)
-        .where(
-            Officer.office_id == OFFICE,
-            serves(TODAY, TODAY),
-            me.within(Officer.id, Posting.division_id),
-            Officer.id != (instead_of or 0),
-        )
-        .order_by(
-            away,
-            (Posting.division_id == division_id).is_(True).desc(),
-            func.coalesce(Division.sort, -1),
-            Officer.name,
-        )
+def held_by(db: Session, me: Viewer, officer_id: int) -> list[Held]:
+    """Return what of somebody's open requests is mine to give, as it is worked on, the first HELD of them."""
+    latest = (
+        select(RequestEvent.note)
+        .where(RequestEvent.request_id == ServiceRequest.id)
+        .order_by(RequestEvent.at.desc(), RequestEvent.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    today = clock.local_day(now, me.zone)
-    return [Candidate(*row) for row in rows(db, found, office=me.office_id, today=today)]
+    request = ServiceRequest
+    found = (
+        select(request.id, request.number, request.applicant, request.state, request.urgent, latest)
+        .where(request.office_id == OFFICE, request.assignee_id == bindparam("officer"), mine_to_give(me))
+        .order_by(*FIRST)
+        .limit(HELD)
+    )
+    return [Held(*row) for row in rows(db, found, office=me.office_id, officer=officer_id)]

@@ -1,33 +1,31 @@
 """What is done with a request: taken in, handed over, moved on; every step leaves an event that nobody can change."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, insert, select, update
+from sqlalchemy import Integer, cast, func, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
 from staffhub.db import lock_row, said_otherwise, write_over
-from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     Channel,
     Office,
-    Officer,
-    Posting,
     RequestEvent,
     RequestState,
     ServiceRequest,
     ServiceType,
-    posting_near,
-    serves,
 )
 from staffhub.security import Viewer
 from staffhub.service_requests.codes import fresh_codes
+from staffhub.service_requests.duty import taker_for
+from staffhub.service_requests.notices import tell_given
 from staffhub.service_requests.one import Request, may_assign
-from staffhub.service_requests.owners import CLOSED, OPEN, mine_to_give
+from staffhub.service_requests.owners import CLOSED, OPEN
 from staffhub.service_requests.promises import due_after
 from staffhub.service_requests.words import state_label
 
@@ -138,18 +136,18 @@ def take_in(
     )
     db.add(row)
     db.flush()
-    _note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
+    note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
     if urgent:
-        _note_step(db, me, row.id, _S.NEW, None, note=why_urgent, now=now, urgent=True)
+        note_step(db, me, row.id, _S.NEW, None, note=why_urgent, now=now, urgent=True)
     if waits:
         why = _("The applicant must come in person; this waits unless it is urgent.")
-        _note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
+        note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
     told: dict[str, Any] = {"number": row.number, "state": row.state, "urgent": urgent}
     audit.record(db, me, "request.taken_in", "service_request", row.id, now=now, **told)
     return Taken(row.id, row.number, row.state, again=False)
 
 
-def _note_step(
+def note_step(
     db: Session,
     me: Viewer,
     request_id: int,
@@ -207,7 +205,7 @@ def change_state(
         raise Refused(_("Write what is missing: the applicant reads it in the message."), field="note")
     due = _due(db, me, request, state, now)
     _change(db, request, version, now=now, state=state, due_at=due, closed_at=now if state in CLOSED else None)
-    _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
+    note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(
         db, me, "request.state_changed", "service_request", request.id, now=now, before=request.state, after=state
     )
@@ -226,7 +224,7 @@ def set_urgent(
             else _("%(number)s is not urgent any more.", number=request.number)
         )
     _change(db, request, version, now=now, urgent=urgent)
-    _note_step(db, me, request.id, request.state, request.assignee_id, note=why, now=now, urgent=urgent)
+    note_step(db, me, request.id, request.state, request.assignee_id, note=why, now=now, urgent=urgent)
     facts: dict[str, Any] = {"before": request.urgent, "after": urgent, "why": why}
     audit.record(db, me, "request.urgency_changed", "service_request", request.id, now=now, **facts)
 
@@ -248,54 +246,9 @@ def reopen(
     )
     state = db.scalars(before).one()
     _change(db, request, version, now=now, state=state, due_at=_due(db, me, request, state, now), closed_at=None)
-    _note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
+    note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(db, me, "request.reopened", "service_request", request.id, now=now, before=request.state, after=state)
     return state
-
-
-def _taker(db: Session, me: Viewer, officer_id: int, now: datetime) -> Any:
-    today = clock.local_day(now, me.zone)
-    officer = db.execute(
-        select(Officer.name, Posting.division_id, serves(today, today).label("serves"))
-        .outerjoin(Posting, posting_near(today))
-        .where(Officer.id == officer_id, Officer.office_id == me.office_id)
-    ).one_or_none()
-    if officer is None:
-        raise NotFound(_("There is no such officer in your office."))
-    return officer
-
-
-def _refuse_leaver(officer: Any) -> None:
-    if not officer.serves:
-        raise Refused(_("%(name)s is not in service today.", name=officer.name), field="assignee")
-
-
-def hand_on(db: Session, me: Viewer, *, giver_id: int, taker_id: int, now: datetime, note: str = "") -> int:
-    """Give every open request of one officer, as far as they are mine to give, to another; return how many went.
-
-    For whoever leaves or is away. What somebody took meanwhile is not touched, so a second tap moves nothing.
-    """
-    me.require("requests.assign")
-    taker = _taker(db, me, taker_id, now)
-    if not me.sees(officer_id=taker_id, division_id=taker.division_id):
-        raise Forbidden(_("Your account may not give this request to that officer."))
-    _refuse_leaver(taker)
-    if giver_id == taker_id:
-        raise Refused(_("Choose another officer: these requests lie there already."), field="assignee")
-    request = ServiceRequest
-    moved = db.execute(
-        update(request)
-        .where(request.office_id == me.office_id, request.assignee_id == giver_id, mine_to_give(me))
-        .values(assignee_id=taker_id, version=request.version + 1, updated_at=now)
-        .returning(request.id, request.state)
-    ).all()
-    for row in sorted(moved):
-        _note_step(db, me, row.id, row.state, taker_id, note=note, now=now)
-    if moved:
-        ids = sorted(row.id for row in moved)
-        facts: dict[str, Any] = {"before": giver_id, "after": taker_id, "requests": ids}
-        audit.record(db, me, "requests.handed_on", "officer", giver_id, now=now, **facts)
-    return len(moved)
 
 
 def assign(
@@ -307,9 +260,13 @@ def assign(
     now: datetime,
     note: str = "",
     version: int | None = None,
+    told: date | None = None,
 ) -> str:
-    """Give the request to an officer, or take it while nobody is there who has it; return the officer's name."""
-    officer = _taker(db, me, assignee_id, now)
+    """Give the request to an officer, or take it while nobody is there who has it; return the officer's name.
+
+    OnLeave, when the officer is, unless it was `told` until when.
+    """
+    officer = taker_for(db, me, assignee_id, now=now)
     in_scope = me.sees(officer_id=assignee_id, division_id=officer.division_id)
     takes = assignee_id == me.officer_id and me.division_id == request.division_id
     if not takes and not (may_assign(me, request) and in_scope):
@@ -318,9 +275,9 @@ def assign(
         raise Conflict(_already(request))
     if not request.lacking and not may_assign(me, request):
         raise Conflict(_already(request))
-    _refuse_leaver(officer)
+    officer.refuse_absent(officer.until if takes else told)
     _change(db, request, version, now=now, assignee_id=assignee_id)
-    _note_step(db, me, request.id, request.state, assignee_id, note=note, now=now)
+    note_step(db, me, request.id, request.state, assignee_id, note=note, now=now)
     audit.record(
         db,
         me,
@@ -331,7 +288,8 @@ def assign(
         before=request.assignee_id,
         after=assignee_id,
     )
-    return str(officer.name)
+    tell_given(db, me, officer.id, [(request.id, request.version + 1)], now=now)
+    return officer.name
 
 
 def _already(request: Request) -> str:

@@ -1,6 +1,6 @@
 """All requests of one officer, given to another."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -14,8 +14,9 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests.fields import Id, Note
+from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import owners, steps
+from staffhub.service_requests import duty, handing, owners, words
 from staffhub.web import redirect, render
 
 router = pages()
@@ -25,19 +26,7 @@ class HandOnFields(Fields):
     officer: Id
     assignee: Id
     note: Note | None = None
-
-
-def choices(
-    db: Session, me: Viewer, now: datetime, *, division_id: int | None, instead_of: int | None
-) -> list[tuple[int, str]]:
-    """Who may be given requests, in words: bidang, load, and who is not there today."""
-
-    def words(one: owners.Candidate) -> str:
-        load = ngettext("%(num)s request", "%(num)s requests", one.open)
-        return ", ".join(filter(None, (one.name, one.division, load, _("on leave today") if one.on_leave else "")))
-
-    found = owners.candidates(db, me, division_id=division_id, instead_of=instead_of, now=now)
-    return [(person.id, words(person)) for person in found]
+    told: date | None = None
 
 
 @router.get("/requests/hand-on")
@@ -59,16 +48,24 @@ def _hand_on_page(
     form: Form[HandOnFields] | None = None,
     *,
     status: int = 200,
+    asks: duty.OnLeave | None = None,
 ) -> Response:
     division_id = holder.division_id or me.division_id
+    people = duty.candidates(db, me, division_id=division_id, instead_of=holder.id, now=now)
+    first = duty.proposed(people, division_id)
     return render(
         request,
         "requests/hand_on.html",
         status=status,
         invalid=form is not None,
         holder=holder,
-        form=form or Form.blank("hand-on"),
-        candidates=choices(db, me, now, division_id=division_id, instead_of=holder.id),
+        form=form or Form.blank("hand-on", assignee=first and first.id),
+        candidates=choices(people, division_id),
+        proposed=first,
+        reason=first and reason(first),
+        asks=asks,
+        state_label=words.state_label,
+        rows=owners.held_by(db, me, holder.id),
     )
 
 
@@ -83,11 +80,15 @@ def hand_on(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
         return _hand_on_page(request, db, me, now, holder, form, status=422)
     given = form.data
     try:
-        count = steps.hand_on(db, me, giver_id=holder.id, taker_id=given.assignee, note=given.note or "", now=now)
+        count = handing.hand_on(
+            db, me, giver_id=holder.id, taker_id=given.assignee, note=given.note or "", told=given.told, now=now
+        )
     except Refused as error:
         undo(db)
-        form.refuse(error)
-        return _hand_on_page(request, db, me, now, holder, form, status=422)
+        asks = error if isinstance(error, duty.OnLeave) else None
+        if asks is None:
+            form.refuse(error)
+        return _hand_on_page(request, db, me, now, holder, form, status=422, asks=asks)
     if not count:
         said = _("%(name)s has no open request that you could hand on.", name=holder.name)
         return redirect(request, "/requests", said=said, kind="warn")

@@ -1,6 +1,6 @@
 """One request with its next step."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
@@ -15,9 +15,9 @@ from staffhub.models import RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages, settings_of
 from staffhub.routes.service_requests import intake
 from staffhub.routes.service_requests.fields import Id, Note
-from staffhub.routes.service_requests.handing_on import choices
+from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import one, steps, telling, words
+from staffhub.service_requests import duty, one, steps, telling, words
 from staffhub.web import redirect, render
 
 router = pages()
@@ -33,6 +33,7 @@ class AssignFields(Fields):
     assignee: Id
     note: Note | None = None
     version: Version | None = None
+    told: date | None = None
 
 
 class ReopenFields(Fields):
@@ -59,8 +60,13 @@ def _page(
     again: Form[ReopenFields] | None = None,
     urgency: Form[UrgencyFields] | None = None,
     phone: str | None = None,
+    asks: duty.OnLeave | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
+    people = (
+        duty.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now) if may_assign else []
+    )
+    first = duty.proposed(people, row.division_id) if row.lacking else None
     history = one.history(db, me, row)
     promise = one.promise(db, me, row, history, now=now)
     status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
@@ -82,7 +88,11 @@ def _page(
         may_take=one.may_take(me, row),
         may_see_phone=one.may_work_on(me, row),
         may_reopen=not row.is_open and one.may_work_on(me, row),
-        candidates=choices(db, me, now, division_id=row.division_id, instead_of=row.assignee_id) if may_assign else [],
+        candidates=choices(people, row.division_id),
+        proposed=first,
+        reason=first and reason(first),
+        may_assign=may_assign,
+        asks=asks,
         step=step or Form.blank("step"),
         hand=hand or Form.blank("hand"),
         again=again or Form.blank("again"),
@@ -124,7 +134,14 @@ def assign(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, 
     given = form.data
     try:
         name = steps.assign(
-            db, me, row, assignee_id=given.assignee, note=given.note or "", version=given.version, now=now
+            db,
+            me,
+            row,
+            assignee_id=given.assignee,
+            note=given.note or "",
+            version=given.version,
+            told=given.told,
+            now=now,
         )
     except (Conflict, Refused) as error:
         return _again(request, db, me, now, request_id, error, hand=form)
@@ -147,12 +164,13 @@ def _again(
 ) -> Response:
     """Show the request as it is now, with what was typed and why it was not done."""
     undo(db)
+    asks = error if isinstance(error, duty.OnLeave) else None
     for form in (step, hand, again, urgency):
-        if form is not None:
+        if form is not None and asks is None:
             form.refuse(error)
     row = one.request_for(db, me, request_id, now=now)
     forms: dict[str, Any] = {"step": step, "hand": hand, "again": again, "urgency": urgency}
-    return _page(request, db, me, now, row, **forms, status=error.status)
+    return _page(request, db, me, now, row, **forms, asks=asks, status=error.status)
 
 
 @router.post("/requests/{request_id}/urgency")

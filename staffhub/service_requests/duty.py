@@ -1,0 +1,263 @@
+"""Who is on duty now and how much each has already: beside each name the place today, and whom to choose first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from staffhub import i18n, workdays
+from staffhub.db import rows
+from staffhub.errors import NotFound, Refused
+from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
+from staffhub.models import (
+    STUDY,
+    Correction,
+    CorrectionKind,
+    DayPart,
+    Division,
+    Mark,
+    MarkKind,
+    Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanMode,
+    Posting,
+    Role,
+    WorkMode,
+    posting_near,
+    posting_on,
+    serves,
+)
+from staffhub.security import Scope, Viewer, within_reach
+from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away, open_count
+
+
+class Place(IntEnum):
+    """In the order in which people are offered."""
+
+    ON_DUTY = 0  # planned to work, and has checked in and not out
+    EXPECTED = 1  # planned, not yet in
+    OUT = 2  # checked out
+    OFF = 3  # no work planned today, or away to study
+    AWAY = 4  # on leave, or excused
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who may be given requests. `open`: how many requests are on the desk already.
+
+    `mode`: where the work is, as the mark says and without one the plan; None where there is no work. `until`, `half`:
+    of who is away, the last day, and which half when it is half of today. `leads`: a head, who is chosen by hand and
+    never proposed.
+    """
+
+    id: int
+    name: str
+    division_id: int | None
+    division: str
+    leads: bool
+    open: int
+    place: Place
+    mode: WorkMode | PlanMode | None
+    until: date | None
+    half: DayPart | None
+
+    @property
+    def load(self) -> str:
+        return ngettext("%(num)s request", "%(num)s requests", self.open)
+
+    @property
+    def where(self) -> str:
+        """The place today in words."""
+        place = {"office": _("in the office"), "home": _("at home"), "field": _("on field duty")}.get(
+            self.mode or "", ""
+        )
+        if self.place is Place.AWAY:
+            return away(self.until, self.half)
+        return {
+            Place.ON_DUTY: place,
+            Place.EXPECTED: _("not in yet, planned %(place)s", place=place),
+            Place.OUT: _("checked out"),
+        }.get(self.place, _("no work today"))
+
+
+def away(until: date | None, half: DayPart | None = None) -> str:
+    if half:
+        return _("on leave this half of the day")
+    return _("on leave until %(day)s", day=i18n.day(until)) if until else _("on leave today")
+
+
+def candidates(
+    db: Session, me: Viewer, *, division_id: int | None, now: datetime, instead_of: int | None = None
+) -> list[Candidate]:
+    """Return who may be given requests of a division, in three statements.
+
+    Its own people first, who is on duty before who is not, then who has least on the desk.
+    """
+    asked = as_of(db, me, now)
+    found = rows(db, _people(me.scope), **asked, **me.reach).all()
+    plans = workdays.plans(db, me.office_id, asked["today"], asked["today"], officers=[row.id for row in found])
+    people = [_candidate(row, plans.of(row.id, asked["today"])) for row in found if row.id != instead_of]
+    return sorted(people, key=lambda one: (one.division_id != division_id, one.place, one.leads, one.open, one.name))
+
+
+def proposed(people: Sequence[Candidate], division_id: int | None) -> Candidate | None:
+    """Return who should be given the next one: on duty, of its division, with the least; None: nobody is on duty."""
+    return next(iter(spread(people, division_id, 1)), None)
+
+
+def spread(people: Sequence[Candidate], division_id: int | None, count: int) -> list[Candidate]:
+    """Deal so many requests of a division out to those on duty, each to who has least by then; [] when nobody is."""
+    load = {
+        one: one.open
+        for one in people
+        if one.place is Place.ON_DUTY and one.division_id == division_id and not one.leads
+    }
+    dealt: list[Candidate] = []
+    while load and len(dealt) < count:
+        one = min(load, key=lambda who: (load[who], who.name, who.id))
+        load[one] += 1
+        dealt.append(one)
+    return dealt
+
+
+def _candidate(row: Any, plan: workdays.Plan) -> Candidate:
+    place, mode = _place(row, plan)
+    gone = place is Place.AWAY
+    return Candidate(
+        id=row.id,
+        name=row.name,
+        division_id=row.division_id,
+        division=row.division or "",
+        leads=row.role in {Role.DIVISION_HEAD, Role.OFFICE_HEAD},
+        open=row.open,
+        place=place,
+        mode=mode,
+        until=row.until if gone else None,
+        half=row.half if gone else None,
+    )
+
+
+def _place(row: Any, plan: workdays.Plan) -> tuple[Place, WorkMode | PlanMode | None]:
+    """Marks of today count and none of yesterday: after midnight nobody is on duty who has not come anew."""
+    if row.away:
+        return Place.AWAY, None
+    if not plan.is_work or plan.kind == STUDY:
+        return Place.OFF, None
+    if row.went or row.mark is MarkKind.CHECK_OUT:
+        return Place.OUT, plan.mode
+    if row.came or row.mark is MarkKind.CHECK_IN:
+        return Place.ON_DUTY, row.mode or plan.mode
+    return Place.EXPECTED, plan.mode
+
+
+def _of_leave(column: Any) -> Any:
+    """Ask the leave of TODAY of an officer whom the statement joins."""
+    return (
+        select(column)
+        .select_from(PlanEntry)
+        .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
+        .join(_held, _held.grant_id == PlanEntry.grant_id)
+        .where(PlanEntry.office_id == OFFICE, PlanEntry.officer_id == Officer.id, PlanEntry.date == TODAY)
+        .where(PlanGrant.mode == PlanMode.LEAVE, PlanGrant.part.is_(None) | (PlanGrant.part == HALF))
+        .correlate(Officer)
+        .scalar_subquery()
+    )
+
+
+_held = aliased(PlanEntry)
+# Until when somebody is away, for a statement that joins Officer; None: not away.
+UNTIL = case((is_away(Officer.id), func.coalesce(_of_leave(func.max(_held.date)), TODAY)), else_=None)
+# What HR has written of TODAY beside the marks: a time of coming or of going.
+_SAID = (
+    select(
+        Correction.officer_id,
+        func.count().filter(Correction.kind == CorrectionKind.CHECK_IN).label("came"),
+        func.count().filter(Correction.kind == CorrectionKind.CHECK_OUT).label("went"),
+    )
+    .where(Correction.office_id == OFFICE, Correction.date == TODAY)
+    .group_by(Correction.officer_id)
+    .subquery()
+)
+
+
+@cache
+def _people(scope: Scope) -> Select[*tuple[Any, ...]]:
+    said = _SAID.c
+    last = (
+        select(Mark.id)
+        .where(Mark.office_id == OFFICE, Mark.officer_id == Officer.id, Mark.date == TODAY)
+        .order_by(Mark.attempted_at.desc(), Mark.turn.desc())
+        .limit(1)
+        .correlate(Officer)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Officer.id,
+            Officer.name,
+            Posting.division_id,
+            Posting.role,
+            Division.short_name.label("division"),
+            open_count(IS_OPEN).label("open"),
+            Mark.kind.label("mark"),
+            Mark.mode,
+            said.came,
+            said.went,
+            is_away(Officer.id).label("away"),
+            UNTIL.label("until"),
+            case((is_away(Officer.id), _of_leave(func.max(PlanGrant.part))), else_=None).label("half"),
+        )
+        .outerjoin(Posting, posting_on(TODAY))
+        .outerjoin(Division, Division.id == Posting.division_id)
+        .outerjoin(Mark, Mark.id == last)
+        .outerjoin(_SAID, said.officer_id == Officer.id)
+        .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), within_reach(scope, Officer.id, Posting.division_id))
+    )
+
+
+class OnLeave(Refused):
+    """Whoever should get it is on leave `until` then: it is possible, once that was said and pressed again."""
+
+    def __init__(self, name: str, until: date) -> None:
+        said = _("%(name)s is on leave until %(day)s.", name=name, day=i18n.day(until))
+        super().__init__(said, field="assignee")
+        self.name, self.until = name, until
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Who is to be given requests. `until`: on leave now, and the last day of it."""
+
+    id: int
+    name: str
+    division_id: int | None
+    serves: bool
+    until: date | None
+
+    def refuse_absent(self, told: date | None) -> None:
+        """`told`: the last day of the leave that the person was told of before."""
+        if not self.serves:
+            raise Refused(_("%(name)s is not in service today.", name=self.name), field="assignee")
+        if self.until and self.until != told:
+            raise OnLeave(self.name, self.until)
+
+
+_TAKER = (
+    select(Officer.id, Officer.name, Posting.division_id, serves(TODAY, TODAY), UNTIL)
+    .outerjoin(Posting, posting_near(TODAY))
+    .where(Officer.id == bindparam("officer"), Officer.office_id == OFFICE)
+)
+
+
+def taker_for(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Taker:
+    row = rows(db, _TAKER, officer=officer_id, **as_of(db, me, now)).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such officer in your office."))
+    return Taker(*row)

@@ -1,0 +1,115 @@
+"""Who is told of requests: whoever is given some, and the head in whose division somebody is not there who has some."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import notify
+from staffhub.db import Database, rows
+from staffhub.models import (
+    Notice,
+    NoticeKind,
+    Office,
+    Officer,
+    Posting,
+    Role,
+    ServiceRequest,
+    ServiceType,
+    posting_on,
+    serves,
+)
+from staffhub.security import Viewer
+from staffhub.service_requests.duty import UNTIL
+from staffhub.service_requests.owners import IS_OPEN, OFFICE, TODAY, absence, as_of_office, is_away
+
+
+def tell_given(db: Session, me: Viewer, officer_id: int, given: Sequence[tuple[int, int]], *, now: datetime) -> None:
+    """Tell who was given requests, as pairs of id and version; whoever takes one needs no notice."""
+    if officer_id == me.officer_id:
+        return
+    (first, version), count = given[0], len(given)
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.REQUESTS_GIVEN,
+        params={"who": me.name, "count": count},
+        address=f"/requests/{first}" if count == 1 else "/requests?assignee=me",
+        key=f"requests-given:{first}:{version}",
+        officers={officer_id},
+        by=me.account_id,
+        now=now,
+    )
+
+
+def _left() -> Select[*tuple[Any, ...]]:
+    """Who is not there and has open requests, by the division whose requests they are."""
+    request = ServiceRequest
+    held = (
+        select(request.assignee_id, ServiceType.division_id, func.count().label("count"))
+        .join(ServiceType, ServiceType.id == request.service_type_id)
+        .where(request.office_id == OFFICE, IS_OPEN, request.assignee_id.is_not(None))
+        .group_by(request.assignee_id, ServiceType.division_id)
+        .subquery()
+    ).c
+    lacking = absence(Officer.id)
+    return (
+        select(Officer.id, Officer.name, held.division_id, held.count, UNTIL.label("until"))
+        .join(held.assignee_id.table, held.assignee_id == Officer.id)
+        .where(lacking != "")
+        .order_by(Officer.id, held.division_id)
+    )
+
+
+_LEFT = _left()
+_HEADS = (
+    select(Posting.division_id, Officer.id)
+    .join(Posting, posting_on(TODAY))
+    .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), Posting.role == Role.DIVISION_HEAD, ~is_away(Officer.id))
+)
+
+
+def tell_left_due(database: Database, *, now: datetime) -> None:
+    """Tell the heads, each once for each absence; what was handed over since is asked of nobody any more."""
+    with database.reading() as db:
+        offices = {row.id: ZoneInfo(row.timezone) for row in db.execute(select(Office.id, Office.timezone))}
+    for office_id, zone in offices.items():
+        with database.reading() as db:
+            # Half a day of leave is over before the papers have moved: of it nobody is told.
+            asked = as_of_office(db, office_id, zone, now) | {"half": None}
+            left, waits = rows(db, _LEFT, **asked).all(), _told(db, office_id)
+        if left or waits:
+            with database.transaction() as db:
+                _tell_left(db, left, waits, asked, now)
+
+
+def _told(db: Session, office_id: int) -> set[int]:
+    """Return the officers whose requests somebody is still asked to hand over."""
+    asked = (Notice.office_id == office_id, Notice.kind == NoticeKind.REQUESTS_LEFT, Notice.read_at.is_(None))
+    return {officer_id for officer_id in db.scalars(select(Notice.subject_id).where(*asked)) if officer_id}
+
+
+def _tell_left(db: Session, left: Sequence[Any], waits: set[int], asked: dict[str, Any], now: datetime) -> None:
+    heads: dict[int | None, set[int]] = defaultdict(set)
+    for division_id, head_id in rows(db, _HEADS, **asked):
+        heads[division_id].add(head_id)
+    for row in left:
+        there = heads[row.division_id] - {row.id}
+        notify.tell(
+            db,
+            office_id=asked["office"],
+            kind=NoticeKind.REQUESTS_LEFT,
+            params={"who": row.name, "count": row.count, "until": row.until},
+            address=f"/requests/hand-on?officer={row.id}",
+            key=f"requests-left:{row.id}:{row.until or 'gone'}",
+            officers=there,
+            roles=() if there else (Role.OFFICE_HEAD,),
+            subject=notify.Subject("officer", row.id),
+            now=now,
+        )
+    for officer_id in waits - {row.id for row in left}:
+        notify.over(db, notify.Subject("officer", officer_id), [NoticeKind.REQUESTS_LEFT], now=now)
