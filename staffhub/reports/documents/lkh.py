@@ -97,7 +97,7 @@ def _header_b() -> list[str]:
         _("File or evidence"),
         _("Status"),
         _("Score"),
-        _("Remark"),
+        _("Remarks of the day"),
         _("Verifier"),
         _("Total minutes"),
     ]
