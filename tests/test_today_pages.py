@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import Mark, MarkKind, Office
-from tests.conftest import MORNING, TODAY, World, count_queries
+from staffhub import leave
+from staffhub.leave.asking import Wish
+from staffhub.models import Channel, Mark, MarkKind, Office, RequestState, ServiceType
+from staffhub.service_requests import one, steps
+from tests.conftest import MORNING, TODAY, World, count_queries, plan_range
 
 HTMX = {"HX-Request": "true"}
 
@@ -123,49 +126,96 @@ def test_the_page_costs_at_most_eight_statements_also_when_it_asks(world: World)
     assert len(seen) <= 4, seen
 
 
-def _office_line(world: World, who: str) -> dict[str, str]:
-    """The linked counts with which the page begins: address -> number."""
+def _needs(world: World, who: str) -> dict[str, tuple[str, str]]:
+    """What the page of who leads begins with: address of the action -> what it is, and the action."""
     page = world.client(who).get("/").text
-    line = re.search(r'<ul class="stats".*?</ul>', page, re.DOTALL)
-    assert line
-    assert page.index(line[0]) < page.index("presence-card"), "the office comes first"
-    return {a.replace("&amp;", "&"): n for a, n in re.findall(r'href="([^"]+)".*?<b>(\d+)</b>', line[0], re.DOTALL)}
+    found = re.search(r'<section class="card" id="needs".*?</section>', page, re.DOTALL)
+    assert found
+    assert page.index(found[0]) < page.index("presence-card"), "what is to be done comes first"
+    lines = re.findall(r'class="btn tight"\s+href="([^"]+)">([^<]+)<span class="vh">: ([^<]+)</span>', found[0])
+    assert bool(lines) or "Tidak ada yang menunggu Anda." in found[0]
+    return {address.replace("&amp;", "&"): (text, action) for address, action, text in lines}
 
 
-def test_who_leads_begins_with_the_office_and_each_count_leads_to_exactly_those(world: World) -> None:
+def _numbers(world: World, who: str) -> dict[str, int]:
+    return {address: int(text.split()[0]) for address, (text, _action) in _needs(world, who).items()}
+
+
+def test_who_leads_begins_with_what_is_out_of_order_and_each_leads_to_exactly_those(world: World) -> None:
     _tap(world, "ben", 30)
     world.at(MORNING + timedelta(minutes=60))
-    for who, missing in (("dewi", "6"), ("hana", "6"), ("ana", "2")):
+    for who, missing in (("dewi", 6), ("hana", 6), ("ana", 2)):
         own = f"&division={world.viewer('ana').division_id}" if who == "ana" else ""
-        line = _office_line(world, who)
-        assert line == {
-            f"/board?mode=pending{own}": missing,
-            f"/board?mode=short{own}": "1" if own else "2",
-            "/requests?assignee=none": "0",
-            "/attendance?show=open": "0",
-            "/corrections?show=waiting": "0",
-        }
-        for address, number in line.items():
+        found = _numbers(world, who)
+        assert found == {f"/board?mode=pending{own}": missing, f"/board?mode=short{own}": 1 if own else 2}
+        for address, number in found.items():
             page = world.client(who).get(address)
             assert page.status_code == 200
             if "pending" in address:
-                assert len(re.findall(r'class="person"', page.text)) == int(number)
+                assert len(re.findall(r'class="person"', page.text)) == number
             if "short" in address:
-                assert len(re.findall(r'class="card\s+lack"', page.text)) == int(number)
+                assert len(re.findall(r'class="card\s+lack"', page.text)) == number
 
 
 def test_a_day_that_needs_a_decision_is_counted_and_found_in_the_month(world: World) -> None:
     _tap(world, "ben", 0)
     world.at(MORNING + timedelta(days=1))
-    for who, days in (("hana", "1"), ("dewi", "1"), ("ana", "1")):
+    for who in ("hana", "dewi", "ana"):
         with world.database.transaction() as db:
             db.execute(sa.update(Office).values(recorded_from=TODAY + timedelta(days=1)))
-        assert _office_line(world, who)["/attendance?show=open"] == days
+        assert _numbers(world, who)["/attendance?show=open"] == 1
         assert "Ben Tumiwa" in world.client(who).get("/attendance?show=open").text
 
 
+def _requests(world: World) -> None:
+    """In ana's bidang one is overdue, an urgent one deferred, one is Ben's; elsewhere one is overdue."""
+    head, ben = world.viewer("dewi"), world.officer_id("ben")
+    with world.database.transaction() as db:
+        db.execute(sa.update(ServiceType).values(service_hours=1))
+        told = {"applicant": "Novi T.", "channel": Channel.COUNTER, "urgent_why": "Lansia"}
+        friday = MORNING - timedelta(days=3)
+        for service, at, urgent in (
+            ("family_card", friday, False),
+            ("birth_certificate", friday, False),
+            ("ektp_recording", MORNING, True),
+            ("move_certificate", MORNING, False),
+        ):
+            given = {"service_type": service, "urgent": urgent, "key": str(uuid4()), "now": at}
+            taken = steps.take_in(db, head, **told, **given)
+            request = one.request_for(db, head, taken.id, now=at)
+            if urgent:
+                steps.change_state(db, head, request, state=RequestState.CHECKING, now=at)
+                request = one.request_for(db, head, taken.id, now=at)
+                steps.change_state(db, head, request, state=RequestState.DEFERRED, now=at)
+            if service == "move_certificate":
+                steps.assign(db, head, request, assignee_id=ben, now=at)
+
+
+def test_a_head_is_told_of_requests_in_the_own_scope_only(world: World) -> None:
+    assert _needs(world, "dewi") == {}, "before work begins nobody is missing, and nothing waits"
+    _requests(world)
+    first = {"/requests": 2, "/requests?state=deferred": 1, "/requests?assignee=none": 3}
+    assert _numbers(world, "dewi") == first
+    assert _numbers(world, "ana") == {"/requests": 1, "/requests?state=deferred": 1, "/requests?assignee=none": 2}
+    head, ben = world.viewer("ana"), world.officer_id("ben")
+    with world.database.transaction() as db:
+        plan_range(db, head, ben, TODAY)
+    assert _numbers(world, "ana")["/requests?assignee=none"] == 3, "who is on leave does not work on it"
+    listed = world.client("dewi").get("/requests").text
+    assert listed.index("terlambat") < listed.index("PM-2611-0004")
+
+
+def test_leave_that_waits_for_a_head_is_told_with_the_page_where_it_is_decided(world: World) -> None:
+    asked = Wish("annual", TODAY + timedelta(days=14), TODAY + timedelta(days=14), note="Keluarga")
+    ben = world.viewer("ben")
+    with world.database.transaction() as db:
+        leave.ask(db, ben, asked, key=str(uuid4()), now=world.now)
+    assert _needs(world, "dewi")["/leave"] == ("1 permintaan cuti perlu keputusan", "Putuskan")
+    assert "/leave" not in _needs(world, "ana"), "nobody named ana as superior"
+
+
 def test_staff_see_no_office_line_and_those_who_lead_still_check_in_with_one_tap(world: World) -> None:
-    assert '<ul class="stats"' not in world.client("ben").get("/").text
+    assert 'id="needs"' not in world.client("ben").get("/").text
     for who in ("dewi", "hana", "ana"):
         page = world.client(who).get("/").text
         assert re.search(r'class="btn main"\s+name="mode"\s+value="office"', page)
@@ -173,7 +223,7 @@ def test_staff_see_no_office_line_and_those_who_lead_still_check_in_with_one_tap
 
 
 def test_before_work_begins_no_bidang_is_called_uncovered(world: World) -> None:
-    assert _office_line(world, "dewi")["/board?mode=short"] == "0"
+    assert "/board?mode=short" not in _needs(world, "dewi")
 
 
 @pytest.mark.parametrize("who", ["dewi", "hana", "ana", "ben"])

@@ -37,7 +37,7 @@ from staffhub.leave.deciding import (
     shorten,
     withdraw,
 )
-from staffhub.leave.one import LISTED, Leave, Step, enters_paper, leave_for, mine, waiting, waits_for
+from staffhub.leave.one import LISTED, Leave, Step, asks_waiting, enters_paper, leave_for, mine, waiting, waits_for
 from staffhub.leave.who import Decider, Granters, Turn, granters
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "agree",
     "around",
     "ask",
+    "asks_waiting",
     "balance",
     "balances",
     "days_text",

@@ -10,11 +10,12 @@ from sqlalchemy import BigInteger, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read, rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.leave.balances import OPEN
-from staffhub.leave.who import OFFICE, TODAY, Above, Decider, Granters, Turn, granters, on_leave, turn
+from staffhub.leave.who import OFFICE, TODAY, Above, Decider, Granters, Turn, ask_granters, granters, on_leave, turn
 from staffhub.models import (
     Account,
     DayPart,
@@ -25,6 +26,7 @@ from staffhub.models import (
     LeaveStep,
     Officer,
     Posting,
+    Role,
     posting_near,
 )
 from staffhub.security import Viewer
@@ -208,10 +210,19 @@ def mine(db: Session, me: Viewer, who: Granters, *, today: date, page: int = 1) 
 
 def waiting(db: Session, me: Viewer, who: Granters, *, today: date) -> list[Leave]:
     """Return what waits for my decision, by its first day; for HR what only a letter on paper can decide as well."""
-    everyone = who.includes(me.officer_id) or me.may("leave.paper")
-    asked = {} if everyone else {"officer": me.officer_id}
-    found = rows(db, _waiting(everyone), office=me.office_id, today=today, **asked)
+    found = read(db, _ask(me, today, everyone=who.includes(me.officer_id) or me.may("leave.paper")))
     return [one for one in (_leave(row, who, today) for row in found) if waits_for(me, one)]
+
+
+def _ask(me: Viewer, today: date, *, everyone: bool) -> Ask:
+    asked = {"office": me.office_id, "today": today}
+    return Ask(_waiting(everyone), asked if everyone else asked | {"officer": me.officer_id})
+
+
+def asks_waiting(me: Viewer, today: date) -> tuple[Ask, Ask]:
+    """Say what `granters` and `waiting` are about to ask; of a delegate only the first, who is known by it."""
+    everyone = me.role is Role.OFFICE_HEAD or me.may("leave.paper")
+    return ask_granters(me.office_id, today), _ask(me, today, everyone=everyone)
 
 
 def waits_for(me: Viewer, one: Leave) -> bool:

@@ -12,7 +12,8 @@ from datetime import date
 from sqlalchemy import BigInteger, ColumnElement, Date, SQLColumnExpression, bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from staffhub.db import rows
+from staffhub.ahead import Ask
+from staffhub.db import read
 from staffhub.models import (
     LeaveDelegate,
     LeaveState,
@@ -83,8 +84,12 @@ _NAMED = (
 _GRANTERS = union_all(_HEAD, _NAMED)
 
 
+def ask_granters(office_id: int, today: date) -> Ask:
+    return Ask(_GRANTERS, {"office": office_id, "today": today})
+
+
 def granters(db: Session, office_id: int, *, today: date) -> Granters:
-    found = rows(db, _GRANTERS, office=office_id, today=today).all()
+    found = read(db, ask_granters(office_id, today)).all()
     people: dict[str, list[Decider]] = {"head": [], "delegate": []}
     for what, officer_id, name, document, away in found:
         people[what].append(Decider(officer_id, name, bool(away), document))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, corrections, days, office, service_requests, worklog
+from staffhub import clock, corrections, days, leave, office, service_requests, worklog
 from staffhub.ahead import read_together
 from staffhub.corrections import OpenDay
 from staffhub.days import DayRecord
@@ -15,7 +15,7 @@ from staffhub.meetings import joining, minutes, written
 from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
 from staffhub.reports import board, decisions, recap
-from staffhub.reports.board import Column
+from staffhub.reports.needs import Leading
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 from staffhub.workdays import Plan
@@ -27,18 +27,6 @@ class _Me(NamedTuple):
     id: int
     active_from: date = date.min
     active_to: date | None = None
-
-
-@dataclass(frozen=True)
-class Leading:
-    """What stands open in the viewer's scope: who has not come, which bidang lack somebody, days to be decided.
-
-    `short` is empty before the working day begins: until then nobody is missing there.
-    """
-
-    missing: int
-    short: list[Column]
-    decisions: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +52,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     besides = [joining.ask_today(me.office_id, officer_id, day), minutes.ask_open(me.office_id, officer_id)]
     if leads:
         besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(db, me, now=now)]
+        besides += [service_requests.ask_pressing(me, now), *leave.asks_waiting(me, day)]
         besides += [written.ask_blocked(me)] if me.may("meetings.schedule") else []
         read_together(db, decisions.ask_at_hand(db, me, day), *besides)
     else:
@@ -85,24 +74,37 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         plan=loaded.book.of(officer_id, day),
         record=loaded.record(officer_id, day),
         spell=spell_of(stamps, day, now=now),
-        leading=_leading(db, me, staff, loaded, desk.older, now=now) if leads else None,
+        leading=_leading(db, me, staff, loaded, desk, now=now) if leads else None,
         requests=desk.requests,
         open=desk.own,
     )
 
 
 def _leading(
-    db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, older: int | None, *, now: datetime
+    db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, desk: decisions.AtHand, *, now: datetime
 ) -> Leading:
     (day,) = loaded.dates[-1:]
     columns = board.columns_of(_seats(db, me, staff, day), loaded, now=now)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
-    started = hours is not None and local.time() >= hours.starts
+    at_work = hours is not None and hours.starts <= local.time() < hours.ends
+    presses = service_requests.pressing(db, me, now=now)
     return Leading(
-        missing=sum(one.state == "pending" for column in columns for one in column.standings),
-        short=[column for column in columns if column.short] if started else [],
-        decisions=decisions.waiting(db, me, staff, loaded, older=older),
+        missing=sum(one.state == "pending" for column in columns for one in column.standings) if at_work else 0,
+        short=[column for column in columns if column.short] if at_work else [],
+        late=presses.late,
+        urgent=presses.urgent,
+        unassigned=presses.nobodys + _with_absent(db, me, staff, now=now),
+        decisions=decisions.waiting(db, me, staff, loaded, older=desk.older),
+        corrections=desk.requests,
+        leave=len(leave.waiting(db, me, leave.granters(db, me.office_id, today=day), today=day)),
     )
+
+
+def _with_absent(db: Session, me: Viewer, staff: Sequence[Staff], *, now: datetime) -> int:
+    """Return how many open requests lie with those of my scope who are on leave or have left."""
+    mine = {one.id for one in staff}
+    waiting = [one for one in service_requests.waiting(db, me, now=now) if one.officer_id is not None]
+    return sum(one.count for one in waiting if me.sees_everyone or one.officer_id in mine)
 
 
 def _seats(db: Session, me: Viewer, staff: Sequence[Staff], day: date) -> list[board.Seat]:

@@ -19,9 +19,9 @@ from staffhub.forms import YEARS, Fields, Form, Key, Line
 from staffhub.i18n import clock
 from staffhub.i18n import gettext as _
 from staffhub.meetings import joining, minutes, written
-from staffhub.models import MarkKind, PlanMode, WorkMode
+from staffhub.models import MarkKind, MeetingKind, MeetingState, PlanMode, WorkMode
 from staffhub.presence import Stamp
-from staffhub.reports import asked_words, words
+from staffhub.reports import asked_words, needs, words
 from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.security import Viewer
@@ -124,6 +124,16 @@ def _greeting(local: datetime) -> str:
     return _("Good afternoon, %(name)s") if local.hour < 18 else _("Good evening, %(name)s")  # noqa: PLR2004
 
 
+def _is_ahead(meeting: joining.Invitation) -> bool:
+    return meeting.kind is MeetingKind.STANDUP and not meeting.over
+
+
+def _standup(meeting: joining.Invitation, zone_name: str) -> needs.Need:
+    ready = meeting.state is MeetingState.READY
+    address = f"/join/{meeting.token}" if ready else f"/meetings/{meeting.id}"
+    return needs.standup_need(needs.Standup(meeting.topic, meeting.starts_at, address, ready=ready), zone_name)
+
+
 def _page(
     request: Request,
     db: Session,
@@ -153,8 +163,8 @@ def _page(
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     context |= {"blocked": written.blocked_of(db, me), "promised": minutes.open_of(db, me.office_id, me.officer_id)}
     if mine.leading:
-        waiting = service_requests.waiting(db, me, now=now)
-        context |= {"leading": mine.leading, "unassigned": sum(one.count for one in waiting)}
+        context |= {"leading": mine.leading, "needs": needs.needs_of(me, mine.leading)}
+        context["standups"] = [_standup(one, local.tzname() or "") for one in meetings if _is_ahead(one)]
     else:
         entries = worklog.entries_of(db, me, day)
         context |= {

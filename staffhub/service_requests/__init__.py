@@ -2,5 +2,6 @@
 
 from staffhub.service_requests.desk import OpenRequest, ask_open, open_for
 from staffhub.service_requests.owners import ask_waiting, waiting
+from staffhub.service_requests.pressing import Pressing, ask_pressing, pressing
 
-__all__ = ["OpenRequest", "ask_open", "ask_waiting", "open_for", "waiting"]
+__all__ = ["OpenRequest", "Pressing", "ask_open", "ask_pressing", "ask_waiting", "open_for", "pressing", "waiting"]
