@@ -32,6 +32,7 @@ from staffhub.models import Office
 from staffhub.routes import (
     account,
     admin,
+    api,
     attendance,
     board,
     calendars,
@@ -87,6 +88,7 @@ _ROOMS = (
     rules,
     zoom,
     tokens,
+    api,
 )
 
 
@@ -185,9 +187,11 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     _add_error_pages(app)
     # Two to four hundredths of what the page itself costs; a lower level saves half of that and sends a tenth more.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Admission, door=app.state.door, busy=partial(again.come_again, why="busy"))
-    app.add_middleware(CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE))
-    app.add_middleware(Edge, settings=settings, error_page=_page_of)
+    app.add_middleware(Admission, door=app.state.door, busy=partial(_come_again, why="busy"))
+    app.add_middleware(
+        CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE), no_cookies=api.PREFIX
+    )
+    app.add_middleware(Edge, settings=settings, error_page=_page_of, no_cookies=api.PREFIX)
     return app
 
 
@@ -224,6 +228,8 @@ def _texts(status: int) -> tuple[str, str]:
 
 def error_page(request: Request, status: int, *, event: str, said: str = "") -> Response:
     """One page for every error; under htmx the same words as a note among the toasts, never in the target."""
+    if api.is_call(request.url.path):
+        return api.problem(request, status, said=said)
     title, text = _texts(status)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and request.method in {"GET", "HEAD"}:
         text = _("Nothing was changed. Go back to your own page.")  # who only read had nothing to save
@@ -245,6 +251,12 @@ def error_page(request: Request, status: int, *, event: str, said: str = "") -> 
     return response
 
 
+def _come_again(request: Request, seconds: int, *, why: again.Why) -> Response:
+    if api.is_call(request.url.path):
+        return api.problem(request, 503, headers={"Retry-After": str(seconds)})
+    return again.come_again(request, seconds, why=why)
+
+
 async def _page_of(request: Request, status: int, event: str) -> Response:
     return error_page(request, status, event=event)
 
@@ -264,7 +276,10 @@ def _add_error_pages(app: FastAPI) -> None:
 
 def _on_staffhub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffHubError)  # noqa: S101  for the type checker: registered for this class only
-    response = error_page(request, error.status, event=request_id.get(), said=error.message)
+    if api.is_call(request.url.path):
+        response = api.challenge(request, error)
+    else:
+        response = error_page(request, error.status, event=request_id.get(), said=error.message)
     if error.status in {403, 404}:
         log.warning("refused", status=error.status, route=str(getattr(request.scope.get("route"), "path", "-")))
     if isinstance(error, TooMany):
@@ -272,7 +287,9 @@ def _on_staffhub_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _on_not_signed_in(request: Request, _error: Exception) -> Response:
+async def _on_not_signed_in(request: Request, error: Exception) -> Response:
+    if api.is_call(request.url.path):
+        return _on_staffhub_error(request, error)
     wanted = await kept.keep(request) if request.method == "POST" else _wanted(request)
     return redirect(request, query("/login", next=wanted))
 
@@ -293,12 +310,14 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     response = error_page(request, error.status_code, event=request_id.get())
     for name, value in (error.headers or {}).items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     return response
 
 
 def _on_bad_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
+    if api.is_call(request.url.path):
+        return api.invalid(request, error)
     in_path = any(problem["loc"][0] == "path" for problem in error.errors())
     return error_page(request, 404 if in_path else 422, event=request_id.get())
 
@@ -311,7 +330,7 @@ async def _on_database_down(request: Request, error: Exception) -> Response:
         raise error
     log.error("database_unavailable", error=type(error).__name__, cause=type(cause).__name__, code=code)
     unsure = isinstance(cause, Unconfirmed) or code.startswith("SQLITE_IOERR")
-    return again.come_again(request, 5, why="unsure" if unsure else "database")
+    return _come_again(request, 5, why="unsure" if unsure else "database")
 
 
 def _on_unfit_value(request: Request, _error: Exception) -> Response:

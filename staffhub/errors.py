@@ -5,7 +5,9 @@
     ├── Forbidden      403  signed in, but not for this
     ├── NotFound       404
     ├── Conflict       409  somebody or something was quicker
+    ├── Outdated       412  what it was based on is not what stands
     ├── Refused        422  the input breaks a rule; `field` names the input
+    ├── Unconditional  428  it does not say on what it is based
     └── TooMany        429  `retry_after` seconds
 
 Messages are already in the reader's language: raise with `_("...")`.
@@ -37,8 +39,16 @@ class Conflict(StaffHubError):
     status = 409
 
 
+class Outdated(StaffHubError):
+    status = 412
+
+
 class Refused(StaffHubError):
     status = 422
+
+
+class Unconditional(StaffHubError):
+    status = 428
 
 
 class TooMany(StaffHubError):

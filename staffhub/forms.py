@@ -106,7 +106,7 @@ class Form(Generic[F]):
             form.data = model.model_validate(_meaning(model, typed))
         except ValidationError as problem:
             for error in problem.errors(include_url=False):
-                form.errors.setdefault(str(error["loc"][0]) if error["loc"] else "", _explain(error))
+                form.errors.setdefault(str(error["loc"][0]) if error["loc"] else "", explain(error))
         form._show_times_as_read(model)
         return form
 
@@ -184,7 +184,7 @@ def _meaning(model: type[Fields], typed: dict[str, list[str]]) -> dict[str, Any]
     return given
 
 
-def _explain(error: ErrorDetails) -> str:  # noqa: PLR0911  one return for each kind of mistake
+def explain(error: ErrorDetails) -> str:  # noqa: PLR0911  one return for each kind of mistake
     kind, context = error["type"], error.get("ctx", {})
     if error.get("input") is None or kind in {"missing", "string_too_short", "too_short"}:
         return _("Fill this in.")

@@ -55,6 +55,12 @@ def set_locale(locale: str) -> None:
     _locale.set(locale if locale in LOCALES else "id")
 
 
+def accepted(languages: str) -> str | None:
+    """Return the first of our languages that a program names (Accept-Language); what it weighs them with is ignored."""
+    named = (one.split(";")[0].split("-")[0].strip().lower() for one in languages.split(","))
+    return next((one for one in named if one in LOCALES), None)
+
+
 @contextmanager
 def in_locale(locale: str) -> Iterator[None]:
     token = _locale.set(locale)

@@ -59,8 +59,9 @@ def security_headers(settings: Settings) -> dict[str, str]:
 class Edge:
     """Outermost of ours: whatever happens inside, the answer has its id, its headers and its log line."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage, no_cookies: str) -> None:
         self.app = app
+        self.no_cookies = no_cookies
         named = security_headers(settings) | {"Cache-Control": "no-store"}
         self.headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
         self.locale = settings.locale
@@ -81,6 +82,8 @@ class Edge:
         audit.request_id.set(request_id)
         # Until a session says which language its owner reads.
         chosen = Request(scope).cookies.get(i18n.COOKIE) if i18n.COOKIE in headers.get("cookie", "") else None
+        if scope["path"].startswith(self.no_cookies):
+            chosen = i18n.accepted(headers.get("accept-language", ""))
         i18n.set_locale(chosen or self.locale)
         status = 0
 
@@ -138,13 +141,15 @@ class CrossSiteRefusal:
     """Refuse writes that another site started; no token is needed in any form.
 
     A browser says where a request comes from: Sec-Fetch-Site on secure origins, Origin everywhere. On a plain-http
-    office network only Origin arrives. A client that sends neither is let in only without a session cookie.
+    office network only Origin arrives. A client that sends neither is let in only without a session cookie. Below
+    `no_cookies` none is looked at, so nobody else's browser has anything there to write with.
     """
 
-    def __init__(self, app: ASGIApp, error_page: ErrorPage, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, error_page: ErrorPage, cookie: str, no_cookies: str) -> None:
         self.app = app
         self.error_page = error_page
         self.cookie = cookie
+        self.no_cookies = no_cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or self._is_ours(Request(scope)):
@@ -154,6 +159,8 @@ class CrossSiteRefusal:
         await page(scope, receive, send)
 
     def _is_ours(self, request: Request) -> bool:
+        if request.url.path.startswith(self.no_cookies):
+            return True
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site in {"same-origin", "none"}

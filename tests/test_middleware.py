@@ -11,7 +11,7 @@ from staffhub.app import create_app
 from staffhub.settings import Settings
 from tests.conftest import PASSWORD, World
 from tests.live import browser, serving
-from tests.test_access import WHO, _routes
+from tests.test_access import CALLS, WHO, _routes
 
 # None of this asks the database anything that differs between the two.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -123,7 +123,8 @@ def test_a_write_that_another_site_started_is_refused_at_every_address(world: Wo
         "/webhooks/zoom",
         "/join/{token}",
     }
-    assert paths == {route.path for route in _routes(world.app) if "POST" in route.methods}
+    there = {route.path for route in _routes(world.app) if "POST" in route.methods}
+    assert paths == {path for path in there if not path.startswith(CALLS)}
     for path in paths:
         address = re.sub(r"\{\w+\}", "1", path)
         for headers in FOREIGN:

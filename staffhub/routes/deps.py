@@ -25,7 +25,7 @@ from staffhub.settings import Settings
 from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, read_cookie
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """Marks what a handler gets from its visit; everything else stands in the address, and FastAPI reads it."""
 
     name: str
@@ -33,13 +33,13 @@ class _Given(NamedTuple):
 
 Note = Callable[[Session], None]
 
-DB = Annotated[Session, _Given("db")]
-Now = Annotated[datetime, _Given("now")]
-Posted = Annotated[FormData, _Given("posted")]
-Here = Annotated[WebSession, _Given("here")]
-Me = Annotated[Viewer, _Given("me")]
+DB = Annotated[Session, Given("db")]
+Now = Annotated[datetime, Given("now")]
+Posted = Annotated[FormData, Given("posted")]
+Here = Annotated[WebSession, Given("here")]
+Me = Annotated[Viewer, Given("me")]
 # What a page leaves behind although it only reads: who read whose day, who joined, a session in use.
-Trail = Annotated[list[Note], _Given("trail")]
+Trail = Annotated[list[Note], Given("trail")]
 
 # Where somebody wanted to go before something else came in between.
 NextPage = Annotated[str | None, Query(alias="next", max_length=500)]
@@ -110,10 +110,10 @@ class _Page(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Response], **options: Any) -> None:
         parameters = inspect.signature(endpoint).parameters
         self.handler = endpoint
-        self.given = {name: mark for name, one in parameters.items() if (mark := _mark_of(one.annotation))}
+        self.given = {name: mark for name, one in parameters.items() if (mark := mark_of(one.annotation))}
         self.knows_who = not {"me", "here"}.isdisjoint(self.given.values())
         in_address = [one.replace(kind=one.KEYWORD_ONLY) for name, one in parameters.items() if name not in self.given]
-        super().__init__(path, _asking_for(in_address, self._answer), **options)
+        super().__init__(path, asking_for(in_address, self._answer), **options)
 
     async def _answer(self, request: Request, asked: Mapping[str, Any]) -> Response:
         database, posting = database_of(request), request.method == "POST"
@@ -168,13 +168,13 @@ class _Page(APIRoute):
         return answer
 
 
-def _mark_of(annotation: Any) -> str | None:
+def mark_of(annotation: Any) -> str | None:
     if annotation is Request:
         return "request"
-    return next((about.name for about in get_args(annotation) if isinstance(about, _Given)), None)
+    return next((about.name for about in get_args(annotation) if isinstance(about, Given)), None)
 
 
-def _asking_for(
+def asking_for(
     parameters: list[inspect.Parameter], answer: Callable[[Request, Mapping[str, Any]], Awaitable[Response]]
 ) -> Callable[..., Awaitable[Response]]:
     """Return what FastAPI calls: it looks at the signature, and passes what it found in the address."""

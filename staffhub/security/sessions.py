@@ -16,6 +16,7 @@ from staffhub.errors import Refused, TooMany
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Office, Officer, SignInAttempt, UserSession
 from staffhub.security.access import Viewer, WebSession, serves_now
+from staffhub.security.answers import forget_answers
 from staffhub.security.kept import forget_kept
 
 SESSION_DAYS = 30
@@ -229,8 +230,11 @@ def set_password(db: Session, here: WebSession, new_hash: str, *, now: datetime)
 
 
 def forget_old(db: Session, *, now: datetime) -> None:
-    """Drop what is no longer needed: tries after a day, kept forms after an hour, sessions a month after their end."""
+    """Drop what is no longer needed: tries after a day, kept forms after an hour, answers to programs after a week,
+    sessions a month after their end.
+    """
     db.execute(delete(SignInAttempt).where(SignInAttempt.at < now - timedelta(days=1)))
     forget_kept(db, now=now)
+    forget_answers(db, now=now)
     gone = now - timedelta(days=30)
     db.execute(delete(UserSession).where(or_(UserSession.expires_at < gone, UserSession.ended_at < gone)))
