@@ -156,9 +156,7 @@ def _thresholds(work: Work, now: datetime) -> None:
 
 
 def _recount(work: Work, now: datetime) -> None:
-    if days.run_recounts(work.database, now=now):
-        # It writes a day as of its midnight: nobody's open day waits for the next close because of that.
-        days.close_due(work.database, now=now)
+    days.run_recounts(work.database, now=now)
 
 
 def _overdue(work: Work, now: datetime) -> None:

@@ -2,11 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 
+import pytest
 import sqlalchemy as sa
 
-from staffhub import corrections, days, office
+from staffhub import clock, corrections, days, office, worklog
 from staffhub.clock import at_local
+from staffhub.days import watch
 from staffhub.db import Database
 from staffhub.models import (
     CheckoutProposal,
@@ -107,6 +110,27 @@ def test_an_open_day_is_still_there_when_its_date_has_been_computed_again(databa
     assert (row.open_until, row.needs_person) == (None, True)
     with database.reading() as db:
         assert len(corrections.open_days(db, viewer_of(database, "tia"), last, last)) == 1
+
+
+def test_a_fact_that_comes_later_does_not_hide_the_open_question_of_yesterday(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_from(database, SINCE)
+    viewer, last, now = viewer_of(database, "tia"), TODAY - timedelta(days=1), at_local(TODAY, time(17), ZONE)
+    tia = viewer.officer_id
+    with database.transaction() as db:
+        db.add(mark(tia, last, time(7)))
+    days.close_due(database, now=now)
+    monkeypatch.setattr(watch, "clock", SimpleNamespace(**vars(clock) | {"now": lambda: now}))
+    with database.transaction() as db:
+        worklog.write(db, viewer, day=last, text="Loket", starts=time(8), ends=time(11), key="late", now=now)
+    row = stored(database, tia, last)
+    assert (row.open_until, row.needs_person) == (None, True)
+    with database.reading() as db:
+        assert len(corrections.open_days(db, viewer, last, last)) == 1
+        proposal = db.scalars(sa.select(CheckoutProposal)).one()
+    assert (proposal.officer_id, proposal.source) == (tia, ProposalSource.LOG)
+    agree(database, now=now)
 
 
 def test_a_missing_check_out_is_proposed_from_the_last_thing_known_and_changes_nothing_by_itself(

@@ -13,7 +13,6 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, deadlines
-from staffhub.days.proposing import propose
 from staffhub.days.store import dates_between, write
 from staffhub.days.watch import settle
 from staffhub.db import Database, lock_row, rows
@@ -123,7 +122,6 @@ def _forward(db: Session, office_id: int, first: date, yesterday: date, *, begin
     db.execute(sa.update(Office).where(Office.id == office_id).values(**moved))
     for day, officers in ended.items():
         write(db, office_id, [day], until=last, officers=officers, now=now)
-    propose(db, office_id, min([first, *ended]), last, now=now)
     if last == yesterday and db.get_bind().dialect.name != "sqlite":
         # Whoever was about to commit a fact of this day while we read it is seen then. On SQLite one writes at a time.
         db.add(
@@ -149,7 +147,6 @@ def _backward(db: Session, office_id: int, one: _State, *, now: datetime) -> boo
     first = max(one.recorded_from, last - (_chunk(db, office_id, one.recorded_from, last) - 1) * _A_DAY)
     write(db, office_id, dates_between(first, last), until=one.stored_to, officers=None, now=now)
     db.execute(sa.update(Office).where(Office.id == office_id).values(stored_from=first))
-    propose(db, office_id, first, last, now=now)
     return True
 
 
@@ -194,6 +191,4 @@ def _end_nights(db: Session, office_id: int, stored_to: date, *, now: datetime) 
         write(db, office_id, [day], until=stored_to + _A_DAY if late else stored_to, officers=[officer_id], now=now)
         for officer_id, day, late in ended
     ]
-    if ended:
-        propose(db, office_id, ended[0][1], ended[-1][1], now=now)
     return any(written)

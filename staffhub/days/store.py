@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, office, presence
 from staffhub.days import proposals
 from staffhub.days.facts import load
+from staffhub.days.proposing import propose
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import DayRecord, Facts, Finding, Stage
 from staffhub.db import rows
@@ -89,6 +90,7 @@ def write(
     db: Session, office_id: int, dates: Sequence[date], *, until: date, officers: Sequence[int] | None, now: datetime
 ) -> list[Changed]:
     """Write the rows of these dates, which follow each other, as their facts say; return what is another row now.
+    Where a day lacks its check-out then, one is proposed.
 
     `until` is the last date that is stored: its nights may still be open. `officers` None: everybody. The rows are
     locked before the facts are read, so that of two who change facts of one day the second writes what follows from
@@ -104,6 +106,8 @@ def write(
     if changed:
         db.connection().execute(_upsert(db.get_bind().dialect.name), [made[one.officer_id, one.day] for one in changed])
     proposals.answered(db, office_id, [one[:2] for one in changed if _ends(one)], now=now)
+    if any(_lacks_end(one.after) for one in changed):
+        propose(db, office_id, dates[0], dates[-1], now=now)
     gone = [key for key in kept if key not in made]
     for officer_id, day in gone:
         this = (StoredDay.office_id == office_id, StoredDay.officer_id == officer_id, StoredDay.date == day)
@@ -113,14 +117,31 @@ def write(
 
 def _ends(one: Changed) -> bool:
     """Whether a day lacked its check-out and lacks it no longer."""
-    lacks = f",{Finding.NO_CHECK_OUT.value},"
-    return one.before is not None and lacks in one.before.kinds and (one.after is None or lacks not in one.after.kinds)
+    return _lacks_end(one.before) and not _lacks_end(one.after)
+
+
+def _lacks_end(looks: Looks | None) -> bool:
+    return looks is not None and f",{Finding.NO_CHECK_OUT.value}," in looks.kinds
 
 
 def compute(
     db: Session, office_id: int, dates: Sequence[date], *, until: date, officers: Sequence[int] | None, now: datetime
 ) -> dict[_Key, dict[str, Any]]:
     """Return the rows of these dates as their facts say, by officer and date; nothing is written."""
+    made = _as_of(db, office_id, dates, until=until, officers=officers, now=now)
+    # A night whose time has run out since midnight is over by now, as it will be for the day after.
+    ended = {key for key, row in made.items() if row["open_until"] and row["open_until"] <= now}
+    if ended:
+        who, days = sorted({key[0] for key in ended}), sorted({key[1] for key in ended})
+        later = _as_of(db, office_id, days, until=until + _A_DAY, officers=who, now=now)
+        made |= {key: later[key] for key in ended}
+    return made
+
+
+def _as_of(
+    db: Session, office_id: int, dates: Sequence[date], *, until: date, officers: Sequence[int] | None, now: datetime
+) -> dict[_Key, dict[str, Any]]:
+    """Return the rows as they were at the midnight after `until`."""
     people = [
         _Person(*row)
         for row in rows(db, _people(narrow=officers is not None), **_asked(office_id, dates[0], dates[-1], officers))
@@ -141,12 +162,6 @@ def compute(
 def differing(db: Session, office_id: int, dates: Sequence[date], *, until: date, now: datetime) -> list[Differs]:
     """Compare the stored rows of these dates with what their facts say, column by column; nothing is written."""
     made = compute(db, office_id, dates, until=until, officers=None, now=now)
-    # A night whose time has run out since midnight is over by now, and was written as of the day after.
-    ended = {key for key, row in made.items() if row["open_until"] and row["open_until"] <= now}
-    if ended:
-        who, days = sorted({key[0] for key in ended}), sorted({key[1] for key in ended})
-        later = compute(db, office_id, days, until=until + _A_DAY, officers=who, now=now)
-        made |= {key: later[key] for key in ended}
     table: Any = StoredDay.__table__
     columns = [column for column in table.c if column.name not in _NOT_COMPARED]
     here = (table.c.office_id == office_id, table.c.date.between(dates[0], dates[-1]))
