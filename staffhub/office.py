@@ -107,6 +107,7 @@ class OfficeFacts:
     signing_place: str = ""
     head_title: str = ""
     letterhead_version: int = 1
+    duplicate_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ def _facts(db: Session, office_id: int) -> OfficeFacts:
         Office.signing_place,
         Office.head_title,
         Office.letterhead_version,
+        Office.duplicate_days,
     )
     row = db.execute(columns.where(Office.id == office_id)).one()
     name, government, address, zone, counted, stored_from, stored_to, paper, *more = row

@@ -101,6 +101,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/rules/{rule_id}/end"): EDITORS,
     ("POST", "/admin/rules/{rule_id}/withdraw"): EDITORS,
     ("POST", "/admin/holidays"): PEOPLE,
+    ("POST", "/admin/office/same-wish"): PEOPLE,
     ("POST", "/admin/office/letterhead"): PEOPLE,
     ("POST", "/admin/office/divisions/{division_id}"): PEOPLE,
     ("POST", "/admin/holidays/{holiday_id}/remove"): EDITORS,

@@ -102,7 +102,7 @@ BUDGET = {
     "/requests/services": ("kadis", 1),
     "/requests/services/new": ("kadis", 1),
     "/requests/services/{service_id}": ("kadis", 2),
-    "/requests/{request_id}": ("kadis", 6),
+    "/requests/{request_id}": ("kadis", 7),
     "/roster": ("kepegawaian", 4),
     "/roster/{officer_id}": ("kepegawaian", 7),
     "/standups": ("kadis", 1),

@@ -162,6 +162,7 @@ UNGUARDED = {
     "_Days.day": "an officer's id and a date, by their pattern",
     "RequestFields.service_type": "a code of the catalogue",
     "RequestFields.phone": "a telephone number, read by its own rule",
+    "RequestFields.seen": "a mark of what was shown, by its pattern",
     "StatusFields.code": "looked up, kept as a digest only",
     "StatusFields.digits": "the end of a telephone number, compared",
 }

@@ -155,6 +155,7 @@ WITHOUT = {
     "/attendance/sign": "sends the turn and the snapshot that it showed; tested with the signing",
     "/attendance/sign/back": "sends the turn and the snapshot that it showed; tested with the signing",
     "/attendance/sign/close": "sends the turn that it showed; tested with the signing",
+    "/admin/office/same-wish": "one number; the newest counts, and each is in the audit trail",
     "/attendance/exports": "asks for a file, once for each form",
     "/attendance/start": "sends the date it showed, and changes that one only; tested with the days",
     "/corrections": "adds a fact; the older ones stay",

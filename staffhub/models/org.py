@@ -63,6 +63,8 @@ class Office(Base):
     signing_place: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))
     head_title: Mapped[str] = mapped_column(String(120), default="", server_default=text("''"))
     letterhead_version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    # Requests of one telephone number and service within so many days may be the same wish; 0: that is not looked for.
+    duplicate_days: Mapped[int] = mapped_column(default=30, server_default=text("30"))
     # Another one after every change of this row, of a division, service, rule or holiday; the database's own to write.
     version: Mapped[str] = mapped_column(String(32), server_default=text("''"))
     created_at: Mapped[datetime]

@@ -80,6 +80,8 @@ class ServiceRequest(Base, Versioned):
         # Of all offices: a citizen names none.
         Index(None, "public_code", unique=True),
         Index(None, "office_id", "closed_at"),
+        # Whether the same number asked for the same before.
+        Index(None, "office_id", "phone", "service_type_id", "created_at"),
         Index(None, "assignee_id", "state"),
         # Whether anybody ever asked for a service.
         Index(None, "service_type_id"),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from staffhub.office import OfficeFacts
 from staffhub.reports import documents
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
+from staffhub.service_requests import duplicates
 from staffhub.web import query, redirect, render
 
 router = pages()
@@ -80,6 +81,7 @@ def _office_page(
     form: Form[LetterheadFields] | None,
     *,
     naming: tuple[int, Form[DivisionFields]] | None = None,
+    same_wish: "Form[SameWishFields] | None" = None,
     status: int = 200,
 ) -> Response:
     divisions = workdays.divisions_of(db, me)
@@ -95,7 +97,9 @@ def _office_page(
         forms=forms | dict([naming] if naming else []),
         form=form or _letterhead_form(office_facts.facts(db, me.office_id)),
         papers=[(Paper.F4.value, _("F4 (215 x 330 mm)")), (Paper.A4.value, _("A4 (210 x 297 mm)"))],
-        invalid=bool((form and form.errors) or naming),
+        same_wish=same_wish or Form.blank("same-wish", days=office_facts.facts(db, me.office_id).duplicate_days),
+        longest=duplicates.MOST_DAYS,
+        invalid=bool((form and form.errors) or naming or same_wish),
     )
 
 
@@ -133,6 +137,22 @@ def _letterhead_form(facts: OfficeFacts) -> Form[LetterheadFields]:
         head_title=facts.head_title,
         version=facts.letterhead_version,
     )
+
+
+class SameWishFields(Fields):
+    days: Annotated[int, Field(ge=0, le=duplicates.MOST_DAYS)]
+
+
+@router.post("/admin/office/same-wish")
+def set_same_wish(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("office.edit")
+    form: Form[SameWishFields] = Form.parse(SameWishFields, posted, name="same-wish")
+    if form.data is None:
+        return _office_page(request, db, me, None, same_wish=form, status=422)
+    duplicates.set_window(db, me, days=form.data.days, now=now)
+    said = _("Requests within %(n)s days are compared from now on.", n=form.data.days)
+    said = said if form.data.days else _("Requests are not compared any more.")
+    return redirect(request, "/admin/office", said=said)
 
 
 @router.post("/admin/office/letterhead")

@@ -22,6 +22,7 @@ from staffhub.models import (
 )
 from staffhub.security import Viewer
 from staffhub.service_requests.codes import fresh_codes
+from staffhub.service_requests.duplicates import ask_about_same, same_ones
 from staffhub.service_requests.duty import taker_for
 from staffhub.service_requests.notices import tell_given
 from staffhub.service_requests.one import Request, may_assign
@@ -102,8 +103,12 @@ def take_in(
     urgent_why: str = "",
     siak_reference: str = "",
     note: str = "",
+    seen: str | None = None,
 ) -> Taken:
-    """Register a request. What needs the applicant in person waits, unless it is urgent: then it says why."""
+    """Register a request. What needs the applicant in person waits, unless it is urgent: then it says why.
+
+    With `seen`, the mark of the same wishes that were shown ("" for none), AlreadyAsked when there are others.
+    """
     why_urgent = (urgent_why or note) if urgent else ""
     if urgent and not why_urgent:
         raise Refused(_("Write why it is urgent."), field="urgent_why")
@@ -114,6 +119,8 @@ def take_in(
     if before:
         return before
     service = _service(db, me.office_id, service_type)
+    if seen is not None:
+        ask_about_same(same_ones(db, me, phone=phone, service_id=service.id, around=now), seen)
     waits = service.needs_presence and not urgent
     state = _S.DEFERRED if waits else _S.NEW
     row = ServiceRequest(
@@ -136,15 +143,19 @@ def take_in(
     )
     db.add(row)
     db.flush()
+    _note_intake(db, me, row, note=note, why_urgent=why_urgent, now=now)
+    return Taken(row.id, row.number, row.state, again=False)
+
+
+def _note_intake(db: Session, me: Viewer, row: ServiceRequest, *, note: str, why_urgent: str, now: datetime) -> None:
     note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
-    if urgent:
+    if why_urgent:
         note_step(db, me, row.id, _S.NEW, None, note=why_urgent, now=now, urgent=True)
-    if waits:
+    if row.state is _S.DEFERRED:
         why = _("The applicant must come in person; this waits unless it is urgent.")
         note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
-    told: dict[str, Any] = {"number": row.number, "state": row.state, "urgent": urgent}
+    told: dict[str, Any] = {"number": row.number, "state": row.state, "urgent": row.urgent}
     audit.record(db, me, "request.taken_in", "service_request", row.id, now=now, **told)
-    return Taken(row.id, row.number, row.state, again=False)
 
 
 def note_step(

@@ -1,5 +1,6 @@
 """A new request."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests.fields import Note
 from staffhub.security import Viewer
-from staffhub.service_requests import steps, words
+from staffhub.service_requests import duplicates, steps, words
 from staffhub.web import redirect, render
 
 router = pages()
@@ -31,6 +32,7 @@ class RequestFields(Fields):
     urgent_why: Note | None = None
     siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
     note: Note | None = None
+    seen: Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")] | None = None
     idempotency_key: Key
 
 
@@ -39,7 +41,13 @@ def channels() -> dict[Channel, str]:
 
 
 def form_page(
-    request: Request, db: Session, me: Viewer, form: Form[RequestFields] | None = None, *, status: int = 200
+    request: Request,
+    db: Session,
+    me: Viewer,
+    form: Form[RequestFields] | None = None,
+    *,
+    same: Sequence[duplicates.Same] = (),
+    status: int = 200,
 ) -> Response:
     return render(
         request,
@@ -49,6 +57,7 @@ def form_page(
         form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
         services=[one for one in words.services(db, me.office_id).values() if not one.ended],
         channels=channels(),
+        same=same,
     )
 
 
@@ -71,9 +80,16 @@ def take_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
             urgent_why=given.urgent_why or "",
             siak_reference=given.siak_reference or "",
             note=given.note or "",
+            # Who leaves it out, as programs do, is not asked.
+            seen=(given.seen or "") if "seen" in posted else None,
             key=given.idempotency_key,
             now=now,
         )
+    except duplicates.AlreadyAsked as question:
+        undo(db)
+        form.typed["seen"] = [question.mark]
+        form.errors[""] = question.message
+        return form_page(request, db, me, form, same=question.found, status=question.status)
     except (Refused, Conflict) as error:
         undo(db)
         form.refuse(error)

@@ -18,6 +18,7 @@ from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
 from staffhub.service_requests import duty, one, steps, telling, words
+from staffhub.service_requests.duplicates import same_ones
 from staffhub.web import redirect, render
 
 router = pages()
@@ -101,6 +102,7 @@ def _page(
         masked=one.masked(row.phone),
         channel=intake.channels()[row.channel],
         message=message,
+        same=same_ones(db, me, phone=row.phone, service_id=row.service_id, around=row.created_at, but=row.id),
         chat=telling.whatsapp_link(row, message),
     )
 
