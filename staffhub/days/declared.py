@@ -14,6 +14,7 @@ from staffhub.ahead import Ask
 from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, MarkFact
 from staffhub.db import read
 from staffhub.models import (
+    LOCKED,
     NOTED,
     Account,
     Attendance,
@@ -200,7 +201,9 @@ def _logged() -> sa.Select[Any]:
 
 
 def _reported() -> sa.Select[Any]:
-    return _ids(_REPORTED, DailyReport.officer_id, DailyReport.date, sa.literal(0), DailyReport.id)
+    """One that was taken back or returned is with its officer, and not sent."""
+    sent = DailyReport.state.in_(LOCKED)
+    return _ids(_REPORTED, DailyReport.officer_id, DailyReport.date, sa.literal(0), DailyReport.id).where(sent)
 
 
 def _joined() -> sa.Select[Any]:

@@ -141,7 +141,7 @@ _FACTS: Mapping[type[Base], _Facts] = {
     Mark: _OF_A_DAY,
     Correction: _OF_A_DAY,
     LogEntry: _Facts((*_OF_A_DAY.columns, "starts", "ends"), _on),
-    DailyReport: _OF_A_DAY,
+    DailyReport: _Facts((*_OF_A_DAY.columns, "state"), _on),
     JoinClick: _OF_A_DAY,
     Attendance: _OF_A_DAY,
     StandupNote: _OF_A_DAY,

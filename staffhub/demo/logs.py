@@ -6,12 +6,23 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session, aliased
 
+from staffhub import clock
 from staffhub.demo.people import Person
 from staffhub.demo.requests import Handled
-from staffhub.models import DailyReport, LogEntry
+from staffhub.models import (
+    Account,
+    DailyReport,
+    LogAct,
+    LogEntry,
+    LogState,
+    Officer,
+    Posting,
+    ReportStep,
+    posting_on,
+)
 
 # Text, unit ("" for none).
 _WORK: dict[str, tuple[tuple[str, str], ...]] = {
@@ -49,6 +60,9 @@ _WORK: dict[str, tuple[tuple[str, str], ...]] = {
 }
 _STARTS = (time(7, 45), time(9, 30), time(11, 0), time(13, 0), time(14, 30))
 _QUARTER = 15
+# So many of the last dates are not verified yet.
+_WAITING = 2
+_REMARK = "Tuliskan jumlah berkas per jenis layanan, lalu kirim lagi."
 
 
 @dataclass
@@ -121,4 +135,50 @@ class Diary:
 
     def write(self, db: Session) -> None:
         db.execute(insert(LogEntry), self.entries)
+        for report in self.reports:
+            report["late"] = clock.local_day(report["submitted_at"], self.zone) > report["date"]
         db.execute(insert(DailyReport), self.reports)
+        self._steps(db)
+
+    def _steps(self, db: Session) -> None:
+        """Logs are verified on the next morning; those of the last days wait, and one came back with a remark."""
+        account, above = aliased(Account), aliased(Account)
+        sent = db.execute(
+            select(DailyReport, Posting.superior_id, account.id, above.id)
+            .join(Officer, Officer.id == DailyReport.officer_id)
+            .join(Posting, posting_on(DailyReport.date))
+            .join(account, account.officer_id == DailyReport.officer_id)
+            .outerjoin(above, above.officer_id == Posting.superior_id)
+            .where(DailyReport.office_id == self.office_id)
+            .order_by(DailyReport.date, DailyReport.id)
+        ).all()
+        dates = sorted({row.DailyReport.date for row in sent})
+        open_days, returned = dates[-_WAITING:], False
+        steps: list[dict[str, Any]] = []
+        for report, superior_id, author, verifier in sent:
+            steps.append(self._step(report, LogAct.SUBMITTED, author, report.submitted_at))
+            at = report.submitted_at + timedelta(hours=15)
+            if superior_id is None or verifier is None or at > self.now:
+                continue
+            if report.date not in open_days:
+                report.state, report.version = LogState.VERIFIED, 2
+                report.verified_by, report.verified_at = superior_id, at
+                steps.append(self._step(report, LogAct.VERIFIED, verifier, at))
+            elif not returned:
+                returned, report.state, report.version = True, LogState.RETURNED, 2
+                steps.append(self._step(report, LogAct.RETURNED, verifier, at, note=_REMARK))
+        db.flush()
+        db.execute(insert(ReportStep), steps)
+
+    def _step(self, report: DailyReport, act: LogAct, by: int, at: datetime, *, note: str = "") -> dict[str, Any]:
+        return {
+            "office_id": self.office_id,
+            "report_id": report.id,
+            "turn": 1 if act is LogAct.SUBMITTED else 2,
+            "act": act,
+            "note": note,
+            "minutes": report.minutes,
+            "created_by": by,
+            "created_at": at,
+            "idempotency_key": f"demo-{act}-{report.id}",
+        }

@@ -89,7 +89,7 @@ from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, Zo
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.tokens import TOKEN_NAME, ApiAnswer, ApiToken, TokenScope
-from staffhub.models.worklog import DailyReport, LogEntry
+from staffhub.models.worklog import LOCKED, DailyReport, LogAct, LogEntry, LogState, ReportStep
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
 APPEND_ONLY = (
@@ -116,6 +116,7 @@ APPEND_ONLY = (
     ExemptionPerson,
     ExemptionStep,
     ZoomSighting,
+    ReportStep,
 )
 
 __all__ = [
@@ -123,6 +124,7 @@ __all__ = [
     "BOARD_CHANGES",
     "CODE_LETTERS",
     "IN_TROUBLE",
+    "LOCKED",
     "NOTED",
     "PAPERS",
     "PLAN_LETTERS",
@@ -171,7 +173,9 @@ __all__ = [
     "LeaveRequest",
     "LeaveState",
     "LeaveStep",
+    "LogAct",
     "LogEntry",
+    "LogState",
     "MailEnd",
     "Mark",
     "MarkKind",
@@ -201,6 +205,7 @@ __all__ = [
     "ProposalSource",
     "Recount",
     "RecountedDay",
+    "ReportStep",
     "RequestEvent",
     "RequestState",
     "RequestStep",

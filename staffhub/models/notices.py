@@ -35,6 +35,8 @@ class NoticeKind(StrEnum):
     ACTION_GIVEN = "action_given"
     REQUESTS_GIVEN = "requests_given"
     REQUESTS_LEFT = "requests_left"
+    LOGS_TO_VERIFY = "logs_to_verify"
+    LOG_RETURNED = "log_returned"
 
 
 class MailEnd(StrEnum):

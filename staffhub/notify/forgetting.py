@@ -20,6 +20,8 @@ ASKS = frozenset(
         NoticeKind.MONTH_SENT_BACK,
         NoticeKind.ACTION_GIVEN,
         NoticeKind.REQUESTS_LEFT,
+        NoticeKind.LOGS_TO_VERIFY,
+        NoticeKind.LOG_RETURNED,
     }
 )
 

@@ -54,6 +54,10 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.REQUESTS_GIVEN: frozenset({"who", "count"}),
     # until: the last day of the leave, or None of somebody who has left
     NoticeKind.REQUESTS_LEFT: frozenset({"who", "count", "until"}),
+    # day: on which they were sent; one notice a day, however many there are
+    NoticeKind.LOGS_TO_VERIFY: frozenset({"day"}),
+    # what: returned, reopened (after it was verified)
+    NoticeKind.LOG_RETURNED: frozenset({"day", "what"}),
 }
 
 
@@ -80,6 +84,8 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
         NoticeKind.REQUESTS_GIVEN: _("Requests that I am given"),
         NoticeKind.REQUESTS_LEFT: _("Requests of somebody who is not there"),
+        NoticeKind.LOGS_TO_VERIFY: _("Daily logs that wait for me"),
+        NoticeKind.LOG_RETURNED: _("A daily log of mine that came back"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -316,6 +322,18 @@ def _requests_left(p: dict[str, Any]) -> str:
     )
 
 
+def _logs_to_verify(p: dict[str, Any]) -> str:
+    return _("Daily logs wait for you to verify them (%(day)s).", **p)
+
+
+def _log_returned(p: dict[str, Any]) -> str:
+    said = {
+        "returned": _("Your daily log of %(day)s came back with a remark.", **p),
+        "reopened": _("Your daily log of %(day)s is open again, with a remark.", **p),
+    }
+    return said[p["what"]]
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -339,4 +357,6 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.ACTION_GIVEN: _action_given,
     NoticeKind.REQUESTS_GIVEN: _requests_given,
     NoticeKind.REQUESTS_LEFT: _requests_left,
+    NoticeKind.LOGS_TO_VERIFY: _logs_to_verify,
+    NoticeKind.LOG_RETURNED: _log_returned,
 }

@@ -1,43 +1,82 @@
-"""The day's log: an officer's entries, open until the day is submitted."""
+"""The day's log: an officer's entries, sent to the superior, who verifies or returns them."""
 
-from staffhub.worklog.doubts import Doubts, doubts
+from staffhub.worklog.doubts import Doubts, Presence, doubts, doubts_of, presences
 from staffhub.worklog.entries import (
     Entry,
     Sheet,
     asks,
     covered,
     entries_of,
+    entries_sent,
     entry_for,
     last_end,
+    lines_of,
     minutes_of,
     overlaps,
     sheet_of,
 )
-from staffhub.worklog.writing import Altered, Proposal, Written, after, edit, proposal, remove, submit, write
+from staffhub.worklog.steps import Altered, submit, take_back
+from staffhub.worklog.verifying import (
+    A_LIST,
+    Done,
+    Many,
+    Press,
+    Report,
+    ToVerify,
+    ask_to_verify,
+    decide,
+    history,
+    refuse_stranger,
+    report_for,
+    to_verify,
+    verify_many,
+    waiting,
+)
+from staffhub.worklog.writing import Proposal, Written, after, edit, proposal, remove, write
 
 UNITS = ("berkas", "pemohon", "pesan", "dokumen", "data", "kegiatan")
 
 __all__ = [
+    "A_LIST",
     "UNITS",
     "Altered",
+    "Done",
     "Doubts",
     "Entry",
+    "Many",
+    "Presence",
+    "Press",
     "Proposal",
+    "Report",
     "Sheet",
+    "ToVerify",
     "Written",
     "after",
+    "ask_to_verify",
     "asks",
     "covered",
+    "decide",
     "doubts",
+    "doubts_of",
     "edit",
     "entries_of",
+    "entries_sent",
     "entry_for",
+    "history",
     "last_end",
+    "lines_of",
     "minutes_of",
     "overlaps",
+    "presences",
     "proposal",
+    "refuse_stranger",
     "remove",
+    "report_for",
     "sheet_of",
     "submit",
+    "take_back",
+    "to_verify",
+    "verify_many",
+    "waiting",
     "write",
 ]

@@ -1,18 +1,30 @@
 """The entries of a day as they stand: their times, their sums, and whether the day was sent."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Select, and_, bindparam, select
+from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import DailyReport, LogEntry, Officer, Posting, ServiceRequest, posting_on
+from staffhub.models import (
+    LOCKED,
+    Account,
+    DailyReport,
+    LogEntry,
+    LogState,
+    Officer,
+    Posting,
+    ReportStep,
+    ServiceRequest,
+    posting_on,
+)
 from staffhub.people.known import above
 from staffhub.security import Viewer
 
@@ -90,6 +102,7 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
             DailyReport.office_id == LogEntry.office_id,
             DailyReport.officer_id == LogEntry.officer_id,
             DailyReport.date == LogEntry.date,
+            DailyReport.state.in_(LOCKED),
         ),
     )
     .where(LogEntry.office_id == _OFFICE)
@@ -97,11 +110,29 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
 _ENTRIES_OF_DAY = _ENTRIES.where(LogEntry.officer_id == _OFFICER, LogEntry.date == _DAY).order_by(
     LogEntry.starts, LogEntry.ends, LogEntry.id
 )
+# Those of logs that were sent, many at once.
+_ENTRIES_OF_REPORTS = _ENTRIES.where(DailyReport.id.in_(bindparam("reports", expanding=True))).order_by(
+    LogEntry.starts, LogEntry.ends, LogEntry.id
+)
 _ENTRY = _ENTRIES.where(LogEntry.id == bindparam("entry"))
 
 
 def entries_of(db: Session, me: Viewer, day: date) -> list[Entry]:
     return [Entry(*row) for row in rows(db, _ENTRIES_OF_DAY, **of_day(me, day))]
+
+
+def lines_of(db: Session, office_id: int, officer_id: int, day: date) -> list[Entry]:
+    """Return the lines of somebody's day; the caller knows that the viewer may read them."""
+    return [Entry(*row) for row in rows(db, _ENTRIES_OF_DAY, office=office_id, officer=officer_id, day=day)]
+
+
+def entries_sent(db: Session, office_id: int, reports: Sequence[int]) -> dict[tuple[int, date], list[Entry]]:
+    """Return the lines of logs that are sent, by officer and day."""
+    found: dict[tuple[int, date], list[Entry]] = defaultdict(list)
+    for row in rows(db, _ENTRIES_OF_REPORTS, office=office_id, reports=list(reports)):
+        entry = Entry(*row)
+        found[entry.officer_id, entry.date].append(entry)
+    return found
 
 
 def minutes_of(entries: Iterable[Entry]) -> int:
@@ -138,29 +169,67 @@ def covered(entries: Iterable[Entry]) -> int:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Whether the day was submitted, and to whom it goes."""
+    """How the log of the day stands, and to whom it goes. `state` None: never sent.
+
+    `version` is that of the report, 0 before there is one; `note` is what was said with the last step, by `by`.
+    """
 
     superior: str | None
     submitted_at: datetime | None
     minutes: int | None
+    state: LogState | None = None
+    version: int = 0
+    late: bool = False
+    verified_at: datetime | None = None
+    note: str = ""
+    by: str = ""
+
+    @property
+    def locked(self) -> bool:
+        return self.state in LOCKED
+
+    @property
+    def may_take_back(self) -> bool:
+        return self.state is LogState.SUBMITTED
 
 
 # The columns of the table's unique key, in its order: found by it, however many days there are.
 REPORT_OF_DAY = and_(DailyReport.office_id == _OFFICE, DailyReport.officer_id == _OFFICER, DailyReport.date == _DAY)
-_SUPERIOR = aliased(Officer)
+_SUPERIOR, _WRITER = aliased(Officer), aliased(Officer)
 _SHEET = (
-    select(_SUPERIOR.name, _SUPERIOR.active_to, DailyReport.submitted_at, DailyReport.minutes)
+    select(
+        _SUPERIOR.name,
+        _SUPERIOR.active_to,
+        DailyReport.submitted_at,
+        DailyReport.minutes,
+        DailyReport.state,
+        DailyReport.version,
+        DailyReport.late,
+        DailyReport.verified_at,
+        ReportStep.note,
+        func.coalesce(_WRITER.name, Account.name, ""),
+    )
     .select_from(Officer)
     .outerjoin(Posting, posting_on(_DAY))
     .outerjoin(_SUPERIOR, _SUPERIOR.id == Posting.superior_id)
     .outerjoin(DailyReport, REPORT_OF_DAY)
+    .outerjoin(ReportStep, and_(ReportStep.report_id == DailyReport.id, ReportStep.turn == DailyReport.version))
+    .outerjoin(Account, Account.id == ReportStep.created_by)
+    .outerjoin(_WRITER, _WRITER.id == Account.officer_id)
     .where(Officer.id == _OFFICER, Officer.office_id == _OFFICE)
 )
 
 
 def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
-    name, left, submitted_at, minutes = rows(db, _SHEET, **of_day(me, day)).one()
-    return Sheet(above(name, left, day) or None, submitted_at and submitted_at.astimezone(me.zone), minutes)
+    name, left, submitted_at, minutes, state, version, late, verified_at, note, by = rows(
+        db, _SHEET, **of_day(me, day)
+    ).one()
+    superior = above(name, left, day) or None
+    if state is None:
+        return Sheet(superior, None, None)
+    at = submitted_at.astimezone(me.zone)
+    checked = verified_at and verified_at.astimezone(me.zone)
+    return Sheet(superior, at, minutes, LogState(state), version, late, checked, note or "", by)
 
 
 def asks(me: Viewer, day: date) -> tuple[Ask, Ask]:

@@ -13,6 +13,7 @@ from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    LOCKED,
     DailyReport,
     LogEntry,
     Officer,
@@ -25,11 +26,9 @@ from staffhub.worklog.entries import (
     DAY,
     REPORT_OF_DAY,
     Entry,
-    entries_of,
     entry_for,
     last_end,
     minute_of,
-    minutes_of,
     of_day,
     time_at,
 )
@@ -37,22 +36,22 @@ from staffhub.worklog.entries import (
 _STEP = 5  # minutes: what a proposed start is rounded down to
 _LONGEST_NIGHT = 12 * 60  # minutes: an end before the start by more than that is a slip, not work past midnight
 
-_SENT = select(DailyReport.submitted_at).where(REPORT_OF_DAY)
+_LOCKED = select(DailyReport.id).where(REPORT_OF_DAY, DailyReport.state.in_(LOCKED))
 
 
-def _officer_of(me: Viewer) -> int:
+def officer_of(me: Viewer) -> int:
     if me.officer_id is None:
         raise Forbidden(_("Your account belongs to no officer, so it has no log."))
     return me.officer_id
 
 
-def _open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
+def open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
     """Return my officer id when the day can still be written; one writer of a log at a time, so that none slips in."""
-    officer_id = _officer_of(me)
+    officer_id = officer_of(me)
     lock_row(db, Officer, officer_id)
     if day > clock.local_day(now, me.zone):
         raise Refused(_("This day is still to come. Write the log on the day itself or later."), field="date")
-    if db.scalar(_SENT, of_day(me, day)):
+    if db.scalar(_LOCKED, of_day(me, day)):
         raise Conflict(_("The log of this day was submitted and is locked. Nothing was changed."))
     return officer_id
 
@@ -113,12 +112,12 @@ def write(
     request_id: int | None = None,
 ) -> Written:
     """Add a line to one of my days."""
-    _officer_of(me)
+    officer_of(me)
     said = (day, text, starts, ends)
     before = _written_before(db, me, key, said)
     if before:
         return before
-    _open_day(db, me, day, now=now)
+    open_day(db, me, day, now=now)
     before = _written_before(db, me, key, said)  # again behind the lock: the other tap may just have been first
     if before:
         return before
@@ -161,7 +160,7 @@ class Proposal:
 
 def proposal(db: Session, me: Viewer, request_id: int, entries: Sequence[Entry], *, now: datetime | None) -> Proposal:
     """Propose the request's words and, from the end of the last line or (today) from now, a start."""
-    _officer_of(me)
+    officer_of(me)
     this_step = None
     if now:
         at = now.astimezone(me.zone)
@@ -188,7 +187,7 @@ def edit(
     now: datetime,
     version: int | None = None,
 ) -> None:
-    _open_day(db, me, entry.date, now=now)
+    open_day(db, me, entry.date, now=now)
     _check_times(starts, ends)
     if request_id is not None and request_id != entry.request_id:
         _request_of_mine(db, me, request_id)
@@ -209,7 +208,7 @@ def _changed() -> str:
 
 
 def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime, version: int | None = None) -> None:
-    _open_day(db, me, entry.date, now=now)
+    open_day(db, me, entry.date, now=now)
     seen = entry.version if version is None else version
     gone = db.scalar(delete(LogEntry).where(LogEntry.id == entry.id, LogEntry.version == seen).returning(LogEntry.id))
     if gone is None:
@@ -217,28 +216,3 @@ def remove(db: Session, me: Viewer, entry: Entry, *, now: datetime, version: int
         raise Conflict(_("This entry was changed meanwhile. Look at it as it is now, then delete it."))
     facts: dict[str, Any] = {"starts": entry.starts, "ends": entry.ends, "request_id": entry.request_id}
     audit.record(db, me, "log.removed", "log_entry", entry.id, now=now, date=entry.date, **facts)
-
-
-class Altered(Conflict):
-    """The entries are not the ones that the question was about."""
-
-
-def submit(db: Session, me: Viewer, *, day: date, now: datetime, seen: int | None = None) -> int:
-    """Lock the day and send it to the superior; return its minutes. The second of two taps is told.
-
-    `seen`: the minutes that the person was asked about; with others nothing is sent.
-    """
-    officer_id = _open_day(db, me, day, now=now)
-    entries = entries_of(db, me, day)
-    if not entries:
-        raise Refused(_("There is nothing to submit yet. Write at least one entry."), field="date")
-    minutes = minutes_of(entries)
-    if seen not in {None, minutes}:
-        raise Altered(_("The entries have changed meanwhile. Look at the sum again before you send them."))
-    added = db.scalar(
-        insert(DailyReport)
-        .values(office_id=me.office_id, officer_id=officer_id, date=day, minutes=minutes, submitted_at=now)
-        .returning(DailyReport.id)
-    )
-    audit.record(db, me, "log.submitted", "daily_report", added, now=now, date=day, minutes=minutes)
-    return minutes

@@ -1,4 +1,4 @@
-"""Catatan: my day beside my requests; entries are added, changed and removed until the day is submitted."""
+"""Catatan: my day beside my requests; entries are added, changed and removed as long as the day is not sent."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -13,17 +13,15 @@ from starlette.responses import Response
 
 from staffhub import clock, service_requests, workdays, worklog
 from staffhub.ahead import read_together
-from staffhub.dated import short_day
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
 from staffhub.meetings import written
-from staffhub.reports import words
+from staffhub.reports.logs import target_of
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render
-from staffhub.workdays import Plan
 from staffhub.worklog import Entry
 
 router = pages()
@@ -64,19 +62,8 @@ class DeleteFields(Fields):
     version: Version | None = None
 
 
-class SubmitFields(Fields):
-    """`minutes`: the sum that the question showed."""
-
-    date: dt.date | None = None
-    minutes: int | None = None
-
-
-def _address(day: dt.date, today: dt.date) -> str:
+def address_of(day: dt.date, today: dt.date) -> str:
     return query("/worklog", date=None if day == today else day.isoformat())
-
-
-def _target(plan: Plan) -> int | None:
-    return plan.hours.minutes if plan.hours and plan.is_work else None
 
 
 def _page(
@@ -101,15 +88,8 @@ def _page(
         raise Refused(_("There is no log of this date."))
     if day > today:
         raise Refused(_("This day is still to come. Write the log on the day itself or later."))
-    earliest, mine = day - _LOOK_BACK, [me.officer_id]
-    read_together(
-        db,
-        *workdays.ask_plans(db, me.office_id, earliest, day, mine),
-        *worklog.asks(me, day),
-        service_requests.ask_open(me.office_id, me.officer_id),
-        written.ask_doing(me.office_id, me.officer_id, day),
-    )
-    book = workdays.plans(db, me.office_id, earliest, day, officers=mine)
+    _read_ahead(db, me, me.officer_id, day, today)
+    book = workdays.plans(db, me.office_id, day - _LOOK_BACK, day, officers=[me.officer_id])
     plan = book.of(me.officer_id, day)
     earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
     entries = worklog.entries_of(db, me, day)
@@ -126,17 +106,30 @@ def _page(
         today=today,
         previous=next((one for one in earlier if book.of(me.officer_id or 0, one).is_work), earlier[0]),
         plan=plan,
-        target=_target(plan),
+        target=target_of(plan),
         entries=entries,
         sum=worklog.minutes_of(entries),
         overlaps=worklog.overlaps(entries),
         sheet=worklog.sheet_of(db, me, day),
+        to_verify=worklog.to_verify(db, me, today),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
         units=worklog.UNITS,
         announced=_announced(db, me, day, entries),
         new_key=lambda: str(uuid4()),
         form=form,
         lengths=(15, 30, 60),
+    )
+
+
+def _read_ahead(db: Session, me: Viewer, officer_id: int, day: dt.date, today: dt.date) -> None:
+    """Ask for all that the page shows in one statement."""
+    read_together(
+        db,
+        *workdays.ask_plans(db, me.office_id, day - _LOOK_BACK, day, [officer_id]),
+        *worklog.asks(me, day),
+        service_requests.ask_open(me.office_id, officer_id),
+        written.ask_doing(me.office_id, officer_id, day),
+        worklog.ask_to_verify(me, today),
     )
 
 
@@ -215,7 +208,7 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
     said = _("Already written; nothing was added.") if written.again else _("Entry added: %(text)s", text=given.text)
     if is_fragment(request):
         return _page(request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said)
-    return redirect(request, _address(day, today), said=said)
+    return redirect(request, address_of(day, today), said=said)
 
 
 def _day_typed(form: Form[NewEntryFields], asked: dt.date, today: dt.date) -> dt.date:
@@ -248,7 +241,7 @@ def _edit_page(
     status: int = 200,
 ) -> Response:
     sheet = worklog.sheet_of(db, me, entry.date)
-    if sheet.submitted_at:
+    if sheet.locked:
         raise Conflict(_("The log of this day was submitted and is locked. Nothing was changed."))
     fresh: Form[EntryFields] = Form.blank(
         f"entry-{entry.id}",
@@ -268,7 +261,7 @@ def _edit_page(
         invalid=status != 200,  # noqa: PLR2004
         inline=is_fragment(request),
         entry=entry,
-        back=_address(entry.date, clock.local_day(now, me.zone)),
+        back=address_of(entry.date, clock.local_day(now, me.zone)),
         form=form or fresh,
         requests=service_requests.open_for(db, me.office_id, entry.officer_id, now=now),
         units=worklog.UNITS,
@@ -301,13 +294,15 @@ def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now:
         response = _page(request, db, me, now, entry.date, oob=("log_state",), toast=said)
         response.headers["HX-Retarget"] = "#log-card"
         return response
-    return redirect(request, _address(entry.date, clock.local_day(now, me.zone)), said=said)
+    return redirect(request, address_of(entry.date, clock.local_day(now, me.zone)), said=said)
 
 
 @router.get("/worklog/{entry_id}/delete")
 def delete_page(request: Request, entry_id: RowId, db: DB, me: Me, now: Now) -> Response:
     entry = worklog.entry_for(db, me, entry_id)
-    return render(request, "worklog/delete.html", entry=entry, back=_address(entry.date, clock.local_day(now, me.zone)))
+    return render(
+        request, "worklog/delete.html", entry=entry, back=address_of(entry.date, clock.local_day(now, me.zone))
+    )
 
 
 @router.post("/worklog/{entry_id}/delete")
@@ -317,48 +312,5 @@ def delete(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, no
     if form.data is None:
         raise Refused(form.errors["version"])
     worklog.remove(db, me, entry, version=form.data.version, now=now)
-    address = _address(entry.date, clock.local_day(now, me.zone))
+    address = address_of(entry.date, clock.local_day(now, me.zone))
     return redirect(request, address, said=_("Entry removed: %(text)s", text=entry.text))
-
-
-@router.get("/worklog/submit")
-def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -> Response:
-    me.require("worklog")
-    today = clock.local_day(now, me.zone)
-    day = day_from(date, today=today)
-    if me.officer_id is None:
-        return render(request, "worklog/nobody.html")
-    sheet, entries = worklog.sheet_of(db, me, day), worklog.entries_of(db, me, day)
-    if sheet.submitted_at or not entries:
-        return redirect(request, _address(day, today))
-    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
-    return render(
-        request,
-        "worklog/submit.html",
-        day=day,
-        sheet=sheet,
-        doubts=worklog.doubts(db, me, day, entries, now=now),
-        target=_target(plan),
-        back=_address(day, today),
-    )
-
-
-@router.post("/worklog/submit")
-def submit(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    me.require("worklog")
-    today = clock.local_day(now, me.zone)
-    form = Form.parse(SubmitFields, posted, name="submit")
-    if form.data is None:
-        raise Refused(next(iter(form.errors.values())), field="date")
-    day = form.data.date or today
-    try:
-        total = worklog.submit(db, me, day=day, seen=form.data.minutes, now=now)
-    except worklog.Altered as error:
-        undo(db)
-        return redirect(request, query("/worklog/submit", date=day.isoformat()), said=error.message, kind="warn")
-    except Conflict:
-        undo(db)
-        said = _("The log of %(day)s was already submitted; nothing was changed.", day=short_day(day))
-        return redirect(request, _address(day, today), said=said, kind="warn")
-    said = _("The log of %(day)s is submitted: %(minutes)s.", day=short_day(day), minutes=words.duration(total))
-    return redirect(request, _address(day, today), said=said)

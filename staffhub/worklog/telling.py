@@ -1,0 +1,61 @@
+"""Who hears of a log: its verifiers once a day that some wait, its officer when it comes back."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock, notify
+from staffhub.db import rows
+from staffhub.models import DailyReport, LogAct, NoticeKind
+from staffhub.security import Viewer
+from staffhub.worklog import whose
+
+# What waits for a person is one thing, however many logs it is.
+_DESK = "officer"
+_ABOVE = whose.above(select(whose.SUPERIOR.id, whose.AWAY, whose.NEXT.id).select_from(DailyReport)).where(
+    DailyReport.id == bindparam("report", type_=BigInteger)
+)
+
+
+def tell_superior(db: Session, me: Viewer, report_id: int, *, now: datetime) -> None:
+    """Tell whoever verifies, one notice a day: the first log that waits says that some do."""
+    today = clock.local_day(now, me.zone)
+    superior, away, above = rows(db, _ABOVE, report=report_id, office=me.office_id, today=today).one()
+    verifier = above if away else superior
+    if verifier is None or verifier == me.officer_id:
+        return
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.LOGS_TO_VERIFY,
+        params={"day": today},
+        address="/worklog/verify",
+        key=f"logs:{today}",
+        now=now,
+        officers=[verifier],
+        by=me.account_id,
+        subject=notify.Subject(_DESK, verifier),
+    )
+
+
+def nothing_waits(db: Session, me: Viewer, *, now: datetime) -> None:
+    if me.officer_id is not None:
+        notify.over(db, notify.Subject(_DESK, me.officer_id), [NoticeKind.LOGS_TO_VERIFY], now=now)
+
+
+def tell_officer(
+    db: Session, me: Viewer, report_id: int, turn: int, act: LogAct, *, officer_id: int, day: date, now: datetime
+) -> None:
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.LOG_RETURNED,
+        params={"day": day, "what": act.value},
+        address=f"/worklog?date={day}",
+        key=f"log:{report_id}:{turn}",
+        now=now,
+        officers=[officer_id],
+        by=me.account_id,
+        subject=notify.Subject("daily_report", report_id),
+    )
