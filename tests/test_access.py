@@ -237,6 +237,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("GET", "/requests/services"): ALL,
+    ("GET", "/requests/times"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/services"): frozenset({"ana", "dewi", "adi"}),
     ("GET", "/requests/services/new"): frozenset({"ana", "dewi", "adi"}),
     ("GET", "/requests/services/{service_id}"): frozenset({"ana", "dewi", "adi"}),

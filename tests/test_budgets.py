@@ -100,6 +100,7 @@ BUDGET = {
     "/requests": ("kadis", 4),
     "/requests/hand-on": ("kadis", 1),
     "/requests/services": ("kadis", 1),
+    "/requests/times": ("kadis", 3),
     "/requests/services/new": ("kadis", 1),
     "/requests/services/{service_id}": ("kadis", 2),
     "/requests/{request_id}": ("kadis", 7),

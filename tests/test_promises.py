@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from staffhub import founding, office
 from staffhub.db import Database
 from staffhub.models import Channel, Holiday, HolidayKind, RequestState, RuleKind, ServiceRequest, ServiceType
-from staffhub.service_requests import listed, one, reckoning, steps
+from staffhub.service_requests import listed, one, reckoning, steps, times
 from staffhub.service_requests.listed import Wanted
 from staffhub.service_requests.promises import Step, Term, due_at, weigh
+from staffhub.service_requests.times import Cuts
 from staffhub.service_requests.working_time import WorkingTime
 from staffhub.workdays import Calendar, Rule, rules
-from tests.conftest import World, viewer_of
+from tests.conftest import World, count_queries, viewer_of
 
 S = RequestState
 WITA = ZoneInfo("Asia/Makassar")
@@ -265,3 +266,55 @@ def test_a_head_promises_days_or_hours_and_never_both(world: World) -> None:
     said = ana.get(f"/requests/{request.id}").text
     assert "dari 6 jam kerja" in said
     assert "Jatuh tempo Sen, 23 Nov, 14.30 WITA" in said
+
+
+def _closed(database: Database, minutes: int, *, waited: int = 0, service: str = "family_card") -> None:
+    """One that was taken in on Monday at 07.30, waited for its applicant and was done after so many minutes in all."""
+    begins = at("23.0730")
+    request = _taken_in(database, begins, service_type=service)
+    _step(database, request, S.CHECKING, begins)
+    if waited:
+        _step(database, request, S.WAITING, begins)
+        _step(database, request, S.CHECKING, begins + timedelta(minutes=waited))
+    _step(database, request, S.SIGNING, begins + timedelta(minutes=minutes))
+    _step(database, request, S.READY, begins + timedelta(minutes=minutes))
+    _step(database, request, S.DONE, begins + timedelta(minutes=minutes))
+
+
+def test_half_and_nine_of_ten_are_values_that_were_measured_and_of_few_nothing_is_said() -> None:
+    assert times.cuts([1, 2, 3, 4]) is None
+    assert times.cuts([5, 1, 4, 2, 3]) == Cuts(3, 5)
+    assert times.cuts(range(10, 0, -1)) == Cuts(5, 9)
+
+
+def test_a_head_sees_how_long_the_own_services_took_by_week_and_service(world: World) -> None:
+    for minutes in (30, 60, 90, 120, 180):
+        _closed(world.database, minutes, waited=30)
+    _closed(world.database, 60, service="birth_certificate")
+    now = at("24.0800")
+    with world.database.reading() as db:
+        ana = times.times(db, world.viewer("ana"), "", now=now, say_day=str)
+        dewi = times.times(db, world.viewer("dewi"), "birth_certificate", now=now, say_day=str)
+    last = ana.weeks[-1]
+    assert (last.count, last.whole, last.ours) == (5, Cuts(90, 180), Cuts(60, 150))
+    assert [line.count for line in ana.weeks[:-1]] == [0] * (times.WEEKS - 1)
+    assert [(line.label, line.count) for line in ana.services] == [("Kartu keluarga (KK)", 5)]
+    assert (dewi.weeks[-1].count, dewi.weeks[-1].whole) == (1, None)
+    assert [line.count for line in dewi.services] == [5, 1]
+
+
+def test_the_picture_of_times_says_what_its_table_says_and_comes_as_a_file(world: World) -> None:
+    for minutes in (30, 60, 90, 120, 180):
+        _closed(world.database, minutes)
+    world.at(at("24.0800").astimezone(UTC))
+    ana = world.client("ana")
+    with count_queries(world.database) as queries:
+        page = ana.get("/requests/times").text
+    assert len(queries) <= 8
+    assert "Minggu 48, dari Sen, 23 Nov: separuh paling lama 1 jam 30 menit, 9 dari 10 paling lama 3 jam" in page
+    assert page.count("1 jam 30 menit") == 1 + 2 + 2, "picture, and p50 at the office and in all in both tables"
+    assert "<script>" not in page
+    lines = ana.get("/requests/times?format=csv").text.splitlines()
+    assert lines[1] == "Kartu keluarga (KK);2026-W48;5;90;180;90;180"
+    assert len(lines) == 2
+    assert world.client("ben").get("/requests/times").status_code == 403

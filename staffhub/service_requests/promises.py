@@ -55,7 +55,7 @@ class Promise:
     late: bool
 
 
-def _spells(steps: Iterable[Step], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def spells(steps: Iterable[Step], now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield from when to when a request lay with the office, from its steps in order."""
     since: datetime | None = None
     for at, state in steps:
@@ -71,7 +71,7 @@ def due_at(working: WorkingTime, term: Term, steps: Sequence[Step]) -> datetime 
     """Return until when a request is promised, from its steps in order; None while its clock stands still."""
     if not steps or steps[-1][1] not in IN_OUR_HANDS:
         return None
-    *before, (since, _until) = _spells(steps, steps[-1][0])
+    *before, (since, _until) = spells(steps, steps[-1][0])
     if term.hours is not None:
         spent = sum(working.minutes(begin, end) for begin, end in before)
         return working.after(since, term.hours * 60 - spent)
@@ -80,12 +80,12 @@ def due_at(working: WorkingTime, term: Term, steps: Sequence[Step]) -> datetime 
 
 def weigh(working: WorkingTime, term: Term, steps: Sequence[Step], *, now: datetime) -> Promise:
     """Weigh one request by its steps in order."""
-    spells, due = list(_spells(steps, now)), due_at(working, term, steps)
+    held, due = list(spells(steps, now)), due_at(working, term, steps)
     return Promise(
         term.days,
         term.hours,
-        used=sum(working.begun(*spell) for spell in spells),
-        minutes=sum(working.minutes(*spell) for spell in spells),
+        used=sum(working.begun(*spell) for spell in held),
+        minutes=sum(working.minutes(*spell) for spell in held),
         runs=steps[-1][1] in IN_OUR_HANDS,
         due=due,
         left=working.minutes(now, due) if due else 0,
