@@ -74,9 +74,19 @@ def test_a_division_is_covered_by_one_civil_servant_and_one_daily_worker_in_the_
     column = next(column for column in board.columns if column.name == "Pendaftaran Penduduk")
     assert [(cover.name, cover.have, cover.need) for cover in column.covers] == [("ASN", 1, 1), ("THL", 0, 1)]
     assert column.short
-    assert board.started
+    assert board.at_work
     _in(database, viewer_of(database, "tia"))
     assert "Pendaftaran Penduduk" not in [column.name for column in _board(database).short]
+
+
+def test_after_the_hours_of_work_nobody_is_missing_from_the_duty_minimum(world: World) -> None:
+    dewi = world.client("dewi")
+    lacks, over = "belum terjaga", "Jam kerja sudah selesai"
+    for hours, there, gone in ((1, lacks, over), (14, over, lacks)):
+        world.at(MORNING + timedelta(hours=hours))
+        page = dewi.get("/board").text
+        assert there in page
+        assert gone not in page
 
 
 def test_working_from_home_covers_nothing_and_the_secretariat_needs_no_cover(database: Database) -> None:
@@ -99,7 +109,7 @@ def test_on_a_sunday_nobody_is_missing_and_no_cover_is_asked_for(database: Datab
     board = _board(database, now=MORNING - timedelta(days=1))
     assert set(_states(board).values()) == {"off"}
     assert board.short == []
-    assert not board.started
+    assert (board.at_work, board.begun) == (False, False)
 
 
 def test_the_search_filters_the_list_and_never_the_counts(database: Database) -> None:

@@ -148,7 +148,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Whole:
-    """The whole office on a day, the same for whoever asks; the working day begins at `starts`."""
+    """The whole office on a day, the same for whoever asks; `hours`: from when to when it works."""
 
     day: date
     columns: list[Column]
@@ -156,7 +156,7 @@ class Whole:
     short: list[Column]
     total: int
     holiday: str
-    starts: time | None
+    hours: tuple[time, time] | None
     changed_at: datetime | None
     # When somebody's half day of leave begins or ends next, and the office reads otherwise without any change.
     until: datetime | None
@@ -165,8 +165,7 @@ class Whole:
 @dataclass(frozen=True)
 class Board:
     """`columns` are what the page shows, `sections` what it could; `counts` and `short` tell of the whole office.
-
-    `started`: the working day has begun, so a lack is a fact and no longer just early.
+    `at_work`: within the hours of work, so that a lack is a fact; `begun`: they have begun, and may be over.
     """
 
     day: date
@@ -176,7 +175,8 @@ class Board:
     short: list[Column]
     total: int
     holiday: str
-    started: bool
+    at_work: bool
+    begun: bool
     changed_at: datetime | None
 
 
@@ -199,6 +199,7 @@ def board(
     found = [column for column in _found(whole.columns, q, state) if column.standings or column.id == asked]
     offered = [Section(column.id, column.name, len(column.standings)) for column in found]
     chosen = sections.choose(offered, own=me.division_id, asked=asked)
+    starts, ends = whole.hours or (time.max, time.max)
     return Board(
         day=whole.day,
         columns=[_shown(me, column) for column in found if chosen.shown in {None, column.id}],
@@ -207,7 +208,8 @@ def board(
         short=whole.short,
         total=whole.total,
         holiday=whole.holiday,
-        started=whole.starts is not None and now.astimezone(me.zone).time() >= whole.starts,
+        begun=starts <= (local := now.astimezone(me.zone).time()),
+        at_work=starts <= local < ends,
         changed_at=whole.changed_at,
     )
 
@@ -249,7 +251,7 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
         short=[replace(column, standings=[]) for column in columns if column.short],
         total=len(standings),
         holiday=loaded.book.calendar.holidays.get(day, ""),
-        starts=hours.starts if hours else None,
+        hours=(hours.starts, hours.ends) if hours else None,
         changed_at=max((one.since for one in standings if one.since), default=None),
         until=min((turn.at for turn in turns if turn and turn.at > now), default=None),
     )
