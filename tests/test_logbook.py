@@ -1,5 +1,6 @@
 """The log as papers, as a sheet and by activity: what stands in them, and whose days are read."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
@@ -18,7 +19,7 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import in_locale
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
-from staffhub.models import LogEntry, MeetingKind, Paper, RequestState, ServiceRequest
+from staffhub.models import LogEntry, LogState, MeetingKind, Paper, RequestState, ServiceRequest
 from staffhub.office import OfficeFacts
 from staffhub.reports import logbook
 from staffhub.reports.documents import lkh, lkh_book, log_summary, press
@@ -51,8 +52,12 @@ def ben(*parts: Part, full: bool = True) -> Subject:
 def line(day: date = TODAY, text: str = "Memeriksa berkas", **facts: Any) -> Line:
     given = {
         "starts": time(8, 15), "ends": time(9, 45), "quantity": 12, "unit": "berkas", "request": None,
-        "service": None, "topic": None, "submitted_at": None,
+        "service": None, "topic": None, "submitted_at": None, "late": None, "step": None,
+        "verified_at": None,
+        "verifier": None, "remark": None,
     }  # fmt: skip
+    if facts.get("submitted_at"):
+        given["step"] = LogState.SUBMITTED
     return Line(day, text, **(given | facts))
 
 
@@ -100,10 +105,28 @@ def test_form_b_tells_times_links_and_the_state_of_each_day_and_leaves_the_score
         "Verifikator Total menit "
         "1 23-11-2026 Memeriksa berkas 08.15 09.45 90 Kartu Keluarga (KK), PM-2611-0001 12 berkas Dalam proses "
         "2 23-11-2026 Apel 10.00 10.15 15 Rapat: Apel pagi Dalam proses "
-        "3 23-11-2026 Jaga server 23.00 01.30 +1 hari 150 0 laporan Dalam proses Dikirim 23-11-2026, 16.30 255 "
+        "3 23-11-2026 Jaga server 23.00 01.30 +1 hari 150 0 laporan Dalam proses Dikirim 23-11-2026 16.30 255 "
         "4 24-11-2026 Lain 08.15 09.45 90 12 berkas Belum dikirim 90 "
         "Jumlah: 5 jam 45 menit (345 menit)"
     )
+
+
+def test_form_b_says_what_became_of_a_day_and_who_verified_it() -> None:
+    later = SENT + timedelta(days=1)
+    verified = {"step": LogState.VERIFIED, "verified_at": later, "verifier": "Ana Kaunang", "late": True}
+    found = [
+        line(submitted_at=SENT, **verified),
+        line(TODAY + timedelta(days=1), submitted_at=later, step=LogState.RETURNED, remark="Tulis jumlahnya"),
+        line(TODAY + timedelta(days=2), submitted_at=later, step=LogState.TAKEN_BACK),
+    ]
+    (page,) = printed(found, "b")
+    for told in (
+        "berkas Diterima",
+        "Dikirim terlambat, 23-11-2026 16.30 Ana Kaunang, 24-11-2026 16.30 90",
+        "berkas Dikembalikan Dikirim 24-11-2026 16.30. Tulis jumlahnya 90",
+        "berkas Belum dikirim 90",
+    ):
+        assert told.replace(" ", "") in page.replace(" ", "")
 
 
 @pytest.mark.parametrize("form", ["a", "b"])
@@ -111,14 +134,20 @@ def test_a_full_month_repeats_its_header_numbers_its_pages_and_signs_below_the_l
     days = [NOVEMBER.first + timedelta(days=n) for n in range(30)]
     found = printed([line(day, f"Kegiatan {day.day}-{n}") for day in days for n in range(10)], form)
     assert len(found) > 3
-    assert all("Tanggal" in page for page in found[:-1])
+    assert all(page.count("Tanggal") == 1 for page in found)
     assert all(f"Halaman {n} dari {len(found)}" in page for n, page in enumerate(found, 1))
-    assert sum(page.count("Kegiatan ") for page in found) == 300 + ("Kegiatan Mulai" in found[0]) * sum(
-        "Kegiatan Mulai" in page for page in found
-    )
+    assert sum(len(re.findall(r"Kegiatan \d+-\d", page)) for page in found) == 300
     assert "Kegiatan 30-9" in found[-1]
     assert "Ana Kaunang" in found[-1]
     assert "NOVEMBER 2026" in found[0]
+
+
+@pytest.mark.parametrize("form", ["a", "b"])
+def test_wherever_the_last_rows_fall_each_page_has_its_header_and_signatures_never_stand_alone(form: lkh.Form) -> None:
+    for count in (20, 26, 33, 47):
+        found = printed([line(text=f"Kegiatan ke-{n}") for n in range(count)], form)
+        assert all(page.count("Tanggal") == 1 for page in found)
+        assert ("Mengetahui," in found[-1], f"Kegiatan ke-{count - 1}" in found[-1]) == (True, True)
 
 
 @pytest.mark.parametrize("form", ["a", "b"])
@@ -346,7 +375,7 @@ def test_the_sheet_of_a_summary_has_the_same_numbers_and_text_stays_text(databas
     assert book.sheet_names == ["Pegawai", "Jenis pekerjaan", "Hasil"]
     rows = book.get_sheet_by_index(0).to_python()
     ben_row = next(row for row in rows if row[0] == "Ben Tumiwa")
-    assert ben_row[2:] == [0, 0, 1, 1, 1, 0, 0]
+    assert ben_row[2:] == [0, 0, 1, 1, 1, 0, 0, 0]
     assert book.get_sheet_by_index(2).to_python()[1] == ["=1+1", 4]
 
 

@@ -82,7 +82,7 @@ def _page(
         entries=len(found),
         minutes=logbook.minutes_of(found),
         days=len({line.date for line in found}),
-        unsent=len({line.date for line in found if line.state == "draft"}),
+        unsent=len({line.date for line in found if line.state in {"draft", "returned"}}),
         activities=done,
         text=text,
         kinds=KINDS,

@@ -123,8 +123,8 @@ def _rows_b(found: Sequence[Line], facts: OfficeFacts) -> Iterator[list[str]]:
             "",
             state_of(line),
             "",
-            _sent(line.submitted_at, facts) if ends_day else "",
-            "",
+            _remark(line, facts) if ends_day else "",
+            _verifier(line, facts) if ends_day else "",
             str(totals[line.date]) if ends_day else "",
         ]
 
@@ -142,14 +142,32 @@ def described(line: Line) -> str:
 
 
 def state_of(line: Line) -> str:
-    return {"draft": _("Not sent"), "sent": _("In process")}[line.state]
+    return {
+        "draft": _("Not sent"),
+        "sent": _("In process"),
+        "returned": _("Returned"),
+        "verified": _("Log accepted"),
+    }[line.state]
 
 
-def _sent(at: datetime | None, facts: OfficeFacts) -> str:
-    if at is None:
+def _remark(line: Line, facts: OfficeFacts) -> str:
+    """When the day was sent, and what the superior said to it."""
+    if line.state == "draft" or line.submitted_at is None:
         return ""
+    at = _at(line.submitted_at, facts)
+    sent = _("Sent late, %(at)s", at=at) if line.late else _("Sent %(at)s", at=at)
+    return ". ".join(part for part in (sent, line.remark) if part)
+
+
+def _verifier(line: Line, facts: OfficeFacts) -> str:
+    if line.state != "verified" or line.verified_at is None:
+        return ""
+    return ", ".join(part for part in (line.verifier, _at(line.verified_at, facts)) if part)
+
+
+def _at(at: datetime, facts: OfficeFacts) -> str:
     local = at.astimezone(facts.zone)
-    return _("Sent %(day)s, %(time)s", day=_dated(local.date()), time=i18n.clock(local))
+    return f"{_dated(local.date())} {i18n.clock(local)}"
 
 
 def _dated(day: date) -> str:

@@ -8,7 +8,7 @@ from staffhub.i18n import gettext as _
 from staffhub.reports.documents.words import month
 from staffhub.reports.logbook import Summary
 
-_PEOPLE = (34, 28, 12, 12, 12, 12, 10, 10, 12)
+_PEOPLE = (34, 28, 12, 12, 12, 12, 10, 10, 12, 12)
 
 
 def summary_xlsx(found: Summary) -> bytes:
@@ -49,6 +49,7 @@ def _people_header() -> list[str]:
         _("Hours, total"),
         _("Days with a log"),
         _("Days sent"),
+        _("Days verified"),
         _("Requests done"),
     ]
 
@@ -62,6 +63,7 @@ def _people(found: Summary) -> list[list[Any]]:
             *(minutes / 60 for minutes in (*one.hours, one.hours.all)),
             one.days,
             one.sent,
+            one.verified,
             one.closed,
         ]
         for one in found.people

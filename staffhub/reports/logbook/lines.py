@@ -9,17 +9,35 @@ from sqlalchemy import Date, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub.db import rows
-from staffhub.models import DailyReport, LogEntry, Meeting, ServiceRequest, ServiceType
+from staffhub.models import (
+    DailyReport,
+    LogEntry,
+    LogState,
+    Meeting,
+    Officer,
+    ReportStep,
+    ServiceRequest,
+    ServiceType,
+)
 from staffhub.reports.logbook.whose import Period, Subject
 from staffhub.security import Viewer
 
 DAY = 24 * 60  # minutes
-State = Literal["draft", "sent"]
+State = Literal["draft", "sent", "returned", "verified"]
+# A day that was taken back is being written again.
+_STATES: dict[LogState, State] = {
+    LogState.SUBMITTED: "sent",
+    LogState.RETURNED: "returned",
+    LogState.VERIFIED: "verified",
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """An entry; the times are the office's wall clock. `service` and `topic`: what it is linked to, None: nothing."""
+    """An entry; the times are the office's wall clock. `service` and `topic`: what it is linked to, None: nothing.
+
+    From `submitted_at` on it tells of its day, None: nobody ever sent it. `remark` is that of the last step.
+    """
 
     date: date
     text: str
@@ -31,6 +49,11 @@ class Line:
     service: str | None
     topic: str | None
     submitted_at: datetime | None
+    late: bool | None
+    step: LogState | None
+    verified_at: datetime | None
+    verifier: str | None
+    remark: str | None
 
     @property
     def minutes(self) -> int:
@@ -43,7 +66,7 @@ class Line:
 
     @property
     def state(self) -> State:
-        return "sent" if self.submitted_at else "draft"
+        return _STATES.get(self.step, "draft") if self.step else "draft"
 
 
 _LINES: Select[*tuple[Any, ...]] = (
@@ -58,6 +81,11 @@ _LINES: Select[*tuple[Any, ...]] = (
         ServiceType.name,
         Meeting.topic,
         DailyReport.submitted_at,
+        DailyReport.late,
+        DailyReport.state,
+        DailyReport.verified_at,
+        Officer.name.label("verifier"),
+        ReportStep.note,
     )
     .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
     .outerjoin(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
@@ -70,6 +98,8 @@ _LINES: Select[*tuple[Any, ...]] = (
             DailyReport.date == LogEntry.date,
         ),
     )
+    .outerjoin(Officer, Officer.id == DailyReport.verified_by)
+    .outerjoin(ReportStep, and_(ReportStep.report_id == DailyReport.id, ReportStep.turn == DailyReport.version))
     .where(
         LogEntry.office_id == bindparam("office"),
         LogEntry.officer_id == bindparam("officer"),

@@ -35,8 +35,10 @@ from staffhub import clock, i18n, office
 from staffhub.db import UtcDateTime, rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    LOCKED,
     DailyReport,
     LogEntry,
+    LogState,
     Officer,
     Posting,
     RequestState,
@@ -65,7 +67,7 @@ class Hours(NamedTuple):
 
 @dataclass
 class Person:
-    """One officer's month within a bidang; `days` with a log, of them `sent`, `closed`: requests done."""
+    """One officer's month within a bidang: `days` with a log, of them `sent` and `verified`; `closed` requests."""
 
     id: int
     name: str
@@ -73,6 +75,7 @@ class Person:
     minutes: Counter[str] = field(default_factory=Counter)
     days: int = 0
     sent: int = 0
+    verified: int = 0
     closed: int = 0
 
     @property
@@ -175,8 +178,11 @@ def _days(asked: _Asked) -> Select[*tuple[Any, ...]]:
         DailyReport.officer_id == LogEntry.officer_id,
         DailyReport.date == LogEntry.date,
     )
-    sent = func.count(distinct(case((DailyReport.id.is_not(None), LogEntry.date))))
-    return _logged(func.count(distinct(LogEntry.date)), sent, asked=asked).outerjoin(DailyReport, mine)
+    sent, verified = (
+        func.count(distinct(case((DailyReport.state.in_(states), LogEntry.date))))
+        for states in (LOCKED, (LogState.VERIFIED,))
+    )
+    return _logged(func.count(distinct(LogEntry.date)), sent, verified, asked=asked).outerjoin(DailyReport, mine)
 
 
 @cache
@@ -283,9 +289,9 @@ def summary(
     for row in rows(db, _spent(asked), **values):
         if division in {None, row.division_id}:
             counting.spend(row)
-    for officer_id, division_id, days, sent in rows(db, _days(asked), **values):
+    for officer_id, division_id, *days in rows(db, _days(asked), **values):
         one = counting.person(officer_id, division_id)
-        one.days, one.sent = days, sent
+        one.days, one.sent, one.verified = days
     for row in rows(db, _closed(asked), **values):
         if division in {None, row.division_id}:
             counting.close(row)
