@@ -17,6 +17,7 @@ from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
     Account,
+    Appointment,
     CalendarFeed,
     Channel,
     CheckoutProposal,
@@ -64,6 +65,7 @@ PEOPLE = frozenset({"hana", "adi", "oka"})
 EDITORS = frozenset({"hana", "adi"})
 MONTH = frozenset({"dewi", "hana", "adi", "oka"})
 
+RECEIVERS = frozenset({"ben", "tia", "ana", "dewi", "adi"})  # of citizens whose service is Ben's bidang's
 WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): ALL,
     ("GET", "/account"): ALL,
@@ -236,6 +238,16 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests"): ALL,
     ("GET", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
+    ("GET", "/requests/appointments"): ALL,
+    ("GET", "/requests/appointments/batch"): OFFICE,
+    ("POST", "/requests/appointments/batch"): OFFICE,
+    ("POST", "/requests/appointments/texts"): OFFICE,
+    ("POST", "/requests/appointments/told"): ALL,
+    ("POST", "/requests/appointments/{appointment_id}/came"): RECEIVERS,
+    ("POST", "/requests/appointments/{appointment_id}/absent"): RECEIVERS,
+    ("POST", "/requests/appointments/{appointment_id}/cancel"): RECEIVERS,
+    ("GET", "/requests/{request_id}/appointment"): RECEIVERS,
+    ("POST", "/requests/{request_id}/appointment"): RECEIVERS,
     ("GET", "/requests/services"): ALL,
     ("GET", "/requests/times"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/services"): frozenset({"ana", "dewi", "adi"}),
@@ -359,6 +371,7 @@ def _belongings(world: World) -> dict[str, object]:
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db)}
         found |= {"service_id": kind.id, "token_id": _token(db, adi), "report_id": _sent(db, ben)}
+        found["appointment_id"] = _slot(db, request.id, kind)
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))
         found["leave_id"] = leaves.ask(db, ben, wish, key=str(uuid4()), now=MORNING).leave_id
@@ -405,6 +418,18 @@ def _belongings(world: World) -> dict[str, object]:
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt,
         "session_id": world.session("ben").id,
     }  # fmt: skip
+
+
+def _slot(db: Any, request_id: int, kind: ServiceType) -> int:
+    kind.slot_minutes = 30
+    slot = Appointment(
+        office_id=kind.office_id, request_id=request_id, service_type_id=kind.id, division_id=kind.division_id,
+        date=TODAY + timedelta(days=1), starts=time(8), minutes=30, seat=1, state="invited", created_at=MORNING,
+        version=1,
+    )  # fmt: skip
+    db.add(slot)
+    db.flush()
+    return slot.id
 
 
 def _of_meetings(db: Any, ben: Viewer, ana: Viewer, meeting_id: int) -> dict[str, object]:

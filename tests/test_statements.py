@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import String, cast, event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ from tests.test_access import WHO, _belongings
 
 # Rows are added every day, for ever.
 GROWS = {
+    "appointment", "appointment_hold", "appointment_step",
     "api_answer", "attendance", "attendance_look",
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment", "zoom_sighting",
@@ -63,6 +65,7 @@ OF_NO_OFFICE = {
     "api_token.digest =": "who calls comes from an unguessable token, and the office with it",
     "user_session": "belongs to an account, not to an office",
     "sign_in_attempt": "asked before anybody is known",
+    "service_request.public_code IN": "of all offices at once: a citizen names none",
     "alembic_version": "the database's own",
     "notice.account_id =": "the list of whoever is signed in",
     "FROM heartbeat": "the process's own",
@@ -225,6 +228,28 @@ def _fill_requests(db: Session, office_id: int, service_id: int, account_id: int
     ).where(request.office_id == office_id)
     for _step in range(2):
         db.execute(insert(m.RequestEvent).from_select(columns, given))
+    _fill_appointments(db, office_id)
+
+
+def _fill_appointments(db: Session, office_id: int) -> None:
+    """One for each request that is closed; a seat of its own keeps them apart."""
+    request, kind, one = m.ServiceRequest, m.ServiceType, m.Appointment
+    came = (literal("came"), literal(MORNING, one.created_at.type))
+    where = (request.office_id == office_id, request.closed_at.is_not(None))
+    day = literal(TODAY - timedelta(days=90), sa.Date)
+    given = select(
+        request.office_id, request.id, kind.id, kind.division_id, day, literal(time(8), sa.Time), literal(30),
+        request.id, *came, literal(1),
+    )  # fmt: skip
+    names = ["office_id", "request_id", "service_type_id", "division_id", "date", "starts", "minutes", "seat"]
+    joined = given.join(kind, kind.id == request.service_type_id).where(*where)
+    db.execute(insert(one).from_select([*names, "state", "created_at", "version"], joined))
+    steps = select(one.office_id, one.id, one.created_at, one.state, literal("")).where(one.office_id == office_id)
+    names = ["office_id", "appointment_id", "at", "state", "note"]
+    db.execute(insert(m.AppointmentStep).from_select(names, steps))
+    held = select(one.division_id, one.date, one.starts, one.seat, one.id).where(one.office_id == office_id)
+    names = ["division_id", "date", "starts", "seat", "appointment_id"]
+    db.execute(insert(m.AppointmentHold).from_select(names, held))
 
 
 def _fill_notices(db: Session, office_id: int) -> None:

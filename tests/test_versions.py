@@ -123,6 +123,13 @@ EDITS = {
 # The rest of what is posted, and why no older picture can undo anybody's edit there.
 WITHOUT = {
     "/presence/receipts/{code}/note": "adds a note to a mark, once",
+    "/requests/appointments/batch": "gives slots that are free by then, all or none; twice is once",
+    "/requests/appointments/texts": "shows numbers and writes down who looked",
+    "/requests/appointments/told": "notes what was sent; twice is once",
+    "/requests/appointments/{appointment_id}/came": "tested with the appointments: one step each, and no way back",
+    "/requests/appointments/{appointment_id}/absent": "tested with the appointments: one step each",
+    "/requests/appointments/{appointment_id}/cancel": "ends what stands; twice is once",
+    "/requests/{request_id}/appointment": "gives a slot that is free by then; twice is once",
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
     "/requests/services": "adds a service, once for each name",
     "/requests/services/{service_id}/end": "ends what stands; twice is once",

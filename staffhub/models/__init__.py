@@ -1,5 +1,6 @@
 """Every table, one file per room."""
 
+from staffhub.models.appointments import Appointment, AppointmentHold, AppointmentState, AppointmentStep
 from staffhub.models.calendars import CalendarFeed
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
@@ -99,6 +100,7 @@ APPEND_ONLY = (
     CorrectionRequest,
     CorrectionStep,
     RequestEvent,
+    AppointmentStep,
     JoinClick,
     WeekPattern,
     PlanGrant,
@@ -134,6 +136,10 @@ __all__ = [
     "Account",
     "ApiAnswer",
     "ApiToken",
+    "Appointment",
+    "AppointmentHold",
+    "AppointmentState",
+    "AppointmentStep",
     "Attendance",
     "AttendanceLook",
     "AuditEvent",

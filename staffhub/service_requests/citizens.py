@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from staffhub import security
 from staffhub.db import rows
-from staffhub.models import Office, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.service_requests.telling import told_of
+from staffhub.models import Appointment, Office, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models.appointments import AHEAD
+from staffhub.service_requests.telling import coming, told_of
 from staffhub.service_requests.words import state_label
 
 DIGITS = 4
@@ -56,9 +57,13 @@ _STANDING = (
         ServiceType.papers,
         Office.name,
         Office.timezone,
+        ServiceType.slot_minutes,
+        Appointment.date,
+        Appointment.starts,
     )
     .join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
     .join(Office, Office.id == ServiceRequest.office_id)
+    .outerjoin(Appointment, (Appointment.request_id == ServiceRequest.id) & Appointment.state.in_(AHEAD))
     .where(ServiceRequest.id == bindparam("request", type_=BigInteger))
 )
 
@@ -86,7 +91,12 @@ def ask(db: Session, *, code: str, digits: str, address: str, key: bytes, now: d
 
 
 def _as_told(row: Row[Any]) -> Standing:
-    told = told_of(row.state, row.public_code, in_person=row.needs_presence, missing=row.missing or "")
+    zone = ZoneInfo(row.timezone)
+    if row.date:
+        told = coming(row.public_code, row.name, row.date, row.starts, zone)
+    else:
+        in_person = row.needs_presence and row.slot_minutes is None
+        told = told_of(row.state, row.public_code, in_person=in_person, missing=row.missing or "")
     papers = tuple(row.papers.splitlines()) if row.state in _BRINGS else ()
-    since = row.since.astimezone(ZoneInfo(row.timezone))
+    since = row.since.astimezone(zone)
     return Standing(row.public_code, row.state, since, told, papers, row.name)

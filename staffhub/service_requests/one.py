@@ -40,6 +40,7 @@ class Request:
     division_id: int
     division: str
     needs_presence: bool
+    by_appointment: bool
     service_id: int
     service_days: int | None
     service_hours: int | None
@@ -107,6 +108,7 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
         division_id=kind.division_id,
         division=kind.division,
         needs_presence=kind.needs_presence,
+        by_appointment=kind.by_appointment,
         service_id=kind.id,
         service_days=kind.service_days,
         service_hours=kind.service_hours,

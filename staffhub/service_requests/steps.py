@@ -13,6 +13,7 @@ from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    AppointmentState,
     Channel,
     Office,
     RequestEvent,
@@ -21,6 +22,7 @@ from staffhub.models import (
     ServiceType,
 )
 from staffhub.security import Viewer
+from staffhub.service_requests.appointments import ending
 from staffhub.service_requests.codes import fresh_codes
 from staffhub.service_requests.duplicates import ask_about_same, same_ones
 from staffhub.service_requests.duty import taker_for
@@ -216,6 +218,8 @@ def change_state(
         raise Refused(_("Write what is missing: the applicant reads it in the message."), field="note")
     due = _due(db, me, request, state, now)
     _change(db, request, version, now=now, state=state, due_at=due, closed_at=now if state in CLOSED else None)
+    if request.state is _S.DEFERRED:
+        ending.give_up(db, me, request.id, AppointmentState.CANCELLED, text=state_label(state), now=now)
     note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     audit.record(
         db, me, "request.state_changed", "service_request", request.id, now=now, before=request.state, after=state

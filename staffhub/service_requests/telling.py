@@ -1,9 +1,12 @@
 """What the citizen is told of a request, in a message and on the page without an account: never who asked for what."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Protocol
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
-from staffhub import i18n
+from staffhub import dated, i18n
 from staffhub.i18n import gettext as _
 from staffhub.models import RequestState
 from staffhub.security import Viewer
@@ -22,9 +25,26 @@ def message(request: Request, me: Viewer, *, missing: str, page: str) -> str:
     In Indonesian whatever the officer reads, and with the short code alone: it tells nobody else who asked for what.
     """
     with i18n.in_locale("id"):
-        told = told_of(request.state, request.public_code, in_person=request.needs_presence, missing=missing)
+        told = told_of(
+            request.state,
+            request.public_code,
+            in_person=request.needs_presence and not request.by_appointment,
+            missing=missing,
+        )
         look = _("See how far it is: %(page)s (this code and the last 4 digits of your telephone number).", page=page)
         return " ".join(filter(None, (told, look if request.phone else "", me.office_name)))
+
+
+def coming(code: str, where: str, day: date, starts: time, zone: ZoneInfo) -> str:
+    """When to come, where a slot is given; `starts` is the office's time."""
+    return _(
+        "Request %(code)s: come to %(office)s on %(day)s at %(at)s %(zone)s.",
+        code=code,
+        office=where,
+        day=dated.long_day(day),
+        at=i18n.clock(starts),
+        zone=datetime.combine(day, starts, zone).tzname(),
+    )
 
 
 def told_of(state: RequestState, code: str, *, in_person: bool, missing: str) -> str:
@@ -68,7 +88,12 @@ def told_of(state: RequestState, code: str, *, in_person: bool, missing: str) ->
     return told[state]
 
 
-def whatsapp_link(request: Request, text: str) -> str | None:
+class Called(Protocol):
+    @property
+    def phone(self) -> str: ...
+
+
+def whatsapp_link(request: Called, text: str) -> str | None:
     """Return the address that opens a chat with the applicant, the text in it; None without a usable number."""
     number = whatsapp_number(request.phone)
     return number and f"https://wa.me/{number}?{urlencode({'text': text}, quote_via=quote)}"

@@ -74,6 +74,7 @@ class Service:
     division_id: int
     division: str
     needs_presence: bool
+    by_appointment: bool
     service_days: int | None
     service_hours: int | None
     papers: tuple[str, ...]
@@ -91,6 +92,7 @@ def services(db: Session, office_id: int) -> dict[int, Service]:
             one.division_id,
             divisions[one.division_id].short_name,
             one.needs_presence,
+            one.slot_minutes is not None,
             one.service_days,
             one.service_hours,
             tuple(one.papers.splitlines()),

@@ -1,7 +1,8 @@
 """Permohonan: the list, a new one, one request with its next step; and what the office offers."""
 
 from staffhub.routes.deps import pages
-from staffhub.routes.service_requests import catalogue, handing_on, intake, listed, one, times
+from staffhub.routes.service_requests import appointments, catalogue, handing_on, intake, listed, one, times
 
-# In this order: /requests/services, /requests/times and /requests/hand-on are no numbers.
-router = pages(catalogue.router, times.router, listed.router, intake.router, handing_on.router, one.router)
+# In this order: /requests/services, /requests/appointments, /requests/times and /requests/hand-on are no numbers.
+_NAMED = (catalogue.router, appointments.router, times.router)
+router = pages(*_NAMED, listed.router, intake.router, handing_on.router, one.router)

@@ -18,6 +18,7 @@ from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
 from staffhub.service_requests import duty, one, steps, telling, words
+from staffhub.service_requests.appointments import giving, shown, texts
 from staffhub.service_requests.duplicates import same_ones
 from staffhub.web import redirect, render
 
@@ -68,10 +69,11 @@ def _page(
         duty.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now) if may_assign else []
     )
     first = duty.proposed(people, row.division_id) if row.lacking else None
-    history = one.history(db, me, row)
+    history, slots = one.history(db, me, row), shown.of_request(db, me, row.id)
     promise = one.promise(db, me, row, history, now=now)
     status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
-    message = telling.message(row, me, missing=telling.missing(history), page=status_page)
+    standing = telling.message(row, me, missing=telling.missing(history), page=status_page)
+    message = texts.invited(db, me, row, slots) or standing
     return render(
         request,
         "requests/one.html",
@@ -84,6 +86,8 @@ def _page(
         due=one.due(db, me, promise, now=now),
         history=history,
         why_urgent=one.why_urgent(row, history),
+        appointments=slots,
+        may_give_slot=giving.may_give(db, me, row),
         following=steps.NEXT[row.state],
         may_work_on=row.is_open and one.may_work_on(me, row),
         may_take=one.may_take(me, row),

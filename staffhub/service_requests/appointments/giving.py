@@ -1,0 +1,209 @@
+"""Giving a slot, moving it, and what became of it on the day. A slot is never given twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from staffhub import audit, office
+from staffhub.db import lock_row, write_over
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.i18n import clock as clock_words
+from staffhub.i18n import gettext as _
+from staffhub.models import (
+    Appointment,
+    AppointmentHold,
+    AppointmentState,
+    Division,
+    RequestState,
+    ServiceRequest,
+)
+from staffhub.models.appointments import AHEAD
+from staffhub.office import Service
+from staffhub.security import Viewer
+from staffhub.service_requests import one, steps
+from staffhub.service_requests.appointments.ending import give_up, note
+from staffhub.service_requests.appointments.slots import Book, Slot, book
+
+_A = AppointmentState
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A request and the moment it is to get."""
+
+    request_id: int
+    date: date
+    starts: time
+
+
+def may_receive(me: Viewer, division_id: int) -> bool:
+    """Whoever works in the bidang receives its citizens; who leads it or the office, too."""
+    leads = me.may("requests.assign") and me.sees(officer_id=None, division_id=division_id)
+    return leads or (me.officer_id is not None and me.division_id == division_id)
+
+
+def may_give(db: Session, me: Viewer, request: one.Request) -> bool:
+    """Whether the page of a request offers a slot: it waits, and its service is given by appointment."""
+    service = office.services(db, me.office_id)[request.service_id]
+    waits = request.state is RequestState.DEFERRED and service.slot_minutes is not None
+    return waits and may_receive(me, service.division_id)
+
+
+def require(me: Viewer, division_id: int) -> None:
+    me.require("requests")
+    if not may_receive(me, division_id):
+        raise Forbidden(_("Only its division gives appointments for this service."))
+
+
+def service_of(db: Session, me: Viewer, service_id: int) -> Service:
+    service = office.services(db, me.office_id)[service_id]
+    require(me, service.division_id)
+    if service.slot_minutes is None:
+        raise Refused(_("No length of an appointment is set for this service. Its head sets it in the catalogue."))
+    return service
+
+
+def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) -> int:
+    """Give each request its slot, all of one bidang or none at all; return how many were new.
+
+    A request that has a slot to come gets the new one in its place, the old one is free in the same transaction. The
+    same once more changes nothing. Conflict, when a slot was given meanwhile or is past.
+    """
+    found = _requests(db, me, wanted)
+    services = {row.id: service_of(db, me, row.service_type_id) for row in found}
+    divisions = {service.division_id for service in services.values()}
+    if len(divisions) != 1:
+        raise Refused(_("Choose requests of one division."))
+    # Whoever gives slots of this bidang meanwhile waits, then sees what we gave.
+    lock_row(db, Division, *divisions)
+    rows = {row.id: row for row in _requests(db, me, wanted)}
+    standing = _standing(db, me, list(rows))
+    new = [each for each in wanted if (each.date, each.starts) != standing.get(each.request_id)]
+    for each in new:
+        _refuse_state(rows[each.request_id])
+        give_up(db, me, each.request_id, _A.MOVED, now=now)
+    seats = book(db, me, *divisions, now=now)
+    for each in new:
+        _seat(db, me, seats, services[each.request_id], each, now=now)
+    return len(new)
+
+
+def _requests(db: Session, me: Viewer, wanted: Sequence[Wanted]) -> Sequence[Any]:
+    request, ids = ServiceRequest, {each.request_id for each in wanted}
+    found = select(request.id, request.number, request.service_type_id, request.state)
+    rows = db.execute(found.where(request.office_id == me.office_id, request.id.in_(ids))).all()
+    if len(rows) != len(wanted):
+        raise NotFound(_("There is no such request in your office."))
+    return rows
+
+
+def _standing(db: Session, me: Viewer, ids: Sequence[int]) -> dict[int, tuple[date, time]]:
+    found = select(Appointment.request_id, Appointment.date, Appointment.starts)
+    found = found.where(
+        Appointment.office_id == me.office_id, Appointment.request_id.in_(ids), Appointment.state.in_(AHEAD)
+    )
+    return {request_id: (day, starts) for request_id, day, starts in db.execute(found)}
+
+
+def _refuse_state(row: Any) -> None:
+    if row.state is not RequestState.DEFERRED:
+        raise Conflict(_("%(number)s is not deferred any more. Nothing was given.", number=row.number))
+
+
+def _seat(db: Session, me: Viewer, seats: Book, service: Service, wanted: Wanted, *, now: datetime) -> None:
+    slot = seats.offers(service, wanted.date, wanted.starts)
+    if slot is None:
+        at = clock_words(wanted.starts)
+        raise Conflict(_("%(at)s is not free any more. Choose from what is free now; nothing was given.", at=at))
+    row = {
+        "office_id": me.office_id,
+        "request_id": wanted.request_id,
+        "service_type_id": service.id,
+        "division_id": service.division_id,
+        "date": slot.date,
+        "starts": slot.starts,
+        "minutes": slot.minutes,
+        "seat": slot.seat,
+        "state": _A.INVITED,
+        "created_at": now,
+        "version": 1,
+    }
+    id_: int = db.scalars(insert(Appointment).values(row).returning(Appointment.id)).one()
+    hold(db, service.division_id, id_, slot)
+    note(db, me, id_, _A.INVITED, now=now)
+    told: dict[str, Any] = {"request": wanted.request_id, "date": slot.date.isoformat(), "at": clock_words(slot.starts)}
+    audit.record(db, me, "appointment.given", "appointment", id_, now=now, **told)
+    seats.take(service.id, slot)
+
+
+def hold(db: Session, division_id: int, appointment_id: int, slot: Slot) -> None:
+    held = {"division_id": division_id, "date": slot.date, "seat": slot.seat, "appointment_id": appointment_id}
+    db.execute(insert(AppointmentHold), [held | {"starts": unit} for unit in slot.units])
+
+
+def appointment_to_change(db: Session, me: Viewer, id_: int) -> Appointment:
+    found = db.get(Appointment, id_)
+    if found is None or found.office_id != me.office_id:
+        raise NotFound(_("There is no such appointment in your office."))
+    require(me, found.division_id)
+    return found
+
+
+def cancel(db: Session, me: Viewer, found: Appointment, *, why: str, now: datetime) -> None:
+    """Free the slot; the request waits for another one. Twice is once."""
+    if found.state in AHEAD:
+        give_up(db, me, found.request_id, _A.CANCELLED, now=now, text=why)
+    elif found.state is not _A.CANCELLED:
+        raise Conflict(_already())
+
+
+def told(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
+    """Note that the citizen was written to. Twice is once."""
+    if found.state is _A.INVITED:
+        _become(db, me, found, _A.TOLD, now=now)
+    elif found.state is not _A.TOLD:
+        raise Conflict(_already())
+
+
+def came(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
+    """Note that the citizen is here, also late after all: the request goes on. Twice is once."""
+    if found.state is _A.CAME:
+        return
+    here = now.astimezone(me.zone)
+    if found.date > here.date():
+        raise Refused(_("This appointment is not today."))
+    if found.state not in {*AHEAD, _A.NO_SHOW} or (found.state is _A.NO_SHOW and found.date != here.date()):
+        raise Conflict(_already())
+    _become(db, me, found, _A.CAME, now=now)
+    request = one.request_for(db, me, found.request_id, now=now)
+    if request.state is RequestState.DEFERRED:
+        text = _("Came to the appointment")
+        steps.change_state(db, me, request, state=RequestState.CHECKING, note=text, now=now)
+
+
+def did_not_come(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
+    """Note that the citizen is not here: the request waits for another slot, with this one in its history."""
+    if found.state is _A.NO_SHOW:
+        return
+    here = now.astimezone(me.zone)
+    if (found.date, found.starts) > (here.date(), here.time()):
+        raise Refused(_("This appointment has not begun yet."))
+    if found.state not in AHEAD:
+        raise Conflict(_already())
+    _become(db, me, found, _A.NO_SHOW, now=now)
+
+
+def _become(db: Session, me: Viewer, found: Appointment, state: AppointmentState, *, now: datetime) -> None:
+    before = found.state
+    write_over(db, Appointment, found.id, seen=found.version, said=_already(), state=state)
+    note(db, me, found.id, state, now=now)
+    facts: dict[str, Any] = {"before": before, "after": state, "request": found.request_id}
+    audit.record(db, me, f"appointment.{state}", "appointment", found.id, now=now, **facts)
+
+
+def _already() -> str:
+    return _("This appointment was changed meanwhile. Look at it as it is now.")

@@ -1,0 +1,103 @@
+"""Appointments on screen: a slot in two taps, several at once, the texts, and who came."""
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.models import Appointment, AuditEvent, ServiceRequest, ServiceType
+from tests.conftest import MORNING, World, count_queries
+
+PAGE = "/requests/appointments"
+
+
+@pytest.fixture
+def desk(world: World) -> World:
+    with world.database.transaction() as db:
+        of_code = sa.update(ServiceType).where(ServiceType.code == "ektp_recording")
+        db.execute(of_code.values(slot_minutes=30, papers="KK asli"))
+    return world
+
+
+def _take_in(world: World, **more: str) -> str:
+    form = {"service_type": "ektp_recording", "applicant": "Novi T.", "channel": "counter", "phone": "081234564471"}
+    answer = world.client("ben").post("/requests", data=form | {"idempotency_key": str(uuid4())} | more)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def _appointment(world: World) -> int:
+    with world.database.reading() as db:
+        return db.scalars(sa.select(sa.func.max(Appointment.id))).one()
+
+
+def test_a_slot_is_two_taps_from_the_request_and_the_desk_says_who_came(desk: World) -> None:
+    tia, path = desk.client("tia"), _take_in(desk)
+    assert f'href="{path}/appointment"' in tia.get(path).text
+    page = tia.get(f"{path}/appointment").text
+    assert "Senin, 23 November 2026" in page, "the nearest first"
+    assert page.index('value="07.30"') < page.index('value="08.00"')
+    given = tia.post(f"{path}/appointment", data={"date": "2026-11-24", "starts": "08.00"})
+    assert given.status_code == 303
+    shown = tia.get(path).text
+    assert "Selasa, 24 November 2026, 08.00 WITA" in shown
+    with desk.database.reading() as db:
+        code = db.scalars(sa.select(ServiceRequest.public_code)).one()
+    standing = desk.client().post("/status", data={"code": code, "digits": "4471"}).text
+    assert "Selasa, 24 November 2026 pukul 08.00 WITA" in standing
+    assert "<li>KK asli</li>" in standing
+    assert "Novi" not in standing
+    other = _take_in(desk, applicant="Lela W.")
+    assert tia.post(f"{other}/appointment", data={"date": "2026-11-24", "starts": "25.00"}).status_code == 422
+    late = tia.post(f"{other}/appointment", data={"date": "2026-11-24", "starts": "08.05"})
+    assert late.status_code == 409
+    assert "tidak lagi kosong" in late.text
+    day = tia.get(f"{PAGE}?date=2026-11-24").text
+    assert "Novi T." in day
+    assert "Tidak datang" not in day, "tomorrow nobody has come yet"
+    id_ = _appointment(desk)
+    assert tia.post(f"{PAGE}/{id_}/came").status_code == 422
+    desk.at(MORNING + timedelta(days=1, hours=1))
+    tia = desk.client("tia")
+    assert f'id="a-{id_}"' in tia.get(PAGE).text
+    assert "Tidak datang" in tia.get(PAGE).text
+    for _twice in range(2):
+        assert tia.post(f"{PAGE}/{id_}/came").status_code == 303
+    assert tia.post(f"{PAGE}/{id_}/absent").status_code == 409
+    assert "Datang pada janji temu" in tia.get(path).text
+    assert desk.client("cy").post(f"{PAGE}/{id_}/came").status_code == 403
+
+
+def test_several_are_invited_in_one_press_written_to_and_ticked_off(desk: World) -> None:
+    for name in ("Novi T.", "Lela W.", "Rahel S."):
+        _take_in(desk, applicant=name)
+    ben = desk.client("ben")
+    assert "3 permohonan yang ditangguhkan menunggu slot" in ben.get(PAGE).text
+    page = ben.get(f"{PAGE}/batch?count=2").text
+    slots = re.findall(r'name="slot"\s+value="([^"]+)"', page)
+    assert [slot.partition("@")[2] for slot in slots] == ["2026-11-24T07:30", "2026-11-24T07:30"]
+    assert "Rahel" not in page
+    assert ben.post(f"{PAGE}/batch", data={}).status_code == 422
+    assert ben.post(f"{PAGE}/batch", data={"slot": ["x@y"]}).status_code == 422
+    for _twice in range(2):
+        assert ben.post(f"{PAGE}/batch", data={"slot": slots}).status_code == 303
+    gone = ben.post(f"{PAGE}/batch", data={"slot": ["3@2026-11-24T07:30"]})
+    assert gone.status_code == 409
+    assert "3@2026-11-24T08:00" in gone.text, "what is free now"
+    texts = ben.post(f"{PAGE}/texts", data={"division": str(desk.viewer("ben").division_id)})
+    assert texts.headers["cache-control"] == "no-store"
+    assert texts.text.count("https://wa.me/6281234564471?text=") == 2
+    assert "Bawa: KK asli." in texts.text
+    told = {"division": str(desk.viewer("ben").division_id), "appointment": [str(_appointment(desk))]}
+    assert ben.post(f"{PAGE}/told", data=told).status_code == 303
+    page = ben.get(f"{PAGE}?date=2026-11-24").text
+    assert "1 sudah mendapat slot dan belum dikirimi pesan" in page
+    with desk.database.reading() as db:
+        seen = db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb == "request.phones_shown")).all()
+    assert len(seen) == 1
+    for address in (PAGE, f"{PAGE}?view=week&date=2026-11-26", f"{PAGE}/batch", f"{PAGE}?date=2020-01-01"):
+        with count_queries(desk.database) as queries:
+            assert ben.get(address).status_code == 200
+        assert len(queries) <= 8, queries
