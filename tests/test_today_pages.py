@@ -1,15 +1,16 @@
 """Hari ini: nothing is silent about time, and nothing is refused for it."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from staffhub import leave
+from staffhub import leave, worklog
 from staffhub.leave.asking import Wish
-from staffhub.models import Channel, Mark, MarkKind, Office, RequestState, ServiceType
+from staffhub.models import Channel, Mark, MarkKind, Office, Posting, RequestState, ServiceType
 from staffhub.service_requests import one, steps
 from tests.conftest import MORNING, TODAY, World, count_queries, plan_range
 
@@ -212,6 +213,18 @@ def test_leave_that_waits_for_a_head_is_told_with_the_page_where_it_is_decided(w
         leave.ask(db, ben, asked, key=str(uuid4()), now=world.now)
     assert _needs(world, "dewi")["/leave"] == ("1 permintaan cuti perlu keputusan", "Putuskan")
     assert "/leave" not in _needs(world, "ana"), "nobody named ana as superior"
+
+
+def test_logs_that_wait_for_whoever_is_above_are_told(world: World) -> None:
+    ben, ana = world.viewer("ben"), world.viewer("ana")
+    line: dict[str, Any] = {"text": "Memeriksa berkas", "starts": time(8), "ends": time(9), "key": str(uuid4())}
+    with world.database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ben.officer_id).values(superior_id=ana.officer_id))
+        worklog.write(db, ben, day=TODAY, now=world.now, **line)
+        worklog.submit(db, ben, day=TODAY, now=world.now)
+    assert _needs(world, "ana")["/worklog/verify"] == ("1 catatan harian perlu diverifikasi", "Verifikasi")
+    assert "/worklog/verify" not in _needs(world, "dewi")
+    assert "Ben Tumiwa" in world.client("ana").get("/worklog/verify").text
 
 
 def test_staff_see_no_office_line_and_those_who_lead_still_check_in_with_one_tap(world: World) -> None:

@@ -35,6 +35,7 @@ class Leading:
     unassigned: int
     decisions: int
     corrections: int
+    logs: int
     leave: int
 
 
@@ -90,6 +91,9 @@ def _decisions(found: Leading) -> Iterator[Need]:
     if found.leave:
         text = ngettext("%(num)s leave request to decide", "%(num)s leave requests to decide", found.leave)
         yield Need(text, _("Decide"), "/leave", "leave")
+    if found.logs:
+        text = ngettext("%(num)s log to verify", "%(num)s logs to verify", found.logs)
+        yield Need(text, _("Verify"), "/worklog/verify", "log")
     if found.decisions:
         text = ngettext("%(num)s day of the month to decide", "%(num)s days of the month to decide", found.decisions)
         yield Need(text, _("Decide"), "/attendance?show=open", "month")

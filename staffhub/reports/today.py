@@ -53,6 +53,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     if leads:
         besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(db, me, now=now)]
         besides += [service_requests.ask_pressing(me, now), *leave.asks_waiting(me, day)]
+        besides.append(worklog.ask_to_verify(me, day))
         besides += [written.ask_blocked(me)] if me.may("meetings.schedule") else []
         read_together(db, decisions.ask_at_hand(db, me, day), *besides)
     else:
@@ -96,6 +97,7 @@ def _leading(
         unassigned=presses.nobodys + _with_absent(db, me, staff, now=now),
         decisions=decisions.waiting(db, me, staff, loaded, older=desk.older),
         corrections=desk.requests,
+        logs=worklog.to_verify(db, me, day).count,
         leave=len(leave.waiting(db, me, leave.granters(db, me.office_id, today=day), today=day)),
     )
 
