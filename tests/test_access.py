@@ -279,6 +279,10 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/worklog/submit"): ALL,
     ("POST", "/worklog/submit"): ALL,
     ("POST", "/worklog/take-back"): ALL,
+    ("POST", "/worklog/proposals"): ALL,
+    ("POST", "/worklog/copy"): ALL,
+    ("POST", "/worklog/{entry_id}/template"): frozenset({"ben"}),
+    ("POST", "/worklog/templates/{template_id}/remove"): ALL,
     ("GET", "/worklog/verify"): ALL,
     ("POST", "/worklog/verify"): ALL,
     ("GET", "/worklog/verify/{report_id}"): ABOVE_BEN - {"ben"},
@@ -370,7 +374,7 @@ def _belongings(world: World) -> dict[str, object]:
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
         found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db)}
-        found |= {"service_id": kind.id, "token_id": _token(db, adi), "report_id": _sent(db, ben)}
+        found |= {"service_id": kind.id, "token_id": _token(db, adi), "report_id": _sent(db, ben), "template_id": 1}
         found["appointment_id"] = _slot(db, request.id, kind)
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()
         wish = leaves.Wish("sick", TODAY + timedelta(days=2), TODAY + timedelta(days=4))

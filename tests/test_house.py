@@ -158,6 +158,7 @@ UNGUARDED = {
     "SeriesFields.preview": "which button was pressed",
     "RuleFields.subject": "a code, looked for in a list",
     "FlexibleFields.excluded_divisions": "codes of divisions, looked for in a list",
+    "TakeFields.take": "a name of what the day proposes, or the id of a line, by their pattern",
     "ManyFields.report": "the id of a log and its version, by their pattern",
     "ManyFields.day": "an officer's id and a date, by their pattern",
     "_Days.day": "an officer's id and a date, by their pattern",

@@ -41,7 +41,7 @@ STAYS = {
     "account", "api_token", "calendar_feed",
     "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
     "kept_register",
-    "leave_delegate", "leave_opening",
+    "leave_delegate", "leave_opening", "log_template",
     "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person", "zoom_user",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
@@ -524,6 +524,9 @@ _POSTS = {
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "4"}),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/worklog/take-back": ("ben", {"date": TODAY.isoformat()}),
+    "/worklog/{entry_id}/template": ("ben", {}),
+    "/worklog/proposals": ("ben", {"date": TODAY.isoformat(), "take": "all"}),
+    "/worklog/copy": ("ben", {"date": TODAY.isoformat(), "take": "all"}),
     "/worklog/verify/{report_id}": ("dewi", {"decision": "verified", "version": "1"}),
     "/account/locale": ("ben", {"locale": "en"}),
     "/account/reminder": ("ben", {"before": "30"}),

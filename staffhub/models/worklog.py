@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
@@ -30,9 +31,28 @@ class LogEntry(Base, Versioned):
     unit: Mapped[str] = mapped_column(String(24), default="")
     service_request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.id"), index=True)
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
+    # Evidence elsewhere: an address, http or https.
+    link: Mapped[str] = mapped_column(String(300), default="", server_default=sql("''"))
+    # What proposed it (worklog/proposing.py), so that it is not proposed again; "" when the officer wrote it.
+    source: Mapped[str] = mapped_column(String(40), default="", server_default=sql("''"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class LogTemplate(Base):
+    """Work that an officer does often, in the own words."""
+
+    __tablename__ = "log_template"
+    __table_args__ = (UniqueConstraint("office_id", "officer_id", "text"),)
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    text: Mapped[str] = mapped_column(String(200))
+    unit: Mapped[str] = mapped_column(String(24), default="")
+    minutes: Mapped[int]
+    created_at: Mapped[datetime]
 
 
 class LogState(StrEnum):

@@ -134,3 +134,41 @@ document.addEventListener("click", async ({ target }) => {
   await (navigator.clipboard?.writeText(field.value) ?? Promise.reject()).catch(() => document.execCommand("copy"));
   button.textContent = button.dataset.copied;
 });
+
+// What is typed into a form that asks for it (data-draft) stays in this browser, for its account alone, until the page
+// shows that it is stored (data-key): nothing is lost with the network, the browser or the session. Signing out takes
+// all of it away. A browser without storage works as if this were not here.
+const DRAFT = "draft:";
+const ofAccount = `${DRAFT}${document.body.dataset.account}:`;
+const inStore = (work) => { try { return work(window.localStorage); } catch { return null; } };
+const nameOf = (form) => `${ofAccount}${form.dataset.draft}`;
+const typedIn = (form) => [...form.elements].filter(({ name, type }) =>
+  name && type !== "submit" && (type !== "hidden" || name === "idempotency_key"));
+const dropDrafts = (unwanted) => inStore((store) => Object.keys(store)
+  .filter((key) => key.startsWith(DRAFT) && unwanted(key, store.getItem(key)))
+  .forEach((key) => store.removeItem(key)));
+const restore = () => {
+  if (!document.body.dataset.account) return;
+  const stored = new Set([...document.querySelectorAll("[data-key]")].map((one) => one.dataset.key));
+  dropDrafts((key, text) => !key.startsWith(ofAccount) || stored.has(JSON.parse(text).idempotency_key));
+  document.querySelectorAll("form[data-draft]").forEach((form) => {
+    const draft = inStore((store) => JSON.parse(store.getItem(nameOf(form))));
+    // What the page has filled in by itself, or hands back with a remark, is newer.
+    if (!draft || form.querySelector("[aria-invalid]") || form.querySelector("[data-first]")?.defaultValue) return;
+    typedIn(form).forEach((element) => { element.value = draft[element.name] ?? element.value; });
+    form.querySelector("[data-restored]").hidden = false;
+  });
+};
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form[data-draft]");
+  const typed = () => JSON.stringify(Object.fromEntries(typedIn(form).map(({ name, value }) => [name, value])));
+  if (form) inStore((store) => store.setItem(nameOf(form), typed()));
+});
+document.addEventListener("submit", ({ target }) => {
+  if (target.getAttribute("action") === "/logout") dropDrafts(() => true);
+});
+restore();
+new MutationObserver((changes) => {
+  const brought = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.nodeType === 1);
+  if (brought.some((node) => node.matches("form[data-draft]") || node.querySelector("form[data-draft]"))) restore();
+}).observe(document.body, { childList: true, subtree: true });

@@ -4,8 +4,10 @@ from staffhub.worklog.doubts import Doubts, Presence, doubts, doubts_of, presenc
 from staffhub.worklog.entries import (
     Entry,
     Sheet,
+    ask_before,
     asks,
     covered,
+    entries_before,
     entries_of,
     entries_sent,
     entry_for,
@@ -15,7 +17,9 @@ from staffhub.worklog.entries import (
     overlaps,
     sheet_of,
 )
+from staffhub.worklog.proposing import Proposed, Trace, copy, proposed, take_over
 from staffhub.worklog.steps import Altered, submit, take_back
+from staffhub.worklog.templates import Template, ask_templates, forget, keep, templates
 from staffhub.worklog.verifying import (
     A_LIST,
     Done,
@@ -32,7 +36,7 @@ from staffhub.worklog.verifying import (
     verify_many,
     waiting,
 )
-from staffhub.worklog.writing import Proposal, Written, after, edit, proposal, remove, write
+from staffhub.worklog.writing import Proposal, Written, after, edit, proposal, remove, this_step, write
 
 UNITS = ("berkas", "pemohon", "pesan", "dokumen", "data", "kegiatan")
 
@@ -47,34 +51,47 @@ __all__ = [
     "Presence",
     "Press",
     "Proposal",
+    "Proposed",
     "Report",
     "Sheet",
+    "Template",
     "ToVerify",
+    "Trace",
     "Written",
     "after",
+    "ask_before",
+    "ask_templates",
     "ask_to_verify",
     "asks",
+    "copy",
     "covered",
     "decide",
     "doubts",
     "doubts_of",
     "edit",
+    "entries_before",
     "entries_of",
     "entries_sent",
     "entry_for",
+    "forget",
     "history",
+    "keep",
     "last_end",
     "lines_of",
     "minutes_of",
     "overlaps",
     "presences",
     "proposal",
+    "proposed",
     "refuse_stranger",
     "remove",
     "report_for",
     "sheet_of",
     "submit",
     "take_back",
+    "take_over",
+    "templates",
+    "this_step",
     "to_verify",
     "verify_many",
     "waiting",

@@ -47,6 +47,14 @@ class Entry:
     request_number: str | None
     version: int
     is_sent: bool
+    meeting_id: int | None = None
+    # Evidence elsewhere: an address.
+    link: str = ""
+    # What proposed it, "" when the officer wrote it.
+    source: str = ""
+    created_at: datetime | None = None
+    # The key of the form that wrote it: the browser keeps what was typed until it sees this.
+    key: str = ""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -94,6 +102,11 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
         ServiceRequest.number,
         LogEntry.version,
         DailyReport.id.is_not(None),
+        LogEntry.meeting_id,
+        LogEntry.link,
+        LogEntry.source,
+        LogEntry.created_at,
+        LogEntry.idempotency_key,
     )
     .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
     .outerjoin(
@@ -114,11 +127,24 @@ _ENTRIES_OF_DAY = _ENTRIES.where(LogEntry.officer_id == _OFFICER, LogEntry.date 
 _ENTRIES_OF_REPORTS = _ENTRIES.where(DailyReport.id.in_(bindparam("reports", expanding=True))).order_by(
     LogEntry.starts, LogEntry.ends, LogEntry.id
 )
+_NEWEST = (
+    select(func.max(LogEntry.date))
+    .where(LogEntry.office_id == _OFFICE, LogEntry.officer_id == _OFFICER, LogEntry.date < _DAY)
+    .scalar_subquery()
+)
+_ENTRIES_BEFORE = _ENTRIES.where(LogEntry.officer_id == _OFFICER, LogEntry.date == _NEWEST).order_by(
+    LogEntry.starts, LogEntry.ends, LogEntry.id
+)
 _ENTRY = _ENTRIES.where(LogEntry.id == bindparam("entry"))
 
 
 def entries_of(db: Session, me: Viewer, day: date) -> list[Entry]:
     return [Entry(*row) for row in rows(db, _ENTRIES_OF_DAY, **of_day(me, day))]
+
+
+def entries_before(db: Session, me: Viewer, day: date) -> list[Entry]:
+    """Return the lines of the last of my days before that one which has any."""
+    return [Entry(*row) for row in rows(db, _ENTRIES_BEFORE, **of_day(me, day))]
 
 
 def lines_of(db: Session, office_id: int, officer_id: int, day: date) -> list[Entry]:
@@ -235,6 +261,11 @@ def sheet_of(db: Session, me: Viewer, day: date) -> Sheet:
 def asks(me: Viewer, day: date) -> tuple[Ask, Ask]:
     """Return what `entries_of` and `sheet_of` ask."""
     return Ask(_ENTRIES_OF_DAY, of_day(me, day)), Ask(_SHEET, of_day(me, day))
+
+
+def ask_before(me: Viewer, day: date) -> Ask:
+    """Return what `entries_before` asks."""
+    return Ask(_ENTRIES_BEFORE, of_day(me, day))
 
 
 def entry_for(db: Session, me: Viewer, entry_id: int) -> Entry:

@@ -110,6 +110,9 @@ def write(
     quantity: int | None = None,
     unit: str = "",
     request_id: int | None = None,
+    meeting_id: int | None = None,
+    link: str = "",
+    source: str = "",
 ) -> Written:
     """Add a line to one of my days."""
     officer_of(me)
@@ -126,7 +129,7 @@ def write(
         _request_of_mine(db, me, request_id)
     return _add(
         db, me, day=day, text=text, starts=starts, ends=ends, key=key, now=now,
-        quantity=quantity, unit=unit, service_request_id=request_id,
+        quantity=quantity, unit=unit, service_request_id=request_id, meeting_id=meeting_id, link=link, source=source,
     )  # fmt: skip
 
 
@@ -161,11 +164,14 @@ class Proposal:
 def proposal(db: Session, me: Viewer, request_id: int, entries: Sequence[Entry], *, now: datetime | None) -> Proposal:
     """Propose the request's words and, from the end of the last line or (today) from now, a start."""
     officer_of(me)
-    this_step = None
-    if now:
-        at = now.astimezone(me.zone)
-        this_step = time(at.hour, at.minute - at.minute % _STEP)
-    return Proposal(_request_of_mine(db, me, request_id)[:200], last_end(entries) or this_step)
+    starts = last_end(entries) or (this_step(me, now) if now else None)
+    return Proposal(_request_of_mine(db, me, request_id)[:200], starts)
+
+
+def this_step(me: Viewer, now: datetime) -> time:
+    """Return the time on the office's clock, as a start is proposed: rounded down."""
+    at = now.astimezone(me.zone)
+    return time(at.hour, at.minute - at.minute % _STEP)
 
 
 def after(starts: time, length: int) -> time:
@@ -186,17 +192,21 @@ def edit(
     request_id: int | None,
     now: datetime,
     version: int | None = None,
+    link: str | None = None,
 ) -> None:
+    """Change one of my lines; `link` None: as it is."""
     open_day(db, me, entry.date, now=now)
     _check_times(starts, ends)
     if request_id is not None and request_id != entry.request_id:
         _request_of_mine(db, me, request_id)
     seen = entry.version if version is None else version
     values = {"text": text, "starts": starts, "ends": ends, "quantity": quantity, "unit": unit}
+    values["link"] = entry.link if link is None else link
     write_over(
         db, LogEntry, entry.id, seen=seen, said=_changed(), **values, service_request_id=request_id, updated_at=now
     )
     facts = audit.changes(entry.__dict__, values | {"request_id": request_id})
+    facts.pop("link", None)
     reworded = facts.pop("text", None) is not None  # what people write stays out of the trail
     audit.record(
         db, me, "log.edited", "log_entry", entry.id, now=now, date=entry.date, changed=facts, reworded=reworded

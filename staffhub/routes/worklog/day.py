@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fastapi import Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -18,6 +20,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
 from staffhub.meetings import written
+from staffhub.reports import log_proposals
 from staffhub.reports.logs import target_of
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
 from staffhub.security import Viewer
@@ -32,6 +35,14 @@ _EARLIEST = dt.date(2000, 1, 1)
 _LOOK_BACK = dt.timedelta(days=10)
 
 
+def web_address(text: str) -> str:
+    """Evidence elsewhere is a page that a browser opens, and nothing that runs."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+        raise ValueError(_("Write an address that begins with https:// or http://."))
+    return text
+
+
 class LineFields(Fields):
     date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
     text: Annotated[Line, StringConstraints(max_length=200)]
@@ -39,6 +50,7 @@ class LineFields(Fields):
     quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
     unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
     request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    link: Annotated[Line, StringConstraints(max_length=300), AfterValidator(web_address)] | None = None
     idempotency_key: Key | None = None
     version: Version | None = None
 
@@ -62,6 +74,15 @@ class DeleteFields(Fields):
     version: Version | None = None
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What the next line begins with: a request, words, or a template."""
+
+    request_id: int | None = None
+    text: str = ""
+    template_id: int | None = None
+
+
 def address_of(day: dt.date, today: dt.date) -> str:
     return query("/worklog", date=None if day == today else day.isoformat())
 
@@ -74,12 +95,12 @@ def _page(
     day: dt.date,
     *,
     form: Form[NewEntryFields] | None = None,
-    chosen: int | None = None,
-    text: str = "",
+    chosen: Chosen | None = None,
     block: str = "log_card",
     oob: tuple[str, ...] = (),
     status: int = 200,
     toast: str | None = None,
+    stored: str = "",
 ) -> Response:
     today = clock.local_day(now, me.zone)
     if me.officer_id is None:
@@ -93,7 +114,9 @@ def _page(
     plan = book.of(me.officer_id, day)
     earlier = [day - dt.timedelta(days=n) for n in range(1, _LOOK_BACK.days)]
     entries = worklog.entries_of(db, me, day)
-    form = form or _fresh(db, me, entries, chosen, text, now=now if day == today else None)
+    templates = worklog.templates(db, me)
+    form = form or _fresh(db, me, entries, chosen or Chosen(), templates, now=now if day == today else None)
+    found = log_proposals.of_day(db, me, me.officer_id, day, entries, now=now)
     return render(
         request,
         "worklog/day.html",
@@ -114,9 +137,13 @@ def _page(
         to_verify=worklog.to_verify(db, me, today),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
         units=worklog.UNITS,
-        announced=_announced(db, me, day, entries),
-        new_key=lambda: str(uuid4()),
+        announced=_not_there(written.doing(db, me.office_id, me.officer_id, day), entries),
+        due=_not_there(log_proposals.due(db, me, me.officer_id, day), entries),
+        proposals=found,
+        before=_before(db, me, day, entries),
+        templates=templates,
         form=form,
+        stored=stored,
         lengths=(15, 30, 60),
     )
 
@@ -130,25 +157,44 @@ def _read_ahead(db: Session, me: Viewer, officer_id: int, day: dt.date, today: d
         service_requests.ask_open(me.office_id, officer_id),
         written.ask_doing(me.office_id, officer_id, day),
         worklog.ask_to_verify(me, today),
+        worklog.ask_before(me, day),
+        worklog.ask_templates(me),
+        *log_proposals.asks(me, officer_id, day),
     )
 
 
-def _announced(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[str]:
-    """What the written standup said of this day and is not in the log yet."""
+def _not_there(lines: Sequence[str], entries: Sequence[Entry]) -> list[str]:
+    """What is not in the log yet, each once and as long as a line may be."""
     there = {entry.text.casefold() for entry in entries}
-    said = (line[:200] for line in written.doing(db, me.office_id, me.officer_id or 0, day))
-    return [line for line in said if line.casefold() not in there]
+    return [line for line in dict.fromkeys(one[:200] for one in lines) if line.casefold() not in there]
+
+
+def _before(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[Entry]:
+    """The lines of the last day that has some, as far as they are not copied yet."""
+    there = {entry.source for entry in entries}
+    return [one for one in worklog.entries_before(db, me, day) if f"copy-{one.id}" not in there]
 
 
 def _fresh(
-    db: Session, me: Viewer, entries: Sequence[Entry], request_id: int | None, text: str, *, now: dt.datetime | None
+    db: Session,
+    me: Viewer,
+    entries: Sequence[Entry],
+    chosen: Chosen,
+    templates: Sequence[worklog.Template],
+    *,
+    now: dt.datetime | None,
 ) -> Form[NewEntryFields]:
     """The form of the next entry; for a request with its words, and a start."""
-    facts: dict[str, object] = {"start": worklog.last_end(entries), "text": text or None}
-    if request_id is not None:
-        proposed = worklog.proposal(db, me, request_id, entries, now=now)
+    facts: dict[str, object] = {"start": worklog.last_end(entries), "text": chosen.text or None}
+    template = next((one for one in templates if one.id == chosen.template_id), None)
+    if chosen.request_id is not None:
+        proposed = worklog.proposal(db, me, chosen.request_id, entries, now=now)
         facts = {"text": proposed.text, "start": proposed.starts, "quantity": 1, "unit": worklog.UNITS[0]}
-    return Form.blank("log", idempotency_key=uuid4(), request_id=request_id, **facts)
+    elif template:
+        starts = worklog.last_end(entries) or (worklog.this_step(me, now) if now else None)
+        ends = worklog.after(starts, template.minutes) if starts else None
+        facts = {"text": template.text, "unit": template.unit or None, "start": starts, "end": ends}
+    return Form.blank("log", idempotency_key=uuid4(), request_id=chosen.request_id, **facts)
 
 
 @router.get("/worklog")
@@ -160,11 +206,12 @@ def show(
     date: Date = None,
     request_id: RequestId = None,
     text: Annotated[str, Query(max_length=200)] = "",
+    template: RequestId = None,
 ) -> Response:
-    """`request_id` or `text`: what the next entry is to begin with."""
+    """`request_id`, `text` or `template`: what the next entry is to begin with."""
     me.require("worklog")
     day = day_from(date, today=clock.local_day(now, me.zone))
-    return _page(request, db, me, now, day, chosen=request_id, text=text)
+    return _page(request, db, me, now, day, chosen=Chosen(request_id, text, template))
 
 
 def _is_start(posted: FormData) -> bool:
@@ -198,6 +245,7 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
             quantity=given.quantity,
             unit=given.unit or "",
             request_id=given.request_id,
+            link=given.link or "",
             key=given.idempotency_key or str(uuid4()),
             now=now,
         )
@@ -207,7 +255,11 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
         return _page(request, db, me, now, min(day, today), form=form, block="log_add", status=error.status)
     said = _("Already written; nothing was added.") if written.again else _("Entry added: %(text)s", text=given.text)
     if is_fragment(request):
-        return _page(request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said)
+        # The browser may forget what was typed.
+        stored = given.idempotency_key or ""
+        return _page(
+            request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said, stored=stored
+        )
     return redirect(request, address_of(day, today), said=said)
 
 
@@ -251,6 +303,7 @@ def _edit_page(
         quantity=entry.quantity,
         unit=entry.unit,
         request_id=entry.request_id,
+        link=entry.link or None,
         version=entry.version,
     )
     return render(
@@ -281,7 +334,7 @@ def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now:
         return _edit_page(request, db, me, now, entry, form=form, status=422)
     given = form.data
     values: dict[str, Any] = {"text": given.text, "starts": given.start, "ends": given.end, "quantity": given.quantity}
-    values |= {"unit": given.unit or "", "request_id": given.request_id}
+    values |= {"unit": given.unit or "", "request_id": given.request_id, "link": given.link or ""}
     try:
         worklog.edit(db, me, entry, **values, version=given.version, now=now)
     except (Conflict, Refused) as error:
