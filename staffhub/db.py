@@ -288,7 +288,12 @@ def lock_row(db: Session, table: Any, row_id: int) -> None:
 
     For what is edited as one and stored in several rows: lock, read, compare with what the form showed, write.
     """
-    db.execute(sa.select(table.id).where(table.id == row_id).with_for_update(key_share=True))
+    db.execute(_locking(table), {"row": row_id})
+
+
+@cache
+def _locking(table: Any) -> sa.Select[int]:
+    return sa.select(table.id).where(table.id == sa.bindparam("row")).with_for_update(key_share=True)
 
 
 def is_taken(error: sa.exc.IntegrityError) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from staffhub import clock, demo, serving
 from staffhub.app import create_app
 from staffhub.db import Database
+from staffhub.demo import programs
 from staffhub.i18n import gettext as _
 from staffhub.migrations import migrate
 from staffhub.settings import Settings
@@ -104,6 +105,9 @@ def welcome(settings: Settings, host: str, port: int) -> list[str]:
         "",
         _("Accounts, all with the password %(password)s", password=password),
         *(f"  {name:<24} {what}" for name, what in accounts),
+        "",
+        _("Token of the office's own app, for /api/v1 (docs/api.md)"),
+        f"  {programs.secret(password)}",
         "",
         _("Zoom is a sandbox on this machine (%(address)s).", address=settings.zoom_base_uri.removesuffix("/v2")),
         _("Data and log: %(folder)s. Stop with Ctrl-C.", folder=settings.data_dir),

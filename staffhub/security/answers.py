@@ -3,17 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Table, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
-from staffhub.db import digest, lock_row
+from staffhub.db import digest, lock_row, rows
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
 from staffhub.models import ApiAnswer, ApiToken
 from staffhub.security.access import Program
 
 KEPT_FOR = timedelta(days=7)
+
+
+# Built once, as whatever every call asks for.
+_BEFORE = select(ApiAnswer.asked, ApiAnswer.status, ApiAnswer.headers, ApiAnswer.body).where(
+    ApiAnswer.token_id == bindparam("token"), ApiAnswer.key == bindparam("key")
+)
+_KEEP = insert(cast("Table", ApiAnswer.__table__))
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,7 @@ def before(db: Session, call: Call) -> Answer | None:
     Calls of one program that bear keys go one after the other, so that of two at once the second finds the first.
     """
     lock_row(db, ApiToken, call.program.token_id)
-    columns = select(ApiAnswer.asked, ApiAnswer.status, ApiAnswer.headers, ApiAnswer.body)
-    row = db.execute(
-        columns.where(ApiAnswer.token_id == call.program.token_id, ApiAnswer.key == digest(call.key))
-    ).one_or_none()
+    row = rows(db, _BEFORE, token=call.program.token_id, key=digest(call.key)).one_or_none()
     if row is None:
         return None
     if row.asked != digest(call.asked):
@@ -61,7 +66,7 @@ def before(db: Session, call: Call) -> Answer | None:
 def keep(db: Session, call: Call, answer: Answer, *, now: datetime) -> Answer:
     said = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     whose = {"token_id": call.program.token_id, "key": digest(call.key), "asked": digest(call.asked)}
-    db.execute(insert(ApiAnswer).values(**whose, **said, at=now))
+    db.execute(_KEEP, {**whose, **said, "at": now})
     return answer
 
 
