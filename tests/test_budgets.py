@@ -101,6 +101,8 @@ BUDGET = {
     "/requests/appointments": ("kadis", 8),
     "/requests/appointments/batch": ("kadis", 7),
     "/requests/hand-on": ("kadis", 1),
+    "/requests/hand-over": ("kadis", 1),
+    "/requests/unassigned": ("kadis", 6),
     "/requests/services": ("kadis", 1),
     "/requests/times": ("kadis", 3),
     "/requests/services/new": ("kadis", 1),
@@ -215,6 +217,7 @@ def test_every_page_keeps_its_budget_whatever_the_head_count(office: World) -> N
     asked = [(path, *budget) for path, budget in BUDGET.items()]
     asked += [(path, "pegawai02", most) for path, most in STAFF.items()]
     asked.append(("/attendance?show=duty_minimum", "kepegawaian", 8))
+    asked.append(("/requests/hand-over?all=1", "kadis", 6))
     asked += [("/attendance/{officer_id}/{day}", username, 8) for username in ("kadis", "pegawai01")]
     clients = {username: _client(office, username) for _path, username, _most in asked}
     for path in ("/", "/requests"):  # what is kept per process is read once, not by each page

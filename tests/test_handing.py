@@ -102,8 +102,11 @@ def test_the_least_loaded_is_proposed_and_many_are_dealt_out_evenly(database: Da
         assigned(database, "ben")
     found, division_id = offered(database), viewer_of(database, "ana").division_id
     assert first(database) == "Tia Lumintang"
-    assert [one_of.name.split()[0] for one_of in duty.spread(found, division_id, 5)] == ["Tia"] * 3 + ["Ben", "Tia"]
-    assert duty.spread(found, -1, 5) == []
+    dealt = duty.deal(found, [(division_id, None)] * 5)
+    assert [one_of and one_of.name.split()[0] for one_of in dealt] == ["Tia"] * 3 + ["Ben", "Tia"]
+    tia = viewer_of(database, "tia").officer_id
+    assert duty.deal(found, [(-1, None), (division_id, tia)])[0] is None
+    assert [one_of and one_of.name for one_of in duty.deal(found, [(division_id, tia)])] == ["Ben Tumiwa"]
 
 
 def test_the_place_is_of_today_by_mark_before_plan_and_a_mark_of_yesterday_says_nothing(database: Database) -> None:

@@ -435,7 +435,17 @@ def _fill_sessions(db: Session) -> None:
 
 QUESTIONS = {
     "/board": ["?q=pegawai", "?mode=office"],
-    "/requests": ["?assignee=me", "?state=done", "?state=deferred", "?assignee=none", "?q=novi", "?page=3"],
+    "/requests/hand-over": ["?all=1", "?pick=1&pick=2"],
+    "/requests": [
+        "?division=1",
+        "?division=1&q=novi",
+        "?assignee=me",
+        "?state=done",
+        "?state=deferred",
+        "?assignee=none",
+        "?q=novi",
+        "?page=3",
+    ],
     "/attendance": ["?month=2026-10", "?q=pegawai"],
     "/corrections": ["?month=2026-10", "?show=waiting", "?show=asked&month=2026-10"],
     "/corrections/new": ["?date=2026-11-20&kind=check_out"],

@@ -131,6 +131,8 @@ WITHOUT = {
     "/requests/appointments/{appointment_id}/cancel": "ends what stands; twice is once",
     "/requests/{request_id}/appointment": "gives a slot that is free by then; twice is once",
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
+    "/requests/hand-over": "sends the version of each request; what was changed is left out and named; tested there",
+    "/requests/unassigned": "sends the version of the request it shows; tested with the handing over",
     "/requests/services": "adds a service, once for each name",
     "/requests/services/{service_id}/end": "ends what stands; twice is once",
     "/requests/services/{service_id}/offer": "offers what has ended; twice is once",

@@ -109,21 +109,22 @@ def candidates(
 
 def proposed(people: Sequence[Candidate], division_id: int | None) -> Candidate | None:
     """Return who should be given the next one: on duty, of its division, with the least; None: nobody is on duty."""
-    return next(iter(spread(people, division_id, 1)), None)
+    return deal(people, [(division_id, None)])[0]
 
 
-def spread(people: Sequence[Candidate], division_id: int | None, count: int) -> list[Candidate]:
-    """Deal so many requests of a division out to those on duty, each to who has least by then; [] when nobody is."""
-    load = {
-        one: one.open
-        for one in people
-        if one.place is Place.ON_DUTY and one.division_id == division_id and not one.leads
-    }
-    dealt: list[Candidate] = []
-    while load and len(dealt) < count:
-        one = min(load, key=lambda who: (load[who], who.name, who.id))
-        load[one] += 1
-        dealt.append(one)
+def deal(people: Sequence[Candidate], wanted: Sequence[tuple[int | None, int | None]]) -> list[Candidate | None]:
+    """Deal requests out, each to who of its division is on duty and has least by then; None where nobody is.
+
+    `wanted`: the division of each, and who has it now.
+    """
+    load = {one: one.open for one in people if one.place is Place.ON_DUTY and not one.leads}
+    dealt: list[Candidate | None] = []
+    for division_id, holder_id in wanted:
+        fit = [one for one in load if one.division_id == division_id and one.id != holder_id]
+        who = min(fit, key=lambda one: (load[one], one.name, one.id), default=None)
+        if who:
+            load[who] += 1
+        dealt.append(who)
     return dealt
 
 

@@ -33,6 +33,7 @@ class Shape(NamedTuple):
     assignee: Literal["me", "none"] | None
     service: bool
     text: bool
+    division: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Wanted:
     service: str = ""
     state: RequestState | None = None
     assignee: Literal["me", "none"] | None = None
+    division_id: int | None = None
 
     @property
     def shape(self) -> Shape:
@@ -55,7 +57,7 @@ class Wanted:
             states = "one"
         else:  # who looks a number up means it, open or closed
             states = "open" if self.assignee or not self.q else "any"
-        return Shape(states, self.assignee, bool(self.service), bool(self.q))
+        return Shape(states, self.assignee, bool(self.service), bool(self.q), self.division_id is not None)
 
     @property
     def tab(self) -> str:
@@ -164,6 +166,8 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
         found.append(request.assignee_id == bindparam("officer") if shape.assignee == "me" else LACKING != "")
     if shape.service:
         found.append(request.service_type_id == bindparam("service"))
+    if shape.division:
+        found.append(request.service_type_id.in_(bindparam("kinds", expanding=True)))
     if shape.text:
         text = bindparam("text", type_=String)
         columns = (request.number, request.applicant, request.public_code)
@@ -222,6 +226,7 @@ def _asked(
         "soon": soon,
         "state": wanted.state,
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
+        "kinds": [one.id for one in kinds.values() if one.division_id == wanted.division_id],
         "text": f"%{text}%",
     }
 

@@ -1,8 +1,18 @@
 """Permohonan: the list, a new one, one request with its next step; and what the office offers."""
 
 from staffhub.routes.deps import pages
-from staffhub.routes.service_requests import appointments, catalogue, handing_on, intake, listed, one, times
+from staffhub.routes.service_requests import (
+    appointments,
+    catalogue,
+    handing_on,
+    handing_over,
+    intake,
+    listed,
+    one,
+    times,
+)
 
-# In this order: /requests/services, /requests/appointments, /requests/times and /requests/hand-on are no numbers.
-_NAMED = (catalogue.router, appointments.router, times.router)
-router = pages(*_NAMED, listed.router, intake.router, handing_on.router, one.router)
+# In this order: /requests/services, /requests/appointments, /requests/times, /requests/hand-on and the like are no
+# numbers.
+_NAMED = (catalogue.router, appointments.router, times.router, handing_on.router, handing_over.router)
+router = pages(*_NAMED, listed.router, intake.router, one.router)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from staffhub import office
 from staffhub.models import RequestState
 from staffhub.routes.deps import DB, Me, Now, pages
 from staffhub.routes.service_requests import intake
@@ -25,16 +26,17 @@ def index(
     service: Annotated[str, Query(alias="type", max_length=40)] = "",
     state: RequestState | None = None,
     assignee: Literal["me", "none"] | None = None,
+    division: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     me.require("requests")
     if new:
         return intake.form_page(request, db, me)
-    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee)
+    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee, division)
     found = listed.listing(db, me, wanted, page=page, now=now)
 
     def address(number: int) -> str:
-        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee}
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "division": division}
         return query("/requests", **given, page=number if number > 1 else None)
 
     return render(
@@ -44,6 +46,7 @@ def index(
         wanted=wanted,
         found=found,
         counts=found.counts,
+        divisions=office.divisions(db, me.office_id).values(),
         may_hand_on=me.may("requests.assign"),
         pages={
             "first": found.first,
