@@ -153,6 +153,7 @@ UNGUARDED = {
     "FactFields.phone": "a telephone number, checked by the register's rule",
     "LetterheadFields.phone": "a telephone number, checked by the same rule",
     "FactFields.username": "letters and digits by the register's rule",
+    "GiveFields.give": "numbers of rows, read by their pattern and looked up",
     "EditFields.version": "which version was looked at",
     "RoleFields.version": "which version was looked at",
     "SeriesFields.preview": "which button was pressed",

@@ -71,7 +71,6 @@ OF_NO_OFFICE = {
     "FROM heartbeat": "the process's own",
     "account.username =": "unique over all offices: people sign in with it alone",
     "meeting_invite.token =": "an unguessable token of one invitation",
-    "service_request.public_code IN": "new codes are unique over all offices: a citizen names none",
     "pg_catalog": "the driver's own",
     # Rows that belong to one which was loaded with its office, found by its id.
     "meeting_invite.meeting_id ": "invitations of a meeting that was loaded with its office",
