@@ -235,6 +235,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
     ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,
+    ("POST", "/requests/paste"): ALL,
     ("POST", "/requests"): ALL,
     ("GET", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),
     ("POST", "/requests/hand-on"): frozenset({"ana", "dewi", "adi"}),

@@ -166,6 +166,7 @@ UNGUARDED = {
     "RequestFields.service_type": "a code of the catalogue",
     "RequestFields.phone": "a telephone number, read by its own rule",
     "RequestFields.seen": "a mark of what was shown, by its pattern",
+    "PasteFields.message": "read, and kept nowhere; numbers of people are dropped first",
     "StatusFields.code": "looked up, kept as a digest only",
     "StatusFields.digits": "the end of a telephone number, compared",
 }

@@ -216,6 +216,7 @@ WITHOUT = {
     "/presence/check-in": "adds a fact in a place of its own",
     "/presence/check-out": "adds a fact in a place of its own",
     "/requests": "adds a request, once for each form",
+    "/requests/paste": "stores nothing",
     "/requests/{request_id}/reveal": "shows a number and writes down who looked",
     "/standups": "adds a meeting, once for each form",
     "/worklog": "adds an entry, once for each form",

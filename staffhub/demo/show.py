@@ -12,6 +12,7 @@ from staffhub import clock, demo, serving
 from staffhub.app import create_app
 from staffhub.db import Database
 from staffhub.demo import programs
+from staffhub.demo.requests import SHOWN_CODE, SHOWN_PHONE
 from staffhub.i18n import gettext as _
 from staffhub.migrations import migrate
 from staffhub.settings import Settings
@@ -108,6 +109,12 @@ def welcome(settings: Settings, host: str, port: int) -> list[str]:
         "",
         _("Token of the office's own app, for /api/v1 (docs/api.md)"),
         f"  {programs.secret(password)}",
+        "",
+        _(
+            "Citizens, without an account: /status, code %(code)s, digits %(digits)s.",
+            code=SHOWN_CODE,
+            digits=SHOWN_PHONE[-4:],
+        ),
         "",
         _("Zoom is a sandbox on this machine (%(address)s).", address=settings.zoom_base_uri.removesuffix("/v2")),
         _("Data and log: %(folder)s. Stop with Ctrl-C.", folder=settings.data_dir),

@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from staffhub import office
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line, Phone, Word
@@ -17,10 +18,13 @@ from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests.fields import Note
 from staffhub.security import Viewer
-from staffhub.service_requests import duplicates, steps, words
+from staffhub.service_requests import duplicates, pasting, steps, words
 from staffhub.web import redirect, render
 
 router = pages()
+
+# characters of a message
+_LONGEST = 4000
 
 
 class RequestFields(Fields):
@@ -36,6 +40,10 @@ class RequestFields(Fields):
     idempotency_key: Key
 
 
+class PasteFields(Fields):
+    message: Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST)]
+
+
 def channels() -> dict[Channel, str]:
     return {Channel.WHATSAPP: "WhatsApp", Channel.APP: _("Application"), Channel.COUNTER: _("Counter")}
 
@@ -47,18 +55,42 @@ def form_page(
     form: Form[RequestFields] | None = None,
     *,
     same: Sequence[duplicates.Same] = (),
+    paste: Form[PasteFields] | None = None,
+    found: pasting.Found | None = None,
     status: int = 200,
 ) -> Response:
     return render(
         request,
         "requests/new.html",
         status=status,
-        invalid=form is not None,
+        invalid=bool((form and form.errors) or (paste and paste.errors)),
         form=form or Form.blank("request", idempotency_key=uuid4(), channel=Channel.WHATSAPP),
         services=[one for one in words.services(db, me.office_id).values() if not one.ended],
         channels=channels(),
         same=same,
+        paste=paste or Form.blank("paste"),
+        found=found,
+        longest=_LONGEST,
     )
+
+
+@router.post("/requests/paste")
+def read_message(request: Request, posted: Posted, db: DB, me: Me) -> Response:
+    """Show the form with what was found; nothing is stored before the officer has confirmed it."""
+    me.require("requests")
+    paste: Form[PasteFields] = Form.parse(PasteFields, posted, name="paste")
+    if paste.data is None:
+        return form_page(request, db, me, paste=paste, status=422)
+    offered = office.services(db, me.office_id).values()
+    found = pasting.read(paste.data.message, {one.code: (one.name, one.name_en) for one in offered if not one.ended})
+    told = {"applicant": found.applicant, "phone": found.phone, "service_type": found.service}
+    filled: Form[RequestFields] = Form.blank(
+        "request",
+        idempotency_key=uuid4(),
+        channel=Channel.WHATSAPP,
+        **{name: text or None for name, text in told.items()},
+    )
+    return form_page(request, db, me, filled, found=found)
 
 
 @router.post("/requests")
