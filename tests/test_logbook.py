@@ -52,7 +52,7 @@ def ben(*parts: Part, full: bool = True) -> Subject:
 def line(day: date = TODAY, text: str = "Memeriksa berkas", **facts: Any) -> Line:
     given = {
         "starts": time(8, 15), "ends": time(9, 45), "quantity": 12, "unit": "berkas", "request": None,
-        "service": None, "topic": None, "submitted_at": None, "late": None, "step": None,
+        "service": None, "topic": None, "link": "", "submitted_at": None, "late": None, "step": None,
         "verified_at": None,
         "verifier": None, "remark": None,
     }  # fmt: skip
@@ -115,13 +115,13 @@ def test_form_b_says_what_became_of_a_day_and_who_verified_it() -> None:
     later = SENT + timedelta(days=1)
     verified = {"step": LogState.VERIFIED, "verified_at": later, "verifier": "Ana Kaunang", "late": True}
     found = [
-        line(submitted_at=SENT, **verified),
+        line(submitted_at=SENT, link="https://arsip.contoh.go.id/berkas/2026/11/23", **verified),
         line(TODAY + timedelta(days=1), submitted_at=later, step=LogState.RETURNED, remark="Tulis jumlahnya"),
         line(TODAY + timedelta(days=2), submitted_at=later, step=LogState.TAKEN_BACK),
     ]
     (page,) = printed(found, "b")
     for told in (
-        "berkas Diterima",
+        "https://arsip.contoh.go.id/berkas/2026/11/23 Diterima",
         "Dikirim terlambat, 23-11-2026 16.30 Ana Kaunang, 24-11-2026 16.30 90",
         "berkas Dikembalikan Dikirim 24-11-2026 16.30. Tulis jumlahnya 90",
         "berkas Belum dikirim 90",
@@ -182,7 +182,7 @@ def test_a_month_in_which_the_superior_changed_says_so_and_the_last_one_signs() 
 
 def test_the_sheet_has_real_dates_and_times_and_no_formula_that_somebody_typed(database: Database) -> None:
     me = viewer_of(database, "ben")
-    found = (line(text=FORMULA, unit="+1"), *DONE)
+    found = (line(text=FORMULA, unit="+1", link="https://x.id/a"), *DONE)
     with database.reading() as db, in_locale("en"):
         content = lkh_book.lkh_xlsx(db, me, ben(), NOVEMBER, found)
     book = CalamineWorkbook.from_filelike(BytesIO(content))
@@ -191,8 +191,9 @@ def test_the_sheet_has_real_dates_and_times_and_no_formula_that_somebody_typed(d
     assert rows[0][0] == "Laporan Kerja Harian (LKH), November 2026"
     assert rows[4] == [
         "No.", "Tanggal", "Kegiatan", "Mulai", "Selesai", "Durasi (menit)", "Uraian", "Volume", "Satuan", "Status",
+        "Berkas/bukti",
     ]  # fmt: skip
-    assert rows[5] == [1, TODAY, FORMULA, time(8, 15), time(9, 45), 90, "", 12, "+1", "Belum dikirim"]
+    assert rows[5] == [1, TODAY, FORMULA, time(8, 15), time(9, 45), 90, "", 12, "+1", "Belum dikirim", "https://x.id/a"]
     assert rows[8][3:6] == [time(23), time(1, 30), 150]
     assert rows[9][5] == 345
     by_kind = book.get_sheet_by_index(1).to_python(skip_empty_area=False)

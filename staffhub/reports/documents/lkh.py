@@ -120,7 +120,7 @@ def _rows_b(found: Sequence[Line], facts: OfficeFacts) -> Iterator[list[str]]:
             described(line),
             volume,
             line.unit if volume else "",
-            "",
+            line.link,
             state_of(line),
             "",
             _remark(line, facts) if ends_day else "",

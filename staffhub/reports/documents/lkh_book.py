@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xlsxwriter
 
 _HEAD = 4  # rows above the table
-_WIDTHS = (5, 12, 48, 8, 8, 10, 36, 8, 14, 16)
+_WIDTHS = (5, 12, 48, 8, 8, 10, 36, 8, 14, 16, 36)
 
 
 def lkh_xlsx(db: Session, me: Viewer, who: Subject, period: Period, found: Sequence[Line]) -> bytes:
@@ -79,6 +79,7 @@ def _entries(sheet: Any, looks: dict[str, Any], found: Sequence[Line]) -> None:
         _("Volume"),
         _("Unit of volume"),
         _("Status"),
+        _("File or evidence"),
     ]
     for place, (text, width) in enumerate(zip(header, _WIDTHS, strict=True)):
         sheet.set_column(place, place, width)
@@ -103,6 +104,7 @@ def _entry(sheet: Any, looks: dict[str, Any], at: int, line: Line) -> None:
     sheet.write_string(at, 6, described(line), looks["text"])
     _volume(sheet, looks, at, 7, line.quantity, line.unit)
     sheet.write_string(at, 9, state_of(line), looks["text"])
+    sheet.write_string(at, 10, line.link, looks["text"])
 
 
 def _volume(sheet: Any, looks: dict[str, Any], at: int, place: int, quantity: int | None, unit: str) -> None:

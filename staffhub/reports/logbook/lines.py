@@ -36,6 +36,8 @@ _STATES: dict[LogState, State] = {
 class Line:
     """An entry; the times are the office's wall clock. `service` and `topic`: what it is linked to, None: nothing.
 
+    `link` is the address of its evidence, or "".
+
     From `submitted_at` on it tells of its day, None: nobody ever sent it. `remark` is that of the last step.
     """
 
@@ -48,6 +50,7 @@ class Line:
     request: str | None
     service: str | None
     topic: str | None
+    link: str
     submitted_at: datetime | None
     late: bool | None
     step: LogState | None
@@ -80,6 +83,7 @@ _LINES: Select[*tuple[Any, ...]] = (
         ServiceRequest.number,
         ServiceType.name,
         Meeting.topic,
+        LogEntry.link,
         DailyReport.submitted_at,
         DailyReport.late,
         DailyReport.state,
