@@ -296,10 +296,10 @@ def test_what_cannot_be_taken_is_refused_as_what_it_is(world: World) -> None:
     _is_problem(post(b"[" * 60_000), 400, "unreadable")
     _is_problem(post(b"{}", "text/plain"), 415, "wrong-media-type")
     _is_problem(post(b" " * 70_000), 413, "too-large")
-    told = _is_problem(post(json.dumps(_wish(nik="x", urgent=1)).encode()), 422, "invalid")
+    told = _is_problem(post(json.dumps(_wish(nik="x", urgent_why=1)).encode()), 422, "invalid")
     assert {(flaw["pointer"], flaw["detail"]) for flaw in told["errors"]} == {
         ("/nik", "There is no such field."),
-        ("/urgent", "Write true or false."),
+        ("/urgent_why", "Write a text."),
     }
     for odd in ("a\x00b", "\ud800", " x", "", "x" * 61, None, 5, "a\nb"):
         assert post(json.dumps(_wish(applicant=odd)).encode()).status_code == 422, odd

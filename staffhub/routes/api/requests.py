@@ -119,8 +119,9 @@ def read_request(
 def take_in_request(db: DB, caller: Caller, now: Now, body: shapes.NewRequest, idempotency_key: Key) -> Response:
     """Take in a request, once for each key.
 
-    What needs the applicant in person waits (`deferred`) unless it is urgent. The same call with the same key is
-    answered as the first time, for seven days; after that it is told as it stands, and still taken in only once.
+    What needs the applicant in person waits (`deferred`) unless it says why it is urgent. The same call with the
+    same key is answered as the first time, for seven days; after that it is told as it stands, and still taken in
+    only once.
     """
     call = _call(caller, idempotency_key, body.model_dump_json())
     if said := before(db, call):
@@ -132,7 +133,8 @@ def take_in_request(db: DB, caller: Caller, now: Now, body: shapes.NewRequest, i
         applicant=body.applicant,
         phone=body.phone or "",
         channel=body.channel,
-        urgent=body.urgent,
+        urgent=body.urgent_why is not None,
+        urgent_why=body.urgent_why or "",
         siak_reference=body.siak_reference or "",
         note=body.note or "",
         key=call.name,

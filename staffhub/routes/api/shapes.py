@@ -10,7 +10,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StrictBool,
     StringConstraints,
     WithJsonSchema,
 )
@@ -82,7 +81,9 @@ class NewRequest(Sent):
     )
     phone: Phone | None = Field(None, description="081234567890, or +49301234567 from abroad.")
     channel: Channel = Field(Channel.APP, description="On which way it came to the office.")
-    urgent: StrictBool = False
+    urgent_why: Annotated[Line, StringConstraints(max_length=200)] | None = Field(
+        None, description="Why it is urgent: then it does not wait until the applicant comes in person."
+    )
     siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
 
