@@ -107,6 +107,9 @@ def test_a_few_are_ticked_in_the_list_and_nothing_is_guessed_when_nobody_is_on_d
     page = ana.get("/requests/hand-over?pick=1&pick=3").text
     assert "PM-2611-0002" not in page
     assert "Tidak ada yang bertugas sekarang" in page
+    one = ana.get("/requests/1").text
+    said = one.index("Tidak ada yang bertugas di")
+    assert one.index('id="h-hand"') < said < one.index('id="hand-assignee"'), "beside the choice that it is about"
     sent = form_of(page, "/requests/hand-over")
     refused = ana.post("/requests/hand-over", data=sent)
     assert refused.status_code == 422

@@ -195,13 +195,16 @@ def _requests(world: World) -> None:
 def test_a_head_is_told_of_requests_in_the_own_scope_only(world: World) -> None:
     assert _needs(world, "dewi") == {}, "before work begins nobody is missing, and nothing waits"
     _requests(world)
-    first = {"/requests": 2, "/requests?state=deferred": 1, "/requests?assignee=none": 3}
+    first = {"/requests": 2, "/requests?state=deferred": 1, "/requests/unassigned": 3}
     assert _numbers(world, "dewi") == first
-    assert _numbers(world, "ana") == {"/requests": 1, "/requests?state=deferred": 1, "/requests?assignee=none": 2}
+    assert _numbers(world, "ana") == {"/requests": 1, "/requests?state=deferred": 1, "/requests/unassigned": 2}
+    assert _numbers(world, "hana")["/requests?assignee=none"] == 3, "HR hands nothing out, and is led to no closed door"
+    for who, address in (("dewi", "/requests/unassigned"), ("hana", "/requests?assignee=none")):
+        assert world.client(who).get(address).status_code == 200
     head, ben = world.viewer("ana"), world.officer_id("ben")
     with world.database.transaction() as db:
         plan_range(db, head, ben, TODAY)
-    assert _numbers(world, "ana")["/requests?assignee=none"] == 3, "who is on leave does not work on it"
+    assert _numbers(world, "ana")["/requests/unassigned"] == 3, "who is on leave does not work on it"
     listed = world.client("dewi").get("/requests").text
     assert listed.index("terlambat") < listed.index("PM-2611-0004")
 

@@ -52,7 +52,7 @@ class Need:
 
 def needs_of(me: Viewer, found: Leading) -> list[Need]:
     """Return what is to be done, what cannot wait first; nothing where all is in order."""
-    return [*_people(me, found), *_requests(found), *_decisions(found)]
+    return [*_people(me, found), *_requests(me, found), *_decisions(found)]
 
 
 def _people(me: Viewer, found: Leading) -> Iterator[Need]:
@@ -72,7 +72,7 @@ def _lacking(columns: list[Column]) -> str:
     return ", ".join(told[:3]) + (" …" if len(told) > 3 else "")  # noqa: PLR2004  as many as fit beside it
 
 
-def _requests(found: Leading) -> Iterator[Need]:
+def _requests(me: Viewer, found: Leading) -> Iterator[Need]:
     if found.late:
         text = ngettext("%(num)s request is overdue", "%(num)s requests are overdue", found.late)
         yield Need(text, _("Open them"), "/requests", "alert", more=_("they stand first in the list"))
@@ -81,7 +81,11 @@ def _requests(found: Leading) -> Iterator[Need]:
         yield Need(text, _("Look at them"), "/requests?state=deferred", "alert")
     if found.unassigned:
         text = ngettext("%(num)s request has no officer", "%(num)s requests have no officer", found.unassigned)
-        yield Need(text, _("Hand them out"), "/requests?assignee=none", "inbox", more=_("or the officer is not there"))
+        more = _("or the officer is not there")
+        if me.may("requests.assign"):
+            yield Need(text, _("Hand them out"), "/requests/unassigned", "inbox", more=more)
+        else:
+            yield Need(text, _("Open them"), "/requests?assignee=none", "inbox", more=more)
 
 
 def _decisions(found: Leading) -> Iterator[Need]:
