@@ -1,6 +1,7 @@
 """The demo office: every kind of day, alive at whatever hour, the same for the same moment."""
 
 import time as stopwatch
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from staffhub.meetings import agenda
 from staffhub.migrations import migrate
 from staffhub.models import (
     Account,
+    Appointment,
     AuditEvent,
     Correction,
     CorrectionKind,
@@ -264,14 +266,21 @@ def test_requests_of_every_type_and_state_with_history_some_of_them_nobodys_and_
     assert old
     closed = {RequestState.DONE, RequestState.CANCELLED}
     assert all((row.closed_at is not None) == (row.state in closed) for row in requests)
-    events = _all(database, RequestEvent.request_id, RequestEvent.state, RequestEvent.at)
+    events = _all(database, RequestEvent.request_id, RequestEvent.state, RequestEvent.at, RequestEvent.id)
     for row in requests:
-        history = sorted((e.at, e.state) for e in events if e.request_id == row.id)
-        assert history[-1][1] is row.state
+        history = sorted((e.at, e.id, e.state) for e in events if e.request_id == row.id)
+        assert history[-1][2] is row.state
     greis = next(
         row.officer_id for row in _all(database, Account.officer_id, Account.username) if row[1] == "pegawai01"
     )
     assert sum(row.assignee_id == greis and row.state not in closed for row in requests) >= 2
+
+
+def test_appointments_are_of_today_and_tomorrow_and_one_came_and_one_did_not(fresh: Any) -> None:
+    given = _all(fresh(MONDAY_NOON), Appointment.date, Appointment.state)
+    day = MONDAY_NOON.date()
+    assert sorted((row.date - day).days for row in given) == [-3, -3, 0, 0, 1, 1]
+    assert Counter(row.state.value for row in given) == {"came": 1, "no_show": 1, "told": 2, "invited": 2}
 
 
 def _board(database: Database, now: datetime) -> boards.Board:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, founding
 from staffhub.demo import (
+    appointments,
     asked,
     calendars,
     days,
@@ -73,6 +74,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     rules.write(db, cast, zone=zone, now=now)
     leave.halves(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
+    appointments.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     calendars.write(db, cast, zone=zone, now=now)
     asked.write(db, cast, zone=zone, now=now)

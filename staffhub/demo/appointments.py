@@ -1,0 +1,60 @@
+"""Appointments of the demo: who comes for an e-KTP today and tomorrow, who came, and who did not."""
+
+import random
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from staffhub import clock, workdays
+from staffhub.demo.meetings import viewer
+from staffhub.demo.people import Person
+from staffhub.models import Appointment, Channel, ServiceRequest, new_code
+from staffhub.office import Service
+from staffhub.security import Viewer
+from staffhub.service_requests import steps
+from staffhub.service_requests.appointments import giving, slots
+
+_CODE = "ektp_recording"
+_ASKED = ("Ibu Novi R.", "Sdr. Brayen K.", "Bpk. Mansur L.", "Ibu Rahel W.", "Sdri. Stela T.", "Sdr. Jefri P.")
+_A_DAY = timedelta(days=1)
+
+
+def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
+    head = viewer(db, people, "kabid.dafduk", zone, now)
+    today, calendar = clock.local_day(now, zone), workdays.calendar(db, head.office_id)
+    around = [today + n * _A_DAY for n in range(-14, 15)]
+    days = [day for day in around if calendar.is_working_day(day)]
+    past, ahead = [day for day in days if day < today][-2:], [day for day in days if day >= today][:2]
+    service = next(one for one in slots.services_of(db, head, head.division_id or 0).values() if one.code == _CODE)
+    asked = [_ask(db, head, turn, now=clock.at_local(past[0], time(8, turn), zone)) for turn in range(len(_ASKED))]
+    came, missed = _give(db, head, service, asked[:2], past[1], now=clock.at_local(past[0], time(14), zone))
+    giving.came(db, head, came, now=clock.at_local(past[1], came.starts, zone))
+    giving.did_not_come(db, head, missed, now=clock.at_local(past[1], time(15), zone))
+    written = clock.at_local(past[1], time(15, 30), zone)
+    for day, of_day in zip(ahead, (asked[2:4], asked[4:]), strict=True):
+        for one in _give(db, head, service, of_day, day, now=written)[:1]:
+            giving.told(db, head, one, now=written)
+
+
+def _ask(db: Session, me: Viewer, turn: int, *, now: datetime) -> int:
+    key, phone = str(UUID(int=300 + turn)), f"0812000700{turn:02}"
+    facts = {"service_type": _CODE, "applicant": _ASKED[turn], "channel": Channel.WHATSAPP, "phone": phone}
+    taken = steps.take_in(db, me, **facts, key=key, now=now)  # type: ignore[arg-type]
+    code = new_code(random.Random(300 + turn).choice)
+    db.execute(update(ServiceRequest).where(ServiceRequest.id == taken.id).values(public_code=code))
+    return taken.id
+
+
+def _give(
+    db: Session, me: Viewer, service: Service, requests: Sequence[int], day: date, *, now: datetime
+) -> list[Appointment]:
+    """Give the first free slots of a day."""
+    free = slots.book(db, me, service.division_id, now=now).free(service, day)
+    wanted = [giving.Wanted(id_, day, slot.starts) for id_, slot in zip(requests, free, strict=False)]
+    giving.give(db, me, wanted, now=now)
+    given = select(Appointment).where(Appointment.request_id.in_([one.request_id for one in wanted]))
+    return list(db.scalars(given.order_by(Appointment.starts)))
