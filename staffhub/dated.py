@@ -30,6 +30,11 @@ def dated_short(value: date) -> str:
     return _day(value, "EEE, d MMM y", i18n.current_locale())
 
 
+def day_month(value: date) -> str:
+    """23 Nov, where a picture has no room for more."""
+    return _day(value, "d MMM", i18n.current_locale())
+
+
 def weekday(value: date) -> str:
     return _day(value, "EEE", i18n.current_locale())
 

@@ -227,6 +227,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/people/{officer_id}/enable"): EDITORS,
     ("POST", "/people/{officer_id}/reset-password"): EDITORS,
     ("GET", "/notices"): ALL,
+    ("GET", "/office"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/notices/{notice_id}"): frozenset({"ben"}),
     ("POST", "/notices/read"): ALL,
     ("POST", "/notices/{notice_id}/read"): frozenset({"ben"}),

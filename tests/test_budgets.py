@@ -82,6 +82,7 @@ BUDGET = {
     "/meetings/{meeting_id}/written": ("pegawai01", 6),
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
+    "/office": ("kadis", 4),
     "/exemptions": ("kepegawaian", 3),
     "/exemptions/new": ("kepegawaian", 1),
     "/exemptions/{exemption_id}": ("kepegawaian", 4),

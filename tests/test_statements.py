@@ -450,6 +450,7 @@ QUESTIONS = {
         "?page=3",
     ],
     "/attendance": ["?month=2026-10", "?q=pegawai"],
+    "/office": ["?month=2026-10"],
     "/corrections": ["?month=2026-10", "?show=waiting", "?show=asked&month=2026-10"],
     "/corrections/new": ["?date=2026-11-20&kind=check_out"],
     "/worklog": ["?date=2026-11-20"],
