@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from staffhub import days
 from staffhub.db import Database
 from staffhub.errors import Forbidden
-from staffhub.models import MarkKind, RequestState, ServiceRequest, WorkMode
+from staffhub.models import MarkKind, RequestState, ServiceRequest, StoredDay, WorkMode
 from staffhub.reports import office_picture as pictures
 from staffhub.reports.office_picture import OfficePicture, Presence
 from staffhub.service_requests.flow import DAYS, Flow
@@ -89,6 +89,9 @@ def test_people_are_counted_by_place_on_days_that_are_over_and_count(counted: Da
     assert ana.totals == [3, 1, 0, 1, 1]
     assert _picture(counted, "dewi", date(2026, 10, 1)).presence == []
     assert _picture(counted, "oka").presence == []
+    with counted.transaction() as db:
+        db.execute(sa.update(StoredDay).where(StoredDay.date == THURSDAY).values(counted=False))
+    assert _picture(counted, "dewi").presence == everybody[1:], "a day that does not count has nobody"
 
 
 def test_only_who_leads_gets_it(database: Database) -> None:
