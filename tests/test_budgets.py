@@ -104,6 +104,9 @@ BUDGET = {
     "/requests/hand-on": ("kadis", 1),
     "/requests/hand-over": ("kadis", 1),
     "/requests/unassigned": ("kadis", 6),
+    "/requests/import": ("kadis", 1),
+    "/requests/import/template.csv": ("kadis", 1),
+    "/requests/import/template.xlsx": ("kadis", 1),
     "/requests/services": ("kadis", 1),
     "/requests/times": ("kadis", 3),
     "/requests/services/new": ("kadis", 1),
@@ -136,6 +139,8 @@ FILES = {
     "/me/month/sheet",
     "/people/template.csv",
     "/people/template.xlsx",
+    "/requests/import/template.csv",
+    "/requests/import/template.xlsx",
     "/worklog/lkh/file",
     "/worklog/summary/file",
 }

@@ -217,6 +217,8 @@ WITHOUT = {
     "/presence/check-out": "adds a fact in a place of its own",
     "/requests": "adds a request, once for each form",
     "/requests/paste": "stores nothing",
+    "/requests/import": "stores nothing",
+    "/requests/import/take": "adds requests, once for each row of a file",
     "/requests/{request_id}/reveal": "shows a number and writes down who looked",
     "/standups": "adds a meeting, once for each form",
     "/worklog": "adds an entry, once for each form",

@@ -97,18 +97,24 @@ def bare_name(name: str) -> str:
 
 
 def line(cell: Cell, column: str, *, required: bool = False) -> str:
-    """Return the cell as one safe line: no formula, no control characters, not longer than its field."""
+    """Return the cell as one safe line, not longer than its field."""
+    text = safe_line(cell, most=LENGTHS[column], required=required, may_be_sum=column == "telepon")
+    if column in GUARDED and holds_personal_number(text):
+        raise Bad(_("This looks like a NIK, a KK number or an NIP. Leave it out; an NIP stands in its own column."))
+    return text
+
+
+def safe_line(cell: Cell, *, most: int, required: bool = False, may_be_sum: bool = False) -> str:
+    """Return the cell as one line: no formula (a telephone number may look like one), no control characters."""
     text = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in cell.text).split())
     if text == "-":
         text = ""
     if required and not text:
         raise Bad(_("Fill this in."))
-    if text.startswith(_FORMULA) and column != "telepon":
+    if text.startswith(_FORMULA) and not may_be_sum:
         raise Bad(_("A text may not start with = + - or @. Write it without this sign."))
-    if len(text) > LENGTHS[column]:
-        raise Bad(_("Use at most %(n)s characters.", n=LENGTHS[column]))
-    if column in GUARDED and holds_personal_number(text):
-        raise Bad(_("This looks like a NIK, a KK number or an NIP. Leave it out; an NIP stands in its own column."))
+    if len(text) > most:
+        raise Bad(_("Use at most %(n)s characters.", n=most))
     return text
 
 

@@ -10,10 +10,10 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import dropwhile, islice, takewhile
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
@@ -126,30 +126,67 @@ class Register:
     ignored: tuple[str, ...] = ()
 
 
-def read_register(data: bytes, filename: str) -> Register:
-    """Read a register; Refused when it is no such file, too large, or lacks a column."""
+@dataclass(frozen=True)
+class Shape:
+    """What a table holds: its columns with their other names, which of them may not lack, how many rows at most.
+
+    `names`: a line that names so many columns is the header. `is_row`: whether a line may be one of the table's.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    required: Collection[str]
+    most: int
+    names: int
+    is_row: Callable[[Mapping[str, str]], bool]
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        return {_plain(name): column for column, others in self.columns.items() for name in (column, *others)}
+
+    def meant(self, cell: Cell) -> str | None:
+        """Return the column that a heading names: as it is written, else without what stands in brackets."""
+        without = re.sub(r"\([^)]*\)", " ", cell.text)
+        return self._known.get(_plain(cell.text)) or self._known.get(_plain(without))
+
+    def is_header(self, cells: list[Cell]) -> bool:
+        return len({self.meant(cell) for cell in cells} - {None}) >= self.names
+
+
+def _is_officer(cells: Mapping[str, str]) -> bool:
+    """A person has a username or a kind, or name and number side by side."""
+    return bool(cells["username"] or cells["jenis pegawai"] or (cells["nama"] and cells["NIP"]))
+
+
+# A title or a row of data never names three columns.
+_OFFICERS = Shape(COLUMNS, COLUMNS, MAX_ROWS, 3, _is_officer)
+
+
+def read_register(data: bytes, filename: str, shape: Shape = _OFFICERS) -> Register:
+    """Read a table; Refused when it is no such file, too large, or lacks a column."""
     if len(data) > MAX_BYTES:
-        raise Refused(_("The file is larger than 5 MB. Save only the register in it."), field="file")
+        raise Refused(_("The file is larger than 5 MB. Save only the list in it."), field="file")
     if not data.strip():
         raise Refused(_("The file is empty."), field="file")
-    return _sheet_register(data) if data.startswith(b"PK") else _arrange(_csv_lines(data, filename))
+    return (
+        _sheet_register(data, shape) if data.startswith(b"PK") else _arrange(_csv_lines(data, filename, shape), shape)
+    )
 
 
-def _arrange(lines: Iterable[list[Cell]]) -> Register:
-    numbered = enumerate(islice(lines, MAX_ROWS + _HEADER_WITHIN + 1), 1)
-    at, header = _find_header(numbered)
-    places, ignored = _places(header)
+def _arrange(lines: Iterable[list[Cell]], shape: Shape) -> Register:
+    numbered = enumerate(islice(lines, shape.most + _HEADER_WITHIN + 1), 1)
+    at, header = _find_header(numbered, shape)
+    places, ignored = _places(header, shape)
     rows = [
-        Row(number, {name: _at(cells, place) for name, place in places.items()})
+        Row(number, {name: _at(cells, places.get(name)) for name in shape.columns})
         for number, cells in numbered
         if any(cell.text for cell in cells)
     ]
-    below = _below_the_table(rows)
+    below = _below_the_table(rows, shape)
     if below:
         del rows[-len(below) :]
         ignored += (_("what stands below the table, from row %(row)s on", row=below[0].number),)
-    if len(rows) > MAX_ROWS or (rows and rows[-1].number > at + MAX_ROWS):
-        raise Refused(_("The file has more than %(n)s rows. Split it.", n=MAX_ROWS), field="file")
+    if len(rows) > shape.most or (rows and rows[-1].number > at + shape.most):
+        raise Refused(_("The file has more than %(n)s rows. Split it.", n=shape.most), field="file")
     if not rows:
         raise Refused(_("The file has a header but no rows below it."), field="file")
     return Register(tuple(rows), {name: column_letter(place) for name, place in places.items()}, ignored)
@@ -163,55 +200,41 @@ _BELOW = re.compile(
 )
 
 
-def _below_the_table(rows: list[Row]) -> list[Row]:
-    """Return the last rows that are no officers: a person has a username or a kind, or name and number side by side."""
+def _below_the_table(rows: list[Row], shape: Shape) -> list[Row]:
+    """Return the last rows that cannot be rows of the table."""
 
     def is_nobody(row: Row) -> bool:
-        cells = {name: cell.text for name, cell in row.cells.items()}
-        return not (cells["username"] or cells["jenis pegawai"] or (cells["nama"] and cells["NIP"]))
+        return not shape.is_row({name: cell.text for name, cell in row.cells.items()})
 
     last = list(takewhile(is_nobody, reversed(rows)))[::-1]
     return list(dropwhile(lambda row: not any(_BELOW.search(cell.text) for cell in row.cells.values()), last))
 
 
-def _at(cells: list[Cell], place: int) -> Cell:
-    return cells[place] if place < len(cells) else Cell("")
+def _at(cells: list[Cell], place: int | None) -> Cell:
+    return cells[place] if place is not None and place < len(cells) else Cell("")
 
 
 def _plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text.casefold()).split())
 
 
-_NAMES = {_plain(name): column for column, others in COLUMNS.items() for name in (column, *others)}
-
-
-def _meant(cell: Cell) -> str | None:
-    """Return the column that a heading names: as it is written, else without what stands in brackets."""
-    without = re.sub(r"\([^)]*\)", " ", cell.text)
-    return _NAMES.get(_plain(cell.text)) or _NAMES.get(_plain(without))
-
-
-def _is_header(cells: list[Cell]) -> bool:
-    return len({_meant(cell) for cell in cells} - {None}) >= 3  # noqa: PLR2004  a title or a row of data never names three
-
-
-def _find_header(numbered: Iterator[tuple[int, list[Cell]]]) -> tuple[int, list[Cell]]:
-    """Offices put a title above their table: the header is the first line that names at least three columns."""
+def _find_header(numbered: Iterator[tuple[int, list[Cell]]], shape: Shape) -> tuple[int, list[Cell]]:
+    """Offices put a title above their table: the header is the first line that names enough columns."""
     for number, cells in islice(numbered, _HEADER_WITHIN):
-        if _is_header(cells):
+        if shape.is_header(cells):
             return number, cells
-    text = _("No header found. The first row names the columns: %(columns)s.", columns=", ".join(COLUMNS))
+    text = _("No header found. The first row names the columns: %(columns)s.", columns=", ".join(shape.columns))
     raise Refused(text, field="file")
 
 
-def _places(header: list[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
-    meanings = [_meant(cell) for cell in header]
+def _places(header: list[Cell], shape: Shape) -> tuple[dict[str, int], tuple[str, ...]]:
+    meanings = [shape.meant(cell) for cell in header]
     if meanings.count("NIP") > 1:  # the other one only counts the rows
         meanings = [None if _plain(cell.text) in _COUNTS else name for name, cell in zip(meanings, header, strict=True)]
-    doubled = [name for name in COLUMNS if meanings.count(name) > 1]
+    doubled = [name for name in shape.columns if meanings.count(name) > 1]
     if doubled:
         raise Refused(_("The column %(name)s is there twice.", name=doubled[0]), field="file")
-    missing = [name for name in COLUMNS if name not in meanings]
+    missing = [name for name in shape.columns if name in shape.required and name not in meanings]
     if missing:
         text = _("Columns are missing: %(names)s. A cell may stay empty, its column may not.", names=", ".join(missing))
         raise Refused(text, field="file")
@@ -236,12 +259,12 @@ def column_letter(place: int) -> str:
 # CSV
 
 
-def _csv_lines(data: bytes, filename: str) -> Iterator[list[Cell]]:
+def _csv_lines(data: bytes, filename: str, shape: Shape) -> Iterator[list[Cell]]:
     text = _decoded(data)
     if not filename.lower().endswith((".csv", ".txt")) or "\0" in text:
-        raise Refused(_("This is not an XLSX or CSV file. Save the register as one of these."), field="file")
+        raise Refused(_("This is not an XLSX or CSV file. Save the list as one of these."), field="file")
     try:
-        for line in _csv_reader(text, _delimiter(text)):
+        for line in _csv_reader(text, _delimiter(text, shape)):
             yield [_text_cell(value) for value in line]
     except csv.Error:
         raise Refused(_("The CSV file is damaged. Save it again from the spreadsheet."), field="file") from None
@@ -260,12 +283,12 @@ def _csv_reader(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: str, shape: Shape) -> str:
     """Return what separates the header's cells: commas stand in titles (S.Kom., M.Si) too, so counting misleads."""
     for delimiter in (";", ",", "\t"):
         first = islice(_csv_reader(text[:20_000], delimiter), _HEADER_WITHIN)
         with suppress(csv.Error):
-            if any(_is_header([Cell(value) for value in line]) for line in first):
+            if any(shape.is_header([Cell(value) for value in line]) for line in first):
                 return delimiter
     return ";"
 
@@ -278,7 +301,7 @@ def _text_cell(value: str) -> Cell:
 # XLSX
 
 
-def _sheet_register(data: bytes) -> Register:
+def _sheet_register(data: bytes, shape: Shape) -> Register:
     """Read the first visible sheet that holds a register; cover sheets, empty and hidden ones are passed over."""
     checked = _repacked(data)
     try:
@@ -291,8 +314,8 @@ def _sheet_register(data: bytes) -> Register:
     except (CalamineError, ValueError):
         raise Refused(_damaged(), field="file") from None
     lines = {name: [[_typed_cell(value) for value in row] for row in rows] for name, rows in sheets.items()}
-    tables = [name for name, rows in lines.items() if any(map(_is_header, rows[:_HEADER_WITHIN]))]
-    register = _arrange(lines[tables[0]] if tables else next(iter(lines.values()), []))
+    tables = [name for name, rows in lines.items() if any(map(shape.is_header, rows[:_HEADER_WITHIN]))]
+    register = _arrange(lines[tables[0]] if tables else next(iter(lines.values()), []), shape)
     others = tuple(_("the sheet %(name)s", name=name) for name in tables[1:])
     return replace(register, ignored=register.ignored + others)
 
@@ -323,7 +346,7 @@ def _repacked(data: bytes) -> io.BytesIO:
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
         raise Refused(_damaged(), field="file") from None
     if "xl/workbook.xml" not in parts:
-        raise Refused(_("This is not an XLSX or CSV file. Save the register as one of these."), field="file")
+        raise Refused(_("This is not an XLSX or CSV file. Save the list as one of these."), field="file")
     # Some programs write the texts into the cells and no table of shared ones.
     shared = (text for part in parts.values() if b"<sst" in part[:500] for text in _TEXT_END.split(part))
     longest = max(map(len, shared), default=0)
@@ -343,7 +366,7 @@ def _unpacked(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
                 part = member.read(left + 1)
             left -= len(part)
             if left < 0:
-                raise Refused(_("The file unpacks to far more than a register. Save only the register."), field="file")
+                raise Refused(_("The file unpacks to far more than a list. Save only the list."), field="file")
             yield info.filename, part
 
 
@@ -352,7 +375,7 @@ def _checked_sheet(sheet: bytes, longest: int) -> bytes:
     sheet = _EMPTY.sub(b"", _EMPTY.sub(b"", sheet))
     cells = len(_CELL.findall(sheet))
     if cells > MAX_ROWS * _MAX_COLUMNS or cells * longest > _MAX_TEXT:
-        raise Refused(_("The file unpacks to far more than a register. Save only the register."), field="file")
+        raise Refused(_("The file unpacks to far more than a list. Save only the list."), field="file")
     for letters, digits in _PLACE.findall(sheet):
         if _column_number(letters) > _MAX_COLUMNS:
             raise Refused(_("The sheet has cells far to the right. Delete the columns beside the table."), field="file")

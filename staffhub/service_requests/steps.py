@@ -1,5 +1,6 @@
 """What is done with a request: taken in, handed over, moved on; every step leaves an event that nobody can change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -58,13 +59,13 @@ class Taken:
     again: bool
 
 
-def _next_number(db: Session, office_id: int, month: str) -> str:
+def _next_numbers(db: Session, office_id: int, month: str, count: int) -> list[str]:
     prefix = f"PM-{month}-"
     running = cast(func.substr(ServiceRequest.number, len(prefix) + 1), Integer)
     # A range of the unique key, which LIKE is not on every database; digits alone differ, so any collation agrees.
     of_month = (ServiceRequest.office_id == office_id, ServiceRequest.number.between(f"{prefix}0", f"{prefix}99999999"))
     last = db.scalar(select(func.max(running)).where(*of_month)) or 0
-    return f"{prefix}{last + 1:04}"
+    return [f"{prefix}{last + one:04}" for one in range(1, count + 1)]
 
 
 def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) -> Taken | None:
@@ -123,30 +124,60 @@ def take_in(
     service = _service(db, me.office_id, service_type)
     if seen is not None:
         ask_about_same(same_ones(db, me, phone=phone, service_id=service.id, around=now), seen)
-    waits = service.needs_presence and not urgent
-    state = _S.DEFERRED if waits else _S.NEW
-    row = ServiceRequest(
-        office_id=me.office_id,
-        number=_next_number(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}"),
-        public_code=fresh_codes(db, 1)[0],
-        service_type_id=service.id,
-        applicant=applicant,
-        phone=phone,
-        channel=channel,
-        urgent=urgent,
-        siak_reference=siak_reference,
-        state=state,
-        created_by=me.author,
-        created_at=now,
-        updated_at=now,
-        due_at=due_after(db, me.office_id, request_id=None, service_id=service.id, state=state, now=now),
-        version=1,
-        idempotency_key=key,
-    )
-    db.add(row)
-    db.flush()
-    _note_intake(db, me, row, note=note, why_urgent=why_urgent, now=now)
+    wish = Wish(service.id, service.needs_presence, applicant, phone, channel, why_urgent, siak_reference, note, key)
+    row = enter_many(db, me, [wish], now=now)[0]
     return Taken(row.id, row.number, row.state, again=False)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is taken in, all of it checked. `why_urgent` empty: it is not."""
+
+    service_id: int
+    needs_presence: bool
+    applicant: str
+    phone: str
+    channel: Channel
+    why_urgent: str
+    siak_reference: str
+    note: str
+    key: str
+
+
+def enter_many(db: Session, me: Viewer, wishes: Sequence[Wish], *, now: datetime) -> list[ServiceRequest]:
+    """Store new requests in this order, with the office's row locked."""
+    numbers = _next_numbers(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}", len(wishes))
+    states = [_S.DEFERRED if one.needs_presence and not one.why_urgent else _S.NEW for one in wishes]
+    due = {
+        (service_id, state): due_after(db, me.office_id, request_id=None, service_id=service_id, state=state, now=now)
+        for service_id, state in {(one.service_id, state) for one, state in zip(wishes, states, strict=True)}
+    }
+    found = [
+        ServiceRequest(
+            office_id=me.office_id,
+            number=number,
+            public_code=code,
+            service_type_id=one.service_id,
+            applicant=one.applicant,
+            phone=one.phone,
+            channel=one.channel,
+            urgent=bool(one.why_urgent),
+            siak_reference=one.siak_reference,
+            state=state,
+            created_by=me.author,
+            created_at=now,
+            updated_at=now,
+            due_at=due[one.service_id, state],
+            version=1,
+            idempotency_key=one.key,
+        )
+        for one, number, code, state in zip(wishes, numbers, fresh_codes(db, len(wishes)), states, strict=True)
+    ]
+    db.add_all(found)
+    db.flush()
+    for one, row in zip(wishes, found, strict=True):
+        _note_intake(db, me, row, note=one.note, why_urgent=one.why_urgent, now=now)
+    return found
 
 
 def _note_intake(db: Session, me: Viewer, row: ServiceRequest, *, note: str, why_urgent: str, now: datetime) -> None:

@@ -6,13 +6,14 @@ from staffhub.routes.service_requests import (
     catalogue,
     handing_on,
     handing_over,
+    importing,
     intake,
     listed,
     one,
     times,
 )
 
-# In this order: /requests/services, /requests/appointments, /requests/times, /requests/hand-on and the like are no
+# In this order: /requests/services, /requests/appointments, /requests/times, /requests/import and the like are no
 # numbers.
-_NAMED = (catalogue.router, appointments.router, times.router, handing_on.router, handing_over.router)
+_NAMED = (catalogue.router, appointments.router, times.router, handing_on.router, handing_over.router, importing.router)
 router = pages(*_NAMED, listed.router, intake.router, one.router)
