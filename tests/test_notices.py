@@ -38,6 +38,7 @@ WHATS = {
     NoticeKind.ORDER_CHANGED: ("changed", "ended"),
     NoticeKind.EXEMPTION: ("given", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
+    NoticeKind.LOG_RETURNED: ("returned", "reopened"),
     NoticeKind.MEETING_CHANGED: (
         "cancelled",
         "moved",

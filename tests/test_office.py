@@ -56,8 +56,14 @@ _TYPED = (
     "DELETE FROM rule_set WHERE office_id = 1",
     "UPDATE division SET short_name = short_name || '.' WHERE office_id = 1",
     "UPDATE service_type SET service_days = 3 WHERE office_id = 1",
-    "INSERT INTO division SELECT 99, 1, 'new', 'New', 'New', 9, keeps_cover FROM division WHERE id = 1",
-    "INSERT INTO service_type SELECT 99, 1, 'x', '', '', 1, 1 = 1, 3, 9, '', NULL, 1 FROM service_type WHERE id = 1",
+    (
+        "INSERT INTO division (id, office_id, code, name, short_name, sort, keeps_cover)"
+        " SELECT 99, 1, 'new', 'New', 'New', 9, keeps_cover FROM division WHERE id = 1"
+    ),
+    (
+        "INSERT INTO service_type (id, office_id, code, name, name_en, division_id, needs_presence, sort)"
+        " SELECT 99, 1, 'x', '', '', 1, 1 = 1, 9 FROM service_type WHERE id = 1"
+    ),
     "UPDATE service_type SET code = 'new' WHERE office_id = 1 AND sort = 1",
     "DELETE FROM service_type WHERE office_id = 1",
     "UPDATE office SET recorded_from = '2026-11-02' WHERE id = 1",

@@ -417,3 +417,9 @@ def test_a_head_writes_what_a_service_asks_for_and_whoever_takes_a_request_reads
     assert "legalisasi_dokumen" not in ben.get("/requests?new=1").text
     assert "berakhir" in ben.get("/requests/services").text
     assert "Layani lagi" in ana.get(service[1]).text
+
+
+def test_the_search_of_the_list_is_sent_with_nothing_chosen_too(world: World) -> None:
+    ben = world.client("ben")
+    for sent in ("q=an&type=&division=", "q=&type=&division=1", "q=an&type=&division=tidak-ada"):
+        assert ben.get(f"/requests?{sent}").status_code == 200, sent

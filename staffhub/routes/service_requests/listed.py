@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from staffhub import office
+from staffhub import office, sections
 from staffhub.models import RequestState
 from staffhub.routes.deps import DB, Me, Now, pages
 from staffhub.routes.service_requests import intake
@@ -26,17 +26,17 @@ def index(
     service: Annotated[str, Query(alias="type", max_length=40)] = "",
     state: RequestState | None = None,
     assignee: Literal["me", "none"] | None = None,
-    division: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    division: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     me.require("requests")
     if new:
         return intake.form_page(request, db, me)
-    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee, division)
+    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee, sections.asked_for(division))
     found = listed.listing(db, me, wanted, page=page, now=now)
 
     def address(number: int) -> str:
-        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "division": division}
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "division": wanted.division_id}
         return query("/requests", **given, page=number if number > 1 else None)
 
     return render(
