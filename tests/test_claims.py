@@ -70,7 +70,8 @@ def test_whoever_leaves_work_kicks_the_clockwork_after_the_commit_without_thinki
     kicked: list[str] = []
     claims.watch(database, kicked.append)
     row_id = _leave(database)
-    assert kicked == ["zoom_tasks"]
+    assert kicked == ["zoom_tasks", "notices"]  # those invited are told
+    kicked.remove("notices")
     _take(database, row_id)
     assert kicked == ["zoom_tasks"]  # doing the work leaves none
     with database.transaction() as db:
@@ -94,7 +95,7 @@ def test_no_page_kicks_the_clockwork_by_hand(world: World) -> None:
     claims.watch(world.database, kicked.append)
     form = {"topic": "Evaluasi", "date": "2026-11-25", "time": "14.00", "duration": "45", "everyone": "1"}
     address = world.client("dewi").post("/meetings", data=form | {"idempotency_key": str(uuid4())}).headers["location"]
-    assert (address[:10], kicked) == ("/meetings/", ["zoom_tasks"])
+    assert (address[:10], kicked) == ("/meetings/", ["zoom_tasks", "notices"])
 
 
 PROCESS = """
