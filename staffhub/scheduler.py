@@ -216,7 +216,7 @@ class Ticker:
         self._work = work
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._running = threading.Event()
-        self._away = False  # the database, as the last job found it
+        self._away: datetime | None = None  # since when the database is, as far as the jobs found out
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
@@ -238,26 +238,28 @@ class Ticker:
     def _safely(self, name: str, verb: Callable[[Work, datetime], object]) -> Callable[[], None]:
         def tick() -> None:
             deadlines.begin(deadlines.WORK)
+            began = clock.now()
             try:
-                verb(self._work, clock.now())
+                verb(self._work, began)
             except (OperationalError, InterfaceError, PoolTimeout) as error:
                 self._note_outage(name, error)
             except Exception:  # the next tick tries again; a failed one must not stop the clock
                 log.exception("job_failed", job=name)
             else:
-                self._note_answer()
+                self._note_answer(began)
 
         return tick
 
     def _note_outage(self, job: str, error: Exception) -> None:
         """Said once, and once more when it is over: the jobs go on trying every few seconds."""
         if not self._away:
-            self._away = True
+            self._away = clock.now()
             log.error("database_unavailable", job=job, error=type(error).__name__)
 
-    def _note_answer(self) -> None:
-        if self._away:
-            self._away = False
+    def _note_answer(self, began: datetime) -> None:
+        """A job that had its answer before the database went away says nothing of it."""
+        if self._away and began > self._away:
+            self._away = None
             log.info("database_back")
 
     def kick(self, job: str) -> None:

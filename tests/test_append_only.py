@@ -53,7 +53,7 @@ def _one_row_each(database: Database) -> None:
         )
         service = db.scalar(sa.text("SELECT id FROM service_type"))
         base = {"office_id": office, "date": TODAY, "at": MORNING, "officer_id": officer}
-        names = (*FACTS, "service_request", "meeting", "leave_request")
+        names = (*FACTS, "service_request", "meeting", "leave_request", "appointment", "daily_report")
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
         def add(name: str, /, **values: Any) -> int:
@@ -74,6 +74,13 @@ def _one_row_each(database: Database) -> None:
                       channel="counter", urgent=False, siak_reference="", state="new", created_at=MORNING,
                       updated_at=MORNING, version=1, idempotency_key="r")  # fmt: skip
         add("request_event", request_id=request, state="new", note="")
+        division = db.scalar(sa.text("SELECT min(id) FROM division"))
+        given = add("appointment", request_id=request, service_type_id=service, division_id=division, seat=1,
+                    starts=MORNING.time(), minutes=15, state="invited", version=1, created_at=MORNING)  # fmt: skip
+        add("appointment_step", appointment_id=given, state="invited", note="")
+        report = add("daily_report", minutes=60, submitted_at=MORNING)
+        add("report_step", report_id=report, turn=1, act="submitted", note="", minutes=60, created_by=account,
+            created_at=MORNING, idempotency_key="d")  # fmt: skip
         meeting = add("meeting", kind="single", topic="t", agenda="", starts_on=TODAY, ends_on=TODAY,
                       starts_at=MORNING.time(), minutes=15, weekdays=[], occurrences=1, audience={}, state="waiting",
                       marker="[sh:1]", zoom_host="", join_url="", trouble="", version=1, created_by=account,
@@ -159,6 +166,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
             "plan_ending": "created_at",
             "week_pattern": "created_at",
             "snapshot_line": "text",
+            "report_step": "created_at",
         }.get(table, "at")
         _refused(
             database,
