@@ -236,7 +236,7 @@ def test_a_zip_bomb_is_refused_before_it_unpacks() -> None:
         with archive.open("xl/worksheets/sheet1.xml", "w") as part:
             for _n in range(100):
                 part.write(b" " * 1_000_000)
-    assert "far more than a register" in _refusal(bomb.getvalue())
+    assert "far more than a list" in _refusal(bomb.getvalue())
 
 
 def test_a_cell_at_the_far_end_of_the_sheet_is_refused_for_it_would_fill_the_memory() -> None:
@@ -259,7 +259,7 @@ def test_cells_that_only_carry_a_format_far_below_do_no_harm() -> None:
 
 
 def test_one_long_text_repeated_in_many_cells_is_refused() -> None:
-    assert "far more than a register" in _refusal(_xlsx(*([["x" * 30_000] * 10] * 1000)))
+    assert "far more than a list" in _refusal(_xlsx(*([["x" * 30_000] * 10] * 1000)))
 
 
 def test_a_sheet_of_too_many_cells_is_refused() -> None:
