@@ -62,8 +62,22 @@ def appointment_of(db: Session, me: Viewer, request_id: int) -> Invitation | Non
     return Invitation(row.date, row.starts, tuple(row.papers.splitlines())) if row else None
 
 
+class _InState:
+    """How an appointment stands, for whatever row has its state."""
+
+    state: AppointmentState
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+    @property
+    def is_ahead(self) -> bool:
+        return self.state in AHEAD
+
+
 @dataclass(frozen=True)
-class Given:
+class Given(_InState):
     """One appointment in a list; `beyond`: nobody is left in the office to receive the citizen then."""
 
     id: int
@@ -75,14 +89,6 @@ class Given:
     service: str
     urgent: bool
     beyond: bool
-
-    @property
-    def state_label(self) -> str:
-        return state_label(self.state)
-
-    @property
-    def is_ahead(self) -> bool:
-        return self.state in AHEAD
 
 
 _GIVEN: Select[*tuple[Any, ...]] = (
@@ -230,19 +236,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class OfRequest:
+class OfRequest(_InState):
     id: int
     slot: Slot
     state: AppointmentState
     steps: Sequence[Step]
-
-    @property
-    def state_label(self) -> str:
-        return state_label(self.state)
-
-    @property
-    def is_ahead(self) -> bool:
-        return self.state in AHEAD
 
 
 _OF_REQUEST: Select[*tuple[Any, ...]] = (
