@@ -217,6 +217,7 @@ class Ticker:
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._running = threading.Event()
         self._away: datetime | None = None  # since when the database is, as far as the jobs found out
+        self._back = clock.now()  # when one of them found it again
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
@@ -242,7 +243,7 @@ class Ticker:
             try:
                 verb(self._work, began)
             except (OperationalError, InterfaceError, PoolTimeout) as error:
-                self._note_outage(name, error)
+                self._note_outage(name, error, began)
             except Exception:  # the next tick tries again; a failed one must not stop the clock
                 log.exception("job_failed", job=name)
             else:
@@ -250,16 +251,19 @@ class Ticker:
 
         return tick
 
-    def _note_outage(self, job: str, error: Exception) -> None:
-        """Said once, and once more when it is over: the jobs go on trying every few seconds."""
-        if not self._away:
+    def _note_outage(self, job: str, error: Exception, began: datetime) -> None:
+        """Said once, and once more when it is over: the jobs go on trying every few seconds.
+
+        One that was already waiting when another found the database back tells nothing new.
+        """
+        if not self._away and began >= self._back:
             self._away = clock.now()
             log.error("database_unavailable", job=job, error=type(error).__name__)
 
     def _note_answer(self, began: datetime) -> None:
         """A job that had its answer before the database went away says nothing of it."""
         if self._away and began > self._away:
-            self._away = None
+            self._away, self._back = None, clock.now()
             log.info("database_back")
 
     def kick(self, job: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from staffhub import audit, logs, scheduler
 from staffhub.db import Database
@@ -93,3 +94,25 @@ def test_metrics_tell_a_collector_on_this_machine_and_nobody_behind_a_proxy(worl
     assert 'staffhub_requests_total{method="GET",route="/board",status="200"}' in text
     assert "rahasia" not in text
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 404
+
+
+def test_a_job_that_was_waiting_when_the_database_came_back_does_not_say_again_that_it_is_away(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure()
+    ticker = Ticker(Work(database=database, zoom=None, zoom_host=""))
+
+    def refused(*_more: object) -> None:
+        raise OperationalError("", None, ConnectionRefusedError())
+
+    def waits_while_it_goes_and_comes(*_more: object) -> None:
+        ticker._safely("first", refused)()
+        ticker._safely("second", refused)()
+        ticker._safely("third", lambda *_more: None)()
+        refused()
+
+    ticker._safely("slow", waits_while_it_goes_and_comes)()
+    said = [(line["event"], line.get("job")) for line in map(json.loads, capsys.readouterr().err.splitlines())]
+    assert said == [("database_unavailable", "first"), ("database_back", None)]
+    ticker._safely("slow", refused)()  # what it finds by itself is news
+    assert json.loads(capsys.readouterr().err)["event"] == "database_unavailable"
