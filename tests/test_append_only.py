@@ -53,7 +53,16 @@ def _one_row_each(database: Database) -> None:
         )
         service = db.scalar(sa.text("SELECT id FROM service_type"))
         base = {"office_id": office, "date": TODAY, "at": MORNING, "officer_id": officer}
-        names = (*FACTS, "service_request", "meeting", "leave_request", "appointment", "daily_report")
+        names = (
+            *FACTS,
+            "service_request",
+            "meeting",
+            "leave_request",
+            "appointment",
+            "daily_report",
+            "roster_plan",
+            "duty_swap",
+        )
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
         def add(name: str, /, **values: Any) -> int:
@@ -110,6 +119,11 @@ def _one_row_each(database: Database) -> None:
         snapshot = add("month_snapshot", **month, number=0, head="{}", hash="x" * 64, officers=1)
         add("snapshot_line", snapshot_id=snapshot, text="{}")
         add("month_step", **month, turn=1, kind="closed", snapshot_id=snapshot, idempotency_key="s")
+        plan = add("roster_plan", division_id=division, month=TODAY, version=1, created_at=MORNING)
+        add("roster_step", **said, plan_id=plan, turn=1, act="changed", changes=[])
+        swap = add("duty_swap", colleague_id=officer, gives=TODAY, state="asked", note="", version=1,
+                   created_at=MORNING, idempotency_key="w")  # fmt: skip
+        add("duty_swap_step", **said, swap_id=swap, turn=1, state="asked", grants=[])
         add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
 
 
@@ -217,7 +231,7 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         orders = "duty_order, duty_assignment, duty_order_step"
         exemptions = "exemption, exemption_person, exemption_step"
         pointing = {"mark": "mark, mark_note", "duty_order": orders, "exemption": exemptions}
-        leaves = "leave_request, leave_step, duty_assignment, exemption_person"
+        leaves = "leave_request, leave_step, duty_assignment, exemption_person, duty_call"
         pointing["plan_grant"] = f"plan_grant, plan_ending, plan_entry, {leaves}"
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"
         asked = "correction_request, correction_step, correction_waiting, correction"

@@ -29,20 +29,21 @@ GROWS = {
     "appointment", "appointment_hold", "appointment_step",
     "api_answer", "attendance", "attendance_look",
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
-    "daily_report", "day_record", "duty_assignment", "zoom_sighting",
+    "daily_report", "day_record", "duty_assignment", "duty_call", "duty_swap", "duty_swap_step", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
-    "report_step",
+    "report_step", "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
     "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {
     "account", "api_token", "calendar_feed",
-    "correction_waiting", "division", "export_job", "heartbeat", "holiday", "kept_form",
+    "correction_waiting", "division", "export_job", "heartbeat", "holiday", "home_only", "kept_form",
     "kept_register",
     "leave_delegate", "leave_opening", "log_template",
-    "office", "officer", "posting", "rule_set", "service_type", "week_pattern", "zoom_person", "zoom_user",
+    "office", "officer", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
+    "zoom_person", "zoom_user",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
 PEOPLE, DAYS = 15, 700

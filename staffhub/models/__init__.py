@@ -4,6 +4,21 @@ from staffhub.models.appointments import Appointment, AppointmentHold, Appointme
 from staffhub.models.calendars import CalendarFeed
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
+from staffhub.models.duty_roster import (
+    CallState,
+    DutyCall,
+    DutySwap,
+    DutySwapStep,
+    HomeOnly,
+    RosterAct,
+    RosterCell,
+    RosterExcuse,
+    RosterPlan,
+    RosterRun,
+    RosterStep,
+    RosterWish,
+    SwapState,
+)
 from staffhub.models.exports import ExportJob
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
 from staffhub.models.meetings import (
@@ -119,6 +134,8 @@ APPEND_ONLY = (
     ExemptionStep,
     ZoomSighting,
     ReportStep,
+    RosterStep,
+    DutySwapStep,
 )
 
 __all__ = [
@@ -144,6 +161,7 @@ __all__ = [
     "AttendanceLook",
     "AuditEvent",
     "CalendarFeed",
+    "CallState",
     "Channel",
     "CheckoutProposal",
     "Claim",
@@ -157,8 +175,11 @@ __all__ = [
     "Division",
     "Duty",
     "DutyAssignment",
+    "DutyCall",
     "DutyOrder",
     "DutyOrderStep",
+    "DutySwap",
+    "DutySwapStep",
     "EmploymentType",
     "Exemption",
     "ExemptionPerson",
@@ -168,6 +189,7 @@ __all__ = [
     "Heartbeat",
     "Holiday",
     "HolidayKind",
+    "HomeOnly",
     "ItemEnd",
     "ItemKind",
     "JoinClick",
@@ -217,6 +239,13 @@ __all__ = [
     "RequestState",
     "RequestStep",
     "Role",
+    "RosterAct",
+    "RosterCell",
+    "RosterExcuse",
+    "RosterPlan",
+    "RosterRun",
+    "RosterStep",
+    "RosterWish",
     "RuleKind",
     "RuleSet",
     "Seen",
@@ -228,6 +257,7 @@ __all__ = [
     "SnapshotLine",
     "StandupNote",
     "StoredDay",
+    "SwapState",
     "TaskState",
     "TokenScope",
     "UserSession",

@@ -98,6 +98,8 @@ class PlanGrant(Base):
     # The letter it rests on: the number of a duty order, of a leave letter.
     document: Mapped[str] = mapped_column(String(80), default="")
     on_free_days: Mapped[bool] = mapped_column(default=False)
+    # The bidang whose desk is kept in the office then, where somebody is lent to another; None: the own one.
+    desk_id: Mapped[int | None] = mapped_column(ForeignKey("division.id"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     idempotency_key: Mapped[str | None] = mapped_column(String(64))
