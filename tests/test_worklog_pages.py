@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import Account, LogEntry, Role
-from tests.conftest import TODAY, World, count_queries, plan_range
+from staffhub.models import Account, LogEntry, MarkKind, Role
+from tests.conftest import MORNING, TODAY, World, count_queries, plan_range
+from tests.test_day_store import mark
 
 HTMX = {"HX-Request": "true"}
 YESTERDAY = TODAY - timedelta(days=1)
@@ -333,6 +334,26 @@ def test_overlapping_entries_are_warned_of_not_refused(world: World) -> None:
     assert "bertumpuk" in page.text
     assert "07.20 – 07.55 dan 07.50 – 08.00" in page.text
     assert "45 menit" in page.text
+
+
+def test_the_sum_stands_beside_the_hours_of_the_marks(world: World) -> None:
+    ben = world.client("ben")
+    ben.post("/worklog", data=_payload())
+    assert "Hadir menurut presensi" not in ben.get("/worklog").text, "without a mark nothing is said"
+    officer_id = world.officer_id("ben")
+    with world.database.transaction() as db:
+        db.add(mark(officer_id, TODAY, attempted_at=MORNING - timedelta(hours=1)))
+        db.add(mark(officer_id, TODAY, turn=2, kind=MarkKind.CHECK_OUT, mode=None, attempted_at=MORNING))
+    assert "Hadir menurut presensi: 1 jam<" in ben.get("/worklog").text
+
+
+def test_what_the_day_proposes_follows_what_was_written(world: World) -> None:
+    ben = world.client("ben")
+    request_id = _request_of(world, "ben")
+    assert 'id="log-proposals"' in ben.get("/worklog").text
+    told = ben.post("/worklog", data=_payload(request_id=request_id), headers={"HX-Request": "true"}).text
+    assert 'id="log-helps" class="stack" hx-swap-oob="true"' in told
+    assert 'id="log-proposals"' not in told, "the request has its own line now"
 
 
 def test_a_log_is_its_officers_own(world: World) -> None:

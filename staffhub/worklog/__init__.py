@@ -1,6 +1,6 @@
 """The day's log: an officer's entries, sent to the superior, who verifies or returns them."""
 
-from staffhub.worklog.doubts import Doubts, Presence, doubts, doubts_of, presences
+from staffhub.worklog.doubts import Doubts, Presence, ask_presence, doubts, doubts_of, presences
 from staffhub.worklog.entries import (
     Entry,
     Sheet,
@@ -60,6 +60,7 @@ __all__ = [
     "Written",
     "after",
     "ask_before",
+    "ask_presence",
     "ask_templates",
     "ask_to_verify",
     "asks",

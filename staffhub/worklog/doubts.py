@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
+from staffhub.ahead import Ask
 from staffhub.db import rows
 from staffhub.models import Correction, Mark, MarkKind
 from staffhub.security import Viewer
@@ -64,7 +65,8 @@ def doubts(
 ) -> Doubts:
     """Say what can hardly be so of one of my own days."""
     assert me.officer_id is not None  # noqa: S101  the entries are an officer's
-    return doubts_of(entries, presences(db, me, [me.officer_id], [day], now=now).get((me.officer_id, day)), target)
+    there = presences(db, me, [me.officer_id], [day], now=now)
+    return doubts_of(entries, there.get((me.officer_id, day)), target)
 
 
 def doubts_of(entries: Sequence[Entry], presence: Presence | None, target: int | None) -> Doubts:
@@ -92,6 +94,11 @@ _PRESENCES = (
     .where(Mark.officer_id.in_(bindparam("officers", expanding=True)), Mark.date.in_(bindparam("days", expanding=True)))
     .group_by(Mark.office_id, Mark.officer_id, Mark.date)
 )
+
+
+def ask_presence(me: Viewer, day: date) -> Ask:
+    """Return what `doubts` asks."""
+    return Ask(_PRESENCES, {"office": me.office_id, "officers": [me.officer_id], "days": [day]})
 
 
 def presences(

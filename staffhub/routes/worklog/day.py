@@ -33,6 +33,8 @@ Date = Annotated[str | None, Query(alias="date", max_length=10)]
 RequestId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 _EARLIEST = dt.date(2000, 1, 1)
 _LOOK_BACK = dt.timedelta(days=10)
+# What a new entry changes beside its form.
+_FOLLOW = ("log_card", "log_state", "log_helps")
 
 
 def web_address(text: str) -> str:
@@ -129,10 +131,8 @@ def _page(
         today=today,
         previous=next((one for one in earlier if book.of(me.officer_id or 0, one).is_work), earlier[0]),
         plan=plan,
-        target=target_of(plan),
         entries=entries,
-        sum=worklog.minutes_of(entries),
-        overlaps=worklog.overlaps(entries),
+        doubts=worklog.doubts(db, me, day, entries, now=now, target=target_of(plan)),
         sheet=worklog.sheet_of(db, me, day),
         to_verify=worklog.to_verify(db, me, today),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
@@ -159,6 +159,7 @@ def _read_ahead(db: Session, me: Viewer, officer_id: int, day: dt.date, today: d
         worklog.ask_to_verify(me, today),
         worklog.ask_before(me, day),
         worklog.ask_templates(me),
+        worklog.ask_presence(me, day),
         *log_proposals.asks(me, officer_id, day),
     )
 
@@ -257,9 +258,7 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
     if is_fragment(request):
         # The browser may forget what was typed.
         stored = given.idempotency_key or ""
-        return _page(
-            request, db, me, now, day, block="log_add", oob=("log_card", "log_state"), toast=said, stored=stored
-        )
+        return _page(request, db, me, now, day, block="log_add", oob=_FOLLOW, toast=said, stored=stored)
     return redirect(request, address_of(day, today), said=said)
 
 
@@ -344,7 +343,7 @@ def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now:
         return _edit_page(request, db, me, now, latest, form=form, status=error.status)
     said = _("Entry saved: %(text)s", text=given.text)
     if is_fragment(request):
-        response = _page(request, db, me, now, entry.date, oob=("log_state",), toast=said)
+        response = _page(request, db, me, now, entry.date, oob=("log_state", "log_helps"), toast=said)
         response.headers["HX-Retarget"] = "#log-card"
         return response
     return redirect(request, address_of(entry.date, clock.local_day(now, me.zone)), said=said)
