@@ -66,6 +66,7 @@ log = structlog.get_logger(__name__)
 
 # The busiest first: an address is compared with one route after the other.
 _ROOMS = (
+    api,
     presence,
     board,
     operations,
@@ -90,7 +91,6 @@ _ROOMS = (
     rules,
     zoom,
     tokens,
-    api,
 )
 
 

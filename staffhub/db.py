@@ -288,7 +288,9 @@ def lock_row(db: Session, table: Any, row_id: int) -> None:
 
     For what is edited as one and stored in several rows: lock, read, compare with what the form showed, write.
     """
-    db.execute(_locking(table), {"row": row_id})
+    if db.autoflush:
+        db.flush()
+    db.connection().execute(_locking(table), {"row": row_id})
 
 
 @cache

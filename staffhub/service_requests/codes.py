@@ -2,10 +2,13 @@
 
 from random import SystemRandom
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from staffhub.db import rows
 from staffhub.models import ServiceRequest, new_code
+
+_GIVEN = select(ServiceRequest.public_code).where(ServiceRequest.public_code.in_(bindparam("codes", expanding=True)))
 
 
 def fresh_codes(db: Session, count: int) -> list[str]:
@@ -13,8 +16,7 @@ def fresh_codes(db: Session, count: int) -> list[str]:
     found: set[str] = set()
     while len(found) < count:
         found |= {new_code() for _ in range(count - len(found))}
-        code = ServiceRequest.public_code
-        found -= set(db.scalars(select(code).where(code.in_(found))))
+        found -= set(rows(db, _GIVEN, codes=list(found)).scalars())
     codes = list(found)
     SystemRandom().shuffle(codes)
     return codes

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
+from typing import cast as type_cast
 
-from sqlalchemy import Integer, cast, func, insert, select
+from sqlalchemy import Integer, String, Table, bindparam, cast, func, insert, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
-from staffhub.db import lock_row, said_otherwise, write_over
+from staffhub import audit, clock, office
+from staffhub.db import lock_row, rows, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -20,7 +21,6 @@ from staffhub.models import (
     RequestEvent,
     RequestState,
     ServiceRequest,
-    ServiceType,
 )
 from staffhub.security import Viewer
 from staffhub.service_requests.appointments import ending
@@ -29,11 +29,13 @@ from staffhub.service_requests.duplicates import ask_about_same, same_ones
 from staffhub.service_requests.duty import taker_for
 from staffhub.service_requests.notices import tell_given
 from staffhub.service_requests.one import Request, may_assign
-from staffhub.service_requests.owners import CLOSED, OPEN
+from staffhub.service_requests.owners import CLOSED, OFFICE, OPEN
 from staffhub.service_requests.promises import due_after
 from staffhub.service_requests.words import state_label
 
 _S = RequestState
+_PREFIX = len("PM-2611-")
+_FOUR_DIGITS = 9999
 # The likely next step first; what is open can also be cancelled.
 NEXT = MappingProxyType(
     {
@@ -59,37 +61,54 @@ class Taken:
     again: bool
 
 
+# Built once, as whatever every intake asks for.
+_KEYED = select(
+    ServiceRequest.id,
+    ServiceRequest.number,
+    ServiceRequest.state,
+    ServiceRequest.applicant,
+    ServiceRequest.service_type_id,
+).where(ServiceRequest.office_id == OFFICE, ServiceRequest.idempotency_key == bindparam("key"))
+# A range of the unique key, which LIKE is not on every database; digits alone differ, so any collation agrees.
+_OF_MONTH = (
+    ServiceRequest.office_id == OFFICE,
+    ServiceRequest.number.between(bindparam("first", type_=String), bindparam("last", type_=String)),
+)
+_HIGHEST = select(func.max(ServiceRequest.number)).where(*_OF_MONTH)
+_RUNNING = cast(func.substr(ServiceRequest.number, _PREFIX + 1), Integer)
+_LONGEST = select(func.max(_RUNNING)).where(*_OF_MONTH)
+_ENTER = insert(type_cast("Table", ServiceRequest.__table__)).returning(ServiceRequest.id, sort_by_parameter_order=True)
+_NOTE = insert(type_cast("Table", RequestEvent.__table__))
+
+
 def _next_numbers(db: Session, office_id: int, month: str, count: int) -> list[str]:
+    """Count on from the last number of the month, with the office's row locked."""
     prefix = f"PM-{month}-"
-    running = cast(func.substr(ServiceRequest.number, len(prefix) + 1), Integer)
-    # A range of the unique key, which LIKE is not on every database; digits alone differ, so any collation agrees.
-    of_month = (ServiceRequest.office_id == office_id, ServiceRequest.number.between(f"{prefix}0", f"{prefix}99999999"))
-    last = db.scalar(select(func.max(running)).where(*of_month)) or 0
+    of_month = {"office": office_id, "first": f"{prefix}0", "last": f"{prefix}99999999"}
+    # The last entry of the index, as long as all have four digits: of more, 9999 stands behind 10000.
+    highest = rows(db, _HIGHEST, **of_month).scalar()
+    last = int(highest[_PREFIX:]) if highest else 0
+    if last >= _FOUR_DIGITS:
+        last = rows(db, _LONGEST, **of_month).scalar() or 0
     return [f"{prefix}{last + one:04}" for one in range(1, count + 1)]
 
 
 def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) -> Taken | None:
     """Return what the same form took in before; Conflict when it told of somebody else (`said`: service, applicant)."""
-    request = ServiceRequest
-    row = db.execute(
-        select(request.id, request.number, request.state, request.applicant, ServiceType.code)
-        .join(ServiceType, ServiceType.id == request.service_type_id)
-        .where(request.office_id == office_id, request.idempotency_key == key)
-    ).one_or_none()
-    if row and (row.code, row.applicant) != said:
+    row = rows(db, _KEYED, office=office_id, key=key).one_or_none()
+    if row is None:
+        return None
+    id_, number, state, applicant, service_id = row
+    if (office.services(db, office_id)[service_id].code, applicant) != said:
         raise said_otherwise()
-    return Taken(row.id, row.number, row.state, again=True) if row else None
+    return Taken(id_, number, state, again=True)
 
 
-def _service(db: Session, office_id: int, code: str) -> Any:
-    service = db.execute(
-        select(ServiceType.id, ServiceType.needs_presence).where(
-            ServiceType.office_id == office_id, ServiceType.code == code, ServiceType.ended_at.is_(None)
-        )
-    ).one_or_none()
-    if service is None:
-        raise Refused(_("Choose one of the list."), field="service_type")
-    return service
+def _service(db: Session, office_id: int, code: str) -> office.Service:
+    offered = (one for one in office.services(db, office_id).values() if one.code == code and not one.ended)
+    if service := next(offered, None):
+        return service
+    raise Refused(_("Choose one of the list."), field="service_type")
 
 
 def take_in(
@@ -125,8 +144,7 @@ def take_in(
     if seen is not None:
         ask_about_same(same_ones(db, me, phone=phone, service_id=service.id, around=now), seen)
     wish = Wish(service.id, service.needs_presence, applicant, phone, channel, why_urgent, siak_reference, note, key)
-    row = enter_many(db, me, [wish], now=now)[0]
-    return Taken(row.id, row.number, row.state, again=False)
+    return enter_many(db, me, [wish], now=now)[0]
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,7 @@ class Wish:
     key: str
 
 
-def enter_many(db: Session, me: Viewer, wishes: Sequence[Wish], *, now: datetime) -> list[ServiceRequest]:
+def enter_many(db: Session, me: Viewer, wishes: Sequence[Wish], *, now: datetime) -> list[Taken]:
     """Store new requests in this order, with the office's row locked."""
     numbers = _next_numbers(db, me.office_id, f"{clock.local_day(now, me.zone):%y%m}", len(wishes))
     states = [_S.DEFERRED if one.needs_presence and not one.why_urgent else _S.NEW for one in wishes]
@@ -152,43 +170,43 @@ def enter_many(db: Session, me: Viewer, wishes: Sequence[Wish], *, now: datetime
         (service_id, state): due_after(db, me.office_id, request_id=None, service_id=service_id, state=state, now=now)
         for service_id, state in {(one.service_id, state) for one, state in zip(wishes, states, strict=True)}
     }
-    found = [
-        ServiceRequest(
-            office_id=me.office_id,
-            number=number,
-            public_code=code,
-            service_type_id=one.service_id,
-            applicant=one.applicant,
-            phone=one.phone,
-            channel=one.channel,
-            urgent=bool(one.why_urgent),
-            siak_reference=one.siak_reference,
-            state=state,
-            created_by=me.author,
-            created_at=now,
-            updated_at=now,
-            due_at=due[one.service_id, state],
-            version=1,
-            idempotency_key=one.key,
-        )
+    facts = [
+        {
+            "office_id": me.office_id,
+            "number": number,
+            "public_code": code,
+            "service_type_id": one.service_id,
+            "applicant": one.applicant,
+            "phone": one.phone,
+            "channel": one.channel,
+            "urgent": bool(one.why_urgent),
+            "siak_reference": one.siak_reference,
+            "state": state,
+            "created_by": me.author,
+            "created_at": now,
+            "updated_at": now,
+            "due_at": due[one.service_id, state],
+            "version": 1,
+            "idempotency_key": one.key,
+        }
         for one, number, code, state in zip(wishes, numbers, fresh_codes(db, len(wishes)), states, strict=True)
     ]
-    db.add_all(found)
-    db.flush()
-    for one, row in zip(wishes, found, strict=True):
-        _note_intake(db, me, row, note=one.note, why_urgent=one.why_urgent, now=now)
+    ids = db.execute(_ENTER, facts).scalars()
+    found = [Taken(*row, again=False) for row in zip(ids, numbers, states, strict=True)]
+    for one, taken in zip(wishes, found, strict=True):
+        _note_intake(db, me, taken, one, now=now)
     return found
 
 
-def _note_intake(db: Session, me: Viewer, row: ServiceRequest, *, note: str, why_urgent: str, now: datetime) -> None:
-    note_step(db, me, row.id, _S.NEW, None, note=note, now=now)
-    if why_urgent:
-        note_step(db, me, row.id, _S.NEW, None, note=why_urgent, now=now, urgent=True)
-    if row.state is _S.DEFERRED:
+def _note_intake(db: Session, me: Viewer, taken: Taken, wish: Wish, *, now: datetime) -> None:
+    note_step(db, me, taken.id, _S.NEW, None, note=wish.note, now=now)
+    if wish.why_urgent:
+        note_step(db, me, taken.id, _S.NEW, None, note=wish.why_urgent, now=now, urgent=True)
+    if taken.state is _S.DEFERRED:
         why = _("The applicant must come in person; this waits unless it is urgent.")
-        note_step(db, me, row.id, _S.DEFERRED, None, note=why, now=now)
-    told: dict[str, Any] = {"number": row.number, "state": row.state, "urgent": row.urgent}
-    audit.record(db, me, "request.taken_in", "service_request", row.id, now=now, **told)
+        note_step(db, me, taken.id, _S.DEFERRED, None, note=why, now=now)
+    told: dict[str, Any] = {"number": taken.number, "state": taken.state, "urgent": bool(wish.why_urgent)}
+    audit.record(db, me, "request.taken_in", "service_request", taken.id, now=now, **told)
 
 
 def note_step(
@@ -202,19 +220,18 @@ def note_step(
     now: datetime,
     urgent: bool | None = None,
 ) -> None:
-    db.execute(
-        insert(RequestEvent).values(
-            office_id=me.office_id,
-            request_id=request_id,
-            at=now,
-            officer_id=me.officer_id,
-            state=state,
-            assignee_id=assignee_id,
-            note=note,
-            token_id=me.program.token_id if me.program else None,
-            urgent=urgent,
-        )
-    )
+    step = {
+        "office_id": me.office_id,
+        "request_id": request_id,
+        "at": now,
+        "officer_id": me.officer_id,
+        "state": state,
+        "assignee_id": assignee_id,
+        "note": note,
+        "token_id": me.program.token_id if me.program else None,
+        "urgent": urgent,
+    }
+    db.execute(_NOTE, step)
 
 
 def _change(db: Session, request: Request, version: int | None, *, now: datetime, **values: Any) -> None:
