@@ -1,0 +1,114 @@
+"""How long the solver of the duty roster takes: to its first plan, and to the proof that none is better.
+
+python -m bench.roster                # a month, for 10, 40 and 200 officers
+python -m bench.roster --quarter      # a quarter as well
+
+Each problem is solved as the job does it, in a process of its own. Every bidang of 10 or 20 has one ASN and one THL in
+the office on each working day; "half" has besides at least half of the whole office there, which joins all desks.
+Leave, wishes, locked cells and turns carried over are drawn from a seed.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import get_args
+
+from staffhub.roster.solving import checker
+from staffhub.roster.solving.problem import Demand, Fixed, Group, Person, Problem, Share, Wish
+from staffhub.roster.solving.solution import Solution
+
+FIRST = date(2026, 10, 1)
+MONTH, QUARTER = 21, 63
+
+
+def workdays(many: int) -> tuple[date, ...]:
+    every = (FIRST + timedelta(days=n) for n in range(2 * many))
+    return tuple(day for day in every if day.weekday() < 5)[:many]
+
+
+def office(people: int, days: tuple[date, ...], *, half: bool = False) -> Problem:
+    some = random.Random(people)
+    desks = max(1, people // 20)
+    carried = (-1, -0.5, 0, 0, 0.25, 0.5, 1)
+    staff = [
+        Person(n, some.choice(["asn", "asn", "non_asn"]), n % desks, carried=some.choice(carried))
+        for n in range(people)
+    ]
+    # Somebody of each group everywhere, whatever was drawn.
+    staff = [Person(p.id, "asn" if p.id < 2 * desks else "non_asn", p.desk) if p.id < 4 * desks else p for p in staff]
+    return Problem(
+        tuple(staff),
+        days,
+        tuple(
+            Demand(desk, day, group, 1, None, "1") for desk in range(desks) for day in days for group in get_args(Group)
+        ),
+        tuple(Share(None, day, 0.5, None, frozenset(), "2") for day in days if half),
+        tuple(_fixed(some, people, days, spared=4 * desks)),
+        tuple(_wishes(some, people, days)),
+    )
+
+
+def _fixed(some: random.Random, people: int, days: tuple[date, ...], *, spared: int) -> Iterator[Fixed]:
+    """Leave of up to six days for two in five (not for those whom the rules cannot spare), and some locked cells."""
+    for person in range(people):
+        start = some.randrange(len(days)) if some.random() < 0.4 and person >= spared else len(days)
+        away = set(days[start : start + some.randint(1, 6)])
+        yield from (Fixed(person, day, None, "leave") for day in days if day in away)
+        kept = [day for day in days if day not in away and some.random() < 0.02]
+        yield from (Fixed(person, day, "office", "locked") for day in kept)
+
+
+def _wishes(some: random.Random, people: int, days: tuple[date, ...]) -> Iterator[Wish]:
+    for person in range(people):
+        yield from (Wish(person, day, some.choice(["office", "home"])) for day in days if some.random() < 0.05)
+
+
+def measure(name: str, problem: Problem, seconds: float) -> bool:
+    began, first, answer = time.perf_counter(), 0.0, ""
+    command = (sys.executable, "-m", "staffhub.roster.solving", str(seconds))
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(problem.to_json())
+        child.stdin.close()
+        for line in child.stdout:
+            first, answer = first or time.perf_counter() - began, line
+        _pid, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    whole = time.perf_counter() - began
+    plan = Solution.from_json(json.dumps(json.loads(answer)["solution"]))
+    sound = plan.state in {"optimal", "feasible"} and not checker.violations(problem, plan)
+    cpu = used.ru_utime + used.ru_stime
+    print(
+        f"{name:32} {plan.state:9} first plan {first:5.1f} s, end {whole:5.1f} s (CPU {cpu:5.1f} s),"
+        f" cost {plan.objective:8.1f}, gap {100 * (plan.gap or 0):5.2f} %, {used.ru_maxrss // 1024} MB"
+        f"{'' if sound else ', BREAKS RULES'}",
+        flush=True,
+    )
+    return sound
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quarter", action="store_true")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    given = parser.parse_args()
+    sound = True
+    for words, many in (("a month", MONTH), ("a quarter", QUARTER))[: 1 + given.quarter]:
+        for people in (10, 40, 200):
+            for half in (False, True):
+                name = f"{people} officers, {words}{', half' if half else ''}"
+                sound &= measure(name, office(people, workdays(many), half=half), given.seconds)
+    sys.exit(not sound)
+
+
+if __name__ == "__main__":
+    main()

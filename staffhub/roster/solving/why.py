@@ -1,0 +1,190 @@
+"""Why there is no plan, rule by rule, and the smallest changes that would make one possible.
+
+Hard rules never join two days, so each day is looked at alone, with its own small problem.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import chain, combinations, islice
+
+from staffhub.roster.solving.day import settle
+from staffhub.roster.solving.problem import Demand, Fixed, Loan, Person, Place, Problem, Share
+from staffhub.roster.solving.rows import Row, choices, rows
+from staffhub.roster.solving.solution import Absent, Broken, Explanation, Kind, Relaxation
+
+# How much it asks of people: a cell is given back, a colleague lends a hand, somebody gives up a day of leave, the
+# citizens have one officer fewer.
+COSTS: dict[Kind, float] = {"unlock": 1, "borrow": 2, "ask_leave": 4, "excuse": 8}
+_TRIES, _WAYS = 60, 8  # how many changes are tried for a broken rule, and how many that help are offered
+
+Way = tuple[Relaxation, ...]
+
+
+def explain(problem: Problem) -> Explanation:
+    """Name each rule that cannot hold, with what would help; nothing is broken where there is a plan."""
+    broken: list[Broken] = []
+    together: list[Relaxation] = []
+    for day in problem.days:
+        alone = on(problem, day)
+        if not possible(alone):
+            found = _broken(alone)
+            broken += found
+            together += _together(alone, found)
+    return Explanation(tuple(broken), tuple(together))
+
+
+def apply(problem: Problem, *changes: Relaxation) -> Problem:
+    """Return the problem with these changes made."""
+    for change in changes:
+        if change.kind == "excuse":
+            problem = replace(
+                problem,
+                demands=tuple(_excused(d, change) if d == change.rule else d for d in problem.demands),
+                shares=tuple(share for share in problem.shares if share != change.rule),
+            )
+        elif change.kind == "borrow":
+            loan = Loan(_known(change.person), change.day, _known(change.desk))
+            problem = replace(problem, loans=(*problem.loans, loan))
+        else:
+            cell = change.person, change.day
+            problem = replace(problem, fixed=tuple(fact for fact in problem.fixed if (fact.person, fact.day) != cell))
+    return problem
+
+
+def on(problem: Problem, day: date) -> Problem:
+    """Return the problem of one day."""
+    return replace(
+        problem,
+        days=(day,),
+        demands=tuple(fact for fact in problem.demands if fact.day == day),
+        shares=tuple(fact for fact in problem.shares if fact.day == day),
+        fixed=tuple(fact for fact in problem.fixed if fact.day == day),
+        wishes=(),
+        published=tuple(fact for fact in problem.published if fact.day == day),
+        loans=tuple(fact for fact in problem.loans if fact.day == day),
+    )
+
+
+def possible(alone: Problem) -> bool:
+    """Say whether there is a plan for a problem of one day."""
+    return settle(rows(alone), _allowed(alone), {}) is not None
+
+
+def _known(value: int | None) -> int:
+    if value is None:
+        raise ValueError("a loan needs a person and a desk")
+    return value
+
+
+def _excused(demand: Demand, change: Relaxation) -> Demand:
+    if change.missing > 0:
+        return replace(demand, minimum=demand.minimum - change.missing)
+    return replace(demand, maximum=(demand.maximum or 0) - change.missing)
+
+
+def _allowed(alone: Problem) -> dict[int, tuple[Place | None, ...]]:
+    return {person: places for (person, _day), places in choices(alone).items()}
+
+
+def _broken(alone: Problem) -> list[Broken]:
+    """Return what is missed when as little as can be is missed in all."""
+    asked = rows(alone)
+    settled = settle(asked, _allowed(alone), {}, whatever=True)
+    missed = [(row, n) for row, n in zip(asked, settled.missed if settled else [], strict=True) if n]
+    excuses = [_change("excuse", row.day, rule=row.rule, missing=n) for row, n in missed]
+    found = []
+    for place, (row, n) in enumerate(missed):
+        others = apply(alone, *(excuse for excuse in excuses if excuse.rule != row.rule))
+        ways = (*islice(_ways(others, row, n), _WAYS), (excuses[place],))
+        found.append(Broken(row.rule, n, _absent(alone, row, n), ways))
+    return found
+
+
+def _together(alone: Problem, broken: list[Broken]) -> list[Relaxation]:
+    """Take the first way of each broken rule that still helps beside those taken before."""
+    taken: list[Relaxation] = []
+    for n, one in enumerate(broken):
+        later = [other.ways[-1][0] for other in broken[n + 1 :] if other.rule != one.rule]
+        for way in one.ways:
+            fresh = [change for change in way if change not in taken]
+            if _fits(apply(alone, *taken, *later), fresh):
+                taken += fresh
+                break
+    return taken
+
+
+def _fits(alone: Problem, changes: list[Relaxation] | Way) -> bool:
+    people = [change.person for change in changes if change.person is not None]
+    placed = {loan.person for loan in alone.loans}
+    return len(set(people)) == len(people) and not placed & set(people) and possible(apply(alone, *changes))
+
+
+def _ways(alone: Problem, row: Row, missing: int) -> Iterator[Way]:
+    """Yield the changes that let the row hold, the smallest first, without excusing it."""
+    several = sorted(_candidates(alone, row, missing), key=lambda change: (change.cost, change.person))
+    sets = chain.from_iterable(combinations(several, n) for n in range(1, abs(missing) + 1))
+    tried = sorted(islice(sets, _TRIES), key=lambda way: sum(change.cost for change in way))
+    working: list[Way] = []
+    for way in tried:
+        if not any(set(smaller) <= set(way) for smaller in working) and _fits(alone, way):
+            working.append(way)
+            yield way
+
+
+def _candidates(alone: Problem, row: Row, missing: int) -> Iterator[Relaxation]:
+    for person in _meant(alone, row):
+        fixed = alone.at.get((person.id, row.day))
+        if fixed is not None and _stands_against(fixed, row, missing):
+            if fixed.why in {"locked", "hand"}:
+                yield _change("unlock", row.day, person=person.id)
+            elif fixed.why == "leave":
+                yield _change("ask_leave", row.day, person=person.id)
+    if row.rule.desk is None or (missing < 0 and row.place == "office"):
+        return
+    lent = {loan.person for loan in alone.loans}
+    for person in alone.people:
+        free = (person.id, row.day) not in alone.at and person.id not in lent
+        if free and person.id in alone.lenders and person.desk != row.rule.desk and _suits(person, row.rule):
+            yield _change("borrow", row.day, person=person.id, desk=row.rule.desk)
+
+
+def _meant(alone: Problem, row: Row) -> list[Person]:
+    """Return whom the rule is about, whether they are at work or not."""
+    return [p for p in alone.people if row.rule.desk in {None, p.desk} and _suits(p, row.rule)]
+
+
+def _suits(person: Person, rule: Demand | Share) -> bool:
+    if isinstance(rule, Share):
+        return True
+    return rule.group in {None, person.group} and (not rule.levels or person.level in rule.levels)
+
+
+def _stands_against(fixed: Fixed, row: Row, missing: int) -> bool:
+    return (fixed.place == row.place) == (missing < 0)
+
+
+def _absent(alone: Problem, row: Row, missing: int) -> tuple[Absent, ...]:
+    """Say of each person meant who is not free why not."""
+    lent = {loan.person for loan in alone.loans if loan.desk != row.rule.desk}
+    found = []
+    for person in _meant(alone, row):
+        fixed = alone.at.get((person.id, row.day))
+        if fixed is not None and _stands_against(fixed, row, missing):
+            found.append(Absent(person.id, fixed.why))
+        elif person.id in lent and missing > 0 and row.rule.desk is not None:
+            found.append(Absent(person.id, None))
+    return tuple(found)
+
+
+def _change(
+    kind: Kind,
+    day: date,
+    *,
+    person: int | None = None,
+    desk: int | None = None,
+    rule: Demand | Share | None = None,
+    missing: int = 0,
+) -> Relaxation:
+    cost = COSTS[kind] * (abs(missing) or 1)
+    return Relaxation(kind, day, cost, person=person, desk=desk, rule=rule, missing=missing)
