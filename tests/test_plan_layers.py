@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from staffhub import workdays
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
-from staffhub.models import AuditEvent, HolidayKind, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
+from staffhub.models import AuditEvent, Division, HolidayKind, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode
 from staffhub.roster import grants, plan, sheet
 from staffhub.workdays import Calendar, Granted, Plan, PlanBook
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of
@@ -344,3 +344,11 @@ def test_a_study_assignment_is_field_duty_of_its_own_kind(database: Database, an
     _write(database, ana, ben, first=FIRST, last=LAST, **duty)
     found = _plan(database, ben, FIRST)
     assert (found.mode, found.kind, found.is_work) == (PlanMode.FIELD, "study", True)
+
+
+def test_a_plan_says_whose_desk_is_kept_by_who_is_lent(database: Database, ana: Any, ben: plan.Planned) -> None:
+    with database.transaction() as db:
+        desk = db.scalar(sa.select(Division.id).where(Division.code == "civil_registration"))
+        plan_range(db, ana, ben.id, FIRST, LAST, mode=PlanMode.OFFICE, layer=PlanLayer.ROSTER, desk_id=desk)
+        plan_range(db, ana, ben.id, LAST, mode=PlanMode.OFFICE, layer=PlanLayer.HAND)
+    assert (_plan(database, ben, FIRST).desk, _plan(database, ben, LAST).desk) == (desk, None)

@@ -38,6 +38,8 @@ class Granted:
     kind: str = ""
     # Which half, of leave for half a day; a hash of facts of before knows of none.
     part: DayPart | None = field(default=None, repr=False)
+    # The bidang whose desk is kept in the office, of who is lent to another; None: the own one.
+    desk: int | None = field(default=None, repr=False)
 
     @property
     def excuses(self) -> bool:
@@ -64,7 +66,8 @@ class Plan:
 
     `source`: the layer that decides, or "pattern", "holiday", "weekend"; `kind` and `grant_id`: of the range that
     decides. `over`: the ranges it overrides, highest first; taken away, the first of them is what the day becomes.
-    `half`: half of it is leave; `mode` and `hours` are of the half that is left.
+    `half`: half of it is leave; `mode` and `hours` are of the half that is left. `desk`: the bidang whose desk is kept
+    then, of who is lent to another; None: the own one.
     """
 
     mode: PlanMode | None
@@ -75,6 +78,7 @@ class Plan:
     kind: str = ""
     grant_id: int = 0
     half: HalfLeave | None = field(default=None, repr=False)
+    desk: int | None = field(default=None, repr=False)
 
     @property
     def is_work(self) -> bool:
@@ -153,8 +157,9 @@ class PlanBook:
                 plan = _halved(plan, one)
             elif not is_free or one.on_free_days or (one.mode is PlanMode.LEAVE and beneath):
                 expected = None if one.excuses else one.mode
+                hours_then = hours if expected else None
                 plan = Plan(
-                    expected, one.layer.value, one.note, hours if expected else None, beneath, one.kind, one.grant_id
+                    expected, one.layer.value, one.note, hours_then, beneath, one.kind, one.grant_id, desk=one.desk
                 )
                 beneath = (one, *beneath)
         return plan
@@ -291,6 +296,7 @@ def _ranges(narrow: bool) -> Any:
             grant.id,
             grant.kind,
             grant.part,
+            grant.desk_id,
         )
         .join(grant, grant.id == entry.grant_id)
         .where(entry.office_id == sa.bindparam("office"))
