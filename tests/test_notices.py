@@ -27,6 +27,7 @@ EXAMPLES: dict[str, Any] = {
     "name": "rekap-2026-11.xlsx",
     "count": 2,
     "topic": "Apel pagi",
+    "desk": "PIAK",
     "threshold": 3,
     "note": None,
 }

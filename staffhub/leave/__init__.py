@@ -38,6 +38,7 @@ from staffhub.leave.deciding import (
     withdraw,
 )
 from staffhub.leave.one import LISTED, Leave, Step, asks_waiting, enters_paper, leave_for, mine, waiting, waits_for
+from staffhub.leave.repairs import repairs
 from staffhub.leave.who import Decider, Granters, Turn, granters
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "refuse_others",
     "refuse_over",
     "refuse_shortening",
+    "repairs",
     "sent_before",
     "settings",
     "shorten",

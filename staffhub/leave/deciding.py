@@ -4,6 +4,7 @@ Each is one step that is kept, and one conditional change of the row: of two who
 What is granted becomes a range of the plan in the same transaction; what is taken back ends that range.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from staffhub.leave import telling
 from staffhub.leave.asking import Sent, Wish, half_text, outlook, sent_before, step, store
 from staffhub.leave.one import Leave, enters_paper, leave_for
 from staffhub.models import LeaveAct, LeaveRequest, LeaveState, Officer, PlanLayer, PlanMode
-from staffhub.roster import grants, plan
+from staffhub.roster import grants, plan, repairing
 from staffhub.security import Viewer
 
 
@@ -46,9 +47,19 @@ def agree(db: Session, me: Viewer, leave_id: int, *, seen: int | None = None, no
 
 
 def grant(
-    db: Session, me: Viewer, leave_id: int, *, document: str = "", seen: int | None = None, now: datetime
+    db: Session,
+    me: Viewer,
+    leave_id: int,
+    *,
+    document: str = "",
+    calls: Sequence[repairing.Call] = (),
+    seen: int | None = None,
+    now: datetime,
 ) -> Decided:
-    """Grant it: the dates go into the plan. The head's own leave is written down by HR, with its letter's number."""
+    """Grant it: the dates go into the plan. The head's own leave is written down by HR, with its letter's number.
+
+    `calls`: who comes into the office instead, in the same transaction; Conflict when one of them cannot any more.
+    """
     one = _locked(db, me, leave_id, now=now)
     refuse_others(me, one)
     if _is_again(me, one, LeaveState.GRANTED, LeaveAct.GRANTED):
@@ -62,6 +73,7 @@ def grant(
     if one.turn.what == "agree" and (decider := one.turn.mine(me.officer_id)):
         step(db, me, one.id, LeaveAct.AGREED, instead_of=decider.instead_of, note="", now=now)
     days = _into_plan(db, me, one, document or one.document, now=now)
+    repairing.call_in(db, me, calls, now=now)
     return _done(db, me, one, days=days, now=now)
 
 

@@ -37,6 +37,7 @@ class NoticeKind(StrEnum):
     REQUESTS_LEFT = "requests_left"
     LOGS_TO_VERIFY = "logs_to_verify"
     LOG_RETURNED = "log_returned"
+    CALLED_IN = "called_in"
 
 
 class MailEnd(StrEnum):

@@ -58,6 +58,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.LOGS_TO_VERIFY: frozenset({"day"}),
     # what: returned, reopened (after it was verified)
     NoticeKind.LOG_RETURNED: frozenset({"day", "what"}),
+    # desk: the bidang whose desk is to be kept
+    NoticeKind.CALLED_IN: frozenset({"day", "desk"}),
 }
 
 
@@ -86,6 +88,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.REQUESTS_LEFT: _("Requests of somebody who is not there"),
         NoticeKind.LOGS_TO_VERIFY: _("Daily logs that wait for me"),
         NoticeKind.LOG_RETURNED: _("A daily log of mine that came back"),
+        NoticeKind.CALLED_IN: _("A day on which I am needed in the office"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -334,6 +337,10 @@ def _log_returned(p: dict[str, Any]) -> str:
     return said[p["what"]]
 
 
+def _called_in(p: dict[str, Any]) -> str:
+    return _("You are needed in the office on %(day)s, at the desk of %(desk)s.", **p)
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -359,4 +366,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.REQUESTS_LEFT: _requests_left,
     NoticeKind.LOGS_TO_VERIFY: _logs_to_verify,
     NoticeKind.LOG_RETURNED: _log_returned,
+    NoticeKind.CALLED_IN: _called_in,
 }

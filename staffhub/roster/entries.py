@@ -75,6 +75,7 @@ class Range:
     document: str = ""
     on_free_days: bool = False
     kind: str = ""
+    desk_id: int | None = None
 
 
 def lock_officers(db: Session, office_id: int, officers: Sequence[int]) -> None:

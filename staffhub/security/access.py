@@ -174,6 +174,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Decided on paper: entered by HR, as are the delegates and what was left over from other years.
     "leave.paper": frozenset({Role.HR}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
+    # The duty roster of a month: personnel and heads, the head of a division for the own one.
+    "roster.edit": _HEADS | {Role.HR},
     # A duty order: personnel and heads, the head of a division for the own one.
     "orders.write": _HEADS | {Role.HR},
     "exemptions": _HEADS | {Role.HR, Role.ADMIN},

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Request
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused, StaffHubError
 from staffhub.forms import Fields, Form, Line, Version
 from staffhub.i18n import gettext as _
+from staffhub.roster.repairing import Call
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
@@ -25,8 +26,17 @@ class DecideFields(Fields):
     version: Version | None = None
 
 
+def _call(typed: object) -> Call | None:
+    """Read "officer.date.division", as the choice of a stand-in sends it; "": nobody."""
+    if not typed:
+        return None
+    officer, day, division = str(typed).split(".")
+    return Call(int(officer), date.fromisoformat(day), int(division))
+
+
 class GrantFields(Fields):
     document: Annotated[Line, StringConstraints(max_length=80)] | None = None
+    stand_in: list[Annotated[Call | None, BeforeValidator(_call)]] = Field(default_factory=list, max_length=200)
     version: Version | None = None
 
 
@@ -69,6 +79,7 @@ def _page(
     if form is not None:
         forms[form.name] = form
     decides = leave.waits_for(me, one)
+    gaps = leave.around.gaps(db, me, one, known, people) if one.is_open else []
     rule = known.rule(one.kind, one.first)
     asks_letter = one.kind == "sick" or (rule is not None and (rule.needs_letter or bool(rule.proofs)))
     open_or_granted = one.is_open or one.state == "granted"
@@ -83,7 +94,9 @@ def _page(
         why_not=why_not,
         balances=[known.balance(one.kind, year, today=today) for year in sorted({one.first.year, one.until.year})],
         away=leave.around.away(one, known, people),
-        gaps=leave.around.gaps(db, me, one, known, people) if one.is_open else [],
+        gaps=gaps,
+        repairs=leave.repairs(db, me, one, gaps) if decides else [],
+        may_call=me.may("roster.edit"),
         forms=forms,
         decides=decides,
         may_grant=decides and (one.turn.what == "paper" or one.turn.may_grant(me.officer_id)),
@@ -162,7 +175,8 @@ def grant(request: Request, leave_id: RowId, posted: Posted, db: DB, me: Me, now
     leave.refuse_others(me, leave.leave_for(db, me, leave_id, now=now))
 
     def decide(given: GrantFields) -> leave.Decided:
-        return leave.grant(db, me, leave_id, document=given.document or "", seen=given.version, now=now)
+        calls = [call for call in given.stand_in if call]
+        return leave.grant(db, me, leave_id, document=given.document or "", calls=calls, seen=given.version, now=now)
 
     form = Form.parse(GrantFields, posted, name="grant")
     return _decided(request, db, me, now, leave_id, form, decide, _("The leave is granted and stands in the plan."))

@@ -1,0 +1,243 @@
+"""Who fills a place in the office that the plan leaves empty, at the smallest change: one person on one day.
+
+Where one is missing, one person who would be at home comes in, and nothing else of the plan changes: no plan with fewer
+changes keeps the minimum. So there is nothing to solve but whom to ask, which is said here: one's own people before
+those of another bidang, and of these who has been in the office least in that month.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Date, bindparam, select, union_all
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, notify, office, workdays
+from staffhub.db import rows
+from staffhub.errors import Conflict, Forbidden, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import (
+    DayPart,
+    EmploymentType,
+    HomeOnly,
+    LeaveRequest,
+    LeaveState,
+    NoticeKind,
+    Officer,
+    PlanLayer,
+    PlanMode,
+    Posting,
+    serves,
+)
+from staffhub.roster.entries import Range, dates, grant_all, lock_officers
+from staffhub.security import Viewer
+from staffhub.workdays import PlanBook
+
+# Beside each place so many are offered; whoever wants somebody else writes it into the plan.
+_OFFERED = 4
+# What lies over the roster is a reason of its own to be at home.
+_MOVABLE = {"pattern", PlanLayer.ROSTER.value}
+
+
+class Need(NamedTuple):
+    """A place in the office that nobody fills: of a bidang, for somebody of these kinds of employment."""
+
+    day: date
+    division_id: int
+    group: str
+    types: tuple[EmploymentType, ...]
+    lacking: int
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Somebody who is planned at home then. `turns`: days in the office planned in that month; `lent`: from another
+    bidang.
+    """
+
+    officer_id: int
+    name: str
+    phone: str
+    division_id: int | None
+    division: str
+    turns: int
+    lent: bool
+
+
+class Call(NamedTuple):
+    """Who comes into the office on a day, and whose desk is kept."""
+
+    officer_id: int
+    day: date
+    division_id: int
+
+
+class _Person(NamedTuple):
+    id: int
+    name: str
+    phone: str
+    division_id: int | None
+    employment: EmploymentType
+    since: date
+    until: date | None
+    active_from: date
+    active_to: date | None
+
+    def serves(self, day: date) -> bool:
+        ends = [one for one in (self.until, self.active_to) if one is not None]
+        return max(self.since, self.active_from) <= day and all(day <= one for one in ends)
+
+
+_FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
+_OFFICE: Any = bindparam("office")
+_PEOPLE = (
+    select(
+        Officer.id,
+        Officer.name,
+        Officer.phone,
+        Posting.division_id,
+        Posting.employment_type,
+        Posting.valid_from,
+        Posting.valid_to,
+        Officer.active_from,
+        Officer.active_to,
+    )
+    .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
+    .where(Officer.office_id == _OFFICE, serves(_FIRST, _LAST))
+    .where(Posting.valid_from <= _LAST, Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST))
+    .order_by(Officer.name, Officer.id)
+)
+# What keeps somebody at home whatever the plan says: a letter, or leave that is asked for.
+_KEPT = union_all(
+    select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
+        HomeOnly.office_id == _OFFICE, HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
+    ),
+    select(LeaveRequest.officer_id, LeaveRequest.first, LeaveRequest.until).where(
+        LeaveRequest.office_id == _OFFICE,
+        LeaveRequest.state.in_((LeaveState.ASKED, LeaveState.AGREED)),
+        LeaveRequest.until >= _FIRST,
+        LeaveRequest.first <= _LAST,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Around:
+    """Everybody of the office over some dates: where they serve, what is planned, and what keeps them at home."""
+
+    people: tuple[_Person, ...]
+    book: PlanBook
+    kept: Mapping[int, frozenset[date]]
+
+    def there(self, division_id: int, day: date, types: Collection[EmploymentType], besides: Collection[int]) -> int:
+        """Return how many are planned in the office, in the half of the day that has the fewest."""
+        staying = [
+            self.book.of(one.id, day)
+            for one in self.people
+            if one.division_id == division_id and one.employment in types and one.serves(day) and one.id not in besides
+        ]
+        return min(sum(plan.is_in_office(part) for plan in staying) for part in DayPart)
+
+    def division_of(self, officer_id: int, day: date) -> int | None:
+        return next((one.division_id for one in self.people if one.id == officer_id and one.serves(day)), None)
+
+    def turns(self, officer_id: int, month: date) -> int:
+        return sum(self.book.of(officer_id, day).mode is PlanMode.OFFICE for day in clock.month_days(month))
+
+    def is_free(self, one: _Person, day: date) -> bool:
+        plan = self.book.of(one.id, day)
+        at_home = plan.mode is PlanMode.HOME and plan.half is None and plan.source in _MOVABLE
+        return at_home and one.serves(day) and day not in self.kept.get(one.id, ())
+
+
+def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
+    """Load it for the whole months of these days, in four statements."""
+    first, last = clock.month_days(days[0])[0], clock.month_days(days[-1])[-1]
+    asked = {"office": office_id, "first": first, "last": last}
+    people = tuple(_Person._make(row) for row in rows(db, _PEOPLE, **asked))
+    kept: dict[int, set[date]] = defaultdict(set)
+    for officer_id, start, end in rows(db, _KEPT, **asked):
+        kept[officer_id].update(dates(max(start, first), min(end, last)))
+    book = workdays.plans(db, office_id, first, last, officers={one.id for one in people})
+    return Around(people, book, {who: frozenset(days) for who, days in kept.items()})
+
+
+def needs(
+    db: Session, office_id: int, found: Around, days: Iterable[date], *, besides: Collection[int] = (), only: int | None
+) -> list[Need]:
+    """Return where the plan has fewer in the office than the rule asks for, by day; `besides`: as if they were away.
+
+    `only`: of this bidang.
+    """
+    keeping = [one for one in office.divisions(db, office_id).values() if one.keeps_cover and only in {None, one.id}]
+    return [
+        Need(day, one.id, group.name, group.types, lacking)
+        for day in days
+        for one in keeping
+        for group in found.book.calendar.coverage(day).groups
+        if (lacking := group.minimum - found.there(one.id, day, group.types, besides)) > 0
+    ]
+
+
+def stand_ins(
+    db: Session, office_id: int, found: Around, need: Need, *, besides: Collection[int] = ()
+) -> list[StandIn]:
+    """Return who could come, whom to ask first first; of other bidang only where the own one has nobody."""
+    names = {one.id: one.short_name for one in office.divisions(db, office_id).values()}
+    free = [
+        StandIn(
+            one.id,
+            one.name,
+            one.phone,
+            one.division_id,
+            names.get(one.division_id or 0, ""),
+            found.turns(one.id, need.day),
+            lent=one.division_id != need.division_id,
+        )
+        for one in found.people
+        if one.employment in need.types and one.id not in besides and found.is_free(one, need.day)
+    ]
+    own = [one for one in free if not one.lent]
+    return sorted(own or free, key=lambda one: (one.turns, one.name))[:_OFFERED]
+
+
+def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) -> None:
+    """Put people into the office and tell them; Conflict when one of them is not at home then any more."""
+    if not calls:
+        return
+    me.require("roster.edit")
+    lock_officers(db, me.office_id, sorted({one.officer_id for one in calls}))
+    found = around(db, me.office_id, sorted(one.day for one in calls))
+    for call in calls:
+        _refuse_call(me, found, call, clock.local_day(now, me.zone))
+    desks = office.divisions(db, me.office_id)
+    for call in calls:
+        lent = found.division_of(call.officer_id, call.day) != call.division_id
+        desk = call.division_id if lent else None
+        granted = Range(PlanLayer.ROSTER, PlanMode.OFFICE, call.day, call.day, desk_id=desk)
+        written = grant_all(db, me, [call.officer_id], granted, now=now)[call.officer_id]
+        facts: dict[str, Any] = {"grant": written, "date": call.day, "division": call.division_id}
+        audit.record(db, me, "plan.called_in", "officer", call.officer_id, now=now, **facts)
+        notify.tell(
+            db,
+            office_id=me.office_id,
+            kind=NoticeKind.CALLED_IN,
+            params={"day": call.day, "desk": desks[call.division_id].short_name},
+            address=f"/roster/{call.officer_id}?month={call.day:%Y-%m}",
+            key=f"called_in:{written}",
+            officers={call.officer_id},
+            by=me.account_id,
+            now=now,
+        )
+
+
+def _refuse_call(me: Viewer, found: Around, call: Call, today: date) -> None:
+    if call.day < today:
+        raise Refused(_("A day that is over is corrected by HR."), field="stand_in")
+    who = [one for one in found.people if one.id == call.officer_id and found.is_free(one, call.day)]
+    if not who:
+        raise Conflict(_("Somebody who was to come in is not free any more. Look at it again."), field="stand_in")
+    if not me.sees(officer_id=None, division_id=who[0].division_id):
+        raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))

@@ -1,0 +1,157 @@
+"""A leave that would leave a desk empty: who could come is said before it is granted, and is called in with it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from staffhub import workdays
+from staffhub.errors import Conflict, Forbidden, Refused
+from staffhub.models import EmploymentType, HomeOnly, Notice, NoticeKind, PlanGrant, PlanLayer, PlanMode
+from staffhub.roster import repairing
+from staffhub.roster.repairing import Call, Need
+from tests.conftest import MORNING, TODAY, World, plan_range
+from tests.page_forms import form_of
+from tests.test_leave_pages import _ask
+from tests.test_leave_pages import office as office  # noqa: PLC0414  a fixture
+
+MONDAY = date(2026, 11, 30)
+ASN = (EmploymentType.PNS, EmploymentType.CPNS, EmploymentType.PPPK, EmploymentType.PPPK_PART_TIME)
+
+
+def _at_home(world: World, *names: str, first: date = MONDAY, last: date = MONDAY, **facts: Any) -> None:
+    hana, who = world.viewer("hana"), [world.officer_id(name) for name in names]
+    with world.database.transaction() as db:
+        for officer_id in who:
+            plan_range(db, hana, officer_id, first, last, **{"mode": PlanMode.HOME, "layer": PlanLayer.ROSTER} | facts)
+
+
+def _mode(world: World, name: str, day: date = MONDAY) -> PlanMode | None:
+    officer_id, office_id = world.officer_id(name), world.viewer(name).office_id
+    with world.database.reading() as db:
+        return workdays.plans(db, office_id, day, day).of(officer_id, day).mode
+
+
+def _offered(world: World, division: str = "ana") -> list[tuple[str, int, bool]]:
+    """Return who could come on Monday for an ASN of Ana's bidang while Ben is away."""
+    viewer, ben = world.viewer(division), world.officer_id("ben")
+    with world.database.reading() as db:
+        found = repairing.around(db, viewer.office_id, [MONDAY])
+        need = Need(MONDAY, viewer.division_id or 0, "ASN", ASN, 1)
+        free = repairing.stand_ins(db, viewer.office_id, found, need, besides={ben})
+        return [(one.name, one.turns, one.lent) for one in free]
+
+
+def test_the_cheapest_repair_is_said_before_the_leave_is_granted_and_done_with_it(office: World) -> None:
+    _at_home(office, "ana")
+    address = _ask(office, first=str(MONDAY), last=str(MONDAY))
+    office.client("ana").post(f"{address}/agree", data={})
+    dewi = office.client("dewi")
+    page = dewi.get(address).text
+    assert "Sen, 30 Nov, ASN: siapa yang menggantikan di kantor" in page
+    answer = dewi.post(f"{address}/grant", data=form_of(page, f"{address}/grant"))
+    assert answer.status_code == 303
+    assert _mode(office, "ben") is PlanMode.LEAVE
+    assert _mode(office, "ana") is PlanMode.OFFICE
+    notices = office.client("ana").get("/notices").text
+    assert "Anda diminta bertugas di kantor pada 30 November 2026, di meja" in notices
+
+
+def test_whoever_only_agrees_reads_who_could_come(office: World) -> None:
+    _at_home(office, "ana")
+    page = office.client("ana").get(_ask(office, first=str(MONDAY), last=str(MONDAY))).text
+    assert "Ana Kaunang bekerja dari rumah dan dapat datang" in page
+    assert "stand_in" not in page
+
+
+def test_nobody_is_called_when_the_head_chooses_so(office: World) -> None:
+    _at_home(office, "ana")
+    address = _ask(office, first=str(MONDAY), last=str(MONDAY))
+    office.client("ana").post(f"{address}/agree", data={})
+    assert office.client("dewi").post(f"{address}/grant", data={"stand_in": ""}).status_code == 303
+    assert _mode(office, "ana") is PlanMode.HOME
+
+
+def _asks_for_leave(world: World) -> None:
+    _ask(world, "ana", first=str(MONDAY), last=str(MONDAY))
+
+
+def _has_a_letter(world: World) -> None:
+    hana = world.viewer("hana")
+    with world.database.transaction() as db:
+        facts: dict[str, Any] = {"document": "440/12", "created_at": MORNING, "idempotency_key": "k", "version": 1}
+        db.add(HomeOnly(office_id=hana.office_id, officer_id=_ana(db), first=MONDAY, last=MONDAY, **facts))
+
+
+def _ana(db: Session) -> int:
+    return int(db.scalar(sa.text("SELECT id FROM officer WHERE name LIKE 'Ana %'")) or 0)
+
+
+def _agreed_by_hand(world: World) -> None:
+    _at_home(world, "ana", layer=PlanLayer.HAND)
+
+
+def _in_the_field(world: World) -> None:
+    _at_home(world, "ana", mode=PlanMode.FIELD, layer=PlanLayer.DUTY)
+
+
+@pytest.mark.parametrize("meanwhile", [_asks_for_leave, _agreed_by_hand, _in_the_field])
+def test_who_is_kept_elsewhere_is_not_offered_and_an_older_page_grants_nothing(
+    office: World, meanwhile: Callable[[World], None]
+) -> None:
+    _at_home(office, "ana")
+    address, dewi = _ask(office, first=str(MONDAY), last=str(MONDAY)), office.client("dewi")
+    office.client("ana").post(f"{address}/agree", data={})
+    older = form_of(dewi.get(address).text, f"{address}/grant")
+    assert _offered(office) == [("Ana Kaunang", 20, False)]
+    meanwhile(office)
+    assert _offered(office) == []
+    answer = dewi.post(f"{address}/grant", data=older)
+    assert answer.status_code == 409
+    assert "tidak bebas lagi" in answer.text
+    assert _mode(office, "ben") is not PlanMode.LEAVE
+    assert "tidak ada pegawai di rumah yang dapat menggantikan" in answer.text
+
+
+def test_who_must_not_be_put_on_duty_by_a_letter_is_not_offered(office: World) -> None:
+    _at_home(office, "ana")
+    _has_a_letter(office)
+    assert _offered(office) == []
+
+
+def test_own_people_come_first_then_who_was_least_in_the_office_and_others_are_lent_with_their_desk(
+    office: World,
+) -> None:
+    _at_home(office, "ana", "hana", "adi")
+    _at_home(office, "hana", first=date(2026, 11, 2), last=date(2026, 11, 13))
+    assert [one[2] for one in _offered(office)] == [False]
+    _agreed_by_hand(office)
+    assert _offered(office) == [("Hana Tendean", 10, True), ("Adi Walangitan", 20, True)]
+    hana, division = office.viewer("hana"), office.viewer("ana").division_id
+    with office.database.transaction() as db:
+        repairing.call_in(db, hana, [Call(hana.officer_id or 0, MONDAY, division or 0)], now=MORNING)
+    with office.database.reading() as db:
+        last = sa.select(PlanGrant.mode, PlanGrant.desk_id).order_by(PlanGrant.id.desc()).limit(1)
+        assert db.execute(last).one() == (PlanMode.OFFICE, division)
+        assert db.scalar(sa.select(sa.func.count()).where(Notice.kind == NoticeKind.CALLED_IN)) == 0  # by oneself
+
+
+def test_a_head_of_a_bidang_calls_in_own_people_only_and_nobody_on_a_day_that_is_over(office: World) -> None:
+    _at_home(office, "ana", "hana", first=TODAY, last=MONDAY)
+    people = {name: office.viewer(name) for name in ("ana", "hana", "ben")}
+    ids = {name: viewer.officer_id or 0 for name, viewer in people.items()}
+    desk = people["ana"].division_id or 0
+    for by, who, day, refused in (
+        ("ana", "hana", MONDAY, Forbidden),
+        ("ben", "ana", MONDAY, Forbidden),
+        ("hana", "ana", date(2026, 11, 20), Refused),
+        ("hana", "ben", MONDAY, Conflict),
+    ):
+        with pytest.raises(refused), office.database.transaction() as db:
+            repairing.call_in(db, people[by], [Call(ids[who], day, desk)], now=MORNING)
+    with office.database.transaction() as db:
+        repairing.call_in(db, people["ana"], [Call(ids["ana"], MONDAY, desk)], now=MORNING)
+    assert _mode(office, "ana") is PlanMode.OFFICE
