@@ -138,8 +138,10 @@ def _compare(urls: list[str], folder: Path, count: int) -> None:
         {"FLOOR_DATABASE": urls[1]} | processes.program(),
         folder / "floor.log",
     )
+    unbounded = processes.program() | {"STAFFHUB_API_CALLS_A_MINUTE": "0"}
+    ours = processes.staffhub(urls[0], folder, unbounded)
     found = {}
-    for name, server in (("StaffHub", processes.staffhub(urls[0], folder, processes.program())), ("bare insert", bare)):
+    for name, server in (("StaffHub", ours), ("bare insert", bare)):
         with _served(server) as port:
             before = server.cpu()
             sent = found[name] = uvloop.run(_load(port, count, secret))
@@ -148,8 +150,8 @@ def _compare(urls: list[str], folder: Path, count: int) -> None:
         rates = f"{sent.rate:7.0f} calls/s, {sent.rate / 2:6.0f} requests/s"
         print(f"{name:12} {rates}, p99 {p99:6.1f} ms, CPU {cpu:5.2f} ms a call, {sent.errors} errors", flush=True)
     print(f"ratio {found['StaffHub'].rate / found['bare insert'].rate:.2f}")
-    ours, twice = found["StaffHub"], _duplicates(urls[0], count)
-    print(f"errors {ours.errors}, duplicates {twice}, second answers that differ {ours.differing}")
+    sent, twice = found["StaffHub"], _duplicates(urls[0], count)
+    print(f"errors {sent.errors}, duplicates {twice}, second answers that differ {sent.differing}")
 
 
 if __name__ == "__main__":

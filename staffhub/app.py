@@ -59,6 +59,7 @@ from staffhub.routes import (
 )
 from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
+from staffhub.security.pace import Pace
 from staffhub.settings import Settings
 from staffhub.web import SESSION_COOKIE, cookie_name, environment, is_fragment, query, redirect, render
 
@@ -184,6 +185,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.state.office_name = ""
     app.state.prepared = {}
     app.state.door = Door()
+    app.state.pace = Pace(settings.api_calls_a_minute)
     app.router.routes.extend(pages(*(room.router for room in _ROOMS)).routes)
     app.mount("/static", Assets(), name="static")
     _add_error_pages(app)

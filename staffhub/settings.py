@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     channel: SecretStr = SecretStr("")
     notice_days: int = Field(default=180, ge=7, le=3660)
+    # A year of a large office, 50,000 requests, is read in a minute by pages of a hundred.
+    api_calls_a_minute: int = Field(default=600, ge=0)
 
     zoom_account_id: str = ""
     zoom_client_id: str = ""

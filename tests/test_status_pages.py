@@ -1,6 +1,7 @@
 """The citizen's page without an account: what it says, to whom, and what nobody learns from it."""
 
 import re
+import sqlite3
 from datetime import timedelta
 from uuid import uuid4
 
@@ -133,3 +134,32 @@ def test_the_page_is_in_both_languages_without_an_account(world: World) -> None:
         {"code": "x" * 50, "digits": "1234"},
     ):
         assert citizen.post("/status", data=typed).status_code == 422
+
+
+@pytest.mark.parametrize(("language", "said"), [("id", "Basis data sedang tidak"), ("en", "The database cannot")])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_while_the_database_is_away_the_citizen_is_told_so_in_the_own_language_and_may_send_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    code, citizen = _take_in(world), world.client()
+    assert citizen.get(f"/status?lang={language}").status_code == 200
+
+    def away(*_asked: object, **_more: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sa.engine.Connection, "execute", away)
+        asked = citizen.post("/status", data={"code": code, "digits": "4471"})
+        blank = citizen.get("/status")
+    assert (asked.status_code, asked.headers["retry-after"]) == (503, "5")
+    assert said in asked.text
+    assert f'value="{code}"' in asked.text, "what was typed stands on the page, and one press sends it again"
+    assert '<html lang="' + language in asked.text
+    assert blank.status_code == 200
+    assert citizen.post("/status", data={"code": code, "digits": "4471"}).status_code == 200
+
+
+def test_no_search_engine_lists_the_page(world: World) -> None:
+    citizen = world.client()
+    for answer in (citizen.get("/status"), citizen.post("/status", data={"code": "x", "digits": "1"})):
+        assert answer.headers["x-robots-tag"] == "noindex"

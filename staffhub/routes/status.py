@@ -71,7 +71,7 @@ def _page(
     request: Request, form: Form[StatusFields], *, status: int = 200, standing: citizens.Standing | None = None
 ) -> Response:
     paused = status == HTTPStatus.TOO_MANY_REQUESTS
-    return render(
+    page = render(
         request,
         "requests/status.html",
         status=status,
@@ -80,3 +80,6 @@ def _page(
         paused=paused,
         invalid=bool(form.errors),
     )
+    # It is reached from the office's own words; found by a search it would stand without them.
+    page.headers["X-Robots-Tag"] = "noindex"
+    return page

@@ -26,6 +26,7 @@ from staffhub.models import TokenScope
 from staffhub.routes.api.declared import promised
 from staffhub.routes.deps import Given, asking_for, database_of, mark_of
 from staffhub.security import Viewer, tokens
+from staffhub.security.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +107,7 @@ class _Call(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            secret_of(request)
+            _pace_of(request).count(secret_of(request), now=clock.arrival(request.scope))
             if self.body_field:
                 await _look_at_body(request)
             try:
@@ -130,8 +131,15 @@ def secret_of(request: Request) -> str:
     return secret.strip()
 
 
+def _pace_of(request: Request) -> Pace:
+    pace: Pace = request.app.state.pace
+    return pace
+
+
 def recognise(request: Request, db: Session, now: datetime) -> tokens.Bearer:
-    return tokens.bearer(db, secret_of(request), now=now)
+    found = tokens.bearer(db, secret_of(request), now=now)
+    _pace_of(request).know(secret_of(request), now=now)
+    return found
 
 
 async def _look_at_body(request: Request) -> None:

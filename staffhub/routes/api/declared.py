@@ -14,10 +14,11 @@ _REFUSAL = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Pr
 _HEADERS = {
     401: {"WWW-Authenticate": "Which token is wanted, and what is wrong with this one (RFC 6750)."},
     403: {"WWW-Authenticate": "The scope that the token lacks."},
+    429: {"Retry-After": "Seconds until this token may call again."},
     503: {"Retry-After": "Seconds."},
 }
-# Whatever is asked for: nobody known, too much at once, the database away, a fault of ours.
-_ALWAYS = (401, 403, 405, 422, 500, 503)
+# Whatever is asked for: nobody known, too often, too much at once, the database away, a fault of ours.
+_ALWAYS = (401, 403, 405, 422, 429, 500, 503)
 _OF_WRITING = (400, 413, 415)
 
 

@@ -25,17 +25,27 @@ Name = Annotated[
     str,
     Path(pattern=r"^(?:[1-9][0-9]{0,17}|PM-[0-9]{4}-[0-9]{4,8})$", description="The id, or the number: PM-2611-0001."),
 ]
+_KEY = r"^[!-~]{8,255}$"
 Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,255}$",
+        pattern=_KEY,
         description="One for each new request. Sent again with the same request, the same answer comes again.",
+    ),
+]
+StepKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY,
+        description="One for each step, if the program sends it again when no answer came: then the same is answered.",
     ),
 ]
 Most = Annotated[int, Query(ge=1, le=shapes.MOST, description="Rows of a page.")]
 Place = Annotated[shapes.Cursor | None, Query(description="As the page before said under `next`.")]
 RowId = Annotated[int, Field(ge=1, le=2**53 - 1)]
+_REPLAYED = {"Idempotent-Replayed": header("true: said before.")}
 _ETAG = {"ETag": header("How it stands; for If-None-Match and If-Match.")}
 _READ, _WRITE = TokenScope.REQUESTS_READ, TokenScope.REQUESTS_WRITE
 
@@ -111,7 +121,7 @@ def read_request(
     **answers(
         shapes.OneRequest,
         status=201,
-        headers=_ETAG | {"Location": header("Where it is read."), "Idempotent-Replayed": header("true: said before.")},
+        headers=_ETAG | _REPLAYED | {"Location": header("Where it is read.")},
         also=(409,),
     ),
 )
@@ -155,22 +165,40 @@ def _said(answer: Answer, *, again: bool) -> Response:
     return Response(answer.body, answer.status, headers, "application/json")
 
 
-@router.post("/api/v1/requests/{name}/steps", **answers(shapes.OneRequest, headers=_ETAG, also=(404, 409, 412, 428)))
+@router.post(
+    "/api/v1/requests/{name}/steps",
+    **answers(shapes.OneRequest, headers=_ETAG | _REPLAYED, also=(404, 409, 412, 428)),
+)
 @needs(_WRITE)
-def take_step(request: Request, db: DB, caller: Caller, now: Now, name: Name, body: shapes.NewStep) -> Response:
+def take_step(
+    request: Request,
+    db: DB,
+    caller: Caller,
+    now: Now,
+    name: Name,
+    body: shapes.NewStep,
+    idempotency_key: StepKey = None,
+) -> Response:
     """Move a request on, as the office does on its page: only a state that follows, and only over what was seen.
 
-    What was seen is told by `version`, or by If-Match with its ETag: then 412 says that it is not what stands.
+    What was seen is told by `version`, or by If-Match with its ETag: then 412 says that it is not what stands. With a
+    key, the same call is answered as the first time for seven days; without one it is told that it comes too late.
     """
+    if_match = request.headers.get("if-match")
+    asked = "\n".join(("step", name, if_match or "", body.model_dump_json()))
+    call = _call(caller, idempotency_key, asked) if idempotency_key else None
+    if call and (said := before(db, call)):
+        return _said(said, again=True)
     found = programs.one(db, caller, name)
-    _refuse_unseen(db, caller, found, body.version, request.headers.get("if-match"))
+    _refuse_unseen(db, caller, found, body.version, if_match)
     row = one.request_for(db, caller, found.id, now=now)
     try:
         steps.change_state(db, caller, row, state=body.state, note=body.note or "", version=found.version, now=now)
     except Refused as error:  # not what was sent is wrong: it does not follow what stands
         raise Conflict(error.message, field=error.field) from error
     told, tag = _whole(db, caller, programs.one(db, caller, name))
-    return Response(told, 200, {"ETag": tag}, "application/json")
+    answer = Answer(200, {"ETag": tag}, told)
+    return _said(keep(db, call, answer, now=now) if call else answer, again=False)
 
 
 def _refuse_unseen(db: Session, me: Viewer, found: programs.Told, version: int | None, if_match: str | None) -> None:
