@@ -45,6 +45,10 @@ def _guard(value: str) -> str:
     return value
 
 
+def not_sought() -> str:
+    return _("This looks like a NIK or a KK number. Nothing here is found by one, so it was not sought and not kept.")
+
+
 GUARD = AfterValidator(_guard)
 # Free text is a Line, or Lines where it may have several: no NIK, KK number or NIP gets through.
 Lines = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), GUARD]

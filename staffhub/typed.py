@@ -120,6 +120,7 @@ _WOMAN = 40  # is added to the day of birth
 _BORN = range(1930, 2021)  # who is in service, or will soon be
 _AGES = range(14, 71)  # at the appointment
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_CITIZEN_DIGITS = 16
 _SHORTEST_PHONE, _LONGEST_PHONE = 9, 13  # digits, the 0 in front counted
 _AREA = 3  # digits of the shortest code that a number begins with, 021
 _WITH_AREA = re.compile("0[1-9][0-9]")
@@ -139,8 +140,18 @@ def holds_personal_number(text: str) -> bool:
 
     A date with times, telephone numbers, sums of money and the numbers of letters and requests are none.
     """
-    text = plain(text)
-    return any(_plausible(number) or _NAMED.search(text, max(0, start - 20), start) for number, start in _numbers(text))
+    return any(_personal(plain(text)))
+
+
+def holds_citizen_number(text: str) -> bool:
+    """Tell whether a NIK or a KK number stands in the text. An NIP may: the office's own people are sought by it."""
+    return any(len(number) == _CITIZEN_DIGITS for number in _personal(plain(text)))
+
+
+def _personal(text: str) -> Iterator[str]:
+    for number, start in _numbers(text):
+        if _plausible(number) or _NAMED.search(text, max(0, start - 20), start):
+            yield number
 
 
 def _groups(text: str) -> list[_Group]:
@@ -201,7 +212,7 @@ def _end_of_telephone(groups: list[_Group], first: int) -> int:
 
 
 def _plausible(number: str) -> bool:
-    return _is_citizen(number) if len(number) == 16 else _is_servant(number)  # noqa: PLR2004  the length of a NIK
+    return _is_citizen(number) if len(number) == _CITIZEN_DIGITS else _is_servant(number)
 
 
 def _is_citizen(number: str) -> bool:

@@ -153,6 +153,19 @@ def test_a_number_of_a_person_in_a_name_or_a_position_is_refused_and_not_repeate
 
 
 @SQLITE
+@pytest.mark.parametrize("column", range(10))
+def test_a_number_of_a_citizen_is_refused_in_every_column_with_its_line_and_not_repeated(
+    world: World, column: int
+) -> None:
+    row = GOOD.split(";")
+    row[column] = "7171010101900001"
+    answer = _upload(world, ";".join(row))
+    assert answer.status_code == 422
+    assert "tampak seperti NIK" in _text(answer)
+    assert "7171010101900001" not in answer.text
+
+
+@SQLITE
 def test_a_page_of_many_changes_stays_small_and_leads_on(world: World) -> None:
     lines = [f"Orang {n};;THL;Lama;PIAK;;;;orang.{n};" for n in range(120)]
     assert _upload(world, *lines).status_code == 200

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
+from sqlalchemy.orm import Session
 
 from staffhub.errors import Refused
 from staffhub.models import Channel, RequestEvent, RequestState, ServiceRequest
 from staffhub.service_requests import importing
-from tests.conftest import World, count_queries
+from tests.conftest import World, count_queries, race
 from tests.page_forms import form_of
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -166,3 +167,19 @@ def test_a_person_looks_at_a_file_presses_and_the_same_file_says_that_nothing_is
     assert len(_stored(world)) == 1
     empty = ben.post("/requests/import", files={"file": ("a.csv", io.BytesIO(b""), "text/csv")})
     assert (empty.status_code, "Berkas ini kosong" in empty.text) == (422, True)
+
+
+def test_of_two_presses_at_once_on_the_same_file_each_request_is_made_once(world: World) -> None:
+    sheet = _csv("family_card;Novi T.;081234564471;;;;;", "family_card;Rudi S.;;;;;;")
+    ben, ana = world.viewer("ben"), world.client("ana")
+    content = f"{HEADER}\nfamily_card;Novi T.;081234564471;;;;;\nfamily_card;Rudi S.;;;;;;".encode()
+    shown = ana.post("/requests/import", files={"file": ("daftar.csv", io.BytesIO(content), "text/csv")})
+    form = form_of(shown.text, "/requests/import/take")
+
+    def first(db: Session) -> None:
+        assert len(importing.take_in(db, ben, sheet, now=world.now).good) == 2
+
+    second = race(world.database, first, lambda: ana.post("/requests/import/take", data=form))
+    assert (second.status_code, second.headers["location"]) == (303, "/requests")
+    assert "tidak ada yang ditambahkan" in ana.get("/requests").text
+    assert [one.number for one in _stored(world)] == ["PM-2611-0001", "PM-2611-0002"]

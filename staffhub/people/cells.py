@@ -11,7 +11,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Role
 from staffhub.people.register import Cell
 from staffhub.security import normal_username
-from staffhub.typed import holds_personal_number, telephone
+from staffhub.typed import holds_citizen_number, holds_personal_number, telephone
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ LENGTHS = {
     "username": 64,
     "peran": 40,
 }
-# Free text that is kept as it is typed; the other columns are numbers, addresses, or names of what is there already.
+# Free text that is kept as it is typed, where no NIP belongs either; a NIK or a KK number belongs in no column.
 GUARDED = {"nama", "jabatan"}
 _FORMULA = ("=", "+", "-", "@")
 _OLDEST = 1930
@@ -101,6 +101,8 @@ def line(cell: Cell, column: str, *, required: bool = False) -> str:
     text = safe_line(cell, most=LENGTHS[column], required=required, may_be_sum=column == "telepon")
     if column in GUARDED and holds_personal_number(text):
         raise Bad(_("This looks like a NIK, a KK number or an NIP. Leave it out; an NIP stands in its own column."))
+    if holds_citizen_number(text):
+        raise Bad(_("This looks like a NIK or a KK number, which are not stored here. Leave it out."))
     return text
 
 

@@ -10,7 +10,7 @@ from staffhub.models import Role
 from staffhub.people.cells import GUARDED
 from staffhub.people.known import POSTED, Known, Person
 from staffhub.people.register import COLUMNS, Cell, Register, Row
-from staffhub.typed import holds_personal_number
+from staffhub.typed import holds_citizen_number, holds_personal_number
 
 _SUGGESTIONS = 50
 
@@ -85,7 +85,7 @@ class Check:
 
     def refuse(self, row: Row, header: str, reason: str) -> None:
         written = row.cells.get(header, Cell("")).text[:80]
-        if header in GUARDED and holds_personal_number(written):
+        if holds_citizen_number(written) or (header in GUARDED and holds_personal_number(written)):
             written = re.sub(r"\d", "•", written)
         self.bad.append(BadCell(row.number, self.register.letters.get(header, ""), header, written, reason))
         self.entries.pop(row.number, None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, NamedTuple, cast, get_args
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,11 +19,13 @@ from starlette.responses import Response
 from staffhub import clock, deadlines, i18n, security
 from staffhub.db import Database
 from staffhub.errors import NotSignedIn, Refused
+from staffhub.forms import not_sought
 from staffhub.i18n import gettext as _
 from staffhub.routes import kept
 from staffhub.security import Viewer, WebSession
 from staffhub.settings import Settings
-from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, read_cookie
+from staffhub.typed import holds_citizen_number
+from staffhub.web import LOCALE_COOKIE, SESSION_COOKIE, is_fragment, read_cookie, redirect
 
 
 class Given(NamedTuple):
@@ -149,6 +152,8 @@ class _Page(APIRoute):
         return self._call(visit, asked)
 
     def _call(self, visit: _Visit, asked: Mapping[str, Any]) -> Response:
+        if _seeks_citizen(visit.request):
+            return _without_sought(visit.request)
         return self.handler(**asked, **{name: getattr(visit, mark) for name, mark in self.given.items()})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -166,6 +171,23 @@ class _Page(APIRoute):
                 raise
 
         return answer
+
+
+# What is typed into a box that finds something.
+SOUGHT = ("q", "find")
+
+
+def _seeks_citizen(request: Request) -> bool:
+    given = request.query_params
+    return any(holds_citizen_number(text) for name in SOUGHT for text in given.getlist(name))
+
+
+def _without_sought(request: Request) -> Response:
+    """Show the same page, and say why nothing was sought; the number stays in no address and no history."""
+    if is_fragment(request):
+        raise Refused(not_sought())
+    rest = urlencode([one for one in request.query_params.multi_items() if one[0] not in SOUGHT])
+    return redirect(request, f"{request.url.path}?{rest}" if rest else request.url.path, said=not_sought(), kind="warn")
 
 
 def mark_of(annotation: Any) -> str | None:

@@ -7,9 +7,10 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub.forms import Form
+from staffhub.forms import Form, not_sought
 from staffhub.meetings.audience import Found, find
 from staffhub.security import Viewer
+from staffhub.typed import holds_citizen_number
 from staffhub.web import render
 
 NAME, DIGITS = 80, 18
@@ -27,7 +28,10 @@ def sought_in(form: AnyForm) -> str:
 def found_for(db: Session, me: Viewer, form: AnyForm, today: dt.date) -> Found:
     """Find persons for a form; the only one of a name is chosen at once."""
     ticked = [int(text) for text in form.list("officer") if text.isdecimal() and len(text) < DIGITS]
-    found = find(db, me, chosen=ticked, sought=sought_in(form)[:NAME], day=today)
+    sought = sought_in(form)[:NAME]
+    if holds_citizen_number(sought):
+        form.errors["officer"], sought = not_sought(), ""
+    found = find(db, me, chosen=ticked, sought=sought, day=today)
     if len(found.others) == 1:
         form.typed.setdefault("officer", []).append(str(found.others[0].id))
     return found
