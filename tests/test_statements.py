@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 from sqlalchemy import String, cast, event, insert, literal, select, update
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from staffhub import models as m
 from staffhub.db import Base, Database
 from tests.conftest import MORNING, TODAY, World, add_officer
 from tests.test_access import WHO, _belongings
+from tests.test_api import program
 
 # Rows are added every day, for ever.
 GROWS = {
@@ -69,6 +71,7 @@ OF_NO_OFFICE = {
     "api_token.digest =": "who calls comes from an unguessable token, and the office with it",
     "user_session": "belongs to an account, not to an office",
     "sign_in_attempt": "asked before anybody is known",
+    "SELECT DISTINCT service_type.code": "what the description of the calls names, which anybody may read",
     "service_request.public_code IN": "of all offices at once: a citizen names none",
     "alembic_version": "the database's own",
     "notice.account_id =": "the list of whoever is signed in",
@@ -547,6 +550,36 @@ _POSTS = {
     "/account/reminder": ("ben", {"before": "30"}),
 }  # fmt: skip
 
+# What programs ask, below /api/v1.
+CALLS = (
+    "requests", "requests?state=done", "requests?open=true&service_type=family_card", "requests?open=false&cursor=zz",
+    "requests?officer={officer_id}&since=2026-11-01", "requests/{request_id}", "requests/{number}",
+    "attendance", "attendance?officer={officer_id}&first=2026-10-01&last=2026-10-31", "attendance?first=2026-10-01",
+    "officers", "officers?on=2026-10-01", "service-types", "openapi.json",
+)  # fmt: skip
+
+
+def _fill_answers(db: Session) -> None:
+    """What programs were told in a week in which each call had a key."""
+    token_id = db.scalars(select(m.ApiToken.id)).first()
+    said = {"token_id": token_id, "asked": "-", "status": 201, "headers": {}, "body": "{}", "at": MORNING}
+    db.execute(insert(m.ApiAnswer), [said | {"key": uuid4().hex} for _n in range(8000)])
+
+
+def _call_all(app: TestClient, given: dict[str, Any]) -> None:
+    """Ask as a program does, and send what it sends twice."""
+    wish = {"service_type": "family_card", "applicant": "Ibu N.", "phone": "081234560000"}
+    for _again in range(2):
+        taken = app.post("/api/v1/requests", json=wish, headers={"Idempotency-Key": "statement-1"})
+        assert taken.status_code == 201, taken.text
+    for _again in range(2):
+        step = {"json": {"state": "checking", "version": 1}, "headers": {"Idempotency-Key": "statement-2"}}
+        moved = app.post(f"{taken.headers['location']}/steps", **step)
+        assert moved.status_code == 200, moved.text
+    for address in CALLS:
+        answer = app.get(f"/api/v1/{address}".format(**given, number=taken.json()["number"]))
+        assert answer.status_code == 200, (address, answer.text)
+
 
 @pytest.fixture
 def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -565,6 +598,11 @@ def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         found.setdefault(re.sub(r"\s+", " ", statement), None if many else parameters)
 
     clients = {name: world.client(name) for name in ("ana", "ben", "cy", "dewi", "hana", "adi")}
+    app = program(world)
+    with world.database.transaction() as db:
+        _fill_answers(db)
+        if not world.database.sqlite:
+            db.execute(sa.text("ANALYZE api_answer"))
     # What is read together is asked for alone as well, so that each list says whose office it means.
     monkeypatch.setattr("staffhub.db.taken", lambda *_asked: None)
     event.listen(world.database.engine, "before_cursor_execute", note)
@@ -581,6 +619,7 @@ def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         faults = re.findall(r'class="error"[^>]*>(?:.*?</svg>)?([^<]+)', answer.text, re.DOTALL)
         wrong += [] if answer.status_code in {200, 303} else [(path, answer.status_code, faults)]
     assert wrong == []
+    _call_all(app, given)
     event.remove(world.database.engine, "before_cursor_execute", note)
     return found
 

@@ -83,6 +83,8 @@ class ServiceRequest(Base, Versioned):
         # Whether the same number asked for the same before.
         Index(None, "office_id", "phone", "service_type_id", "created_at"),
         Index(None, "assignee_id", "state"),
+        # Page by page from the newest on, as programs read.
+        Index(None, "office_id", "id"),
         # Whether anybody ever asked for a service.
         Index(None, "service_type_id"),
         # All that the list and its counts ask of what is open.
