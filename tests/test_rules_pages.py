@@ -205,6 +205,14 @@ def test_a_proposal_says_no_day_from_which_it_is_in_force(world: World) -> None:
          "thresholds_0_last"),
         ("discipline", {"thresholds_0_first": "3", "thresholds_0_level": "light"}, "thresholds_0_consequence"),
         ("coverage", {"groups_1_name": "ASN", "groups_1_minimum": "1"}, "groups_1_types"),
+        ("coverage", {"groups_1_name": "ASN", "groups_1_types": "pns", "groups_1_minimum": "2",
+                      "groups_1_maximum": "1"}, "groups_1_maximum"),
+        ("coverage", {"groups_0_name": "ASN", "groups_0_types": "pns", "groups_0_minimum": "1", "levels": "9"},
+         "levels"),
+        ("coverage", {"groups_0_name": "ASN", "groups_0_types": "pns", "groups_0_minimum": "1", "subject": "moon"},
+         "subject"),
+        ("roster_weights", {"turns": "101", "mondays_fridays": "1", "wishes": "0", "home_blocks": "0", "changes": "0"},
+         "turns"),
         ("minutes_as_days", {"minutes": "0"}, "minutes"),
         ("decision", {}, "working_days"),
         ("leave", {"subject": "annual", "unit": "working_days", "letter": "C", "quota": "12", "carry_one": "6"},
@@ -223,6 +231,34 @@ def test_each_kind_refuses_what_makes_no_sense(world: World, kind: str, typed: d
     refused = hana.post(page, data=_typed(hana, page, legal_source="SK 1", **typed))
     assert (refused.status_code, list(_errors(refused.text))) == (422, [field])
     assert _count(world) == before
+
+
+@SQLITE
+def test_a_division_may_have_a_duty_minimum_of_its_own(world: World) -> None:
+    hana, page = world.client("hana"), "/admin/rules/new/coverage"
+    own = {
+        "subject": "population_registration",
+        "groups_0_name": "ASN",
+        "groups_0_types": "pns",
+        "groups_0_minimum": "2",
+    }
+    typed = _typed(hana, page, legal_source="SK 1", groups_0_maximum="3", levels="2", **own)
+    saved = hana.post(page, data=typed | {"groups_0_weekdays": ["mon", "tue", "fri"]})
+    assert saved.status_code == 303, _errors(saved.text)
+    shown = hana.get(saved.headers["location"]).text
+    assert "paling sedikit 2 orang di kantor, paling banyak 3, pada Senin sampai Selasa, Jumat (PNS)" in shown
+    assert "kepala dinas, sekretaris, dan kepala bidang" in shown
+    assert "Pendaftaran Penduduk" in hana.get("/admin/rules").text
+
+
+@SQLITE
+def test_the_office_sees_and_sets_what_its_roster_looks_to(world: World) -> None:
+    hana, old = world.client("hana"), _rule(world, RuleKind.ROSTER_WEIGHTS)
+    assert "Giliran masuk kantor yang merata" in hana.get(f"/admin/rules/{old.id}").text
+    page = f"/admin/rules/{old.id}/succeed"
+    typed = _typed(hana, page, legal_source="SK 2", valid_from="2027-01-01", wishes="0")
+    saved = hana.post(page, data=typed)
+    assert "tidak diperhitungkan" in hana.get(saved.headers["location"]).text
 
 
 def test_a_rule_is_replaced_from_a_day_on_in_one_step(world: World) -> None:

@@ -23,7 +23,8 @@ from staffhub.models import (
     RuleSet,
     WeekPattern,
 )
-from staffhub.workdays import Calendar, Granted, Hours, Plan, PlanBook, Rule, WorkHours, rules
+from staffhub.office import Bidang
+from staffhub.workdays import Calendar, Coverage, Granted, Hours, Plan, PlanBook, Rule, WorkHours, rules
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, viewer_of
 
 WITA = ZoneInfo("Asia/Makassar")
@@ -47,6 +48,34 @@ RULE = _rule(founding.WORK_HOURS)
 def test_the_office_works_37_hours_and_a_half_a_week_and_less_in_ramadan() -> None:
     weeks = [WorkHours.model_validate(values).week_minutes for values in (founding.WORK_HOURS, RAMADAN, {})]
     assert weeks == [2250, 1950, 0]
+
+
+def _cover(values: Any, code: str = "") -> Rule:
+    return replace(_rule(values, source="Keputusan"), subject=code)
+
+
+def _bidang(code: str, *, keeps_cover: bool = True) -> Bidang:
+    return Bidang(1, code, code, code, 1, keeps_cover)
+
+
+def test_a_division_goes_by_its_own_duty_minimum_before_that_of_the_office() -> None:
+    usual = {"groups": [{"name": "ASN", "types": ["pns"], "minimum": 1}]}
+    own = {"groups": [{"name": "ASN", "types": ["pns"], "minimum": 2, "maximum": 3}]}
+    book = Calendar({}, (RULE, _cover(usual), _cover(own, "piak"), _cover(own, "sekretariat")))
+
+    def least(division: Bidang | None) -> list[int]:
+        return [group.minimum for group in book.coverage(TODAY, division).groups]
+
+    assert [least(one) for one in (None, _bidang("dafduk"), _bidang("piak"))] == [[1], [1], [2]]
+    assert least(_bidang("umum", keeps_cover=False)) == [], "who keeps no cover has none but the own"
+    assert least(_bidang("sekretariat", keeps_cover=False)) == [2]
+    assert book.coverage(SATURDAY, _bidang("piak")).groups == ()
+
+
+def test_a_group_may_be_asked_for_on_some_weekdays_only() -> None:
+    friday = {"name": "THL", "types": ["thl"], "minimum": 1, "weekdays": ["fri"]}
+    cover = Coverage.model_validate({"groups": [{"name": "ASN", "types": ["pns"], "minimum": 1}, friday]})
+    assert [[group.name for group in cover.on(day).groups] for day in (TODAY, FRIDAY)] == [["ASN"], ["ASN", "THL"]]
 
 
 def test_the_hours_of_a_day_follow_its_weekday_and_the_rule_in_force() -> None:
@@ -181,7 +210,7 @@ def test_the_calendar_takes_only_its_own_office(database: Database) -> None:
     assert len(seen) == 1
     assert [book.holidays.get(day) for day in (TODAY, FRIDAY)] == ["Hari Jadi", None]
     assert sum(rule.kind is RuleKind.COVERAGE for rule in book.rules) == 3
-    assert book.coverage(FRIDAY).model_dump(mode="json") == founding.COVERAGE
+    assert book.coverage(FRIDAY).model_dump(mode="json", exclude_defaults=True) == founding.COVERAGE
     assert book.coverage(TODAY).groups == (), "nobody keeps cover on a holiday"
 
 

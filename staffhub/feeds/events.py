@@ -192,11 +192,11 @@ def _own_days(db: Session, me: Viewer, asked: dict[str, Any]) -> Iterable[Event]
 
 def _turns(db: Session, me: Viewer, division_id: int, asked: dict[str, Any]) -> Iterable[Event]:
     """How many of each group are on duty in the office: names are for the roster, which asks who reads it."""
-    calendar = workdays.calendar(db, me.office_id)
+    calendar, mine = workdays.calendar(db, me.office_id), office.divisions(db, me.office_id)[division_id]
     found = _worked(db, me, asked, division=division_id)
     for day, people in groupby(found, key=lambda one: one.day):
         there = Counter(one.employment for one in people if one.mode is PlanMode.OFFICE)
-        groups = calendar.coverage(day).groups
+        groups = calendar.coverage(day, mine).groups
         if not groups and not there:  # a weekend on which somebody is on duty outside
             continue
         counts = [f"{sum(there[kind] for kind in group.types)} {group.name}" for group in groups]

@@ -40,6 +40,9 @@ COVERAGE: dict[str, Any] = {
     ]
 }
 
+# What a proposed duty roster tries to do well, each against the others.
+ROSTER_WEIGHTS = {"turns": 4, "mondays_fridays": 3, "wishes": 5, "home_blocks": 1, "changes": 2}
+
 
 def tiers(prefix: str) -> dict[str, Any]:
     bounds = ((1, 31), (31, 61), (61, 91), (91, None))
@@ -191,6 +194,7 @@ def _seeds(today: date) -> tuple[Seed, ...]:
             confirmed=False,
         ),
         Seed(RuleKind.COVERAGE, COVERAGE, start, "Kebijakan kantor: tiap bidang satu ASN dan satu THL di kantor"),
+        Seed(RuleKind.ROSTER_WEIGHTS, ROSTER_WEIGHTS, start, "Keputusan kepala dinas"),
         Seed(RuleKind.TIERS, tiers("TL"), _BOOK, example, subject="late", confirmed=False),
         Seed(RuleKind.TIERS, tiers("PSW"), _BOOK, example, subject="early", confirmed=False),
         Seed(RuleKind.DISCIPLINE, DISCIPLINE, _BOOK, "PP 94/2021; Peraturan BKN 6/2022"),

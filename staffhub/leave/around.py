@@ -107,11 +107,11 @@ def gaps(db: Session, me: Viewer, one: Leave, known: Ledger, people: Sequence[Co
     The rule holds in both halves of a day: the one with fewer people counts, or the half that is asked for.
     """
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
-    if division is None or not division.keeps_cover:
+    if division is None:
         return []
     found = []
     for day in dates(one.first, one.until):
-        for group in known.book.calendar.coverage(day).groups:
+        for group in known.book.calendar.coverage(day, division).groups:
             theirs = [person for person in people if person.employment in group.types and person.serves(day)]
             there = min(
                 (_there(known, theirs, day, part) for part in ((one.part,) if one.part else DayPart)),

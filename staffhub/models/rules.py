@@ -19,6 +19,7 @@ class RuleKind(StrEnum):
     LEAVE = "leave"
     FLEXIBLE = "flexible"
     DECISION = "decision"
+    ROSTER_WEIGHTS = "roster_weights"
 
 
 class HolidayKind(StrEnum):

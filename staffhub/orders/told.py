@@ -139,14 +139,13 @@ def _seats(db: Session, office_id: int, divisions: Collection[int], first: date,
 
 def _short(db: Session, office_id: int, people: Sequence[Named], first: date, last: date) -> tuple[Short, ...]:
     """Say on which days, as planned, the duty minimum of a division would break or be broken more by these people."""
-    known = {one.id: one for one in office.divisions(db, office_id).values() if one.keeps_cover}
+    known = office.divisions(db, office_id)
     touched = {one.division_id for one in people if one.division_id in known}
     seats = _seats(db, office_id, [one for one in touched if one], first, last) if touched else []
     book = workdays.plans(db, office_id, first, last, officers={seat.officer_id for seat in seats})
     going = {one.id for one in people}
     found: list[Short] = []
     for day in dates(first, last) if seats else ():
-        rule = book.calendar.coverage(day)
         here: dict[tuple[int, DayPart], list[_Seat]] = defaultdict(list)
         for seat in seats:
             plan = book.of(seat.officer_id, day)
@@ -154,7 +153,7 @@ def _short(db: Session, office_id: int, people: Sequence[Named], first: date, la
                 if seat.is_filled(day) and plan.is_in_office(part):
                     here[seat.division_id, part].append(seat)
         for division_id in sorted(one for one in touched if one):
-            name = known[division_id].short_name
+            rule, name = book.calendar.coverage(day, known[division_id]), known[division_id].short_name
             halves = [one for part in DayPart for one in _below(rule, name, here[division_id, part], going, day)]
             # The half of the day with the fewest people is told.
             found += {one.group: one for one in sorted(halves, key=lambda one: -one.have)}.values()

@@ -1,7 +1,7 @@
 """Who is where now: everybody of the office by bidang, and whether each bidang is covered."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, sections, workdays
+from staffhub import clock, days, office, sections, workdays
 from staffhub.days import DayRecord, State
 from staffhub.db import rows
 from staffhub.i18n import gettext as _
@@ -50,7 +50,6 @@ class Seat(NamedTuple):
     active_to: date | None
     division_id: int | None
     division: str | None
-    keeps_cover: bool | None
 
 
 class Standing(NamedTuple):
@@ -239,7 +238,7 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
     day = clock.local_day(now, me.zone)
     seats = seats_of(db, me.office_id, day)
     loaded = days.load(db, me.office_id, seats, [day], zone=me.zone, now=now)
-    columns = columns_of(seats, loaded, now=now)
+    columns = columns_of(seats, loaded, office.divisions(db, me.office_id), now=now)
     standings = [one for column in columns for one in column.standings]
     counts = Counter(one.state for one in standings)
     hours = loaded.book.calendar.hours(day)
@@ -257,22 +256,22 @@ def _whole(db: Session, me: Viewer, now: datetime) -> Whole:
     )
 
 
-def columns_of(seats: Sequence[Seat], loaded: days.Days, *, now: datetime) -> list[Column]:
+def columns_of(
+    seats: Sequence[Seat], loaded: days.Days, bidang: Mapping[int, office.Bidang], *, now: datetime
+) -> list[Column]:
     """Everybody by bidang in the order of the register, who is missing first, with the cover that the rule asks for."""
     (day,) = loaded.dates[-1:]
-    rule = loaded.book.calendar.coverage(day)
     columns: dict[int, Column] = {}
-    keeps: dict[int, bool] = {}
     for seat in seats:
         # Who heads the whole office belongs to no bidang: the last column, the secretariat, is the nearest.
         where = seat.division_id or next(reversed(columns), 0)
         if where not in columns:
             columns[where] = Column(where, seat.division or "", [], [])
-            keeps[where] = bool(seat.keeps_cover)
         columns[where].standings.append(_standing(seat, loaded.record(seat.id, day), now))
     for column in columns.values():
         column.standings.sort(key=lambda one: (_RANK[one.state], one.seat.name))
-        if keeps[column.id]:
+        if column.id in bidang:
+            rule = loaded.book.calendar.coverage(day, bidang[column.id])
             column.covers.extend(_covers(rule, column.standings))
     return list(columns.values())
 
@@ -315,7 +314,6 @@ def _seats_query() -> Select[*tuple[Any, ...]]:
             Officer.active_to,
             Posting.division_id,
             Division.short_name,
-            Division.keeps_cover,
         )
         .join(Posting, posting_on(day))
         .outerjoin(Division, Division.id == Posting.division_id)

@@ -34,18 +34,18 @@ class Gap(NamedTuple):
 
 def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int | None = None) -> list[Gap]:
     """Return them by date and bidang, of days that are stored; `division_id` narrows it. One statement."""
-    shown = {one.id: one.short_name for one in office.divisions(db, me.office_id).values() if one.keeps_cover}
+    shown = list(office.divisions(db, me.office_id).values())
     if me.scope is Scope.DIVISION:
-        shown = {id_: name for id_, name in shown.items() if id_ == me.division_id}
+        shown = [one for one in shown if one.id == me.division_id]
     if division_id is not None:
-        shown = {id_: name for id_, name in shown.items() if id_ == division_id}
+        shown = [one for one in shown if one.id == division_id]
     rules, there = calendar(db, me.office_id), _counted(db, me, first, last)
     return [
         gap
         for day in sorted({day for day, _division in there})
-        for group in rules.coverage(day).groups
-        for id_, name in shown.items()
-        for gap in _short(day, id_, name, group, there.get((day, id_)))
+        for one in shown
+        for group in rules.coverage(day, one).groups
+        for gap in _short(day, one.id, one.short_name, group, there.get((day, one.id)))
     ]
 
 
@@ -64,13 +64,13 @@ def asked_of_day(me: Viewer, division_id: int | None, day: date) -> Select[int, 
 def gaps_of_day(db: Session, me: Viewer, division_id: int | None, day: date, told: Sequence[Any]) -> list[Gap]:
     """Return what one bidang lacked on a day, by what `asked_of_day` told; nothing of a day that is not stored."""
     division = office.divisions(db, me.office_id).get(division_id or 0)
-    if division is None or not division.keeps_cover or not told:
+    if division is None or not told:
         return []
     there: _Counted = Counter()
     for people, kind, half, state in told:
         for part in DayPart:
             there[EmploymentType(kind), part] += people if state == State.PRESENT and half != part else 0
-    groups = calendar(db, me.office_id).coverage(day).groups
+    groups = calendar(db, me.office_id).coverage(day, division).groups
     return [gap for group in groups for gap in _short(day, division.id, division.short_name, group, there)]
 
 

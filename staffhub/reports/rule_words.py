@@ -9,11 +9,12 @@ from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import EmploymentType, RuleKind
-from staffhub.reports import words
+from staffhub.reports import roster_words, words
 from staffhub.workdays import (
     BY_GROUP,
     WEEKDAYS,
     Coverage,
+    CoverGroup,
     Decision,
     Discipline,
     ExpectedMark,
@@ -26,6 +27,7 @@ from staffhub.workdays import (
     MinutesAsDays,
     Past,
     Proof,
+    RosterWeights,
     RuleLine,
     Tiers,
     Unit,
@@ -47,6 +49,7 @@ def kind(value: RuleKind) -> str:
         RuleKind.LEAVE: _("Kinds of leave"),
         RuleKind.FLEXIBLE: _("Flexible work"),
         RuleKind.DECISION: _("Deadline of corrections"),
+        RuleKind.ROSTER_WEIGHTS: _("What the duty roster looks to"),
     }[value]
 
 
@@ -57,7 +60,9 @@ def about(value: RuleKind) -> str:
             "Hours of a group come before hours for everybody, and special hours before the usual ones of the same "
             "people. A group with hours of its own keeps them in Ramadan too, until a row for it says otherwise."
         ),
-        RuleKind.COVERAGE: _("Who must be in the office in each division that keeps cover."),
+        RuleKind.COVERAGE: _(
+            "Who must be in the office in each division that keeps cover. A row of one division comes before that."
+        ),
         RuleKind.TIERS: _("The first number counts, the last one does not: 31 minutes belong to the tier from 31."),
         RuleKind.DISCIPLINE: _(
             "Days absent without reason in a year. They count and warn; people decide what follows."
@@ -66,6 +71,7 @@ def about(value: RuleKind) -> str:
         RuleKind.LEAVE: _("One row for each kind of leave and group of employees."),
         RuleKind.FLEXIBLE: _("A row of one division comes before one for the whole office."),
         RuleKind.DECISION: _("How long the superior has for a decision on a correction."),
+        RuleKind.ROSTER_WEIGHTS: _("What a proposed duty roster tries to do well once everything that must be holds."),
     }[value]
 
 
@@ -101,6 +107,8 @@ def subjects(value: RuleKind, divisions: Mapping[str, str]) -> list[tuple[str, s
         return [("late", _("Late arrival")), ("early", _("Early leave"))]
     if value is RuleKind.LEAVE:
         return [(one.value, leave(one)) for one in LeaveKind]
+    if value is RuleKind.COVERAGE:
+        return [("", _("Each division that keeps cover")), *divisions.items()]
     if value is RuleKind.FLEXIBLE:
         return [("", _("Whole office")), *divisions.items()]
     return []
@@ -220,9 +228,27 @@ def _window(window: Window) -> str:
     return f"{days_in_words(window.days)}, {_from_to(window)}" if window.days else _from_to(window)
 
 
-def _people(number: int, who: str) -> str:
+def _of_coverage(values: Coverage) -> Pairs:
+    found = [(one.name, _people(one)) for one in values.groups]
+    if values.levels is None:
+        return found
+    text = (
+        _("the head of the office, the secretary and the heads of divisions")
+        if values.levels > 1
+        else _("the head of the office")
+    )
+    return [*found, (_("Always in the office"), text)]
+
+
+def _people(group: CoverGroup) -> str:
+    number = group.minimum
     text = ngettext("at least %(num)s person in the office", "at least %(num)s people in the office", number)
-    return f"{text} ({who})"
+    if group.maximum is not None:
+        text = _("%(least)s, at most %(most)s", least=text, most=group.maximum)
+    if group.weekdays:
+        ordered = [name for name in WEEKDAYS if name in group.weekdays]
+        text = _("%(what)s, on %(days)s", what=text, days=days_in_words(ordered))
+    return f"{text} ({groups(group.types)})"
 
 
 def span(low: int, high: int | None) -> str:
@@ -302,13 +328,14 @@ def _of_flexible(values: Flexible) -> Pairs:
 
 _SAYS: dict[type, Callable[[Any], Pairs]] = {
     WorkHours: _of_hours,
-    Coverage: lambda values: [(one.name, _people(one.minimum, groups(one.types))) for one in values.groups],
+    Coverage: _of_coverage,
     Tiers: lambda values: [(tier.name, span(tier.min, tier.max)) for tier in values.tiers],
     Discipline: _of_discipline,
     MinutesAsDays: lambda values: [(_("One day"), words.duration(values.minutes))],
     LeaveRule: _of_leave,
     Flexible: _of_flexible,
     Decision: lambda values: [(_("Decided within"), _working_days(values.working_days))],
+    RosterWeights: roster_words.of_weights,
 }
 
 

@@ -85,7 +85,7 @@ def _leading(
     db: Session, me: Viewer, staff: Sequence[Staff], loaded: days.Days, desk: decisions.AtHand, *, now: datetime
 ) -> Leading:
     (day,) = loaded.dates[-1:]
-    columns = board.columns_of(_seats(db, me, staff, day), loaded, now=now)
+    columns = board.columns_of(_seats(staff, day), loaded, office.divisions(db, me.office_id), now=now)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     at_work = hours is not None and hours.starts <= local.time() < hours.ends
     presses = service_requests.pressing(db, me, now=now)
@@ -109,9 +109,8 @@ def _with_absent(db: Session, me: Viewer, staff: Sequence[Staff], *, now: dateti
     return sum(one.count for one in waiting if me.sees_everyone or one.officer_id in mine)
 
 
-def _seats(db: Session, me: Viewer, staff: Sequence[Staff], day: date) -> list[board.Seat]:
+def _seats(staff: Sequence[Staff], day: date) -> list[board.Seat]:
     """Return who serves today, those of no bidang last, as the board has them."""
-    bidang = office.divisions(db, me.office_id)
     seats = [
         board.Seat(
             id=one.id,
@@ -122,7 +121,6 @@ def _seats(db: Session, me: Viewer, staff: Sequence[Staff], day: date) -> list[b
             active_to=one.active_to,
             division_id=one.division_id,
             division=one.division_short,
-            keeps_cover=one.division_id is not None and bidang[one.division_id].keeps_cover,
         )
         for one in staff
         if one.holds(day) and is_in_service(one.active_from, one.active_to, day)

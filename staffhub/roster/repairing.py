@@ -171,12 +171,12 @@ def needs(
 
     `only`: of this bidang.
     """
-    keeping = [one for one in office.divisions(db, office_id).values() if one.keeps_cover and only in {None, one.id}]
+    keeping = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
     return [
         Need(day, one.id, group.name, group.types, lacking)
         for day in days
         for one in keeping
-        for group in found.book.calendar.coverage(day).groups
+        for group in found.book.calendar.coverage(day, one).groups
         if (lacking := group.minimum - found.there(one.id, day, group.types, besides)) > 0
     ]
 

@@ -21,9 +21,10 @@ from staffhub.workdays.kinds import (
     Flexible,
     LeaveRule,
     MinutesAsDays,
+    RosterWeights,
     Tiers,
 )
-from staffhub.workdays.rules import Rule, in_force, of_row
+from staffhub.workdays.rules import Rule, in_force, of_row, rule_in_force
 from staffhub.workdays.ruling import DayRules, day_rules
 
 _REMEMBERED = 5000
@@ -85,10 +86,22 @@ class Calendar:
         rule = in_force(self.rules, WorkHours, day, None, {SPECIAL})
         return rule is not None and rule.on(day) is not None
 
-    def coverage(self, day: date) -> Coverage:
+    def coverage(self, day: date, division: office.Bidang | None = None) -> Coverage:
         """Return who must be in the office on a date; on a free day nobody."""
-        rule = in_force(self.rules, Coverage, day, None) if self.is_working_day(day) else None
-        return rule or Coverage()
+        rule = self.coverage_rule(day, division)
+        return rule.values.on(day) if rule and isinstance(rule.values, Coverage) else Coverage()
+
+    def coverage_rule(self, day: date, division: office.Bidang | None = None) -> Rule | None:
+        """Return the division's own rule, or the office's where the division keeps cover; None: of any division."""
+        if not self.is_working_day(day):
+            return None
+        usual = {""} if division is None or division.keeps_cover else set()
+        own = {division.code} if division else set()
+        return rule_in_force(self.rules, Coverage, day, None, usual | own)
+
+    def roster_weights(self, day: date) -> RosterWeights | None:
+        """Return what the office's duty roster is to look to; None where no row says."""
+        return in_force(self.rules, RosterWeights, day, None)
 
     def schedule(self, day: date, employment: EmploymentType | None = None) -> Schedule | None:
         """Return the hours of a weekday with what belongs to them: tolerance, windows of marks, roll-calls."""

@@ -1,7 +1,8 @@
 """The typed model of each kind of rule, and how what is stored or typed is read with it."""
 
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -9,13 +10,14 @@ from pydantic_core import ErrorDetails
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, RuleKind
-from staffhub.workdays.hours import Fault, WorkHours
+from staffhub.workdays.hours import WEEKDAYS, Fault, WorkHours
 
 # A schedule with this subject is for a range of its own, such as Ramadan, and lies over the usual one.
 SPECIAL = "special"
 LATE, EARLY = "late", "early"
 _Days = Annotated[int, Field(ge=1, le=366)]
 _Percent = Annotated[int, Field(ge=0, le=100)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _Text = Annotated[str, Field(max_length=200)]
 
 
@@ -24,17 +26,54 @@ class _Values(BaseModel):
 
 
 class CoverGroup(_Values):
-    """People of these employment types who must be in the office, in each division that keeps cover."""
+    """People of these employment types who must be in the office, and at most may, in each division that keeps cover.
+
+    `weekdays`: on these; none: on each working day.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     types: Annotated[tuple[EmploymentType, ...], Field(min_length=1)]
     minimum: Annotated[int, Field(ge=0, le=1000)]
+    maximum: Annotated[int, Field(ge=1, le=1000)] | None = None
+    weekdays: tuple[Weekday, ...] = ()
 
 
 class Coverage(_Values):
-    """{"groups": [{"name": "ASN", "types": ["pns", ...], "minimum": 1}, ...]}."""
+    """{"groups": [{"name": "ASN", "types": ["pns", ...], "minimum": 1}, ...]}.
+
+    `levels`: so many of the highest structural levels stay in the office, the head being the first.
+    """
 
     groups: tuple[CoverGroup, ...] = ()
+    levels: Annotated[int, Field(ge=1, le=2)] | None = None
+
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Self:
+        for number, group in enumerate(self.groups):
+            if group.maximum is not None and group.maximum < group.minimum:
+                raise Fault(_("The most is less than the least."), "groups", number, "maximum")
+        return self
+
+    def on(self, day: date) -> "Coverage":
+        """Return what of it holds on a weekday."""
+        name = WEEKDAYS[day.weekday()]
+        if not any(group.weekdays for group in self.groups):
+            return self
+        here = tuple(group for group in self.groups if not group.weekdays or name in group.weekdays)
+        return self.model_copy(update={"groups": here})
+
+
+_Weight = Annotated[int, Field(ge=0, le=100)]
+
+
+class RosterWeights(_Values):
+    """How much each wish for the duty roster counts against the others; 0: not at all."""
+
+    turns: _Weight
+    mondays_fridays: _Weight
+    wishes: _Weight
+    home_blocks: _Weight
+    changes: _Weight
 
 
 class Tier(_Values):
@@ -237,13 +276,16 @@ MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
     RuleKind.LEAVE: LeaveRule,
     RuleKind.FLEXIBLE: Flexible,
     RuleKind.DECISION: Decision,
+    RuleKind.ROSTER_WEIGHTS: RosterWeights,
 }
-# What of its kind a rule may be about; of the others the subject is empty, or for flexible work a division's code.
+# What of its kind a rule may be about; of the others the subject is empty, or of `OF_DIVISION` a division's code.
 SUBJECTS: dict[RuleKind, tuple[str, ...]] = {
     RuleKind.WORK_HOURS: ("", SPECIAL),
     RuleKind.TIERS: (LATE, EARLY),
     RuleKind.LEAVE: tuple(kind.value for kind in LeaveKind),
 }
+# Kinds of which a row may be about one division, which comes before that of the whole office.
+OF_DIVISION = frozenset({RuleKind.COVERAGE, RuleKind.FLEXIBLE})
 # Kinds that tell employment types apart; the others hold for everybody.
 BY_GROUP = frozenset({RuleKind.WORK_HOURS, RuleKind.TIERS, RuleKind.LEAVE})
 

@@ -22,7 +22,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, Office, Officer, Posting, RuleKind, RuleSet
 from staffhub.security import Viewer
 from staffhub.workdays.hours import WorkHours
-from staffhub.workdays.kinds import SPECIAL, SUBJECTS, Flexible, Values, faults, read
+from staffhub.workdays.kinds import OF_DIVISION, SPECIAL, SUBJECTS, Flexible, Values, faults, read
 from staffhub.workdays.rules import groups_of
 
 _A_DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def faults_of(draft: Draft) -> dict[tuple[str | int, ...], str]:
         found["valid_to",] = _("The last day is before the first.")
     if draft.subject == SPECIAL and draft.valid_to is None:
         found["valid_to",] = _("Special hours have a last day: from then on the usual ones hold again.")
-    if draft.subject not in SUBJECTS.get(draft.kind, ("",)) and draft.kind is not RuleKind.FLEXIBLE:
+    if draft.subject not in SUBJECTS.get(draft.kind, ("",)) and draft.kind not in OF_DIVISION:
         found["subject",] = _("Choose one of the list.")
     return found
 
@@ -77,8 +77,9 @@ def _check(db: Session, me: Viewer, draft: Draft) -> Values:
     values = read(draft.kind, draft.values)
     for path, said in faults_of(draft).items():
         raise Refused(said, field=str(path[0]))
-    if isinstance(values, Flexible):
-        named = {code for code in (draft.subject, *values.excluded_divisions) if code}
+    if draft.kind in OF_DIVISION:
+        excluded = values.excluded_divisions if isinstance(values, Flexible) else ()
+        named = {code for code in (draft.subject, *excluded) if code}
         if named - {one.code for one in office.divisions(db, me.office_id).values()}:
             raise Refused(_("Choose one of the list."), field="subject")
     return values

@@ -15,10 +15,21 @@ from starlette.datastructures import FormData, UploadFile
 from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version, Word
 from staffhub.models import EmploymentType, RuleKind
 from staffhub.typed import clock_time
-from staffhub.workdays import WEEKDAYS, Draft, ExpectedMark, Letter, Level, Proof, RuleLine, Unit, faults_of
+from staffhub.workdays import (
+    WEEKDAYS,
+    Draft,
+    ExpectedMark,
+    Letter,
+    Level,
+    Proof,
+    RosterWeights,
+    RuleLine,
+    Unit,
+    Weekday,
+    faults_of,
+)
 
 _Count = Annotated[int, Field(ge=0)]
-_Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _Ticked = Literal["1"]
 _Text = Annotated[Line, StringConstraints(max_length=200)]
 _Name = Annotated[Line, StringConstraints(max_length=40)]
@@ -54,9 +65,18 @@ class WithdrawFields(Fields):
 ROWS: dict[str, tuple[int, dict[str, Any]]] = {
     "windows": (
         8,
-        {"mark": ExpectedMark, "name": _Name, "days": list[_Weekday], "starts": ClockTime, "ends": ClockTime},
+        {"mark": ExpectedMark, "name": _Name, "days": list[Weekday], "starts": ClockTime, "ends": ClockTime},
     ),
-    "groups": (4, {"name": _Name, "types": list[EmploymentType], "minimum": _Count}),
+    "groups": (
+        4,
+        {
+            "name": _Name,
+            "types": list[EmploymentType],
+            "minimum": _Count,
+            "maximum": _Count,
+            "weekdays": list[Weekday],
+        },
+    ),
     "tiers": (8, {"name": _Name, "min": _Count, "max": _Count}),
     "proofs": (5, {"first": _Count, "last": _Count, "by": Proof}),
     "thresholds": (12, {"first": _Count, "last": _Count, "consequence": _Text, "level": Level}),
@@ -70,7 +90,7 @@ _OF_KIND: dict[RuleKind, dict[str, Any]] = {
         "asked_minutes": _Count,
         "asked_source": _Text,
     },
-    RuleKind.COVERAGE: {},
+    RuleKind.COVERAGE: {"levels": _Count},
     RuleKind.TIERS: {},
     RuleKind.DISCIPLINE: {"in_a_row_days": _Count, "in_a_row_consequence": _Text, "in_a_row_level": Level},
     RuleKind.MINUTES_AS_DAYS: {"minutes": _Count},
@@ -90,6 +110,7 @@ _OF_KIND: dict[RuleKind, dict[str, Any]] = {
         "excluded_positions": _Text,
     },
     RuleKind.DECISION: {"working_days": _Count},
+    RuleKind.ROSTER_WEIGHTS: dict.fromkeys(RosterWeights.model_fields, _Count),
 }
 LISTS = {
     RuleKind.WORK_HOURS: "windows",
