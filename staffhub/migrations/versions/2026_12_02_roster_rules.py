@@ -13,7 +13,7 @@ from alembic import op
 from staffhub.migrations.office_version import watch
 
 revision = "roster_rules"
-down_revision = "duty_roster"
+down_revision = "newest_requests"
 branch_labels = None
 depends_on = None
 
