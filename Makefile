@@ -64,7 +64,8 @@ requirements: $(DEV) ## Pin the newest versions that pyproject.toml allows, with
 # A short form of everything, a few minutes. LONG=1 is the whole of it, the better part of an hour.
 BENCH := "reconcile" "cpu" "documents" "pages" "kill_check_ins" "book_a_host" "faults --rounds $(if $(LONG),20,3)" \
 	"sign_ins $(if $(LONG),,--seconds 30)" "month --people 200" "growth $(if $(LONG),,--sizes 10 100 1000 --years 1)" \
-	"roster $(if $(LONG),--quarter)" "morning --rounds $(if $(LONG),7,3)" "api --requests $(if $(LONG),10000,1000)" \
+	"roster $(if $(LONG),--quarter)" "requests_list $(if $(LONG),,--requests 5000 --sqlite)" \
+	"morning --rounds $(if $(LONG),7,3)" "api --requests $(if $(LONG),10000,1000)" \
 	"regency $(if $(LONG),,--people 1500 --seconds 15)" $(if $(LONG),"regency --rates 150 225 300 450")
 
 .PHONY: bench

@@ -94,7 +94,11 @@ def grow(db: Session, size: int) -> None:
     for number, start in enumerate(range(count, size, count), 1):
         step, until = number * (last - first + 1), first + min(count, size - start)
         for table, owner, distinct in COPIED:
-            columns = {column.name: column for column in table.__table__.columns if column.name not in {"id", owner}}
+            columns = {
+                column.name: column
+                for column in table.__table__.columns
+                if column.name not in {"id", owner} and column.computed is None
+            }
             given = columns | {
                 name: func.substr(columns[name], 1, kept) + literal(f"-{number}") for name, kept in distinct.items()
             }

@@ -57,13 +57,12 @@ MAY_SCAN = {
     "lower(duty_order.number) LIKE": "part of a number or a name is looked for: no index finds the middle of a word",
     "duty_order.number ILIKE": "part of a number or a name is looked for: no index finds the middle of a word",
     "SELECT count(*) AS count_1 FROM exemption": "how many pages there are: a count reads what it counts",
-    "lower(service_request.applicant) LIKE": "part of a name is looked for: no index finds the middle of a word",
     "SELECT count(*) AS count_1 FROM service_request": "how many pages there are: a count reads what it counts",
     "service_request.service_type_id = %(service_type_id_1)s": "whether anybody asked: it stops at the first one",
     "SELECT request_event.request_id, service_request.service_type_id, service_request.closed_at": (
         "the steps of eight weeks, each of which is read: of a table of one year the planner takes all of it"
     ),
-    "service_request.applicant ILIKE": "part of a name is looked for: no index finds the middle of a word",
+    "service_request.sought LIKE": "part of a name is looked for: no index finds the middle of a word",
 }
 # Statements that name no office, by a part of their text, with the reason.
 OF_NO_OFFICE = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id, Versioned
@@ -79,7 +79,13 @@ class ServiceRequest(Base, Versioned):
         UniqueConstraint("office_id", "idempotency_key"),
         # Of all offices: a citizen names none.
         Index(None, "public_code", unique=True),
-        Index(None, "office_id", "closed_at"),
+        # All that a list of what is closed asks.
+        Index("ix_service_request_closed", "office_id", "closed_at", "service_type_id", "id"),
+        # All that a search asks: it reads every entry, and not one row.
+        Index(
+            "ix_service_request_sought", "office_id", "sought", "closed_at", "state", "assignee_id", "service_type_id",
+            "due_at", "urgent", "created_at", "id",
+        ),
         # Whether the same number asked for the same before.
         Index(None, "office_id", "phone", "service_type_id", "created_at"),
         Index(None, "assignee_id", "state"),
@@ -118,6 +124,10 @@ class ServiceRequest(Base, Versioned):
     # Until when it is promised; null while its clock stands still, and where nothing is promised.
     due_at: Mapped[datetime | None]
     idempotency_key: Mapped[str] = mapped_column(String(64))
+    # What a search looks into, written by the database: a name is found by any part of it.
+    sought: Mapped[str] = mapped_column(
+        String(100), Computed("lower(number || ' ' || applicant || ' ' || public_code)", persisted=True), deferred=True
+    )
 
 
 class RequestEvent(Base):
