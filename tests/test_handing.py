@@ -21,9 +21,10 @@ from staffhub.models import (
     PlanLayer,
     PlanMode,
     ServiceRequest,
+    ServiceType,
     WorkMode,
 )
-from staffhub.service_requests import duty, handing, one, owners, steps
+from staffhub.service_requests import choosing, duty, handing, listed, one, owners, reckoning, steps
 from staffhub.service_requests import notices as left
 from staffhub.service_requests.duty import Place
 from tests.conftest import MORNING, TODAY, plan_range, race, viewer_of
@@ -288,3 +289,25 @@ def test_of_half_a_day_and_of_nothing_open_nobody_is_told(database: Database) ->
     with database.reading() as db:
         assert owners.holder_for(db, viewer_of(database, "ana"), ben.officer_id or 0, now=MORNING).why == "away"
         assert db.scalar(sa.select(ServiceRequest.assignee_id).where(ServiceRequest.id == request.id))
+
+
+def test_what_is_handed_over_comes_in_the_order_of_the_list_what_is_due_first(database: Database) -> None:
+    ana, ben = viewer_of(database, "ana"), viewer_of(database, "ben")
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceType).where(ServiceType.code == "family_card").values(service_days=1))
+    friday = MORNING - timedelta(days=3)
+    given = {"now": friday, "service_type": "move_certificate"}
+    old, urgent = take_in(database, **given), take_in(database, urgent=True, note="Lansia", **given)
+    late = take_in(database, now=friday + timedelta(hours=1))
+    reckoning.reckon_due(database, now=MORNING)
+    now = MORNING + timedelta(days=1)
+    ids = [late.id, urgent.id, old.id]
+    with database.reading() as db:
+        assert [row.id for row in choosing.unassigned(db, ana, now=now).rows] == ids
+        assert [row.id for row in choosing.ticked(db, ana, ids[::-1], now=now).rows] == ids
+        assert [row.id for row in listed.listing(db, ana, listed.Wanted(), page=1, now=now).rows] == ids
+    for row in (old, urgent, late):
+        with database.transaction() as db:
+            steps.assign(db, ana, one.request_for(db, ana, row.id, now=now), assignee_id=ben.officer_id, now=now)
+    with database.reading() as db:
+        assert [row.id for row in owners.held_by(db, ana, ben.officer_id or 0, now=now)] == ids

@@ -394,6 +394,13 @@ def test_late_counts_working_days_and_only_where_the_office_promised_some(databa
         assert (found.counts.late, found.rows[0].late, found.rows[0].age_days) == (int(late), late, 6)
     promise(database, 3)
     waiting = move(database, "ben", tuesday, S.CHECKING, S.WAITING)
+    tia = assigned(database, "tia", now=datetime(2026, 11, 17, 2, 0, tzinfo=UTC))
+    with database.reading() as db:
+        assert [row.id for row in listed.listing(db, ben, Wanted(late=True), page=1, now=MORNING).rows] == [tia.id]
+        other = Wanted(late=True, service="birth_certificate")
+        assert listed.listing(db, ben, other, page=1, now=MORNING).total == 0
+        assert listed.listing(db, ben, Wanted(late=True, assignee="me"), page=1, now=MORNING).total == 0
+    move(database, "tia", tia, S.CHECKING, S.WAITING)
     with database.reading() as db:
         assert not is_late(db, ben, waiting)  # it lies with the applicant
         assert listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts.late == 0
@@ -509,6 +516,7 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
     assert numbers(q="hendrik") == [mine.number]
     assert numbers(q=done.number) == [done.number]  # who looks a number up means it, open or closed
     assert numbers(q=done.number, assignee="me") == []
+    assert numbers(q="endri") == [mine.number], "any part of a name"
     assert numbers(q="%") == []
     with database.reading() as db:
         counts = listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts
@@ -533,7 +541,12 @@ def test_pages_hold_25_and_a_page_past_the_end_is_the_last(database: Database) -
         first = listed.listing(db, viewer_of(database, "ben"), Wanted(), page=1, now=MORNING)
         last = listed.listing(db, viewer_of(database, "ben"), Wanted(), page=99, now=MORNING)
     assert (first.first, first.last, first.total, first.more) == (1, 25, 26, True)
+    with database.reading() as db:
+        sought = listed.listing(db, viewer_of(database, "ben"), Wanted(q="novi"), page=99, now=MORNING)
+        nothing = listed.listing(db, viewer_of(database, "ben"), Wanted(q="nobody"), page=99, now=MORNING)
     assert (last.first, last.last, last.page, last.more) == (26, 26, 2, False)
+    assert (sought.first, sought.last, sought.page, sought.total) == (26, 26, 2, 26)
+    assert (nothing.first, nothing.page, nothing.total) == (0, 1, 0)
 
 
 def test_the_number_on_a_tab_is_that_of_its_list(database: Database) -> None:
@@ -583,6 +596,7 @@ def test_the_tab_of_a_filter_is_the_one_that_would_show_it() -> None:
     assert Wanted().tab == "open"
     assert Wanted(assignee="me").tab == "me"
     assert Wanted(state=S.READY).tab == "ready"
+    assert Wanted(late=True).tab == "late"
     assert Wanted(q="novi").tab == ""
     assert Wanted(state=S.CHECKING).tab == ""
 

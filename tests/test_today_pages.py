@@ -195,9 +195,17 @@ def _requests(world: World) -> None:
 def test_a_head_is_told_of_requests_in_the_own_scope_only(world: World) -> None:
     assert _needs(world, "dewi") == {}, "before work begins nobody is missing, and nothing waits"
     _requests(world)
-    first = {"/requests": 2, "/requests?state=deferred": 1, "/requests/unassigned": 3}
+    first = {"/requests?due=late": 2, "/requests?state=deferred": 1, "/requests/unassigned": 3}
     assert _numbers(world, "dewi") == first
-    assert _numbers(world, "ana") == {"/requests": 1, "/requests?state=deferred": 1, "/requests/unassigned": 2}
+    late = f"/requests?due=late&division={world.viewer('ana').division_id}"
+    assert _numbers(world, "ana") == {late: 1, "/requests?state=deferred": 1, "/requests/unassigned": 2}
+    for who, address, own, other in (
+        ("ana", late, "0001", ("0002", "0004")),
+        ("dewi", "/requests?due=late", "0002", ()),
+    ):
+        page = world.client(who).get(address).text
+        assert f"PM-2611-{own}" in page.partition('id="requests-found"')[2], "the overdue ones of the own scope"
+        assert not any(f"PM-2611-{one}" in page.partition('id="requests-found"')[2] for one in ("0003", "0004", *other))
     assert _numbers(world, "hana")["/requests?assignee=none"] == 3, "HR hands nothing out, and is led to no closed door"
     for who, address in (("dewi", "/requests/unassigned"), ("hana", "/requests?assignee=none")):
         assert world.client(who).get(address).status_code == 200

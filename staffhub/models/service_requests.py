@@ -80,7 +80,7 @@ class ServiceRequest(Base, Versioned):
         # Of all offices: a citizen names none.
         Index(None, "public_code", unique=True),
         # All that a list of what is closed asks.
-        Index("ix_service_request_closed", "office_id", "closed_at", "service_type_id", "id"),
+        Index("ix_service_request_closed", "office_id", "closed_at", "id", "service_type_id"),
         # All that a search asks: it reads every entry, and not one row.
         Index(
             "ix_service_request_sought", "office_id", "sought", "closed_at", "state", "assignee_id", "service_type_id",

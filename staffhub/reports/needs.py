@@ -73,9 +73,10 @@ def _lacking(columns: list[Column]) -> str:
 
 
 def _requests(me: Viewer, found: Leading) -> Iterator[Need]:
+    own = None if me.sees_everyone else me.division_id
     if found.late:
         text = ngettext("%(num)s request is overdue", "%(num)s requests are overdue", found.late)
-        yield Need(text, _("Open them"), "/requests", "alert", more=_("they stand first in the list"))
+        yield Need(text, _("Open them"), f"/requests?due=late{f'&division={own}' if own else ''}", "alert")
     if found.urgent:
         text = ngettext("%(num)s urgent request is deferred", "%(num)s urgent requests are deferred", found.urgent)
         yield Need(text, _("Look at them"), "/requests?state=deferred", "alert")

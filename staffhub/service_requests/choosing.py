@@ -11,6 +11,7 @@ from staffhub.db import rows
 from staffhub.models import Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.owners import FIRST, LACKING, OFFICE, as_of, mine_to_give
+from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, days_between, services
 
 # So many are dealt out in one press: more than that nobody looks over.
@@ -79,7 +80,8 @@ def _choice(db: Session, me: Viewer, ids: Collection[int] | None, skip: int, mos
         .offset(skip)
         .limit(most)
     )
-    asked = as_of(db, me, now) | ({} if ids is None else {"ids": list(ids)})
+    asked = as_of(db, me, now) | {"soon": soon_until(db, me.office_id, now=now)}
+    asked |= {} if ids is None else {"ids": list(ids)}
     kinds, shown, total = services(db, me.office_id), [], 0
     for row in rows(db, found, **asked):
         kind, total = kinds[row.service_type_id], row.total

@@ -11,7 +11,7 @@ from staffhub.ahead import Ask
 from staffhub.db import read
 from staffhub.models import RequestState, ServiceRequest
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import FIRST, IS_OPEN, OFFICE
+from staffhub.service_requests.owners import BY_AGE, IS_OPEN, OFFICE
 from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, days_between, services
 from staffhub.service_requests.working_time import working_time
@@ -44,7 +44,7 @@ _OPEN_FOR = (
         ServiceRequest.due_at,
     )
     .where(ServiceRequest.office_id == OFFICE, ServiceRequest.assignee_id == bindparam("officer"), IS_OPEN)
-    .order_by(*FIRST)
+    .order_by(*BY_AGE)
 )
 
 

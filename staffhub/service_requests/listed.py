@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, case, func, null, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, func, null, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
@@ -15,15 +15,13 @@ from staffhub.db import UtcDateTime, rows
 from staffhub.models import Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import CLOSED, IS_OPEN, LACKING, OFFICE, Waiting, as_of, waiting
+from staffhub.service_requests.owners import CLOSED, FIRST, IS_OPEN, LACKING, OFFICE, SOON, Waiting, as_of, waiting
 from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.words import InWords, Service, days_between, services
 from staffhub.service_requests.working_time import working_time
 
 PAGE = 25
-LATE, SOON = (bindparam(name, type_=UtcDateTime()) for name in ("late", "soon"))
-# What is due soon has its place by that; everything else follows, also what is due in weeks.
-PRESSING = case((ServiceRequest.due_at <= SOON, ServiceRequest.due_at))
+LATE = bindparam("late", type_=UtcDateTime())
 
 
 class Shape(NamedTuple):
@@ -34,6 +32,7 @@ class Shape(NamedTuple):
     service: bool
     text: bool
     division: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Wanted:
     state: RequestState | None = None
     assignee: Literal["me", "none"] | None = None
     division_id: int | None = None
+    late: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -56,15 +56,16 @@ class Wanted:
         elif self.state:
             states = "one"
         else:  # who looks a number up means it, open or closed
-            states = "open" if self.assignee or not self.q else "any"
-        return Shape(states, self.assignee, bool(self.service), bool(self.q), self.division_id is not None)
+            states = "open" if self.assignee or self.late or not self.q else "any"
+        division = self.division_id is not None
+        return Shape(states, self.assignee, bool(self.service), bool(self.q), division, self.late)
 
     @property
     def tab(self) -> str:
         if self.state in {RequestState.DEFERRED, RequestState.READY, RequestState.DONE}:
             return str(self.state)
-        if self.state is None and self.assignee == "me":
-            return "me"
+        if self.state is None and (self.late or self.assignee == "me"):
+            return "late" if self.late else "me"
         return "open" if self.state is None and self.assignee is None and not self.q else ""
 
 
@@ -107,6 +108,7 @@ class Counts:
             Wanted(): self.open,
             Wanted(assignee="me"): self.mine,
             Wanted(assignee="none"): self.unassigned,
+            Wanted(late=True): self.late,
             Wanted(state=RequestState.DEFERRED): self.deferred,
             Wanted(state=RequestState.READY): self.ready,
         }
@@ -168,6 +170,8 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
         found.append(request.service_type_id == bindparam("service"))
     if shape.division:
         found.append(request.service_type_id.in_(bindparam("kinds", expanding=True)))
+    if shape.late:  # the index of what is due holds nothing else
+        found.append(request.due_at < LATE)
     if shape.text:
         # True of all of them: it leads SQLite to the index that holds whatever else is asked.
         found.append(request.sought > "")
@@ -190,11 +194,7 @@ def _count(shape: Shape) -> Select[*tuple[Any, ...]]:
 def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
     """The page is cut out of an index, and only what is on it is then looked up."""
     request = ServiceRequest
-    order = (
-        (request.closed_at.desc(), request.id.desc())
-        if shape.states == "closed"
-        else (PRESSING.asc().nulls_last(), request.urgent.desc(), request.created_at, request.id)
-    )
+    order = (request.closed_at.desc(), request.id.desc()) if shape.states == "closed" else FIRST
     skip = bindparam("skip", type_=Integer)
     # A search reads everything, so it counts on the way; other counts are cheaper by themselves.
     total = (func.count().over() if shape.text else null()).label("total")
@@ -227,6 +227,7 @@ def _asked(
     return as_of(db, me, now) | {
         "officer": me.officer_id,
         "soon": soon,
+        "late": now,
         "state": wanted.state,
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
         "kinds": [one.id for one in kinds.values() if one.division_id == wanted.division_id],

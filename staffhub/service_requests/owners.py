@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, workdays
 from staffhub.ahead import Ask
-from staffhub.db import read, rows
+from staffhub.db import UtcDateTime, read, rows
 from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -47,6 +47,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Viewer
+from staffhub.service_requests.promises import soon_until
 
 CLOSED = (RequestState.DONE, RequestState.CANCELLED)
 OPEN = tuple(state for state in RequestState if state not in CLOSED)
@@ -110,8 +111,12 @@ def _lacking(assignee: SQLColumnExpression[int | None]) -> ColumnElement[str]:
     return case((assignee.is_(None), "none"), else_=absence(assignee))
 
 
+# What is due soon has its place by that; everything else follows, also what is due in weeks.
+SOON = bindparam("soon", type_=UtcDateTime())
+_PRESSING = case((ServiceRequest.due_at <= SOON, ServiceRequest.due_at))
+BY_AGE = (ServiceRequest.urgent.desc(), ServiceRequest.created_at, ServiceRequest.id)
 # What is worked on first; the one place that says so.
-FIRST = (ServiceRequest.urgent.desc(), ServiceRequest.created_at, ServiceRequest.id)
+FIRST = (_PRESSING.asc().nulls_last(), *BY_AGE)
 # What an open request lacks: "none" has it, who has it "left" or is "away" TODAY, or "" nothing. The statement joins
 # the request's officer from outside.
 LACKING = _lacking(ServiceRequest.assignee_id)
@@ -220,7 +225,7 @@ def open_count(which: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).where(*mine, which).correlate(Officer).scalar_subquery()
 
 
-def held_by(db: Session, me: Viewer, officer_id: int) -> list[Held]:
+def held_by(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> list[Held]:
     """Return what of somebody's open requests is mine to give, as it is worked on, the first HELD of them."""
     latest = (
         select(RequestEvent.note)
@@ -236,4 +241,5 @@ def held_by(db: Session, me: Viewer, officer_id: int) -> list[Held]:
         .order_by(*FIRST)
         .limit(HELD)
     )
-    return [Held(*row) for row in rows(db, found, office=me.office_id, officer=officer_id)]
+    soon = soon_until(db, me.office_id, now=now)
+    return [Held(*row) for row in rows(db, found, office=me.office_id, officer=officer_id, soon=soon)]

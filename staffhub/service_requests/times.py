@@ -1,7 +1,8 @@
 """How long requests took: half of them at most so long, nine of ten at most so long, by service and by ISO week.
 
 Only what is done is measured, in the week in which it was done. `ours` is working time that it lay with the office, as
-for what is promised; `whole` all working time from taken in to done, also while the applicant had to bring papers.
+for what is promised; `ready` all working time from taken in until it could be collected, where it ever could;
+`whole` all of it from taken in to done, also while the applicant had to bring papers.
 """
 
 from collections import defaultdict
@@ -41,11 +42,12 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Line:
-    """A week or a service. `ours`, `whole`: None where there were fewer than FEWEST."""
+    """A week or a service. `ours`, `ready`, `whole`: None where there were fewer than FEWEST."""
 
     label: str
     count: int
     ours: Cuts | None
+    ready: Cuts | None
     whole: Cuts | None
 
 
@@ -63,6 +65,7 @@ class _Done:
     service: int
     week: date
     ours: int
+    ready: int | None
     whole: int
 
 
@@ -75,7 +78,8 @@ def cuts(minutes: Iterable[int]) -> Cuts | None:
 
 
 def _line(label: str, found: Sequence[_Done]) -> Line:
-    return Line(label, len(found), cuts(one.ours for one in found), cuts(one.whole for one in found))
+    ready = cuts(one.ready for one in found if one.ready is not None)
+    return Line(label, len(found), cuts(one.ours for one in found), ready, cuts(one.whole for one in found))
 
 
 @cache
@@ -115,7 +119,10 @@ def _measured(me: Viewer, working: WorkingTime, steps: list[Any]) -> _Done:
     day = clock.local_day(closed, me.zone)
     held = spells([(one.at, one.state) for one in steps], closed)
     ours, whole = sum(working.minutes(*spell) for spell in held), working.minutes(steps[0].at, closed)
-    return _Done(steps[-1].service_type_id, day - timedelta(days=day.weekday()), ours, whole)
+    # What was taken up again was not ready before.
+    since = max((one.at for one in steps if one.state is RequestState.READY), default=None)
+    ready = working.minutes(steps[0].at, since) if since else None
+    return _Done(steps[-1].service_type_id, day - timedelta(days=day.weekday()), ours, ready, whole)
 
 
 def week_label(monday: date, day: str) -> str:
@@ -153,6 +160,8 @@ def times_csv(db: Session, me: Viewer, *, now: datetime) -> bytes:
         _("Done"),
         _("At the office, half (minutes)"),
         _("At the office, 9 of 10 (minutes)"),
+        _("Until ready to collect, half (minutes)"),
+        _("Until ready to collect, 9 of 10 (minutes)"),
         _("In all, half (minutes)"),
         _("In all, 9 of 10 (minutes)"),
     )
@@ -162,5 +171,9 @@ def times_csv(db: Session, me: Viewer, *, now: datetime) -> bytes:
 def _row(name: str, monday: date, found: Sequence[_Done]) -> list[str]:
     year, week, _day = monday.isocalendar()
     line = _line(name, found)
-    told = [str(value) for one in (line.ours, line.whole) for value in ((one.half, one.most) if one else ("", ""))]
+    told = [
+        str(value)
+        for one in (line.ours, line.ready, line.whole)
+        for value in ((one.half, one.most) if one else ("", ""))
+    ]
     return [name, f"{year}-W{week:02}", str(line.count), *told]

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column("service_request", sa.Column("sought", sa.String(100), words, nullable=False))
     op.create_index("ix_service_request_sought", "service_request", _SOUGHT)
     op.drop_index("ix_service_request_office_id_closed_at", table_name="service_request")
-    columns = ["office_id", "closed_at", "service_type_id", "id"]
+    columns = ["office_id", "closed_at", "id", "service_type_id"]
     op.create_index("ix_service_request_closed", "service_request", columns)
 
 

@@ -65,7 +65,7 @@ def _hand_on_page(
         reason=first and reason(first),
         asks=asks,
         state_label=words.state_label,
-        rows=owners.held_by(db, me, holder.id),
+        rows=owners.held_by(db, me, holder.id, now=now),
     )
 
 

@@ -26,18 +26,19 @@ def index(
     service: Annotated[str, Query(alias="type", max_length=40)] = "",
     state: RequestState | None = None,
     assignee: Literal["me", "none"] | None = None,
+    due: Literal["late"] | None = None,
     division: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     me.require("requests")
     if new:
         return intake.form_page(request, db, me)
-    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee, sections.asked_for(division))
+    wanted = listed.Wanted(" ".join(q.split()), service, state, assignee, sections.asked_for(division), due == "late")
     found = listed.listing(db, me, wanted, page=page, now=now)
 
     def address(number: int) -> str:
-        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "division": wanted.division_id}
-        return query("/requests", **given, page=number if number > 1 else None)
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "due": due}
+        return query("/requests", **given, division=wanted.division_id, page=number if number > 1 else None)
 
     return render(
         request,

@@ -26,5 +26,6 @@ def show(
     if form:
         return file("waktu-layanan.csv", times.times_csv(db, me, now=now))
     found = times.times(db, me, service, now=now, say_day=short_day)
-    longest = max((line.whole.most for line in found.weeks if line.whole), default=0) or 1
+    measured = [cuts.most for line in found.weeks for cuts in (line.ready, line.whole) if cuts]
+    longest = max(measured, default=0) or 1
     return render(request, "requests/times.html", found=found, wanted=service, longest=longest, fewest=times.FEWEST)
