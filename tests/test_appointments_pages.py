@@ -101,3 +101,18 @@ def test_several_are_invited_in_one_press_written_to_and_ticked_off(desk: World)
         with count_queries(desk.database) as queries:
             assert ben.get(address).status_code == 200
         assert len(queries) <= 8, queries
+
+
+def test_a_day_is_printed_with_the_letterhead_and_without_names(desk: World) -> None:
+    tia, path = desk.client("tia"), _take_in(desk)
+    given = {"date": "2026-11-24", "starts": "07.30"}
+    assert tia.post(f"{path}/appointment", data=given).status_code == 303
+    paper, _sep, screen = tia.get(f"{PAGE}?date=2026-11-24").text.partition('class="head no-print"')
+    paper = paper.partition('class="paper"')[2]
+    assert "DISDUKCAPIL" in paper
+    assert "Selasa, 24 November 2026" in paper
+    assert re.search(r"07\.30.*PM-2611-0001.*Perekaman", paper, re.DOTALL)
+    assert "Novi" not in paper
+    assert "Novi T." in screen
+    assert "Tidak ada yang diundang pada hari ini." in tia.get(f"{PAGE}?date=2026-11-25").text
+    assert 'class="paper"' not in tia.get(f"{PAGE}?view=week").text

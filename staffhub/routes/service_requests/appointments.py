@@ -8,6 +8,7 @@ from pydantic import Field, PlainValidator
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from staffhub import office
 from staffhub.db import undo
 from staffhub.errors import Conflict, NotFound, Refused, StaffHubError
 from staffhub.forms import ClockTime, Fields, Form
@@ -101,6 +102,8 @@ def index(
         here=now.astimezone(me.zone),
         division=division_id,
         division_name=dict(divisions)[division_id],
+        kop=office.facts(db, me.office_id),
+        sheet=[one for one in given if one.slot.date == day],
         divisions=divisions,
         may_receive=giving.may_receive(me, division_id),
         before=day - timedelta(days=7 if view == "week" else 1),
