@@ -192,7 +192,7 @@ def test_notes_topics_agendas_names_and_sources_refuse_it_and_let_a_date_with_ti
     for form, names in {
         "staffhub.routes.presence.CheckInFields": ("note",),
         "staffhub.routes.meetings.fields.MeetingFields": ("topic", "agenda"),
-        "staffhub.routes.roster.ExceptionFields": ("note",),
+        "staffhub.routes.roster.officer.ExceptionFields": ("note",),
         "staffhub.routes.attendance.one_day.CorrectionFields": ("note",),
         "staffhub.routes.admin.HolidayFields": ("name", "source"),
         "staffhub.routes.people.facts.FactFields": ("name", "position"),

@@ -1,4 +1,4 @@
-"""Rencana: where everyone is planned to work this month; HR and the head of the division write it."""
+"""The plan of one officer: usual week and what lies over it; HR and the head of the division write it."""
 
 from datetime import date, datetime
 from functools import partial
@@ -10,17 +10,17 @@ from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, i18n, orders, sections, workdays
+from staffhub import clock, i18n, orders, workdays
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import PlanLayer, PlanMode
-from staffhub.roster import grants, plan, sheet, weeks
+from staffhub.roster import grants, plan, weeks
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from, pages
 from staffhub.security import Viewer
-from staffhub.web import query, redirect, render
+from staffhub.web import redirect, render
 
 router = pages()
 
@@ -69,43 +69,6 @@ def layer_names() -> dict[str, str]:
         "hand": _("exception"),
         "roster": _("duty roster"),
     }
-
-
-@router.get("/roster")
-def month(
-    request: Request,
-    db: DB,
-    me: Me,
-    now: Now,
-    month: Annotated[str | None, Query(max_length=7)] = None,
-    division: Annotated[str, Query(max_length=20)] = "",
-    q: Annotated[str, Query(max_length=80)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
-) -> Response:
-    today = clock.local_day(now, me.zone)
-    first = month_from(month, today=today)
-    asked = sections.asked_for(division)
-    found = sheet.month_sheet(db, me, month=first, division_id=asked, q=q.strip(), page=page)
-    here = partial(query, "/roster", month=f"{first:%Y-%m}", division=found.sections.shown, q=q.strip())
-    return render(
-        request,
-        "roster/month.html",
-        block="plan_sheet",
-        month=first,
-        days=clock.month_days(first),
-        today=today,
-        sheet=found,
-        q=q.strip(),
-        pager={
-            "first": found.first,
-            "last": found.last,
-            "total": found.total,
-            "previous_url": here(page=page - 1) if page > 1 else None,
-            "next_url": here(page=page + 1) if found.last < found.total else None,
-        },
-        previous=clock.month_before(first),
-        following=clock.month_after(first),
-    )
 
 
 def _officer_page(
