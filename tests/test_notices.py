@@ -30,6 +30,7 @@ EXAMPLES: dict[str, Any] = {
     "desk": "PIAK",
     "threshold": 3,
     "note": None,
+    "days": [date(2026, 11, 24), date(2026, 11, 26)],
 }
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),

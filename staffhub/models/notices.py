@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     LOGS_TO_VERIFY = "logs_to_verify"
     LOG_RETURNED = "log_returned"
     CALLED_IN = "called_in"
+    ROSTER_PUBLISHED = "roster_published"
 
 
 class MailEnd(StrEnum):

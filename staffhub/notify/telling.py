@@ -52,14 +52,15 @@ def tell(
     by: int | None = None,
     subject: Subject | None = None,
     ways: Mapping[int, str] | None = None,
+    own: Mapping[int, Mapping[str, object]] | None = None,
 ) -> int:
     """Put a notice on the lists of some accounts, the accounts of some officers and of whoever holds a role today.
 
     `params` are what the kind's sentence names (`wording.PARAMS`), dates and times as they are; `address` is the page
     to go to, and `key` says what this is, so that the same is told once: "leave:12:asked". `by` is the account of
     whoever did it, and is told nothing. `ways` are links of officers' own, which go out by
-    e-mail alone and need no sign-in. Return how many were told for the first time. Nobody is told whose account
-    is closed or whose service has ended.
+    e-mail alone and need no sign-in; `own` are params that are other ones for an officer.
+    Return how many were told for the first time. Nobody is told whose account is closed or whose service has ended.
     """
     if missing := PARAMS[kind] ^ params.keys():
         raise ValueError(f"a notice of {kind} names {sorted(PARAMS[kind])}, not more and not less: {sorted(missing)}")
@@ -73,14 +74,15 @@ def tell(
         "subject": subject.table if subject else "",
         "subject_id": subject.id if subject else None,
         "address": address,
-        "params": stored,
         "key": key,
         "state": TaskState.PENDING,
         "due_at": now + GATHER,
         "created_at": now,
     }
-    own = {officer: {"params": stored | {"way": way}} for officer, way in (ways or {}).items()}
-    return _insert(db, [facts | {"account_id": one} | own.get(readers[one] or 0, {}) for one in meant])
+    more = {officer: {"way": way} for officer, way in (ways or {}).items()}
+    more |= {officer: as_json(theirs) for officer, theirs in (own or {}).items()}
+    rows = [{"account_id": one, "params": stored | more.get(readers[one] or 0, {})} for one in meant]
+    return _insert(db, [facts | row for row in rows])
 
 
 def as_json(params: Mapping[str, object]) -> dict[str, Any]:

@@ -60,6 +60,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.LOG_RETURNED: frozenset({"day", "what"}),
     # desk: the bidang whose desk is to be kept
     NoticeKind.CALLED_IN: frozenset({"day", "desk"}),
+    # days: of that month, those that are other ones now for the reader
+    NoticeKind.ROSTER_PUBLISHED: frozenset({"month", "days"}),
 }
 
 
@@ -89,6 +91,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.LOGS_TO_VERIFY: _("Daily logs that wait for me"),
         NoticeKind.LOG_RETURNED: _("A daily log of mine that came back"),
         NoticeKind.CALLED_IN: _("A day on which I am needed in the office"),
+        NoticeKind.ROSTER_PUBLISHED: _("A duty roster with other days for me"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -109,6 +112,8 @@ def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
         same = said["first"] == said["last"]
         said["span"] = said["first"] if same else _("%(first)s to %(last)s", first=said["first"], last=said["last"])
         said["span"] = _of_half(said["span"], said.get("half"))
+    if "days" in said:
+        said["days"] = ", ".join(str(date.fromisoformat(day).day) for day in said["days"])
     if said.get("month"):
         month = date.fromisoformat(said["month"])
         said["month"] = format_date(month, "LLLL y", locale=i18n.current_locale())
@@ -341,6 +346,10 @@ def _called_in(p: dict[str, Any]) -> str:
     return _("You are needed in the office on %(day)s, at the desk of %(desk)s.", **p)
 
 
+def _roster_published(p: dict[str, Any]) -> str:
+    return _("The duty roster of %(month)s is published. Your days that changed: %(days)s.", **p)
+
+
 _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LEAVE_ASKED: _leave_asked,
     NoticeKind.LEAVE_DECIDED: _leave_decided,
@@ -367,4 +376,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LOGS_TO_VERIFY: _logs_to_verify,
     NoticeKind.LOG_RETURNED: _log_returned,
     NoticeKind.CALLED_IN: _called_in,
+    NoticeKind.ROSTER_PUBLISHED: _roster_published,
 }

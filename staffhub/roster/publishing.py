@@ -1,0 +1,205 @@
+"""Publishing a draft: its cells become ranges of the plan in the layer of the roster, and people hear of their days.
+
+Only what differs is written, and days that are over stay. It holds the lock of the bidang's roster and those of its
+people, so that a leave which is being granted waits or is seen.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from staffhub import audit, clock, notify, workdays
+from staffhub.db import changed_meanwhile, rows
+from staffhub.errors import Conflict, Refused
+from staffhub.i18n import gettext as _
+from staffhub.models import NoticeKind, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, RosterAct, RosterPlan
+from staffhub.roster import drafts
+from staffhub.roster.drafts import Draft, Key
+from staffhub.roster.entries import lock_officers, settle
+from staffhub.roster.seats import seats_of
+from staffhub.security import Viewer
+
+# Where somebody is, and whose desk is kept there.
+Place = tuple[PlanMode, int | None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of publishing: `told` the days that changed by officer. `first_time` False: it stood there already."""
+
+    version: int
+    told: Mapping[int, Sequence[date]]
+    first_time: bool = True
+
+
+@dataclass(frozen=True)
+class Held:
+    """The range of the roster's layer that holds on a date."""
+
+    grant_id: int
+    mode: PlanMode
+    desk: int | None
+    on_free_days: bool
+
+
+_HELD = (
+    select(
+        PlanEntry.officer_id,
+        PlanEntry.date,
+        PlanGrant.id,
+        PlanGrant.mode,
+        PlanGrant.desk_id,
+        PlanGrant.on_free_days,
+    )
+    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
+    .where(PlanEntry.office_id == bindparam("office", type_=BigInteger), PlanEntry.layer == PlanLayer.ROSTER)
+    .where(PlanEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
+    .where(PlanEntry.officer_id.in_(workdays.AMONG))
+)
+
+
+def held(db: Session, office_id: int, officers: Sequence[int], first: date, last: date) -> dict[Key, Held]:
+    """Return what is published of these people: the ranges of the roster's layer, by officer and date."""
+    found = rows(db, _HELD, office=office_id, first=first, last=last, ids=list(officers))
+    return {(who, day): Held(grant, mode, desk, free) for who, day, grant, mode, desk, free in found}
+
+
+def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetime) -> Published:
+    """Let the plan of the days to come be what the draft says. Conflict when it is not the version that was seen.
+
+    Refused while a rule is broken that nobody excused. A second tap finds it published.
+    """
+    drafts.lock(db, draft.division_id)
+    there = drafts.read(db, me.office_id, draft.division_id, draft.month)
+    if there.version == there.published == version + 1:
+        return Published(there.version, {}, first_time=False)
+    if there.version != version:
+        raise Conflict(changed_meanwhile())
+    first = max(draft.month, clock.local_day(now, me.zone))
+    last = draft.days[-1]
+    wanted = _wanted(db, me, there, first)
+    if there.plan_id is None or not wanted:
+        raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
+    officers = sorted({officer_id for officer_id, _day in wanted})
+    lock_officers(db, me.office_id, officers)
+    before = workdays.plans(db, me.office_id, first, last, officers=officers)
+    stands = held(db, me.office_id, officers, first, last)
+    fresh = {key: place for key, place in wanted.items() if _place(stands.get(key)) != place}
+    if not fresh and there.published == version:
+        return Published(version, {}, first_time=False)
+    _lay(db, me, before, stands, fresh, now=now)
+    turn = drafts.write(db, me, there, {}, act=RosterAct.PUBLISHED, version=version, now=now)
+    db.execute(update(RosterPlan).where(RosterPlan.id == there.plan_id).values(published=turn, published_at=now))
+    after = workdays.plans(db, me.office_id, first, last, officers=officers)
+    changed = _changed(before, after, stands, fresh)
+    facts: dict[str, Any] = {"month": draft.month, "days": len(fresh), "people": len(changed), "turn": turn}
+    audit.record(db, me, "roster.published", "division", draft.division_id, now=now, **facts)
+    _tell(db, me, draft, changed, turn, now=now)
+    return Published(turn, changed)
+
+
+def _place(one: Held | None) -> Place | None:
+    return (one.mode, one.desk) if one else None
+
+
+def _wanted(db: Session, me: Viewer, draft: Draft, first: date) -> dict[Key, Place]:
+    """Return what the draft says of the days to come, of those who serve in the bidang then."""
+    days = draft.days
+    serving: dict[int, list[Any]] = defaultdict(list)
+    for seat in seats_of(db, me.office_id, draft.division_id, first, days[-1]):
+        serving[seat.officer_id].append(seat)
+    return {
+        (who, day): (cell.mode, cell.desk)
+        for (who, day), cell in sorted(draft.cells.items())
+        if day >= first and any(seat.serves(day) for seat in serving[who])
+    }
+
+
+def _lay(
+    db: Session,
+    me: Viewer,
+    book: workdays.PlanBook,
+    stands: Mapping[Key, Held],
+    fresh: Mapping[Key, Place],
+    *,
+    now: datetime,
+) -> None:
+    """End what holds on the days that differ, and grant what is new, each in as few ranges as can be."""
+    if not fresh:
+        return
+
+    def bridged(who: int, day: date) -> bool:
+        """Whether a range may go on over this day without saying anything of it."""
+        there = stands.get((who, day))
+        return book.usual(who, day).mode is None and not (there and there.on_free_days)
+
+    who_did = {"office_id": me.office_id, "created_by": me.author, "created_at": now}
+    ended = _runs({key: (stands[key].grant_id,) for key in fresh if key in stands}, bridged)
+    granted = _runs(fresh, bridged)
+    if ended:
+        gone = [who_did | {"grant_id": of[0], "first": start, "last": end} for _who, of, start, end in ended]
+        db.execute(insert(PlanEnding), gone)
+    same: dict[str, Any] = who_did | {"layer": PlanLayer.ROSTER, "note": "", "document": "", "on_free_days": False}
+    written = [
+        same | {"officer_id": who, "mode": place[0], "desk_id": place[1], "first": start, "last": end}
+        for who, place, start, end in granted
+    ]
+    db.execute(insert(PlanGrant), written)
+    dates = [day for _who, day in fresh]
+    officers = sorted({who for who, _day in fresh})
+    settle(db, me.office_id, officers, PlanLayer.ROSTER, min(dates), max(dates))
+
+
+def _runs(said: Mapping[Key, tuple[Any, ...]], bridged: Any) -> list[tuple[int, tuple[Any, ...], date, date]]:
+    """Join the days of a person of which the same is said, over days that say nothing."""
+    found: list[tuple[int, tuple[Any, ...], date, date]] = []
+    for (who, day), what in sorted(said.items(), key=lambda one: one[0]):
+        if found and found[-1][:2] == (who, what) and _joins(who, found[-1][3], day, bridged):
+            found[-1] = (who, what, found[-1][2], day)
+        else:
+            found.append((who, what, day, day))
+    return found
+
+
+def _joins(who: int, before: date, day: date, bridged: Any) -> bool:
+    between = range(1, (day - before).days)
+    return all(bridged(who, before + timedelta(days=n)) for n in between)
+
+
+def _changed(
+    before: workdays.PlanBook, after: workdays.PlanBook, stands: Mapping[Key, Held], fresh: Mapping[Key, Place]
+) -> dict[int, list[date]]:
+    """Return the days that are other ones now for the person: what lies under leave or an order changes nothing."""
+    found: dict[int, list[date]] = defaultdict(list)
+    for (who, day), (_mode, desk) in fresh.items():
+        was, now = before.of(who, day), after.of(who, day)
+        there = stands.get((who, day))
+        elsewhere = now.source == PlanLayer.ROSTER and desk != (there.desk if there else None)
+        if was.mode != now.mode or elsewhere:
+            found[who].append(day)
+    return dict(found)
+
+
+def _tell(
+    db: Session, me: Viewer, draft: Draft, changed: Mapping[int, Iterable[date]], turn: int, *, now: datetime
+) -> None:
+    if not changed:
+        return
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.ROSTER_PUBLISHED,
+        params={"month": draft.month, "days": []},
+        own={who: {"days": list(days)} for who, days in changed.items()},
+        officers=list(changed),
+        address=f"/roster?month={draft.month:%Y-%m}&division={draft.division_id}",
+        key=f"roster:{draft.plan_id}:{turn}",
+        by=me.account_id,
+        subject=notify.Subject("roster_plan", draft.plan_id or 0),
+        now=now,
+    )

@@ -1,0 +1,333 @@
+"""Drafts of the duty roster: who writes them, their steps, and what publishing makes of them."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import workdays
+from staffhub.db import Database
+from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.models import (
+    Account,
+    Division,
+    Notice,
+    Officer,
+    PlanEnding,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
+    RosterAct,
+    RosterStep,
+)
+from staffhub.roster import drafts, publishing
+from staffhub.roster.drafts import Cell, Draft
+from staffhub.security import Viewer
+from tests.conftest import MORNING, TODAY, add_posting, plan_range, race, viewer_of
+
+HOME, OFFICE, FIELD = Cell(PlanMode.HOME), Cell(PlanMode.OFFICE), Cell(PlanMode.FIELD)
+MONTH = date(2026, 12, 1)
+A, B, C = (MONTH + timedelta(days=n) for n in range(3))  # Tuesday to Thursday
+FRIDAY, MONDAY = date(2026, 12, 4), date(2026, 12, 7)
+
+
+@pytest.fixture
+def ana(database: Database) -> Viewer:
+    return viewer_of(database, "ana")
+
+
+def _officer(database: Database, username: str) -> int:
+    officer_id = viewer_of(database, username).officer_id
+    assert officer_id
+    return officer_id
+
+
+def _division(me: Viewer) -> int:
+    assert me.division_id
+    return me.division_id
+
+
+def _draft(database: Database, me: Viewer, month: date = MONTH, **more: Any) -> Draft:
+    with database.reading() as db:
+        division = more.pop("division", None) or _division(me)
+        return drafts.draft_for(db, me, division, month, today=TODAY, **more)
+
+
+def _write(database: Database, me: Viewer, changes: drafts.Changes, **more: Any) -> int:
+    """Write on the newest version, unless another one is said."""
+    draft = _draft(database, me, more.pop("month", MONTH))
+    facts = {"act": RosterAct.CHANGED, "version": draft.version, "now": MORNING} | more
+    with database.transaction() as db:
+        return drafts.write(db, me, draft, changes, **facts)
+
+
+def _undo(database: Database, me: Viewer, **more: Any) -> int:
+    draft = _draft(database, me)
+    with database.transaction() as db:
+        return drafts.undo(db, me, draft, **{"version": draft.version, "now": MORNING} | more)
+
+
+def _publish(database: Database, me: Viewer, month: date = MONTH, **more: Any) -> publishing.Published:
+    draft = _draft(database, me, month)
+    with database.transaction() as db:
+        return publishing.publish(db, me, draft, **{"version": draft.version, "now": MORNING} | more)
+
+
+def _cells(database: Database, me: Viewer) -> Mapping[drafts.Key, Cell]:
+    return _draft(database, me).cells
+
+
+def _modes(database: Database, officer_id: int, *days: date) -> list[PlanMode | None]:
+    with database.reading() as db:
+        book = workdays.plans(db, 1, min(days), max(days))
+        return [book.of(officer_id, day).mode for day in days]
+
+
+def _ranges(database: Database) -> list[tuple[int, date, date, PlanMode]]:
+    columns = sa.select(PlanGrant.officer_id, PlanGrant.first, PlanGrant.last, PlanGrant.mode)
+    with database.reading() as db:
+        return [tuple(row) for row in db.execute(columns.order_by(PlanGrant.id))]  # type: ignore[misc]
+
+
+def test_hr_and_heads_write_the_roster_and_a_head_of_a_bidang_only_the_own_one(database: Database, ana: Viewer) -> None:
+    for username in ("ana", "hana", "dewi"):
+        draft = _draft(database, viewer_of(database, username), division=_division(ana), edit=True)
+        assert (draft.version, draft.cells) == (0, {})
+    for username in ("ben", "cy", "adi"):
+        with pytest.raises(Forbidden):
+            _draft(database, viewer_of(database, username), division=_division(ana), edit=True)
+    with pytest.raises(Forbidden):
+        _draft(database, viewer_of(database, "ben"), division=_division(ana))
+    with pytest.raises(Forbidden):
+        _draft(database, ana, division=viewer_of(database, "cy").division_id)
+    with pytest.raises(NotFound):
+        _draft(database, viewer_of(database, "oka"), division=_division(ana))
+    with pytest.raises(Refused):
+        _draft(database, ana, month=date(2026, 10, 1), edit=True)
+
+
+def test_a_step_keeps_what_was_and_what_became_and_nobody_sees_it_in_the_plan(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    assert _write(database, ana, {(ben, A): HOME, (ben, B): OFFICE}) == 1
+    assert _write(database, ana, {(ben, A): HOME._replace(locked=True), (ben, B): OFFICE}, act=RosterAct.LOCKED) == 2
+    assert _write(database, ana, {(ben, B): OFFICE}) == 2  # nothing differs
+    assert _cells(database, ana) == {(ben, A): Cell(PlanMode.HOME, None, True), (ben, B): OFFICE}
+    with database.reading() as db:
+        step = db.scalars(sa.select(RosterStep).where(RosterStep.turn == 2)).one()
+    assert step.changes == [[ben, A.isoformat(), ["home", None, False], ["home", None, True]]]
+    assert _modes(database, ben, A) == [PlanMode.OFFICE]
+
+
+def test_who_changes_an_older_version_is_told_and_nothing_is_lost(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    _write(database, ana, {(ben, A): HOME})
+    for verb in (
+        lambda: _write(database, ana, {(ben, A): FIELD}, version=0),
+        lambda: _undo(database, ana, version=0),
+        lambda: _publish(database, ana, version=5),
+    ):
+        with pytest.raises(Conflict):
+            verb()
+    assert _cells(database, ana) == {(ben, A): HOME}
+
+
+def test_two_heads_who_begin_a_month_at_once_make_one_draft_and_the_second_is_told(
+    database: Database, ana: Viewer
+) -> None:
+    ben, hana = _officer(database, "ben"), viewer_of(database, "hana")
+    draft = _draft(database, ana)
+
+    def write(db: Any, me: Viewer, cell: Cell) -> int:
+        return drafts.write(db, me, draft, {(ben, A): cell}, act=RosterAct.CHANGED, version=0, now=MORNING)
+
+    def second() -> int:
+        with database.transaction() as db:
+            return write(db, hana, FIELD)
+
+    with pytest.raises(Conflict):
+        race(database, lambda db: write(db, ana, HOME), second)
+    assert _cells(database, ana) == {(ben, A): HOME}
+
+
+def test_a_hand_writes_only_working_days_to_come_of_those_who_serve_in_the_bidang(
+    database: Database, ana: Viewer
+) -> None:
+    ben, cy = _officer(database, "ben"), _officer(database, "cy")
+    saturday, christmas = date(2026, 12, 5), date(2026, 12, 25)
+    for key in ((ben, saturday), (ben, christmas), (cy, A), (ben, date(2027, 1, 4))):
+        with pytest.raises(Refused):
+            _write(database, ana, {key: HOME})
+    for wrong in (Cell(PlanMode.LEAVE), Cell(PlanMode.HOME, desk=9999)):
+        with pytest.raises(Refused):
+            _write(database, ana, {(ben, A): wrong})
+    with pytest.raises(Refused):
+        _write(database, ana, {(ben, TODAY - timedelta(days=3)): HOME}, month=TODAY.replace(day=1))
+    # What was worked out leaves them aside.
+    _write(database, ana, {(ben, saturday): HOME, (cy, A): HOME, (ben, A): HOME}, act=RosterAct.PROPOSED)
+    assert _cells(database, ana) == {(ben, A): HOME}
+
+
+def test_the_cell_of_somebody_who_moved_stands_where_the_person_serves_now(database: Database, ana: Viewer) -> None:
+    ben, cy = _officer(database, "ben"), viewer_of(database, "cy")
+    hana = viewer_of(database, "hana")
+    _write(database, ana, {(ben, A): HOME, (ben, FRIDAY): HOME})
+    with database.transaction() as db:
+        add_posting(db, ben, FRIDAY, division_id=cy.division_id)
+        there = drafts.draft_for(db, hana, cy.division_id or 0, MONTH, today=TODAY, edit=True)
+        drafts.write(db, hana, there, {(ben, FRIDAY): FIELD}, act=RosterAct.CHANGED, version=0, now=MORNING)
+    assert _cells(database, ana) == {(ben, A): HOME}
+    _publish(database, ana)
+    assert _modes(database, ben, A, FRIDAY) == [PlanMode.HOME, PlanMode.OFFICE]
+
+
+@pytest.mark.parametrize("act", [act for act in RosterAct if act not in {RosterAct.UNDONE, RosterAct.PUBLISHED}])
+def test_a_step_of_any_kind_is_taken_back_and_brought_again(database: Database, ana: Viewer, act: RosterAct) -> None:
+    ben = _officer(database, "ben")
+    _write(database, ana, {(ben, A): HOME})
+    _write(database, ana, {(ben, A): FIELD, (ben, B): OFFICE}, act=act)
+    _undo(database, ana)
+    assert _cells(database, ana) == {(ben, A): HOME}
+    _undo(database, ana, again=True)
+    assert _cells(database, ana) == {(ben, A): FIELD, (ben, B): OFFICE}
+
+
+def test_undoing_goes_back_step_by_step_and_what_is_written_then_ends_redoing(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    for cell in (HOME, OFFICE, FIELD):
+        _write(database, ana, {(ben, A): cell})
+    seen = []
+    for again in (False, False, True, False, False):
+        _undo(database, ana, again=again)
+        seen.append(_cells(database, ana).get((ben, A)))
+    assert seen == [OFFICE, HOME, OFFICE, HOME, None]
+    with pytest.raises(Refused):
+        _undo(database, ana)
+    _undo(database, ana, again=True)
+    _write(database, ana, {(ben, B): FIELD})
+    with pytest.raises(Refused):
+        _undo(database, ana, again=True)
+    assert _cells(database, ana) == {(ben, A): HOME, (ben, B): FIELD}
+
+
+def test_what_was_published_is_not_taken_back_by_undoing(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    _write(database, ana, {(ben, A): HOME})
+    _publish(database, ana)
+    with pytest.raises(Refused):
+        _undo(database, ana)
+    _write(database, ana, {(ben, A): FIELD})
+    _undo(database, ana)
+    assert _cells(database, ana) == {(ben, A): HOME}
+
+
+def test_publishing_writes_as_few_ranges_as_can_be_over_weekends_and_a_second_tap_nothing(
+    database: Database, ana: Viewer
+) -> None:
+    ben, tia = _officer(database, "ben"), _officer(database, "tia")
+    _write(database, ana, {(ben, day): HOME for day in (C, FRIDAY, MONDAY)} | {(ben, A): HOME, (tia, A): FIELD})
+    first = _publish(database, ana)
+    assert first.told == {ben: [A, C, FRIDAY, MONDAY], tia: [A]}
+    assert _ranges(database) == [
+        (ben, A, A, PlanMode.HOME),
+        (ben, C, MONDAY, PlanMode.HOME),
+        (tia, A, A, PlanMode.FIELD),
+    ]
+    assert _modes(database, ben, A, B, C, FRIDAY, date(2026, 12, 5), MONDAY) == [
+        PlanMode.HOME,
+        PlanMode.OFFICE,
+        PlanMode.HOME,
+        PlanMode.HOME,
+        None,
+        PlanMode.HOME,
+    ]
+    again = _publish(database, ana, version=first.version - 1)
+    assert (again.version, again.first_time) == (first.version, False)
+    assert not _publish(database, ana).first_time
+    assert len(_ranges(database)) == 3
+
+
+def test_a_desk_of_another_bidang_goes_with_the_range(database: Database, ana: Viewer) -> None:
+    ben, desk = _officer(database, "ben"), viewer_of(database, "cy").division_id
+    _write(database, ana, {(ben, A): Cell(PlanMode.OFFICE, desk), (ben, B): OFFICE})
+    assert _publish(database, ana).told == {ben: [A]}
+    with database.reading() as db:
+        rows = db.execute(sa.select(PlanGrant.first, PlanGrant.last, PlanGrant.desk_id).order_by(PlanGrant.first))
+        assert [tuple(row) for row in rows] == [(A, A, desk), (B, B, None)]
+
+
+def test_publishing_again_ends_what_changed_and_writes_what_is_new_and_nothing_else(
+    database: Database, ana: Viewer
+) -> None:
+    ben = _officer(database, "ben")
+    _write(database, ana, {(ben, day): HOME for day in (A, B, C, FRIDAY, MONDAY)})
+    _publish(database, ana)
+    _write(database, ana, {(ben, FRIDAY): OFFICE, (ben, MONDAY): OFFICE})
+    assert _publish(database, ana).told == {ben: [FRIDAY, MONDAY]}
+    assert _ranges(database) == [(ben, A, MONDAY, PlanMode.HOME), (ben, FRIDAY, MONDAY, PlanMode.OFFICE)]
+    with database.reading() as db:
+        ended = [(row.first, row.last) for row in db.scalars(sa.select(PlanEnding))]
+    assert ended == [(FRIDAY, MONDAY)]
+    assert _modes(database, ben, C, FRIDAY) == [PlanMode.HOME, PlanMode.OFFICE]
+
+
+def test_a_duty_on_a_saturday_between_stays(database: Database, ana: Viewer) -> None:
+    ben, saturday = _officer(database, "ben"), date(2026, 12, 5)
+    with database.transaction() as db:
+        plan_range(db, ana, ben, saturday, mode=PlanMode.OFFICE, layer=PlanLayer.ROSTER, on_free_days=True)
+    _write(database, ana, {(ben, FRIDAY): HOME, (ben, MONDAY): HOME})
+    _publish(database, ana)
+    assert _modes(database, ben, FRIDAY, saturday, MONDAY) == [PlanMode.HOME, PlanMode.OFFICE, PlanMode.HOME]
+
+
+def test_days_that_are_over_stay_as_they_were_published(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    _write(database, ana, {(ben, A): HOME, (ben, B): HOME})
+    _publish(database, ana)
+    _write(database, ana, {(ben, A): OFFICE, (ben, B): OFFICE})
+    later = MORNING + (B - TODAY)
+    assert _publish(database, ana, now=later).told == {ben: [B]}
+    assert _modes(database, ben, A, B) == [PlanMode.HOME, PlanMode.OFFICE]
+
+
+def test_those_whose_days_changed_are_told_which_and_nobody_else(database: Database, ana: Viewer) -> None:
+    ben, tia = _officer(database, "ben"), _officer(database, "tia")
+    with database.transaction() as db:
+        plan_range(db, ana, ben, B)  # leave, under which nothing changes
+    # Tia comes to the office as every day.
+    _write(database, ana, {(ben, A): HOME, (ben, B): HOME, (ben, FRIDAY): FIELD, (tia, A): OFFICE})
+    _publish(database, ana)
+    with database.reading() as db:
+        told = db.execute(
+            sa.select(Officer.id, Notice.params)
+            .join(Account, Account.id == Notice.account_id)
+            .join(Officer, Officer.id == Account.officer_id)
+            .where(Notice.kind == "roster_published")
+        ).all()
+    assert [tuple(row) for row in told] == [(ben, {"month": "2026-12-01", "days": ["2026-12-01", "2026-12-04"]})]
+
+
+def test_of_two_heads_who_publish_at_once_one_wins_and_the_other_is_told(database: Database, ana: Viewer) -> None:
+    ben, hana = _officer(database, "ben"), viewer_of(database, "hana")
+    _write(database, ana, {(ben, A): HOME})
+    draft = _draft(database, ana)
+
+    def change_and_publish(db: Any) -> None:
+        turn = drafts.write(db, ana, draft, {(ben, B): HOME}, act=RosterAct.CHANGED, version=1, now=MORNING)
+        publishing.publish(db, ana, draft, version=turn, now=MORNING)
+
+    def second() -> publishing.Published:
+        with database.transaction() as db:
+            return publishing.publish(db, hana, draft, version=1, now=MORNING)
+
+    with pytest.raises(Conflict):
+        race(database, change_and_publish, second)
+    assert _ranges(database) == [(ben, A, B, PlanMode.HOME)]
+
+
+def test_an_empty_draft_is_not_published(database: Database, ana: Viewer) -> None:
+    with pytest.raises(Refused):
+        _publish(database, ana)
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Division).where(Division.id == _division(ana)))
