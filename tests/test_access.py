@@ -29,6 +29,7 @@ from staffhub.models import (
     Holiday,
     ItemKind,
     LeaveDelegate,
+    LogDelegate,
     Meaning,
     Meeting,
     MeetingItem,
@@ -294,6 +295,9 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/worklog/copy"): ALL,
     ("POST", "/worklog/{entry_id}/template"): frozenset({"ben"}),
     ("POST", "/worklog/templates/{template_id}/remove"): ALL,
+    ("GET", "/worklog/delegates"): ALL,
+    ("POST", "/worklog/delegates"): ALL,
+    ("POST", "/worklog/delegates/{log_delegate_id}/end"): frozenset({"ana", "dewi", "hana"}),
     ("GET", "/worklog/verify"): ALL,
     ("POST", "/worklog/verify"): ALL,
     ("GET", "/worklog/verify/{report_id}"): ABOVE_BEN - {"ben"},
@@ -347,6 +351,15 @@ def _sent(db: Session, me: Viewer) -> int:
     return report.id
 
 
+def _stand_in(db: Session, ana: Viewer) -> int:
+    facts = {"office_id": ana.office_id, "superior_id": ana.officer_id, "officer_id": world_officer(db, "cy")}
+    days = {"valid_from": TODAY + timedelta(days=300), "valid_to": TODAY + timedelta(days=301)}
+    named = LogDelegate(**facts, **days, created_at=MORNING, idempotency_key=str(uuid4()))
+    db.add(named)
+    db.flush()
+    return named.id
+
+
 def _belongings(world: World) -> dict[str, object]:
     """Give Ben one of everything; return what stands for each placeholder of an address."""
     ben, ana, hana, adi = (world.viewer(name) for name in ("ben", "ana", "hana", "adi"))
@@ -397,6 +410,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(delegate)
         db.flush()
         found["delegate_id"] = delegate.id
+        found["log_delegate_id"] = _stand_in(db, ana)
         add_posting(db, ben.officer_id, TODAY + timedelta(days=30), position="Kepala seksi")
         mine = sa.select(sa.func.max(Posting.id)).where(Posting.officer_id == ben.officer_id)
         found["posting_id"] = db.scalars(mine).one()

@@ -118,6 +118,7 @@ BUDGET = {
     "/standups": ("kadis", 1),
     "/standups/new": ("kadis", 4),
     "/worklog": ("pegawai01", 2),
+    "/worklog/delegates": ("kepegawaian", 4),
     "/worklog/lkh": ("pegawai01", 3),
     "/worklog/lkh/file": ("pegawai01", 4),
     "/worklog/summary": ("kadis", 5),

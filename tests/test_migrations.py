@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -170,6 +170,36 @@ def test_requests_of_before_get_a_code_each(empty: sa.Engine) -> None:
         assert len(set(codes)) == len(codes) == 300
         assert all(re.fullmatch(r"[A-Z0-9]{4}-[A-Z0-9]{4}", code) for code in codes)
         command.downgrade(_config(empty), "busy_hosts")
+
+
+def _logs_sent_before(engine: sa.Engine, days: list[date]) -> None:
+    metadata = sa.MetaData()
+    metadata.reflect(engine, only=["office", "officer", "daily_report"])
+    office, officer, report = (metadata.tables[name] for name in ("office", "officer", "daily_report"))
+    facts = {"office_id": 1, "number": "1", "name": "Ben", "email": "", "phone": "", "active_from": TODAY}
+    with engine.begin() as connection:
+        made = {"name": "Dinas", "government": "", "address": "", "timezone": "Asia/Makassar", "created_at": MORNING}
+        connection.execute(office.insert().values(id=1, **made))
+        connection.execute(officer.insert().values(id=1, **facts))
+        sent = [{"office_id": 1, "officer_id": 1, "date": day, "minutes": 60, "submitted_at": MORNING} for day in days]
+        connection.execute(report.insert(), sent)
+
+
+def test_logs_sent_before_there_was_verification_wait_for_nobody_but_those_of_today_do(empty: sa.Engine) -> None:
+    migrate(empty, "same_wish")
+    _logs_sent_before(empty, [TODAY - timedelta(days=300), TODAY + timedelta(days=3650)])
+    for _twice in range(2):
+        migrate(empty, "log_delegates")
+        with empty.connect() as connection:
+            reports = connection.execute(
+                sa.text("SELECT state, version, verified_by, verified_at FROM daily_report ORDER BY date")
+            ).all()
+            steps = connection.execute(sa.text("SELECT report_id, turn, act, created_by FROM report_step")).all()
+        assert [tuple(one) for one in reports] == [("verified", 2, None, None), ("submitted", 1, None, None)]
+        assert sorted(map(tuple, steps)) == [
+            (1, 1, "submitted", None), (1, 2, "verified", None), (2, 1, "submitted", None),
+        ]  # fmt: skip
+        command.downgrade(_config(empty), "log_steps")
 
 
 def test_the_role_of_an_account_goes_into_the_postings_of_its_officer_and_back(empty: sa.Engine) -> None:

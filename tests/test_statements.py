@@ -43,7 +43,7 @@ STAYS = {
     "account", "api_token", "calendar_feed",
     "correction_waiting", "division", "export_job", "heartbeat", "holiday", "home_only", "kept_form",
     "kept_register",
-    "leave_delegate", "leave_opening", "log_template",
+    "leave_delegate", "leave_opening", "log_delegate", "log_template",
     "office", "officer", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
     "zoom_person", "zoom_user",
 }  # fmt: skip
@@ -539,6 +539,10 @@ _POSTS = {
     "/meetings/{meeting_id}/dates/{occurrence_id}/cancel": ("ana", {"version": "2"}),
     "/meetings/{meeting_id}/dates/{occurrence_id}/hold": ("ana", {"version": "3"}),
     "/meetings/{meeting_id}/cancel": ("ana", {"version": "4"}),
+    "/worklog/delegates": (
+        "dewi", {"superior": "all", "officer": "{tia}", "valid_from": "2026-12-01", "valid_to": "2026-12-02",
+                 "idempotency_key": "statement-12"},
+    ),
     "/worklog/submit": ("ben", {"date": TODAY.isoformat()}),
     "/worklog/take-back": ("ben", {"date": TODAY.isoformat()}),
     "/worklog/{entry_id}/template": ("ben", {}),

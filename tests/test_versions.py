@@ -222,6 +222,8 @@ WITHOUT = {
     "/requests/{request_id}/reveal": "shows a number and writes down who looked",
     "/standups": "adds a meeting, once for each form",
     "/worklog": "adds an entry, once for each form",
+    "/worklog/delegates": "adds a row, once for each form",
+    "/worklog/delegates/{log_delegate_id}/end": "ends what stands; twice is once, and it says so",
     "/worklog/proposals": "adds lines, each once",
     "/worklog/copy": "adds lines, each once",
     "/worklog/{entry_id}/template": "adds a template, once for these words",

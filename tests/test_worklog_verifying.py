@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,7 @@ from staffhub.models import (
     ReportStep,
 )
 from staffhub.security import Viewer
-from staffhub.worklog import Press
+from staffhub.worklog import Press, delegates
 from tests.conftest import MORNING, TODAY, plan_range, race, viewer_of
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -169,6 +170,99 @@ def test_the_one_above_stands_in_for_a_superior_who_is_away_or_has_left(database
         assert worklog.waiting(db, dewi, today=TODAY, all_of_them=True)[1] == 1
     send(database, dewi)
     assert wait(dewi) == 1, "over the head stands nobody"
+    with database.reading() as db:
+        officers = {one.officer_id for one in worklog.waiting(db, dewi, today=TODAY, all_of_them=True)[0]}
+    assert officers == {ana.officer_id}, "what nobody verifies waits for nobody"
+
+
+def name(database: Database, me: Viewer, superior: Viewer | None, officer: Viewer, **other: Any) -> bool:
+    days = {"valid_from": TODAY, "valid_to": TODAY + timedelta(days=3), "key": str(uuid4())} | other
+    with database.transaction() as db:
+        return delegates.name_stand_in(
+            db,
+            me,
+            superior_id=superior and superior.officer_id,
+            officer_id=officer.officer_id or 0,
+            now=MORNING,
+            **days,
+        )
+
+
+def waits(database: Database, me: Viewer, day: date = TODAY) -> int:
+    with database.reading() as db:
+        return worklog.to_verify(db, me, day).count
+
+
+def test_a_delegate_verifies_in_the_place_of_a_superior_from_a_day_to_a_day(database: Database, ben: Viewer) -> None:
+    ana, cy, dewi = (viewer_of(database, name) for name in ("ana", "cy", "dewi"))
+    assert name(database, ana, ana, cy, key="once")
+    assert not name(database, ana, ana, cy, key="once")
+    report = send(database, ben)
+    assert {username for username, _read in told(database, NoticeKind.LOGS_TO_VERIFY)} == {"ana", "cy"}
+    after = TODAY + timedelta(days=4)
+    assert [waits(database, one) for one in (ana, cy, dewi)] == [1, 1, 0]
+    assert [waits(database, cy, TODAY - timedelta(days=1)), waits(database, cy, after)] == [0, 0]
+    with database.transaction() as db:
+        plan_range(db, dewi, ana.officer_id, TODAY, layer=PlanLayer.LEAVE)
+    assert (waits(database, cy), waits(database, dewi)) == (1, 0), "the delegate is here, so it is not the head's"
+    with database.transaction() as db:
+        plan_range(db, dewi, cy.officer_id, TODAY, layer=PlanLayer.LEAVE)
+    assert waits(database, dewi) == 1, "the delegate is away as well"
+    decide(database, cy, report, LogAct.VERIFIED)
+    with database.reading() as db:
+        (step,) = db.scalars(sa.select(ReportStep).where(ReportStep.act == LogAct.VERIFIED)).all()
+    assert step.instead_of == ana.officer_id
+    own = send(database, cy, day=FRIDAY)
+    with pytest.raises(Forbidden, match="own"):
+        decide(database, cy, own, LogAct.VERIFIED)
+
+
+def test_one_for_all_verifies_for_whoever_is_away_and_never_the_log_of_the_head(
+    database: Database, ben: Viewer
+) -> None:
+    ana, cy, dewi, hana = (viewer_of(database, name) for name in ("ana", "cy", "dewi", "hana"))
+    with pytest.raises(Forbidden, match="HR"):
+        name(database, ana, None, cy)
+    assert name(database, hana, None, cy)
+    send(database, ben)
+    send(database, dewi)
+    with database.transaction() as db:
+        plan_range(db, dewi, hana.officer_id, TODAY, layer=PlanLayer.LEAVE)
+    assert waits(database, cy) == 0, "Ana is here, whoever else is on leave"
+    with database.transaction() as db:
+        plan_range(db, dewi, ana.officer_id, TODAY, layer=PlanLayer.LEAVE)
+    assert (waits(database, cy), waits(database, dewi)) == (1, 0)
+    with database.reading() as db:
+        (named,) = delegates.stand_ins(db, dewi, today=TODAY)
+        assert delegates.stand_ins(db, ana, today=TODAY) == []
+    with pytest.raises(Forbidden, match="own place"), database.transaction() as db:
+        delegates.end_stand_in(db, ana, named.id, now=MORNING)
+    for first in (True, False):
+        with database.transaction() as db:
+            assert delegates.end_stand_in(db, dewi, named.id, now=MORNING) is first
+    assert (waits(database, cy), waits(database, dewi)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"valid_from": YESTERDAY}, "valid_from"),
+        ({"valid_to": YESTERDAY}, "valid_to"),
+        ({"valid_to": TODAY + timedelta(days=400)}, "valid_to"),
+    ],
+)
+def test_a_wrong_stand_in_is_refused_beside_its_field(
+    database: Database, ben: Viewer, other: dict[str, Any], field: str
+) -> None:
+    ana, cy = viewer_of(database, "ana"), viewer_of(database, "cy")
+    with pytest.raises(Refused) as refused:
+        name(database, ana, ana, cy, **other)
+    assert refused.value.field == field
+    with pytest.raises(Refused) as refused:
+        name(database, ana, ana, ana)
+    assert refused.value.field == "officer"
+    with pytest.raises(Forbidden, match="own place"):
+        name(database, ben, ana, cy)
 
 
 def test_of_a_superior_who_verifies_and_an_officer_who_takes_back_the_second_is_told(

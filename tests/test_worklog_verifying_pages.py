@@ -116,3 +116,22 @@ def test_hr_reads_what_waits_in_the_whole_office_and_decides_nothing(office: Wor
 
 def test_the_head_is_told_plainly_that_nobody_verifies_the_own_log(office: World) -> None:
     assert "tidak diverifikasi siapa pun" in office.client("dewi").get("/worklog").text
+
+
+def test_a_superior_names_a_delegate_and_ends_it_again(world: World) -> None:
+    dewi, ben = world.client("dewi"), world.client("ben")
+    form = {
+        "superior": str(world.officer_id("dewi")), "officer": str(world.officer_id("cy")), "valid_from": f"{TODAY}",
+        "valid_to": "", "idempotency_key": str(uuid4()),
+    }  # fmt: skip
+    refused = dewi.post("/worklog/delegates", data=form)
+    assert (refused.status_code, 'id="stand-in-valid_to"' in refused.text) == (422, True)
+    assert dewi.post("/worklog/delegates", data=form | {"valid_to": f"{TODAY}"}).status_code == 303
+    page = dewi.get("/worklog/delegates").text
+    assert "atas nama Dewi Ondang" in page
+    end = re.search(r'action="(/worklog/delegates/\d+/end)"', page)
+    assert end
+    assert ben.post(end[1]).status_code == 403
+    assert dewi.post(end[1]).status_code == 303
+    assert "/end" not in dewi.get("/worklog/delegates").text
+    assert 'name="officer"' not in ben.get("/worklog/delegates").text, "who has no people names nobody"

@@ -105,7 +105,16 @@ from staffhub.models.sightings import Attendance, AttendanceLook, Seen, Sign, Zo
 from staffhub.models.signing import MonthSnapshot, MonthStep, SignStep, SnapshotLine
 from staffhub.models.system import BOARD_CHANGES, AuditEvent, Claim, Heartbeat, TaskState, Work
 from staffhub.models.tokens import TOKEN_NAME, ApiAnswer, ApiToken, TokenScope
-from staffhub.models.worklog import LOCKED, DailyReport, LogAct, LogEntry, LogState, LogTemplate, ReportStep
+from staffhub.models.worklog import (
+    LOCKED,
+    DailyReport,
+    LogAct,
+    LogDelegate,
+    LogEntry,
+    LogState,
+    LogTemplate,
+    ReportStep,
+)
 
 # Facts: the database refuses to change or remove a row of these (migrations/append_only.py).
 APPEND_ONLY = (
@@ -202,6 +211,7 @@ __all__ = [
     "LeaveState",
     "LeaveStep",
     "LogAct",
+    "LogDelegate",
     "LogEntry",
     "LogState",
     "LogTemplate",

@@ -55,6 +55,23 @@ class LogTemplate(Base):
     created_at: Mapped[datetime]
 
 
+class LogDelegate(Base):
+    """Who verifies logs in a superior's place, from a day to a day; None: in that of every superior who is away."""
+
+    __tablename__ = "log_delegate"
+    __table_args__ = (UniqueConstraint("office_id", "idempotency_key"), Index(None, "office_id", "superior_id"))
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
 class LogState(StrEnum):
     SUBMITTED = "submitted"
     TAKEN_BACK = "taken_back"

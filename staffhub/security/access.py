@@ -162,6 +162,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "requests.assign": _HEADS | {Role.ADMIN},
     "services.edit": _HEADS | {Role.ADMIN},
     "worklog": _EVERYONE,
+    # In whose place somebody verifies: superiors name for themselves, these for any superior, who may have fallen ill.
+    "worklog.delegates": frozenset({Role.OFFICE_HEAD, Role.HR}),
     "attendance": _HEADS | {Role.HR, Role.ADMIN},
     "attendance.correct": frozenset({Role.HR}),
     # Only on the days of the one who alone is HR: nobody decides on the own day.

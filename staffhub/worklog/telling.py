@@ -7,24 +7,37 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, notify
 from staffhub.db import rows
-from staffhub.models import DailyReport, LogAct, NoticeKind
+from staffhub.models import DailyReport, LogAct, LogDelegate, NoticeKind
 from staffhub.security import Viewer
 from staffhub.worklog import whose
 
 # What waits for a person is one thing, however many logs it is.
 _DESK = "officer"
-_ABOVE = whose.above(select(whose.SUPERIOR.id, whose.AWAY, whose.NEXT.id).select_from(DailyReport)).where(
-    DailyReport.id == bindparam("report", type_=BigInteger)
+_ABOVE = (
+    whose.above(select(whose.SUPERIOR.id, whose.AWAY, whose.NEXT.id, whose.STAND_IN.id).select_from(DailyReport))
+    .outerjoin(LogDelegate, whose.NAMED)
+    .outerjoin(whose.STAND_IN, whose.STANDS_IN)
+    .where(DailyReport.id == bindparam("report", type_=BigInteger))
 )
 
 
 def tell_superior(db: Session, me: Viewer, report_id: int, *, now: datetime) -> None:
     """Tell whoever verifies, one notice a day: the first log that waits says that some do."""
+    for verifier in _verifiers(db, me, report_id, now=now) - {me.officer_id}:
+        _tell(db, me, verifier, now=now)
+
+
+def _verifiers(db: Session, me: Viewer, report_id: int, *, now: datetime) -> set[int]:
+    """The superior who is here and whoever is named in that place; where neither is, the one above."""
+    asked = {"report": report_id, "office": me.office_id, "today": clock.local_day(now, me.zone)}
+    found = rows(db, _ABOVE, **asked).all()
+    superior, away, above, _named = found[0]
+    there = {row[3] for row in found} | (set() if away else {superior})
+    return {one for one in (there - {None} or {above}) if one is not None}
+
+
+def _tell(db: Session, me: Viewer, verifier: int, *, now: datetime) -> None:
     today = clock.local_day(now, me.zone)
-    superior, away, above = rows(db, _ABOVE, report=report_id, office=me.office_id, today=today).one()
-    verifier = above if away else superior
-    if verifier is None or verifier == me.officer_id:
-        return
     notify.tell(
         db,
         office_id=me.office_id,

@@ -25,7 +25,7 @@ A_LIST = 40
 
 @dataclass(frozen=True)
 class Report:
-    """The log of somebody's day. `mine`: I verify it; `away`: in the place of `superior`, who is away or has left."""
+    """The log of somebody's day. `mine`: I verify it; `in_place`: in that of `superior`."""
 
     id: int
     version: int
@@ -38,7 +38,7 @@ class Report:
     state: LogState
     superior_id: int | None
     superior: str | None
-    away: bool
+    in_place: bool
     mine: bool
     active_from: date
     active_to: date | None
@@ -66,7 +66,6 @@ def _reports() -> Any:
         DailyReport.state,
         whose.SUPERIOR.id,
         whose.SUPERIOR.name,
-        whose.AWAY,
         whose.MINE,
         Officer.active_from,
         Officer.active_to,
@@ -79,7 +78,7 @@ def _reports() -> Any:
 @cache
 def _waiting(*, all_of_them: bool) -> Any:
     found = _reports().add_columns(func.count().over()).where(DailyReport.state == LogState.SUBMITTED)
-    found = found if all_of_them else found.where(whose.MINE)
+    found = found.where(whose.SOMEBODY_ABOVE if all_of_them else whose.MINE)
     return found.order_by(DailyReport.date, Officer.name, DailyReport.id).limit(A_LIST)
 
 
@@ -89,10 +88,9 @@ def _one() -> Any:
 
 
 def _report(me: Viewer, row: Any) -> Report:
-    values = [*row[:15]]
-    values[6] = values[6].astimezone(me.zone)
-    values[11], values[12] = bool(values[11]), bool(values[12])
-    return Report(*values)
+    superior_id, mine = row[9], bool(row[11])
+    in_place = mine and superior_id not in {None, me.officer_id}
+    return Report(*(*row[:6], row[6].astimezone(me.zone), *row[7:11], in_place, mine, *row[12:14]))
 
 
 def waiting(db: Session, me: Viewer, *, today: date, all_of_them: bool = False) -> tuple[list[Report], int]:
@@ -142,7 +140,7 @@ def report_for(db: Session, me: Viewer, report_id: int, *, now: datetime) -> Rep
     if found.officer_id == me.officer_id:
         raise Forbidden(_("Nobody verifies the own log."))
     reads = found.mine or found.superior_id == me.officer_id
-    if not reads and not me.sees(officer_id=found.officer_id, division_id=row[15]):
+    if not reads and not me.sees(officer_id=found.officer_id, division_id=row[14]):
         raise Forbidden(_("This log does not wait for you."))
     return found
 

@@ -1,23 +1,24 @@
 """Who verifies a log: the direct superior of the posting on its day, or whoever stands in for him.
 
-While the superior is away today or has left, or where there is none, it is the one above him; where that one is not
-there either, the head of the office. Nobody verifies an own log: over that of the head stands nobody.
+Whoever is named a delegate for today verifies in the superior's place. While the superior is away today or has left, or
+where there is none, and no delegate is there, it is the one above him; where that one is not there either, the head of
+the office. Nobody verifies an own log. Over that of the head stands nobody, and no delegate does: it counts as sent.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, and_, bindparam, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from staffhub.models import DailyReport, Officer, PlanEntry, PlanLayer, Posting, Role
+from staffhub.models import DailyReport, LogDelegate, Officer, PlanEntry, PlanLayer, Posting, Role
 from staffhub.security import Viewer
 
 OFFICE, ME = bindparam("office", type_=BigInteger), bindparam("me", type_=BigInteger)
 TODAY, _HEAD = bindparam("today", type_=Date), bindparam("head", type_=Boolean)
 OWN, _OF_SUPERIOR = aliased(Posting), aliased(Posting)
-SUPERIOR, NEXT = aliased(Officer), aliased(Officer)
+SUPERIOR, NEXT, STAND_IN = aliased(Officer), aliased(Officer), aliased(Officer)
 
 
 def as_verifier(me: Viewer, today: date) -> Mapping[str, object]:
@@ -37,24 +38,38 @@ def _held(posting: Any, officer: Any) -> ColumnElement[bool]:
     )
 
 
-def _gone(officer: Any) -> ColumnElement[bool]:
-    """Nobody, out of service, or on leave today."""
+def _here(officer: Any) -> ColumnElement[bool]:
+    """Somebody, in service, and not on leave today; never null."""
     on_leave = (
         select(PlanEntry.id)
         .where(PlanEntry.office_id == OFFICE, PlanEntry.officer_id == officer.id, PlanEntry.date == TODAY)
         .where(PlanEntry.layer == PlanLayer.LEAVE)
+        .correlate(officer)  # however deep it stands
         .exists()
     )
-    return or_(officer.id.is_(None), officer.active_to < TODAY, on_leave)
+    serves = or_(officer.active_to.is_(None), officer.active_to >= TODAY)
+    return and_(officer.id.is_not(None), serves, not_(on_leave))
 
 
-AWAY = _gone(SUPERIOR)
+AWAY = not_(_here(SUPERIOR))
+# Over the head of the office stands nobody, unless somebody is posted there.
+SOMEBODY_ABOVE = or_(SUPERIOR.id.is_not(None), OWN.role.is_(None), OWN.role != Role.OFFICE_HEAD)
+# Who is named for today in the place of the superior of a report: for that one, or for everybody who is away.
+NAMED = and_(
+    LogDelegate.office_id == OFFICE,
+    LogDelegate.valid_from <= TODAY,
+    LogDelegate.valid_to >= TODAY,
+    or_(LogDelegate.superior_id == SUPERIOR.id, and_(LogDelegate.superior_id.is_(None), AWAY, SOMEBODY_ABOVE)),
+)
+STANDS_IN = and_(STAND_IN.id == LogDelegate.officer_id, STAND_IN.id != DailyReport.officer_id, _here(STAND_IN))
+_STOOD_IN = select(LogDelegate.id).select_from(LogDelegate, STAND_IN).where(NAMED, STANDS_IN).exists()
 # Whether the viewer is the one; `above` brings the tables that it names.
 MINE = and_(
     DailyReport.officer_id != ME,
     or_(
         SUPERIOR.id == ME,
-        and_(AWAY, or_(NEXT.id == ME, and_(_HEAD, _gone(NEXT)))),
+        select(LogDelegate.id).where(NAMED, LogDelegate.officer_id == ME).exists(),
+        and_(AWAY, not_(_STOOD_IN), or_(NEXT.id == ME, and_(_HEAD, not_(_here(NEXT))))),
     ),
 )
 
