@@ -131,8 +131,9 @@ document.addEventListener("click", async ({ target }) => {
   if (!button) return;
   const field = document.getElementById(button.dataset.copy);
   field.select();
-  await (navigator.clipboard?.writeText(field.value) ?? Promise.reject()).catch(() => document.execCommand("copy"));
-  button.textContent = button.dataset.copied;
+  const written = navigator.clipboard?.writeText(field.value) ?? Promise.reject();
+  const copied = await written.then(() => true, () => document.execCommand("copy"));
+  if (copied) button.textContent = button.dataset.copied;  // otherwise the text is selected, for a finger to copy
 });
 
 // What is typed into a form that asks for it (data-draft) stays in this browser, for its account alone, until the page
