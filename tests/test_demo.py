@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from staffhub import clock, demo, security
+from staffhub import clock, demo, security, worklog
 from staffhub.db import Base, Database
 from staffhub.errors import Conflict
 from staffhub.meetings import agenda
@@ -28,7 +28,10 @@ from staffhub.models import (
     JoinClick,
     LeaveRequest,
     LeaveState,
+    LogDelegate,
     LogEntry,
+    LogState,
+    LogTemplate,
     Mark,
     MarkKind,
     Meeting,
@@ -368,3 +371,27 @@ def test_somebody_leaves_next_week_with_something_of_each_kind_left(fresh: Any) 
     assert leaver.last == date(2026, 11, 30)
     assert leaver.keeps_role
     assert 0 not in {leaver.requests, leaver.meetings, leaver.plans, leaver.people}
+
+
+def test_logs_are_verified_returned_late_and_waiting_and_somebody_will_stand_in(fresh: Any) -> None:
+    database = fresh(MONDAY_NOON)
+    with database.reading() as db:
+        states = Counter(db.scalars(sa.select(DailyReport.state)))
+        late = db.scalars(
+            sa.select(Officer.name).join(DailyReport, DailyReport.officer_id == Officer.id).where(DailyReport.late)
+        ).all()
+        returned = db.scalars(
+            sa.select(Account.username)
+            .join(DailyReport, DailyReport.officer_id == Account.officer_id)
+            .where(DailyReport.state == LogState.RETURNED)
+        ).all()
+        assert (returned, late) == (["pegawai01"], ["Fandy Mamesah"])
+        assert states[LogState.VERIFIED] > 100
+        assert states[LogState.SUBMITTED] > 5
+        assert db.scalars(sa.select(sa.func.count()).select_from(LogTemplate)).one() > 40
+        told = sa.select(Notice.id).where(Notice.kind == NoticeKind.LOG_RETURNED)
+        assert len(db.scalars(told).all()) == 1
+        assert db.scalars(sa.select(LogDelegate.valid_from)).one() > MONDAY_NOON.date()
+    head = viewer_of(database, "kabid.dafduk")
+    with database.reading() as db:
+        assert worklog.to_verify(db, head, MONDAY_NOON.date()).count > 0

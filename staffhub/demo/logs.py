@@ -1,6 +1,7 @@
 """The demo's diaries: what somebody wrote down for a day, beside the requests handled on it."""
 
 import random
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,15 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock
+from staffhub import clock, notify
 from staffhub.demo.people import Person
 from staffhub.demo.requests import Handled
 from staffhub.models import (
     Account,
     DailyReport,
     LogAct,
+    LogDelegate,
     LogEntry,
     LogState,
+    LogTemplate,
+    NoticeKind,
     Officer,
     Posting,
     ReportStep,
@@ -62,6 +66,10 @@ _STARTS = (time(7, 45), time(9, 30), time(11, 0), time(13, 0), time(14, 30))
 _QUARTER = 15
 # So many of the last dates are not verified yet.
 _WAITING = 2
+# A log of pegawai01 came back, one of a colleague was sent on the morning after, and their head will be away next week.
+_RETURNED, _LATE, _AWAY, _STANDS_IN = "Greis Tumiwa", "Fandy Mamesah", "Deisy Kaunang", "Ratna Mokodompit"
+_VERIFIED_AFTER = timedelta(hours=15)
+_OFTEN = 2  # templates of each person
 _REMARK = "Tuliskan jumlah berkas per jenis layanan, lalu kirim lagi."
 
 
@@ -74,9 +82,11 @@ class Diary:
     handled: Handled
     entries: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    officers: dict[str, int] = field(default_factory=dict)
 
     def day(self, person: Person, day: date, came: datetime, left: datetime, *, submitted: bool) -> None:
         """Write the lines that fit between coming and leaving, requests first; then perhaps submit."""
+        self.officers[person.name] = person.id
         came, left = came.astimezone(self.zone), left.astimezone(self.zone)
         requests = list(self.handled.get((person.id, day), ()))
         total = 0
@@ -135,10 +145,39 @@ class Diary:
 
     def write(self, db: Session) -> None:
         db.execute(insert(LogEntry), self.entries)
+        db.execute(insert(LogTemplate), self._templates())
+        if late := self._newest(_LATE):
+            late["submitted_at"] = min(
+                clock.at_local(late["date"] + timedelta(days=1), time(8, 5), self.zone), self.now
+            )
         for report in self.reports:
             report["late"] = clock.local_day(report["submitted_at"], self.zone) > report["date"]
         db.execute(insert(DailyReport), self.reports)
         self._steps(db)
+        self._stand_in(db)
+
+    def _newest(self, name: str) -> dict[str, Any] | None:
+        """Return the last log of somebody that was sent on a day before today."""
+        today = clock.local_day(self.now, self.zone)
+        own = [one for one in self.reports if one["officer_id"] == self.officers.get(name) and one["date"] < today]
+        return max(own, key=lambda one: one["date"], default=None)
+
+    def _templates(self) -> list[dict[str, Any]]:
+        """Keep what each person writes most often."""
+        written = Counter((one["officer_id"], one["text"], one["unit"]) for one in self.entries)
+        kept: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for (officer_id, text, unit), _times in written.most_common():
+            if len(kept[officer_id]) < _OFTEN and text not in {one["text"] for one in kept[officer_id]}:
+                facts = {"office_id": self.office_id, "officer_id": officer_id, "text": text, "unit": unit}
+                kept[officer_id].append(facts | {"minutes": 4 * _QUARTER, "created_at": self.now})
+        return [one for own in kept.values() for one in own]
+
+    def _stand_in(self, db: Session) -> None:
+        first = clock.local_day(self.now, self.zone) + timedelta(days=7)
+        facts = {"office_id": self.office_id, "created_at": self.now, "idempotency_key": "demo-stand-in"}
+        people = {"superior_id": self.officers[_AWAY], "officer_id": self.officers[_STANDS_IN]}
+        days = {"valid_from": first, "valid_to": first + timedelta(days=4)}
+        db.execute(insert(LogDelegate), [facts | people | days])
 
     def _steps(self, db: Session) -> None:
         """Logs are verified on the next morning; those of the last days wait, and one came back with a remark."""
@@ -153,22 +192,37 @@ class Diary:
             .order_by(DailyReport.date, DailyReport.id)
         ).all()
         dates = sorted({row.DailyReport.date for row in sent})
-        open_days, returned = dates[-_WAITING:], False
+        open_days, returned = dates[-_WAITING:], self._newest(_RETURNED)
         steps: list[dict[str, Any]] = []
         for report, superior_id, author, verifier in sent:
             steps.append(self._step(report, LogAct.SUBMITTED, author, report.submitted_at))
-            at = report.submitted_at + timedelta(hours=15)
+            at = report.submitted_at + _VERIFIED_AFTER
             if superior_id is None or verifier is None or at > self.now:
                 continue
-            if report.date not in open_days:
+            if returned and (report.officer_id, report.date) == (returned["officer_id"], returned["date"]):
+                report.state, report.version = LogState.RETURNED, 2
+                steps.append(self._step(report, LogAct.RETURNED, verifier, at, note=_REMARK))
+                self._tell(db, report, by=verifier, at=at)
+            elif report.date not in open_days:
                 report.state, report.version = LogState.VERIFIED, 2
                 report.verified_by, report.verified_at = superior_id, at
                 steps.append(self._step(report, LogAct.VERIFIED, verifier, at))
-            elif not returned:
-                returned, report.state, report.version = True, LogState.RETURNED, 2
-                steps.append(self._step(report, LogAct.RETURNED, verifier, at, note=_REMARK))
         db.flush()
         db.execute(insert(ReportStep), steps)
+
+    def _tell(self, db: Session, report: DailyReport, *, by: int, at: datetime) -> None:
+        notify.tell(
+            db,
+            office_id=self.office_id,
+            officers=[report.officer_id],
+            by=by,
+            kind=NoticeKind.LOG_RETURNED,
+            params={"day": report.date, "what": LogAct.RETURNED.value},
+            address=f"/worklog?date={report.date}",
+            key=f"log:{report.id}:2",
+            now=at,
+            subject=notify.Subject("daily_report", report.id),
+        )
 
     def _step(self, report: DailyReport, act: LogAct, by: int, at: datetime, *, note: str = "") -> dict[str, Any]:
         return {
