@@ -31,6 +31,8 @@ EXAMPLES: dict[str, Any] = {
     "threshold": 3,
     "note": None,
     "days": [date(2026, 11, 24), date(2026, 11, 26)],
+    "other": "Tia Lumintang",
+    "back": date(2026, 11, 26),
 }
 WHATS = {
     NoticeKind.LEAVE_DECIDED: ("approved", "declined", "shortened", "entered", "forwarded"),
@@ -41,6 +43,8 @@ WHATS = {
     NoticeKind.EXEMPTION: ("given", "ended"),
     NoticeKind.EXPORT_READY: ("ready", "failed"),
     NoticeKind.LOG_RETURNED: ("returned", "reopened"),
+    NoticeKind.DUTY_SWAP_CHANGED: ("accepted", "declined", "withdrawn", "applied", "undone"),
+    NoticeKind.DUTY_CALL_CHANGED: ("accepted", "declined", "withdrawn"),
     NoticeKind.MEETING_CHANGED: (
         "cancelled",
         "moved",

@@ -39,6 +39,10 @@ class NoticeKind(StrEnum):
     LOG_RETURNED = "log_returned"
     CALLED_IN = "called_in"
     ROSTER_PUBLISHED = "roster_published"
+    DUTY_SWAP_ASKED = "duty_swap_asked"
+    DUTY_SWAP_CHANGED = "duty_swap_changed"
+    DUTY_CALL_ASKED = "duty_call_asked"
+    DUTY_CALL_CHANGED = "duty_call_changed"
 
 
 class MailEnd(StrEnum):

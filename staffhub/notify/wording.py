@@ -13,6 +13,7 @@ from babel.dates import format_date
 from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.models import NoticeKind
+from staffhub.notify import roster_words
 
 # Facts that each kind names. Dates, months (the first day) and times are given as they are.
 PARAMS: Mapping[NoticeKind, frozenset[str]] = {
@@ -62,6 +63,15 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.CALLED_IN: frozenset({"day", "desk"}),
     # days: of that month, those that are other ones now for the reader
     NoticeKind.ROSTER_PUBLISHED: frozenset({"month", "days"}),
+    # day: whose turn who asks somebody to take; back: the day that comes back for it, or None
+    NoticeKind.DUTY_SWAP_ASKED: frozenset({"who", "day", "back"}),
+    # what: accepted, declined (told to whoever asked), withdrawn, applied (told to those above: by who, with other),
+    # undone (by who)
+    NoticeKind.DUTY_SWAP_CHANGED: frozenset({"who", "other", "what", "day", "back"}),
+    # of: the bidang whose desk is to be kept
+    NoticeKind.DUTY_CALL_ASKED: frozenset({"who", "day", "of"}),
+    # what: accepted, declined, withdrawn (by who)
+    NoticeKind.DUTY_CALL_CHANGED: frozenset({"who", "what", "day", "of"}),
 }
 
 
@@ -92,6 +102,10 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.LOG_RETURNED: _("A daily log of mine that came back"),
         NoticeKind.CALLED_IN: _("A day on which I am needed in the office"),
         NoticeKind.ROSTER_PUBLISHED: _("A duty roster with other days for me"),
+        NoticeKind.DUTY_SWAP_ASKED: _("A colleague who would like to swap turns with me"),
+        NoticeKind.DUTY_SWAP_CHANGED: _("What became of a swap of turns"),
+        NoticeKind.DUTY_CALL_ASKED: _("A call to the office to keep a desk"),
+        NoticeKind.DUTY_CALL_CHANGED: _("The answer to a call to the office"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -105,7 +119,7 @@ def headline(kind: NoticeKind, params: Mapping[str, Any]) -> str:
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
     """JSON's texts as they are said: dates and times by their names, a range as one thing."""
     said = dict(params)
-    for name in ("first", "last", "day", "until"):
+    for name in ("first", "last", "day", "until", "back"):
         if said.get(name):
             said[name] = i18n.day(date.fromisoformat(said[name]))
     if "first" in said:
@@ -377,4 +391,5 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.LOG_RETURNED: _log_returned,
     NoticeKind.CALLED_IN: _called_in,
     NoticeKind.ROSTER_PUBLISHED: _roster_published,
+    **roster_words.SAYS,
 }

@@ -75,6 +75,7 @@ class Range:
     document: str = ""
     on_free_days: bool = False
     kind: str = ""
+    # The bidang whose desk is kept, where that is not the own one.
     desk_id: int | None = None
 
 
