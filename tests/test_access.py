@@ -25,6 +25,7 @@ from staffhub.models import (
     CorrectionReason,
     DailyReport,
     Duty,
+    DutySwap,
     ExportJob,
     Holiday,
     ItemKind,
@@ -275,6 +276,14 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests/{request_id}/reveal"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/state"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("GET", "/roster"): ALL,
+    ("GET", "/roster/swaps"): ALL,
+    ("GET", "/roster/swaps/new"): ALL,
+    ("POST", "/roster/swaps"): ALL,
+    ("GET", "/roster/swaps/{swap_id}"): frozenset({"ben", "tia", "ana", "dewi", "hana"}),
+    ("POST", "/roster/swaps/{swap_id}/accept"): frozenset({"tia"}),
+    ("POST", "/roster/swaps/{swap_id}/decline"): frozenset({"tia"}),
+    ("POST", "/roster/swaps/{swap_id}/withdraw"): frozenset({"ben"}),
+    ("POST", "/roster/swaps/{swap_id}/undo"): frozenset({"ana", "dewi", "hana"}),
     ("GET", "/roster/{officer_id}"): OFFICE,
     ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
     ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),
@@ -441,7 +450,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.add(proposed)
         db.flush()
         found["proposal_id"] = proposed.id
-        found |= _of_meetings(db, ben, ana, meeting.id)
+        found |= _of_meetings(db, ben, ana, meeting.id) | _of_the_roster(db, ben)
     found["asked_id"] = _asked(world, ben)
     return found | {
         "officer_id": ben.officer_id, "day": TODAY.isoformat(), "code": receipt,
@@ -459,6 +468,17 @@ def _slot(db: Any, request_id: int, kind: ServiceType) -> int:
     db.add(slot)
     db.flush()
     return slot.id
+
+
+def _of_the_roster(db: Any, ben: Viewer) -> dict[str, object]:
+    """A swap that Ben asks Tia for."""
+    swap = DutySwap(
+        office_id=ben.office_id, officer_id=ben.officer_id, colleague_id=world_officer(db, "tia"), version=1,
+        gives=TODAY + timedelta(days=2), state="asked", created_at=MORNING, idempotency_key=str(uuid4()),
+    )  # fmt: skip
+    db.add(swap)
+    db.flush()
+    return {"swap_id": swap.id}
 
 
 def _of_meetings(db: Any, ben: Viewer, ana: Viewer, meeting_id: int) -> dict[str, object]:

@@ -24,6 +24,7 @@ from staffhub.demo import (
     requests,
     rules,
     signing,
+    swaps,
 )
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
@@ -75,6 +76,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     leave.halves(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
     appointments.write(db, cast, zone=zone, now=now)
+    swaps.write(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     calendars.write(db, cast, zone=zone, now=now)
     asked.write(db, cast, zone=zone, now=now)

@@ -103,11 +103,8 @@ _SWAPS = (
     .where(DutySwap.office_id == _OFFICE)
 )
 _ONE = _SWAPS.where(DutySwap.id == bindparam("swap"))
-_MINE = (
-    _SWAPS.where(or_(DutySwap.officer_id == bindparam("officer"), DutySwap.colleague_id == bindparam("officer")))
-    .order_by(DutySwap.id.desc())
-    .limit(LISTED)
-)
+_MINE = _SWAPS.where(DutySwap.officer_id == bindparam("officer")).order_by(DutySwap.id.desc()).limit(LISTED)
+_OF_ME = _SWAPS.where(DutySwap.colleague_id == bindparam("officer")).order_by(DutySwap.id.desc()).limit(LISTED)
 _author, _writer = aliased(Account), aliased(Officer)
 _STEPS = (
     select(
@@ -147,7 +144,9 @@ def swap_for(db: Session, me: Viewer, swap_id: int, *, now: datetime) -> Swap:
 
 def mine(db: Session, me: Viewer) -> list[Swap]:
     """Return the newest swaps that I asked for or was asked for."""
-    return [Swap(*row) for row in rows(db, _MINE, office=me.office_id, officer=me.officer_id)]
+    asked = {"office": me.office_id, "officer": me.officer_id}
+    found = [Swap(*row) for statement in (_MINE, _OF_ME) for row in rows(db, statement, **asked)]
+    return sorted(found, key=lambda one: -one.id)[:LISTED]
 
 
 _DIVISION = (

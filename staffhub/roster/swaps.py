@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, i18n
-from staffhub.db import insert_unless_there, lock_row, said_otherwise, write_over
+from staffhub import audit, i18n, workdays
+from staffhub.db import insert_unless_there, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, DutySwap, DutySwapStep, PlanLayer, PlanMode, SwapState
-from staffhub.roster import swap_telling
+from staffhub.models import DutySwap, DutySwapStep, PlanLayer, PlanMode, RosterAct, SwapState
+from staffhub.roster import drafts, swap_telling
 from staffhub.roster.entries import Range, end_all, grant_all, lock_officers
 from staffhub.roster.standing_in import Room, room
 from staffhub.roster.swap_lists import Swap, division_of, swap_for
@@ -40,16 +40,17 @@ class Turn(NamedTuple):
     taker: int
     day: date
 
-    def why_not(self, there: Room) -> str:
+    def why_not(self, there: Room, one: Swap) -> str:
         """Say, with the name, why it cannot go over; "" where it can."""
-        if said := there.cannot_give(self.giver, self.day):
-            return self._named(there, self.giver, said)
-        if said := there.cannot_take(self.taker, self.giver, self.day):
-            return self._named(there, self.taker, said)
+        for officer_id, said in (
+            (self.giver, there.cannot_give(self.giver, self.day)),
+            (self.taker, there.cannot_take(self.taker, self.giver, self.day)),
+        ):
+            if said:
+                name = one.officer if officer_id == one.officer_id else one.colleague
+                name = name or there.name(officer_id)
+                return _("%(name)s, %(day)s: %(why)s", name=name, day=i18n.day(self.day), why=said)
         return ""
-
-    def _named(self, there: Room, officer_id: int, said: str) -> str:
-        return _("%(name)s, %(day)s: %(why)s", name=there.name(officer_id), day=i18n.day(self.day), why=said)
 
 
 def turns_of(one: Swap) -> list[Turn]:
@@ -74,7 +75,7 @@ def ask(
     division_id = division_of(db, me.office_id, me.officer_id, gives)
     if division_id is None:
         raise Refused(_("On this day you serve in no division."), field="gives")
-    lock_row(db, Division, division_id)
+    drafts.lock(db, division_id)
     wanted = {"colleague_id": colleague_id, "gives": gives, "takes": takes, "note": note}
     if there := _asked_before(db, me, wanted, key):
         return Done(there, first_time=False)
@@ -132,10 +133,25 @@ def _room_of(db: Session, me: Viewer, division_id: int, days: Iterable[date], *,
     return room(db, me, division_id, days[0], days[-1], now=now)
 
 
+def why_not(there: Room, one: Swap) -> str:
+    """Say why a swap does not hold now; "" where it does."""
+    return next((said for turn in turns_of(one) if (said := turn.why_not(there, one))), "")
+
+
+def stands_in_the_way(db: Session, me: Viewer, one: Swap, *, now: datetime) -> str:
+    """Say why an open swap could not be accepted now, or an applied one not be undone; "" where it could."""
+    if one.division_id is None:
+        return _("On this day %(name)s serves in no division.", name=one.officer)
+    there = _room_of(db, me, one.division_id, one.days, now=now)
+    if one.state is SwapState.ASKED:
+        return why_not(there, one)
+    back = (Turn(turn.taker, turn.giver, turn.day) for turn in turns_of(one))
+    return next((said for turn in back if (said := turn.why_not(there, one))), "")
+
+
 def _refuse_unless_it_holds(there: Room, one: Swap) -> None:
-    for turn in turns_of(one):
-        if said := turn.why_not(there):
-            raise Refused(_("This swap does not hold. %(why)s", why=said + "."))
+    if said := why_not(there, one):
+        raise Refused(_("This swap does not hold. %(why)s", why=said + "."))
 
 
 def accept(db: Session, me: Viewer, swap_id: int, *, now: datetime) -> Done:
@@ -149,6 +165,7 @@ def accept(db: Session, me: Viewer, swap_id: int, *, now: datetime) -> Done:
     there = _room_of(db, me, division_id, one.days, now=now)
     _refuse_unless_it_holds(there, one)
     grants = [grant for turn in turns_of(one) for grant in _hand_over(db, me, there, turn, now=now)]
+    _carry(db, me, one, division_id, locked=True, now=now)
     _move(db, me, one, SwapState.APPLIED, grants=grants, now=now)
     swap_telling.applied(db, me, one, now=now)
     return Done(one.id)
@@ -162,6 +179,20 @@ def _hand_over(db: Session, me: Viewer, there: Room, turn: Turn, *, now: datetim
     taken = grant_all(db, me, [turn.taker], day, now=now)
     given = grant_all(db, me, [turn.giver], at_home, now=now)
     return [*taken.values(), *given.values()]
+
+
+def _carry(db: Session, me: Viewer, one: Swap, division_id: int, *, locked: bool, now: datetime) -> None:
+    """Take what the plan says now of these days into the drafts of their months, as a step of its own."""
+    book = workdays.plans(db, me.office_id, min(one.days), max(one.days), officers=[one.officer_id, one.colleague_id])
+    for month in sorted({day.replace(day=1) for day in one.days}):
+        cells: dict[drafts.Key, drafts.Cell | None] = {}
+        for day in one.days:
+            for officer_id in (one.officer_id, one.colleague_id):
+                plan = book.of(officer_id, day)
+                if day.replace(day=1) == month and plan.mode in drafts.PLACES:
+                    cells[officer_id, day] = drafts.Cell(plan.mode, plan.desk, locked)
+        draft = drafts.read(db, me.office_id, division_id, month)
+        drafts.write(db, me, draft, cells, act=RosterAct.SWAPPED, version=draft.version, now=now)
 
 
 def decline(db: Session, me: Viewer, swap_id: int, *, note: str = "", now: datetime) -> Done:
@@ -198,11 +229,10 @@ def undo(db: Session, me: Viewer, swap_id: int, *, note: str, now: datetime) -> 
         return Done(one.id, first_time=False)
     if one.state is not SwapState.APPLIED:
         raise Conflict(_("There is nothing to undo: this swap was not applied."))
-    there = _room_of(db, me, division_id, one.days, now=now)
-    for turn in turns_of(one):
-        if said := Turn(turn.taker, turn.giver, turn.day).why_not(there):
-            raise Refused(_("This swap cannot be undone any more. %(why)s", why=said + "."))
+    if said := stands_in_the_way(db, me, one, now=now):
+        raise Refused(_("This swap cannot be undone any more. %(why)s", why=said + "."))
     end_all(db, me, one.grants, PlanLayer.ROSTER, min(one.days), max(one.days), now=now)
+    _carry(db, me, one, division_id, locked=False, now=now)
     _move(db, me, one, SwapState.UNDONE, note=note, now=now)
     swap_telling.changed(db, me, one, "undone", {one.officer_id, one.colleague_id}, now=now)
     return Done(one.id)
@@ -214,7 +244,7 @@ def _locked(db: Session, me: Viewer, swap_id: int, *, now: datetime) -> tuple[Sw
     division_id = division_of(db, me.office_id, one.officer_id, one.gives)
     if division_id is None:
         raise Refused(_("On this day %(name)s serves in no division.", name=one.officer))
-    lock_row(db, Division, division_id)
+    drafts.lock(db, division_id)
     lock_officers(db, me.office_id, [one.officer_id, one.colleague_id])
     return swap_for(db, me, swap_id, now=now), division_id
 
