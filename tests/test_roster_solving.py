@@ -155,6 +155,18 @@ def test_without_time_for_a_proof_there_is_a_plan_and_its_gap():
     assert plan.gap > 0
 
 
+def test_desks_that_share_no_rule_are_planned_apart_and_one_rule_for_all_joins_them():
+    one = _bidang(4, 5)
+    far = tuple(replace(person, id=person.id + 10, desk=2) for person in one.people)
+    two = replace(one, people=(*one.people, *far), demands=(*one.demands, *(replace(d, desk=2) for d in one.demands)))
+    apart, alone = solve(two, 20), solve(one, 20)
+    others = solve(Problem(far, two.days, tuple(replace(d, desk=2) for d in one.demands)), 20)
+    assert apart.objective == pytest.approx((alone.objective or 0) + (others.objective or 0), abs=1e-5)
+    joined = replace(two, demands=(*two.demands, *(Demand(None, day, None, 5, None, "9") for day in two.days)))
+    together = solve(joined, 20)
+    assert (together.state, checker.violations(joined, together)) == ("optimal", [])
+
+
 def test_an_office_without_people_or_days_is_planned():
     assert solve(Problem((), DAYS), 5).state == "optimal"
     assert solve(Problem(FOUR, ()), 5).state == "optimal"

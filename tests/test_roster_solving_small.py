@@ -21,6 +21,7 @@ from staffhub.roster.solving.problem import (
     Weights,
     Wish,
 )
+from staffhub.roster.solving.search import Search
 from staffhub.roster.solving.solution import Solution, Turn
 
 MONDAY = date(2026, 11, 2)
@@ -135,3 +136,38 @@ def _holds_after(problem: Problem, changes: tuple, seed: int) -> None:
     plan = solve(changed, 10)
     assert plan.state == "optimal", seed
     assert checker.violations(changed, plan) == [], seed
+
+
+def test_a_bound_that_prices_left_low_is_closed_by_writing_down_what_is_cheaper(monkeypatch: pytest.MonkeyPatch):
+    closed = []
+
+    def one_round(self: Search) -> None:
+        self._raise(*self._bound_at(self.np.zeros(self.program.rows)))
+
+    def close(self: Search) -> None:
+        closed.append(self.objective)
+        writing(self)
+
+    writing = Search._close
+    monkeypatch.setattr(Search, "_price", one_round)
+    monkeypatch.setattr(Search, "_settle", lambda _self: None)
+    monkeypatch.setattr(Search, "_close", close)
+    for seed in range(600, 700):
+        problem = _office(seed)
+        found, best = solve(problem, 10), _cheapest(problem)
+        if best is not None:
+            assert found.state == "optimal", seed
+            assert found.objective == pytest.approx(best, abs=1e-5), seed
+    assert len(closed) > 20
+
+
+def test_settling_one_after_the_other_gives_plans_that_keep_the_rules(monkeypatch: pytest.MonkeyPatch):
+    """With no other way to a plan, and rules that somebody on leave cannot keep when all others are settled."""
+    monkeypatch.setattr(Search, "_choose", lambda _self, **_more: False)
+    monkeypatch.setattr(Search, "_close", lambda _self: None)
+    for seed in range(700, 800):
+        problem = _office(seed)
+        found = solve(problem, 10)
+        if found.state != "infeasible":
+            assert checker.violations(problem, found) == [], seed
+            assert found.objective == pytest.approx(found.parts.total, abs=1e-5), seed

@@ -1,4 +1,4 @@
-"""A first plan, day by day: quickly there, always allowed, and seldom the best."""
+"""A plan day by day: quickly there, always allowed, and seldom the best."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,12 +10,17 @@ from staffhub.roster.solving.problem import Cell, Place, Problem
 from staffhub.roster.solving.rows import Row
 
 _NUMBER: dict[Place | None, int] = {"office": OFFICE, "home": HOME, "field": NEITHER, None: NEITHER}
+_FAR = 1000.0
 
 
-def first_plan(
-    problem: Problem, months: Months, rows: list[Row], allowed: Mapping[Cell, tuple[Place | None, ...]]
+def by_days(
+    problem: Problem,
+    months: Months,
+    rows: list[Row],
+    allowed: Mapping[Cell, tuple[Place | None, ...]],
+    near: Array | None = None,
 ) -> Array | None:
-    """Return a row of places for each person; None: on some day there is no way to keep the rules."""
+    """Return a row of places for each person, as `near` to one as can be; None: some day cannot keep the rules."""
     np = months.np
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in rows:
@@ -32,6 +37,8 @@ def first_plan(
                 n = _NUMBER[place]
                 moved = months.switch[p, d] if d and (plan[p, d - 1] == HOME) != (n == HOME) else 0.0
                 costs[person.id, place] = float(months.cost[p, d, n] + moved + turn[p] * (n == OFFICE))
+                if near is not None and near[p, d] != n:
+                    costs[person.id, place] += _FAR
         found = settle(by_day[day], {p.id: allowed[p.id, day] for p in problem.people}, costs)
         if found is None:
             return None

@@ -4,11 +4,9 @@ One thread and a fixed seed, so that the same problem has the same plan on every
 when a program is made, in the process of a job: no web worker pays for them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-
-Bounds = Callable[[float | None, float | None], None]
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,14 @@ class Program:
         self.columns += 1
         return self.columns - 1
 
-    def whole(self) -> None:
-        """Let every column be a whole number from now on."""
-        np, kind = self._np, self._highspy.HighsVarType.kInteger
+    def hold(self, column: int, least: float) -> None:
+        """Let a column be at least this."""
+        self._highs.changeColBounds(column, least, self._highspy.kHighsInf)
+
+    def whole(self, yes: bool = True) -> None:
+        """Let every column that is there be a whole number, or any number again."""
+        np, kinds = self._np, self._highspy.HighsVarType
+        kind = kinds.kInteger if yes else kinds.kContinuous
         every = np.arange(self.columns, dtype=np.int32)
         self._highs.changeColsIntegrality(self.columns, every, np.full(self.columns, int(kind), dtype=np.uint8))
 
@@ -58,22 +61,17 @@ class Program:
         seconds: float = 3600.0,
         *,
         enough: float | None = None,
-        start: list[int] | None = None,
-        on_bounds: Bounds | None = None,
+        nodes: int | None = None,
     ) -> Answer:
-        """Solve it. `enough`: stop at a solution that costs no more; `start`: columns that together are one, at 1."""
-        highs, np = self._highs, self._np
-        highs.setOptionValue("time_limit", highs.getRunTime() + max(seconds, 0.01))
+        """Solve it. `enough`: stop at a solution that costs no more; `nodes`: search at most so many for whole ones.
+
+        There is no solution to start from: given one, HiGHS 1.16 has called it the best with a cost that it had not.
+        """
+        highs = self._highs
+        highs.setOptionValue("time_limit", max(seconds, 0.01))
+        highs.setOptionValue("mip_max_nodes", self._highspy.kHighsIInf if nodes is None else nodes)
         if enough is not None:
             highs.setOptionValue("objective_target", enough)
-        if start:
-            values = np.zeros(self.columns)
-            values[start] = 1.0
-            highs.setSolution(self.columns, np.arange(self.columns, dtype=np.int32), values)
-        if on_bounds is not None:
-            highs.cbMipLogging.subscribe(
-                lambda event: on_bounds(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
-            )
         highs.run()
         return self._answer()
 

@@ -5,212 +5,91 @@ of each day hold. Nobody writes all months down. Solving the program gives each 
 month of each person at these prices is found backwards (`months`), and whatever is cheaper than what is there becomes
 a column; when nothing is, no plan at all can cost less than the program says. The whole plan is then chosen from the
 columns. A gap that is left is closed by writing down every month that could be part of a better plan.
+People whom no rule joins are planned apart.
 
 The plain model, a binary for each person and day, was measured first: of a bidang of 20 with five in the office it had
 proven nothing after 20 s, where this takes a fifth of a second; 200 people under one rule for all take one.
 """
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 
 from staffhub.roster.solving import checker
-from staffhub.roster.solving.first import first_plan
-from staffhub.roster.solving.highs import Program
-from staffhub.roster.solving.months import HOME, OFFICE, Array, Months
+from staffhub.roster.solving.fairness import shares
+from staffhub.roster.solving.months import HOME, OFFICE
 from staffhub.roster.solving.problem import Place, Problem
-from staffhub.roster.solving.rows import choices, rows
-from staffhub.roster.solving.solution import Parts, Progress, Solution, State, Turn
+from staffhub.roster.solving.rows import Row, rows
+from staffhub.roster.solving.search import Search
+from staffhub.roster.solving.solution import Progress, Solution, State, Turn
 
 OnProgress = Callable[[Progress], None]
-_EXACT = 1e-6
-_PRICING = 0.7  # of the time; the rest is for choosing the plan
-_STEADY = 0.5  # prices are looked for between the last ones and the best so far: half the rounds
-_GAPS = (0.1, 0.3, 1.0)  # how much of the gap the months that are written down may cost
-_MANY = 40_000
+_SMALL = 1e-6
 
 
 def solve(problem: Problem, seconds: float, on_progress: OnProgress = lambda _progress: None) -> Solution:
     """Return the best plan, or the best that was found in time."""
-    return _Search(problem, seconds, on_progress).run()
+    began, fair = time.monotonic(), shares(problem)
+    searches: list[Search] = []
+
+    def tell() -> None:
+        objective, bound = sum(one.objective for one in searches), sum(max(one.bound, 0.0) for one in searches)
+        if objective < float("inf"):
+            on_progress(Progress(time.monotonic() - began, objective, min(bound, objective)))
+
+    # A row that cannot be missed asks for nothing.
+    asked = [row for row in rows(problem) if row.least > 0 or (row.most is not None and row.most < len(row.people))]
+    searches += [Search(part, fair, own, tell) for part, own in _parts(problem, asked)]
+    if any(not row.people for row in asked) or not all(one.begin() for one in searches):
+        return Solution("infeasible", seconds=time.monotonic() - began)
+    for n, one in enumerate(searches):
+        one.finish((seconds - (time.monotonic() - began)) / (len(searches) - n))
+    return _answer(problem, searches, time.monotonic() - began)
 
 
-class _Search:
-    def __init__(self, problem: Problem, seconds: float, on_progress: OnProgress) -> None:
-        self.problem, self.seconds, self.on_progress = problem, seconds, on_progress
-        self.began = time.monotonic()
-        self.months = Months(problem)
-        self.np = self.months.np
-        self.number = {person.id: n for n, person in enumerate(problem.people)}
-        day = {day: n for n, day in enumerate(problem.days)}
-        self.all_rows = rows(problem)
-        # A row that cannot be missed asks for nothing.
-        binding = [r for r in self.all_rows if r.least > 0 or (r.most is not None and r.most < len(r.people))]
-        self.binding = [
-            (
-                r,
-                day[r.day],
-                OFFICE if r.place == "office" else HOME,
-                self.np.array([self.number[p] for p in r.people], int),
-            )
-            for r in binding
-        ]
-        self.program = Program()
-        self.columns: dict[tuple[int, bytes], int] = {}  # months that are written down, in the order of the program
-        self.bound = 0.0 if not problem.people else -float("inf")
-        self.prices: Array = None
-        self.plan: Array = None
-        self.objective = float("inf")
+def _parts(problem: Problem, asked: list[Row]) -> list[tuple[Problem, list[Row]]]:
+    """Return people who share no rule apart from each other, each part with its rows."""
+    part = {person.id: {person.id} for person in problem.people}
+    for row in asked:
+        whole = set().union(*(part[id_] for id_ in row.people))
+        part |= dict.fromkeys(whole, whole)
+    found: dict[int, tuple[Problem, list[Row]]] = {}
+    for person in problem.people:
+        ids = part[person.id]
+        if min(ids) not in found:
+            people = tuple(one for one in problem.people if one.id in ids)
+            found[min(ids)] = replace(problem, people=people), []
+    for row in asked:
+        if row.people:
+            found[min(part[row.people[0]])][1].append(row)
+    return list(found.values())
 
-    def run(self) -> Solution:
-        plan = first_plan(self.problem, self.months, self.all_rows, choices(self.problem))
-        if plan is None:
-            return Solution("infeasible", seconds=self._spent())
-        self._keep(plan)
-        self._rows()
-        self._add(self.months.everybody, plan)
-        self._price()
-        self._choose()
-        self._close()
-        return self._answer()
 
-    def _spent(self) -> float:
-        return time.monotonic() - self.began
+def _answer(problem: Problem, searches: list[Search], seconds: float) -> Solution:
+    turns = tuple(turn for one in searches for turn in _turns(one))
+    state: State = "optimal" if all(one.proven() for one in searches) else "feasible"
+    objective = sum(one.objective for one in searches)
+    bound = objective if state == "optimal" else min(sum(max(one.bound, 0.0) for one in searches), objective)
+    gap = (objective - bound) / max(objective, _SMALL)
+    parts = checker.cost(problem, {(turn.person, turn.day): turn.place for turn in turns})
+    return Solution(state, turns, objective, bound, gap, parts, seconds)
 
-    def _left(self) -> float:
-        return self.seconds - self._spent()
 
-    def _tell(self) -> None:
-        self.on_progress(Progress(self._spent(), self.objective, max(self.bound, 0.0)))
+def _turns(search: Search) -> Iterator[Turn]:
+    problem = search.problem
+    lent = {(loan.person, loan.day): loan.desk for loan in problem.loans}
+    for person, path in zip(problem.people, search.plan, strict=True):
+        for day, number in zip(problem.days, path.tolist(), strict=True):
+            place = _place(problem, person.id, day, number)
+            if place is not None:
+                yield Turn(person.id, day, place, lent.get((person.id, day), person.desk))
 
-    def _keep(self, plan: Array) -> None:
-        objective = float(self.months.price_of(self.months.everybody, plan).sum())
-        if self.plan is None or objective < self.objective:
-            self.plan, self.objective = plan, objective
-            self._tell()
 
-    def _proven(self) -> bool:
-        return self.objective - self.bound <= _EXACT * max(1.0, abs(self.objective))
-
-    def _rows(self) -> None:
-        """Everybody has one month; then the rules. `touched`: the rules' rows by person."""
-        for _person in self.problem.people:
-            self.program.row(1, 1)
-        self.touched: list[list[tuple[int, int, int]]] = [[] for _person in self.problem.people]
-        for row, d, place, people in self.binding:
-            n = self.program.row(row.least, row.most)
-            for p in people:
-                self.touched[p].append((n, d, place))
-
-    def _add(self, who: Array, paths: Array) -> bool:
-        """Write down months that are not there yet; False: all of them are."""
-        before = len(self.columns)
-        for person, path, cost in zip(who.tolist(), paths, self.months.price_of(who, paths).tolist(), strict=True):
-            if (person, path.tobytes()) not in self.columns:
-                self.columns[person, path.tobytes()] = len(self.columns)
-                rules = {n: 1.0 for n, d, place in self.touched[person] if path[d] == place}
-                self.program.column(cost, {person: 1.0, **rules}, most=None)
-        return len(self.columns) > before
-
-    def _price(self) -> None:
-        """Add months until none would make the program cheaper, or the time for it is over."""
-        steady = None
-        while self._spent() < _PRICING * self.seconds:
-            answer = self.program.minimise(self._left())
-            if answer.state != "optimal":
-                return
-            now = self.np.array(answer.prices)
-            best = self._bound_at(now if steady is None else _STEADY * steady + (1 - _STEADY) * now)
-            if not self._cheaper(best[1], now):
-                best = self._bound_at(now)
-                if not self._cheaper(best[1], now):
-                    self._raise(*best)
-                    return
-            if self._raise(*best):
-                steady = self.prices
-            if not self._add(self.months.everybody, best[1]) or answer.objective - self.bound <= _EXACT:
-                return
-
-    def _bound_at(self, prices: Array) -> tuple[float, Array, Array]:
-        """Return what no plan can be cheaper than by these prices, and the cheapest months at them."""
-        prices, rest = prices.copy(), len(self.number)
-        bound = 0.0
-        for n, (row, _d, _place, _people) in enumerate(self.binding, start=rest):
-            if row.most is None:
-                prices[n] = max(prices[n], 0.0)
-            bound += prices[n] * (row.least if prices[n] > 0 else row.most or 0)
-        values, paths = self.months.cheapest(self._placed(prices))
-        return bound + float(values.sum()), paths, prices
-
-    def _placed(self, prices: Array) -> Array:
-        placed = self.np.zeros((self.months.people, self.months.days, 3))
-        for n, (_row, d, place, people) in enumerate(self.binding, start=len(self.number)):
-            placed[people, d, place] += prices[n]
-        return placed
-
-    def _cheaper(self, paths: Array, prices: Array) -> bool:
-        placed, people = self._placed(prices), self.months.everybody
-        worth = placed[people[:, None], self.np.arange(self.months.days)[None, :], paths].sum(axis=1)
-        return bool((self.months.price_of(people, paths) - worth - prices[: len(people)] < -_EXACT / 10).any())
-
-    def _raise(self, bound: float, _paths: Array, prices: Array) -> bool:
-        if bound <= self.bound:
-            return False
-        self.bound, self.prices = bound, prices
-        self._tell()
-        return True
-
-    def _choose(self) -> bool:
-        """Choose a plan from the months that are written down; True: there is no better one among them."""
-        if self._proven() or self._left() <= 0:
-            return self._proven()
-        self.program.whole()
-        start = [self.columns[person, path.tobytes()] for person, path in enumerate(self.plan)]
-        answer = self.program.minimise(self._left(), enough=self.bound + _EXACT / 2, start=start)
-        if answer.values:
-            plan = self.np.zeros_like(self.plan)
-            for (person, path), value in zip(self.columns, answer.values, strict=True):
-                if value > 0.5:  # noqa: PLR2004
-                    plan[person] = self.np.frombuffer(path, dtype=plan.dtype)
-            self._keep(plan)
-        return answer.state == "optimal"
-
-    def _close(self) -> None:
-        for part in _GAPS:
-            if self._proven() or self._left() <= 0 or self.prices is None:
-                return
-            slack = part * (self.objective - self.bound) + _EXACT
-            found = self.months.within(self._placed(self.prices), slack, _MANY)
-            if found is None:
-                return
-            who, paths = found
-            self._add(who, paths)
-            best = self._choose()
-            # A plan that costs less than `slack` above the bound has no month outside of these.
-            if best and self.objective - self.bound <= slack:
-                self.bound = self.objective
-        self._tell()
-
-    def _answer(self) -> Solution:
-        turns = tuple(self._turns())
-        state: State = "optimal" if self._proven() else "feasible"
-        bound = self.objective if state == "optimal" else max(self.bound, 0.0)
-        gap = (self.objective - bound) / max(abs(self.objective), _EXACT)
-        parts: Parts = checker.cost(self.problem, {(turn.person, turn.day): turn.place for turn in turns})
-        return Solution(state, turns, self.objective, bound, gap, parts, self._spent())
-
-    def _turns(self) -> Any:
-        lent = {(loan.person, loan.day): loan.desk for loan in self.problem.loans}
-        for person, path in zip(self.problem.people, self.plan, strict=True):
-            for day, place in zip(self.problem.days, path, strict=True):
-                where = self._place(person.id, day, int(place))
-                if where is not None:
-                    yield Turn(person.id, day, where, lent.get((person.id, day), person.desk))
-
-    def _place(self, person: int, day: Any, place: int) -> Place | None:
-        if place == OFFICE:
-            return "office"
-        if place == HOME:
-            return "home"
-        fixed = self.problem.at.get((person, day))
-        return "field" if fixed is None else fixed.place
+def _place(problem: Problem, person: int, day: date, number: int) -> Place | None:
+    if number == OFFICE:
+        return "office"
+    if number == HOME:
+        return "home"
+    fixed = problem.at.get((person, day))
+    return "field" if fixed is None else fixed.place

@@ -5,10 +5,10 @@ state is how many turns there are so far, whether yesterday was at home, and whe
 were in the office. Arrays hold all people at once; places are numbers: office, home, neither (field, or not at work).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from staffhub.roster.solving.fairness import shares
 from staffhub.roster.solving.problem import Place, Problem
 from staffhub.roster.solving.rows import choices
 
@@ -31,7 +31,7 @@ class _State:
 
 
 class Months:
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, fair: Mapping[int, float]) -> None:
         import numpy as np
 
         self.np = np
@@ -46,7 +46,7 @@ class Months:
         works = works.reshape(self.people, self.days)
         self.switch = np.zeros((self.people, self.days))
         self.switch[:, 1:] = problem.weights.home_blocks * (works[:, 1:] & works[:, :-1])
-        fair, turns = shares(problem), np.arange(self.days + 1)
+        turns = np.arange(self.days + 1)
         self.unfair = np.array(
             [
                 problem.weights.turns * (p.carried + turns - fair[p.id]) ** 2
