@@ -284,6 +284,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/swaps/{swap_id}/decline"): frozenset({"tia"}),
     ("POST", "/roster/swaps/{swap_id}/withdraw"): frozenset({"ben"}),
     ("POST", "/roster/swaps/{swap_id}/undo"): frozenset({"ana", "dewi", "hana"}),
+    ("GET", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("POST", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
     ("GET", "/roster/{officer_id}"): OFFICE,
     ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
     ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),

@@ -64,6 +64,7 @@ BUDGET = {
     "/leave/delegates": ("kepegawaian", 4),
     "/leave/openings": ("kepegawaian", 4),
     "/leave/paper": ("kepegawaian", 2),
+    "/roster/repair": ("kadis", 5),
     "/leave/{leave_id}": ("kadis", 12),  # 8, and 4 to find who could come where a desk would be empty
     "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 8),

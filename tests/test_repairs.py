@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import workdays
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import EmploymentType, HomeOnly, Notice, NoticeKind, PlanGrant, PlanLayer, PlanMode
+from staffhub.models import EmploymentType, HomeOnly, Notice, NoticeKind, Officer, PlanGrant, PlanLayer, PlanMode
 from staffhub.roster import repairing
 from staffhub.roster.repairing import Call, Need
 from tests.conftest import MORNING, TODAY, World, plan_range
@@ -113,7 +113,7 @@ def test_who_is_kept_elsewhere_is_not_offered_and_an_older_page_grants_nothing(
     assert answer.status_code == 409
     assert "tidak bebas lagi" in answer.text
     assert _mode(office, "ben") is not PlanMode.LEAVE
-    assert "tidak ada pegawai di rumah yang dapat menggantikan" in answer.text
+    assert "Tidak ada pengganti ASN yang sedang bekerja dari rumah pada:" in answer.text
 
 
 def test_who_must_not_be_put_on_duty_by_a_letter_is_not_offered(office: World) -> None:
@@ -155,3 +155,45 @@ def test_a_head_of_a_bidang_calls_in_own_people_only_and_nobody_on_a_day_that_is
     with office.database.transaction() as db:
         repairing.call_in(db, people["ana"], [Call(ids["ana"], MONDAY, desk)], now=MORNING)
     assert _mode(office, "ana") is PlanMode.OFFICE
+
+
+def _empty_desk(world: World) -> tuple[str, int]:
+    """Ben is on leave on Monday and Ana at home; return the choice that the page proposes."""
+    _at_home(world, "ana")
+    hana, ben = world.viewer("hana"), world.officer_id("ben")
+    with world.database.transaction() as db:
+        plan_range(db, hana, ben, MONDAY)
+    return f"{world.officer_id('ana')}.{MONDAY}.{world.viewer('ana').division_id}", ben
+
+
+def test_an_empty_desk_of_the_next_days_is_filled_with_one_press_and_the_message_is_ready(office: World) -> None:
+    choice, _ben = _empty_desk(office)
+    with office.database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.name == "Ana Kaunang").values(phone="081234567890"))
+    dewi = office.client("dewi")
+    form = form_of(dewi.get("/roster/repair").text, "/roster/repair")
+    assert choice in form["stand_in"]
+    answer = dewi.post("/roster/repair", data={"stand_in": choice})
+    assert answer.status_code == 303
+    assert _mode(office, "ana") is PlanMode.OFFICE
+    told = dewi.get(answer.headers["location"]).text
+    assert "https://wa.me/6281234567890?text=Anda%20diminta%20bertugas" in told
+    again = dewi.post("/roster/repair", data={"stand_in": choice})
+    assert again.status_code == 409
+    assert "tidak bebas lagi" in again.text
+
+
+def test_what_is_no_choice_is_refused_and_so_is_one_person_for_two_desks(office: World) -> None:
+    choice, _ben = _empty_desk(office)
+    dewi = office.client("dewi")
+    for typed in (["x"], ["1.2.3"], ["1.2026-11-30"], [choice, choice]):
+        assert dewi.post("/roster/repair", data={"stand_in": typed}).status_code == 422, typed
+    assert _mode(office, "ana") is PlanMode.HOME
+
+
+def test_the_head_of_a_bidang_sees_the_own_desks_and_staff_none(office: World) -> None:
+    _empty_desk(office)
+    _at_home(office, "cy")
+    mine, all_of_them = (office.client(name).get("/roster/repair").text for name in ("ana", "dewi"))
+    assert ("Pencatatan Sipil" in mine, "Pencatatan Sipil" in all_of_them) == (False, True)
+    assert office.client("ben").get("/roster/repair").status_code == 403

@@ -66,12 +66,27 @@ class StandIn:
     lent: bool
 
 
+class Offer(NamedTuple):
+    """A place that nobody fills, and who could, whom to ask first first."""
+
+    need: Need
+    stand_ins: Sequence[StandIn]
+
+
 class Call(NamedTuple):
     """Who comes into the office on a day, and whose desk is kept."""
 
     officer_id: int
     day: date
     division_id: int
+
+    @classmethod
+    def of(cls, typed: object) -> "Call | None":
+        """Read "officer.date.division", as a choice sends it; "": nobody."""
+        if not typed:
+            return None
+        officer, day, division = str(typed).split(".")
+        return cls(int(officer), date.fromisoformat(day), int(division))
 
 
 class _Person(NamedTuple):
@@ -171,11 +186,11 @@ def needs(
 
     `only`: of this bidang.
     """
-    keeping = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
+    desks = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
     return [
         Need(day, one.id, group.name, group.types, lacking)
         for day in days
-        for one in keeping
+        for one in desks
         for group in found.book.calendar.coverage(day, one).groups
         if (lacking := group.minimum - found.there(one.id, day, group.types, besides)) > 0
     ]
@@ -203,11 +218,35 @@ def stand_ins(
     return sorted(own or free, key=lambda one: (one.turns, one.name))[:_OFFERED]
 
 
+def offers(
+    db: Session, me: Viewer, found: Around, wanted: Iterable[Need], *, besides: Collection[int] = ()
+) -> list[Offer]:
+    """Return an offer for each empty place; nobody is proposed for two places of one day.
+
+    Whoever may write the roster is offered those whose plan she writes.
+    """
+    offered: list[Offer] = []
+    proposed: set[tuple[int, date]] = set()
+    for need in wanted:
+        for _place in range(need.lacking):
+            free = [
+                one
+                for one in stand_ins(db, me.office_id, found, need, besides=besides)
+                if (one.officer_id, need.day) not in proposed
+                and (not me.may("roster.edit") or me.sees(officer_id=None, division_id=one.division_id))
+            ]
+            proposed |= {(one.officer_id, need.day) for one in free[:1]}
+            offered.append(Offer(need, free))
+    return offered
+
+
 def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) -> None:
     """Put people into the office and tell them; Conflict when one of them is not at home then any more."""
     if not calls:
         return
     me.require("roster.edit")
+    if len({(one.officer_id, one.day) for one in calls}) < len(calls):
+        raise Refused(_("One person cannot keep two desks on one day."), field="stand_in")
     lock_officers(db, me.office_id, sorted({one.officer_id for one in calls}))
     found = around(db, me.office_id, sorted(one.day for one in calls))
     for call in calls:

@@ -26,17 +26,9 @@ class DecideFields(Fields):
     version: Version | None = None
 
 
-def _call(typed: object) -> Call | None:
-    """Read "officer.date.division", as the choice of a stand-in sends it; "": nobody."""
-    if not typed:
-        return None
-    officer, day, division = str(typed).split(".")
-    return Call(int(officer), date.fromisoformat(day), int(division))
-
-
 class GrantFields(Fields):
     document: Annotated[Line, StringConstraints(max_length=80)] | None = None
-    stand_in: list[Annotated[Call | None, BeforeValidator(_call)]] = Field(default_factory=list, max_length=200)
+    stand_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
     version: Version | None = None
 
 
