@@ -286,6 +286,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/swaps/{swap_id}/undo"): frozenset({"ana", "dewi", "hana"}),
     ("GET", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
     ("POST", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("GET", "/roster/drafts/{division_id}/{month}"): frozenset({"ana", "hana", "dewi"}),
+    ("POST", "/roster/drafts/{division_id}/{month}/cells"): frozenset({"ana", "hana", "dewi"}),
+    ("POST", "/roster/drafts/{division_id}/{month}/excuse"): frozenset({"ana", "hana", "dewi"}),
+    ("POST", "/roster/drafts/{division_id}/{month}/publish"): frozenset({"ana", "hana", "dewi"}),
+    ("POST", "/roster/drafts/{division_id}/{month}/undo"): frozenset({"ana", "hana", "dewi"}),
     ("GET", "/roster/{officer_id}"): OFFICE,
     ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
     ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),
@@ -408,7 +413,7 @@ def _belongings(world: World) -> dict[str, object]:
         )  # fmt: skip
         leave = plan_range(db, ana, ben.officer_id, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
         found = {"meeting_id": meeting.id, "request_id": request.id, "entry_id": entry.id, "holiday_id": holiday}
-        found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db)}
+        found |= {"grant_id": leave, "division_id": ben.division_id, "user_id": _zoom_user(db), "month": "2026-12"}
         found |= {"service_id": kind.id, "token_id": _token(db, adi), "report_id": _sent(db, ben), "template_id": 1}
         found["appointment_id"] = _slot(db, request.id, kind)
         found["occurrence_id"] = db.scalars(sa.select(Occurrence.id).where(Occurrence.meeting_id == meeting.id)).one()

@@ -118,6 +118,7 @@ BUDGET = {
     "/roster/swaps": ("pegawai01", 8),
     "/roster/swaps/new": ("pegawai01", 1),
     "/roster/swaps/{swap_id}": ("kadis", 9),
+    "/roster/drafts/{division_id}/{month}": ("kepegawaian", 10),
     "/roster/{officer_id}": ("kepegawaian", 7),
     "/standups": ("kadis", 1),
     "/standups/new": ("kadis", 4),
@@ -202,6 +203,7 @@ def _given(database: Database) -> dict[str, Any]:
             .join(m.Account, m.Account.id == m.Notice.account_id)
             .where(m.Account.username == "pegawai01"),
             "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
+            "division_id": sa.select(m.Posting.division_id).where(m.Posting.officer_id == me),
             "job_id": sa.select(m.ExportJob.id),
             "leave_id": sa.select(m.LeaveRequest.id).where(m.LeaveRequest.state == m.LeaveState.AGREED),
             "swap_id": sa.select(m.DutySwap.id),
@@ -215,7 +217,7 @@ def _given(database: Database) -> dict[str, Any]:
         )
         mine = invites.where(m.MeetingInvite.officer_id == me, m.Occurrence.date == TODAY).limit(1)
         found["token"] = joining.token_for(*db.execute(mine).one())
-    return found | {"officer_id": me, "day": TODAY.isoformat(), "kind": "work_hours"}
+    return found | {"officer_id": me, "day": TODAY.isoformat(), "kind": "work_hours"} | {"month": "2026-11"}
 
 
 def test_every_page_has_a_budget(office: World) -> None:

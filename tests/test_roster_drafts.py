@@ -22,7 +22,7 @@ from staffhub.models import (
     RosterAct,
     RosterStep,
 )
-from staffhub.roster import drafts, publishing
+from staffhub.roster import covering, drafts, excuses, grants, plan, publishing
 from staffhub.roster.drafts import Cell, Draft
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, add_posting, plan_range, race, viewer_of
@@ -226,13 +226,13 @@ def test_publishing_writes_as_few_ranges_as_can_be_over_weekends_and_a_second_ta
     database: Database, ana: Viewer
 ) -> None:
     ben, tia = _officer(database, "ben"), _officer(database, "tia")
-    _write(database, ana, {(ben, day): HOME for day in (C, FRIDAY, MONDAY)} | {(ben, A): HOME, (tia, A): FIELD})
+    _write(database, ana, {(ben, day): HOME for day in (C, FRIDAY, MONDAY)} | {(ben, A): HOME, (tia, A): OFFICE})
     first = _publish(database, ana)
-    assert first.told == {ben: [A, C, FRIDAY, MONDAY], tia: [A]}
+    assert first.told == {ben: [A, C, FRIDAY, MONDAY]}
     assert _ranges(database) == [
         (ben, A, A, PlanMode.HOME),
         (ben, C, MONDAY, PlanMode.HOME),
-        (tia, A, A, PlanMode.FIELD),
+        (tia, A, A, PlanMode.OFFICE),
     ]
     assert _modes(database, ben, A, B, C, FRIDAY, date(2026, 12, 5), MONDAY) == [
         PlanMode.HOME,
@@ -331,3 +331,87 @@ def test_an_empty_draft_is_not_published(database: Database, ana: Viewer) -> Non
         _publish(database, ana)
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Division).where(Division.id == _division(ana)))
+
+
+def test_a_draft_that_leaves_nobody_of_a_group_is_refused_with_the_days_until_they_are_excused(
+    database: Database, ana: Viewer
+) -> None:
+    tia = _officer(database, "tia")
+    _write(database, ana, {(tia, A): HOME, (tia, FRIDAY): HOME})
+    with pytest.raises(publishing.Broken) as refused:
+        _publish(database, ana)
+    assert [(one.day, one.group, one.have, one.minimum) for one in refused.value.covers] == [
+        (A, "THL", 0, 1),
+        (FRIDAY, "THL", 0, 1),
+    ]
+    assert _ranges(database) == []
+    draft = _draft(database, ana)
+    with database.transaction() as db:
+        days = [f"{day} THL" for day in (A, FRIDAY)]
+        assert excuses.excuse(db, ana, draft, days, reason="Loket tutup", now=MORNING) == 2
+        with pytest.raises(Refused):
+            excuses.excuse(db, ana, draft, ["2026-12-05 THL"], reason="Libur", now=MORNING)
+    assert _publish(database, ana).told == {tia: [A, FRIDAY]}
+
+
+def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_empty(
+    database: Database, ana: Viewer
+) -> None:
+    hana, cy = viewer_of(database, "hana"), viewer_of(database, "cy")
+    desk = cy.division_id or 0
+    with database.transaction() as db:
+        plan_range(db, ana, cy.officer_id, A)  # the only one there is on leave
+    ben, tia = _officer(database, "ben"), _officer(database, "tia")
+    lent = Cell(PlanMode.OFFICE, desk)
+    with database.reading() as db:
+        lacking = covering.short(db, 1, desk, [A])
+        would = covering.month_of(db, 1, desk, [A], cells={}).covers()
+    assert {one.group for one in lacking} == {"ASN", "THL"}
+    assert would[A][0].have == 0
+    _write(database, ana, {(ben, A): lent})
+    with database.reading() as db:
+        assert [one.have for one in covering.month_of(db, 1, desk, [A], cells={}).covers()[A]] == [1, 0]
+        assert [one.have for one in covering.month_of(db, 1, desk, [A]).covers()[A]] == [0, 0]
+    _publish(database, ana)
+    with database.reading() as db:
+        assert [one.have for one in covering.month_of(db, 1, desk, [A]).covers()[A]] == [1, 0]
+    other = _draft(database, hana, division=desk)
+    with database.transaction() as db:
+        days = [f"{day} {group}" for day, group in _lacking(db, desk)]
+        excuses.excuse(
+            db, hana, other, [day for day in days if "2026-12-01 ASN" not in day], reason="Sepi", now=MORNING
+        )
+    _write(database, ana, {(ben, A): OFFICE})
+    with pytest.raises(publishing.Broken):
+        _publish(database, ana)
+    # Tia cannot be lent for her: she alone is of her group at home.
+    _write(database, ana, {(ben, A): lent, (tia, A): lent})
+    with pytest.raises(publishing.Broken):
+        _publish(database, ana)
+
+
+def _lacking(db: Any, desk: int) -> list[tuple[date, str]]:
+    draft = drafts.read(db, 1, desk, MONTH)
+    return [(one.day, one.group) for one in covering.short(db, 1, desk, draft.days)]
+
+
+def test_publishing_waits_for_a_leave_that_is_being_granted_and_then_sees_it(database: Database, ana: Viewer) -> None:
+    ben, hana = _officer(database, "ben"), viewer_of(database, "hana")
+    draft = _draft(database, ana)
+    head = _officer(database, "ana")
+    _write(database, ana, {(ben, A): HOME})
+    with database.reading() as db:
+        planned = plan.officer_for(db, hana, head, today=TODAY, edit=True)
+
+    def publish() -> publishing.Published:
+        with database.transaction() as db:
+            return publishing.publish(db, ana, draft, version=1, now=MORNING)
+
+    # With Ben at home Ana alone is there of her group, and she goes on leave.
+    with pytest.raises(publishing.Broken):
+        race(
+            database,
+            lambda db: grants.grant(db, hana, planned, first=A, last=A, mode=PlanMode.LEAVE, now=MORNING),
+            publish,
+        )
+    assert _modes(database, ben, A) == [PlanMode.OFFICE]

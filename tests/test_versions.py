@@ -108,6 +108,9 @@ EDITS = {
     "/requests/services/{service_id}": Edit(
         "/requests/services/{service_id}", "ana", {"papers": "KK asli"}, {"papers": "KK salinan"}, "KK salinan"
     ),
+    "/roster/drafts/{division_id}/{month}/cells": Edit(
+        "/roster/drafts/{division_id}/{month}", "ana", {"mode": "home"}, {"mode": "field"}
+    ),
     "/roster/{officer_id}/week": Edit("/roster/{officer_id}", "hana", {"mon": "home"}, {"mon": "field"}),
     "/worklog/verify/{report_id}": Edit(
         "/worklog/verify/{report_id}",
@@ -237,6 +240,9 @@ WITHOUT = {
     "/roster/swaps/{swap_id}/decline": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/swaps/{swap_id}/undo": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/swaps/{swap_id}/withdraw": "moves it from what it was; who comes second is told, tested with the swaps",
+    "/roster/drafts/{division_id}/{month}/excuse": "adds a reason to a day, once",
+    "/roster/drafts/{division_id}/{month}/publish": "names the version of the draft; tested with the drafts",
+    "/roster/drafts/{division_id}/{month}/undo": "names the version of the draft; tested with the drafts",
     "/roster/{officer_id}/exceptions": "adds a range, once for each form; what it covers comes back when it goes",
     "/roster/{officer_id}/exceptions/{grant_id}/shorten": "names the range, which nobody can edit; twice is once",
     "/roster/{officer_id}/exceptions/{grant_id}/take-out": "names the range, which nobody can edit; twice is once",

@@ -10,20 +10,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, bindparam, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock, notify, workdays
-from staffhub.db import changed_meanwhile, rows
+from staffhub import audit, clock, i18n, notify, office, workdays
+from staffhub.db import changed_meanwhile
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import NoticeKind, PlanEnding, PlanEntry, PlanGrant, PlanLayer, PlanMode, RosterAct, RosterPlan
-from staffhub.roster import drafts
+from staffhub.i18n import ngettext
+from staffhub.models import NoticeKind, PlanEnding, PlanGrant, PlanLayer, PlanMode, RosterAct, RosterPlan
+from staffhub.roster import covering, drafts
 from staffhub.roster.drafts import Draft, Key
 from staffhub.roster.entries import lock_officers, settle
+from staffhub.roster.published import Held, held
 from staffhub.roster.seats import seats_of
 from staffhub.security import Viewer
 
+# A refusal names so many days; the page shows all of them.
+_NAMED = 5
 # Where somebody is, and whose desk is kept there.
 Place = tuple[PlanMode, int | None]
 
@@ -35,38 +39,6 @@ class Published:
     version: int
     told: Mapping[int, Sequence[date]]
     first_time: bool = True
-
-
-@dataclass(frozen=True)
-class Held:
-    """The range of the roster's layer that holds on a date."""
-
-    grant_id: int
-    mode: PlanMode
-    desk: int | None
-    on_free_days: bool
-
-
-_HELD = (
-    select(
-        PlanEntry.officer_id,
-        PlanEntry.date,
-        PlanGrant.id,
-        PlanGrant.mode,
-        PlanGrant.desk_id,
-        PlanGrant.on_free_days,
-    )
-    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-    .where(PlanEntry.office_id == bindparam("office", type_=BigInteger), PlanEntry.layer == PlanLayer.ROSTER)
-    .where(PlanEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
-    .where(PlanEntry.officer_id.in_(workdays.AMONG))
-)
-
-
-def held(db: Session, office_id: int, officers: Sequence[int], first: date, last: date) -> dict[Key, Held]:
-    """Return what is published of these people: the ranges of the roster's layer, by officer and date."""
-    found = rows(db, _HELD, office=office_id, first=first, last=last, ids=list(officers))
-    return {(who, day): Held(grant, mode, desk, free) for who, day, grant, mode, desk, free in found}
 
 
 def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetime) -> Published:
@@ -95,12 +67,50 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
     _lay(db, me, before, stands, fresh, now=now)
     turn = drafts.write(db, me, there, {}, act=RosterAct.PUBLISHED, version=version, now=now)
     db.execute(update(RosterPlan).where(RosterPlan.id == there.plan_id).values(published=turn, published_at=now))
+    _refuse_broken(db, me, there, stands, fresh, now=now)
     after = workdays.plans(db, me.office_id, first, last, officers=officers)
-    changed = _changed(before, after, stands, fresh)
+    changed = _changed(before, after, fresh)
     facts: dict[str, Any] = {"month": draft.month, "days": len(fresh), "people": len(changed), "turn": turn}
     audit.record(db, me, "roster.published", "division", draft.division_id, now=now, **facts)
     _tell(db, me, draft, changed, turn, now=now)
     return Published(turn, changed)
+
+
+class Broken(Refused):
+    """The roster would leave days below the minimum of a rule."""
+
+    def __init__(self, covers: Sequence[covering.Cover], message: str) -> None:
+        super().__init__(message)
+        self.covers = covers
+
+
+def _refuse_broken(
+    db: Session, me: Viewer, draft: Draft, stands: Mapping[Key, Held], fresh: Mapping[Key, Place], *, now: datetime
+) -> None:
+    """Look at the plan as it has become, also of bidang from which somebody lent goes home."""
+    today = clock.local_day(now, me.zone)
+    days = [day for day in draft.days if day >= today]
+    left = {stands[key].desk for key in fresh if key in stands} - {None, draft.division_id}
+    divisions = office.divisions(db, me.office_id)
+    for division_id in (draft.division_id, *sorted(one for one in left if one)):
+        if broken := covering.short(db, me.office_id, division_id, days):
+            raise Broken(broken, _said(divisions[division_id].short_name, broken))
+
+
+def _said(division: str, broken: Sequence[covering.Cover]) -> str:
+    named = "; ".join(
+        _(
+            "%(day)s: %(group)s %(have)s of %(minimum)s",
+            day=i18n.day(one.day),
+            group=one.group,
+            have=one.have,
+            minimum=one.minimum,
+        )
+        for one in broken[:_NAMED]
+    )
+    more = len(broken) - _NAMED
+    rest = " " + ngettext("and %(num)s more.", "and %(num)s more.", more) if more > 0 else "."
+    return _("Not published: %(division)s would not be covered. %(days)s", division=division, days=named) + rest
 
 
 def _place(one: Held | None) -> Place | None:
@@ -171,16 +181,12 @@ def _joins(who: int, before: date, day: date, bridged: Any) -> bool:
     return all(bridged(who, before + timedelta(days=n)) for n in between)
 
 
-def _changed(
-    before: workdays.PlanBook, after: workdays.PlanBook, stands: Mapping[Key, Held], fresh: Mapping[Key, Place]
-) -> dict[int, list[date]]:
+def _changed(before: workdays.PlanBook, after: workdays.PlanBook, fresh: Iterable[Key]) -> dict[int, list[date]]:
     """Return the days that are other ones now for the person: what lies under leave or an order changes nothing."""
     found: dict[int, list[date]] = defaultdict(list)
-    for (who, day), (_mode, desk) in fresh.items():
+    for who, day in fresh:
         was, now = before.of(who, day), after.of(who, day)
-        there = stands.get((who, day))
-        elsewhere = now.source == PlanLayer.ROSTER and desk != (there.desk if there else None)
-        if was.mode != now.mode or elsewhere:
+        if (was.mode, was.desk) != (now.mode, now.desk):
             found[who].append(day)
     return dict(found)
 

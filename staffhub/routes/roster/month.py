@@ -1,14 +1,17 @@
 """Jadwal piket: where everyone is planned to work this month."""
 
+from datetime import date
 from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, sections
+from staffhub import clock, office, sections
 from staffhub.roster import sheet
 from staffhub.routes.deps import DB, Me, Now, month_from, pages
+from staffhub.security import Viewer
 from staffhub.web import query, render
 
 router = pages()
@@ -39,6 +42,7 @@ def month(
         today=today,
         sheet=found,
         q=q.strip(),
+        draft_url=_draft_url(db, me, found.sections.shown, first),
         pager={
             "first": found.first,
             "last": found.last,
@@ -49,3 +53,13 @@ def month(
         previous=clock.month_before(first),
         following=clock.month_after(first),
     )
+
+
+def _draft_url(db: Session, me: Viewer, shown: int | None, month: date) -> str | None:
+    """Where the draft lies for whoever writes the roster: of the bidang on the page, the own or the first one."""
+    if not me.may("roster.edit"):
+        return None
+    known = office.divisions(db, me.office_id)
+    wanted = [shown, me.division_id, *known]
+    mine = next((one for one in wanted if one in known and me.sees(officer_id=None, division_id=one)), None)
+    return f"/roster/drafts/{mine}/{month:%Y-%m}" if mine else None

@@ -1,0 +1,152 @@
+"""The month of a bidang on a page, in print and in a sheet: its officers, their days, who keeps cover."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from staffhub import workdays
+from staffhub.models import PLAN_LETTERS, EmploymentType, PlanLayer, PlanMode
+from staffhub.roster import covering
+from staffhub.roster.covering import Cover, Month
+from staffhub.roster.drafts import Draft, Key
+from staffhub.security import Viewer
+
+# Somebody who keeps the desk of another bidang, or of this one from elsewhere.
+LENT = "P"
+# Rows that a page of a month has room for.
+AT_ONCE = 45
+LEAVE = PLAN_LETTERS[PlanMode.LEAVE]
+# What a roster says over; whatever else decides a day lies above it.
+_BENEATH = {"pattern", PlanLayer.ROSTER.value}
+
+
+class Square(NamedTuple):
+    """A day of an officer. `was`: the letter that is published, where the draft has another one; `open`: the roster may
+    say something else.
+    """
+
+    letter: str
+    was: str = ""
+    locked: bool = False
+    open: bool = False
+
+
+NOWHERE = Square("")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`turns`: days in the office. `lent`: somebody of another bidang."""
+
+    officer_id: int
+    name: str
+    employment: EmploymentType
+    squares: list[Square]
+    turns: int
+    lent: bool = False
+
+
+class Line(NamedTuple):
+    """How a group is covered day by day; None: nobody is asked for then."""
+
+    group: str
+    covers: list[Cover | None]
+
+    @property
+    def asked(self) -> int:
+        return sum(cover is not None for cover in self.covers)
+
+    @property
+    def kept(self) -> int:
+        return sum(cover is not None and not cover.is_short for cover in self.covers)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`days`: those on which the office has hours. `changes`: squares that are not published as they are."""
+
+    division_id: int
+    name: str
+    short_name: str
+    days: list[date]
+    rows: list[Row]
+    lines: list[Line]
+    changes: int
+
+    @property
+    def short(self) -> list[Cover]:
+        covers = [cover for line in self.lines for cover in line.covers if cover and cover.is_short]
+        return sorted(covers, key=lambda cover: (cover.day, cover.group))
+
+    @property
+    def lends(self) -> bool:
+        return any(square.letter == LENT for row in self.rows for square in row.squares)
+
+
+def draft_grid(db: Session, me: Viewer, draft: Draft, *, today: date) -> Grid:
+    """Return the month as the draft would have it, beside what is published."""
+    month = covering.month_of(db, me.office_id, draft.division_id, draft.days, cells=draft.cells)
+    return _grid(month, draft, today)
+
+
+def published_grid(db: Session, me: Viewer, draft: Draft, *, today: date) -> Grid:
+    """Return the month as everybody sees it."""
+    return _grid(covering.month_of(db, me.office_id, draft.division_id, draft.days), None, today)
+
+
+def _grid(month: Month, draft: Draft | None, today: date) -> Grid:
+    days = [day for day in month.days if month.book.calendar.hours(day) is not None]
+    rows: dict[int, Row] = {}
+    for seat in month.seats:
+        if seat.officer_id in rows:  # who came back within the month stands once
+            continue
+        stays = [seat] + [one for one in month.seats if one.officer_id == seat.officer_id and one is not seat]
+        serving = {day for day in days if any(one.serves(day) for one in stays)}
+        squares = [_square(month, draft, (seat.officer_id, day), today) if day in serving else NOWHERE for day in days]
+        turns = sum(square.letter == PLAN_LETTERS[PlanMode.OFFICE] for square in squares)
+        rows[seat.officer_id] = Row(seat.officer_id, seat.name, seat.employment, squares, turns)
+    lent = [row for row in _lent(month, days) if row.officer_id not in rows]
+    covers = month.covers()
+    groups = dict.fromkeys(cover.group for day in days for cover in covers.get(day, ()))
+    lines = [
+        Line(group, [next((one for one in covers.get(day, ()) if one.group == group), None) for day in days])
+        for group in groups
+    ]
+    changes = sum(bool(square.was) for row in rows.values() for square in row.squares)
+    bidang = month.bidang
+    return Grid(bidang.id, bidang.name, bidang.short_name, days, [*rows.values(), *lent], lines, changes)
+
+
+def _square(month: Month, draft: Draft | None, key: Key, today: date) -> Square:
+    plan = month.book.of(*key)
+    letter = _letter(plan, month.bidang.id)
+    usual = month.book.usual(*key)
+    cell = draft.cells.get(key) if draft else None
+    was = _letter(month.published.of(*key), month.bidang.id) if cell else letter
+    is_open = key[1] >= today and usual.mode is not None and plan.source in _BENEATH
+    return Square(letter, was if was != letter else "", bool(cell and cell.locked), is_open)
+
+
+def _letter(plan: workdays.Plan, division_id: int) -> str:
+    if plan.desk not in {None, division_id}:
+        return LENT
+    return (f"{LEAVE}½ " if plan.half else "") + PLAN_LETTERS[plan.mode]
+
+
+def _lent(month: Month, days: Sequence[date]) -> list[Row]:
+    """Return a row for each of another bidang who keeps a desk here."""
+    rows = {}
+    for one in month.lent:
+        come = {each.day for each in month.lent if each.officer_id == one.officer_id}
+        squares = [Square(LENT) if day in come and _comes(month, one.officer_id, day) else NOWHERE for day in days]
+        turns = sum(bool(square.letter) for square in squares)
+        rows[one.officer_id] = Row(one.officer_id, one.name, one.employment, squares, turns, lent=True)
+    return list(rows.values())
+
+
+def _comes(month: Month, officer_id: int, day: date) -> bool:
+    plan = month.book.of(officer_id, day)
+    return plan.mode is PlanMode.OFFICE and plan.desk == month.bidang.id

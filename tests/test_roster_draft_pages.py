@@ -1,0 +1,103 @@
+"""The page of a draft: the grid, one day after the other, undoing, excusing, publishing; without its script too."""
+
+import re
+
+import pytest
+
+from tests.conftest import World
+
+HX = {"HX-Request": "true"}
+
+
+def _here(world: World, month: str = "2026-12") -> str:
+    return f"/roster/drafts/{world.viewer('ana').division_id}/{month}"
+
+
+def _version(page: str) -> str:
+    found = re.search(r'name="version" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_head_changes_a_day_takes_it_back_and_publishes_and_staff_see_it_then(world: World) -> None:
+    ana, here, ben = world.client("ana"), _here(world), world.officer_id("ben")
+    assert here in ana.get("/roster?month=2026-12").text
+    page = ana.get(here).text
+    assert "Ben Tumiwa" in page
+    form = {"officer": str(ben), "date": "2026-12-02", "mode": "home", "locked": "1", "version": _version(page)}
+    assert ana.post(f"{here}/cells", data=form).headers["location"] == here
+    page = ana.get(here).text
+    assert re.search(r'<td class="[a-z ]*v z" title="dikunci">R<s>K</s></td>', page)
+    assert "Urungkan: Ben Tumiwa, 2: – menjadi R" in page
+    ana.post(f"{here}/undo", data={"version": _version(page)})
+    page = ana.get(here).text
+    assert "<s>K</s></td>" not in page
+    ana.post(f"{here}/undo", data={"version": _version(page), "again": "1"})
+    assert "mode home" not in world.client("ben").get(f"/roster/{ben}?month=2026-12").text
+    answer = ana.post(f"{here}/publish", data={"version": _version(ana.get(here).text)})
+    assert answer.status_code == 303
+    assert "Jadwal piket sudah terbit. 1 pegawai diberi tahu." in ana.get(here).text
+    assert "mode home" in world.client("ben").get(f"/roster/{ben}?month=2026-12").text
+    assert "Tanggal Anda yang berubah: 2." in world.client("ben").get("/notices").text
+
+
+def test_the_script_sends_several_cells_at_once_and_gets_the_grid_back(world: World) -> None:
+    ana, here, ben = world.client("ana"), _here(world), world.officer_id("ben")
+    cells = [f"{ben}.2026-12-{day}.{letter}" for day, letter in (("01", "R"), ("01", "L"), ("02", "DL"), ("03", "L"))]
+    answer = ana.post(f"{here}/cells", data={"cell": cells, "version": "0"}, headers=HX)
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<div id="roster-draft"')
+    squares = re.findall(r"<td[^>]*>.*?</td>", answer.text.split("Ben Tumiwa")[1])
+    assert [re.sub("<[^>]+>", "", square) for square in squares[:4]] == ["RK", "DLK", "K", "K"]
+    assert ["dikunci" in square for square in squares[:4]] == [True, False, True, False]
+    late = ana.post(f"{here}/cells", data={"cell": cells, "version": "0"}, headers=HX)
+    assert late.status_code == 409
+    assert "Belum tersimpan" in late.text
+
+
+@pytest.mark.parametrize("wrong", ["x", "1.2026-12-01.Q", "1.2026-13-01.K", "9999999999999999999.2026-12-01.K", "1..K"])
+def test_what_is_no_cell_is_refused(world: World, wrong: str) -> None:
+    answer = world.client("ana").post(f"{_here(world)}/cells", data={"cell": wrong, "version": "0"})
+    assert answer.status_code == 422
+
+
+def test_a_day_on_leave_is_no_cell_and_a_form_without_an_officer_is_shown_again(world: World) -> None:
+    ana, here, ben = world.client("ana"), _here(world), world.officer_id("ben")
+    ana.post(f"/roster/{ben}/exceptions", data={"first": "2026-12-02", "last": "2026-12-02", "mode": "leave"})
+    form = {"officer": str(ben), "date": "2026-12-02", "mode": "home", "version": "0"}
+    answer = ana.post(f"{here}/cells", data=form)
+    assert answer.status_code == 422
+    assert "Pada" in answer.text
+    empty = ana.post(f"{here}/cells", data={"version": "0", "date": "2026-12-03", "mode": "home"})
+    assert empty.status_code == 422
+    assert 'aria-invalid="true"' in empty.text
+
+
+def test_days_below_the_minimum_stand_on_the_page_are_refused_and_may_be_excused(world: World) -> None:
+    ana, here, tia = world.client("ana"), _here(world), world.officer_id("tia")
+    ana.post(f"{here}/cells", data={"cell": f"{tia}.2026-12-01.R", "version": "0"})
+    page = ana.get(here).text
+    assert '<td class="short">0/1</td>' in page
+    refused = ana.post(f"{here}/publish", data={"version": "1"})
+    assert refused.status_code == 422
+    assert "THL 0 dari 1" in refused.text
+    again = ana.post(f"{here}/excuse", data={"day": "2026-12-01 THL"})
+    assert again.status_code == 422
+    assert ana.post(f"{here}/excuse", data={"day": "2026-12-01 THL", "reason": "Loket tutup"}).status_code == 303
+    assert '<td class="short">' not in ana.get(here).text
+    assert ana.post(f"{here}/publish", data={"version": "1"}).status_code == 303
+
+
+def test_staff_and_heads_of_others_never_see_a_draft(world: World) -> None:
+    for username in ("ben", "cy", "adi"):
+        assert world.client(username).get(_here(world)).status_code == 403
+    assert "/roster/drafts" not in world.client("ben").get("/roster").text
+    assert world.client("dewi").get(_here(world)).status_code == 200
+    assert world.client("oka").get(_here(world)).status_code == 404
+    assert world.client("ana").get(_here(world, "2026-13")).status_code == 404
+
+
+def test_a_month_that_is_over_is_only_read(world: World) -> None:
+    ana, here = world.client("ana"), _here(world, "2026-10")
+    assert "Terbitkan" not in ana.get(here).text
+    assert ana.post(f"{here}/publish", data={"version": "0"}).status_code == 422
