@@ -22,6 +22,7 @@ from staffhub.models import Heartbeat, Office
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
+from staffhub.roster import runs
 from staffhub.service_requests import notices, reckoning
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
@@ -80,6 +81,10 @@ def _zoom_users(work: Work, now: datetime) -> None:
 
 def _exports(work: Work, now: datetime) -> None:
     exports.run_due(work.database, now=now)
+
+
+def _roster_runs(work: Work, now: datetime) -> None:
+    runs.run_due(work.database, now=now)
 
 
 def _notices(work: Work, now: datetime) -> None:
@@ -186,6 +191,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
     ("exports", 5, _exports),
+    ("roster_runs", 2, _roster_runs),
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
     ("invitations", 60, _invitations),

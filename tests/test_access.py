@@ -28,6 +28,7 @@ from staffhub.models import (
     DutySwap,
     ExportJob,
     Holiday,
+    HomeOnly,
     ItemKind,
     LeaveDelegate,
     LogDelegate,
@@ -40,6 +41,7 @@ from staffhub.models import (
     Occurrence,
     Posting,
     ProposalSource,
+    RosterRun,
     RuleKind,
     RuleSet,
     ServiceRequest,
@@ -65,6 +67,7 @@ CALLS = "/api/v1/"
 ABOVE_BEN = frozenset({"ben", "ana", "dewi", "hana", "adi"})
 PEOPLE = frozenset({"hana", "adi", "oka"})
 EDITORS = frozenset({"hana", "adi"})
+PLANNERS = frozenset({"ana", "dewi", "hana"})
 MONTH = frozenset({"dewi", "hana", "adi", "oka"})
 
 RECEIVERS = frozenset({"ben", "tia", "ana", "dewi", "adi"})  # of citizens whose service is Ben's bidang's
@@ -291,6 +294,17 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/drafts/{division_id}/{month}/excuse"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/publish"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/undo"): frozenset({"ana", "hana", "dewi"}),
+    ("GET", "/roster/wishes"): ALL,
+    ("POST", "/roster/wishes"): ALL,
+    ("POST", "/roster/wishes/{day}/remove"): ALL,
+    ("GET", "/roster/letters"): frozenset({"hana", "oka"}),
+    ("POST", "/roster/letters"): frozenset({"hana", "oka"}),
+    ("POST", "/roster/letters/{letter_id}/end"): frozenset({"hana"}),
+    ("GET", "/roster/runs"): PLANNERS | {"oka"},
+    ("POST", "/roster/runs"): PLANNERS | {"oka"},
+    ("GET", "/roster/runs/{run_id}"): PLANNERS,
+    ("POST", "/roster/runs/{run_id}/stop"): PLANNERS,
+    ("POST", "/roster/runs/{run_id}/take"): PLANNERS,
     ("GET", "/roster/{officer_id}"): OFFICE,
     ("POST", "/roster/{officer_id}/week"): frozenset({"ana", "hana"}),
     ("POST", "/roster/{officer_id}/exceptions"): frozenset({"ana", "hana"}),
@@ -447,7 +461,7 @@ def _belongings(world: World) -> dict[str, object]:
         )  # fmt: skip
         db.add(job)
         db.flush()
-        found["job_id"] = job.id
+        found |= {"job_id": job.id} | _planned_for(db, ana, ben)
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.key == "of-ben")).one()
         found |= _letters(db, hana, ben.officer_id)
         proposed = CheckoutProposal(
@@ -486,6 +500,21 @@ def _of_the_roster(db: Any, ben: Viewer) -> dict[str, object]:
     db.add(swap)
     db.flush()
     return {"swap_id": swap.id}
+
+
+def _planned_for(db: Any, ana: Viewer, ben: Viewer) -> dict[str, object]:
+    """A plan that Ana has worked out, and a letter of Ben's."""
+    run = RosterRun(
+        office_id=ana.office_id, account_id=ana.account_id, division_id=ana.division_id, month=date(2026, 12, 1),
+        key="of-ana-1", asked={}, state="pending", due_at=MORNING, created_at=MORNING,
+    )  # fmt: skip
+    letter = HomeOnly(
+        office_id=ben.office_id, officer_id=ben.officer_id, first=TODAY, last=TODAY + timedelta(days=30),
+        document="800/1", created_at=MORNING, idempotency_key="letter-of-ben", version=1,
+    )  # fmt: skip
+    db.add_all([run, letter])
+    db.flush()
+    return {"run_id": run.id, "letter_id": letter.id}
 
 
 def _of_meetings(db: Any, ben: Viewer, ana: Viewer, meeting_id: int) -> dict[str, object]:

@@ -119,6 +119,10 @@ BUDGET = {
     "/roster/swaps/new": ("pegawai01", 1),
     "/roster/swaps/{swap_id}": ("kadis", 9),
     "/roster/drafts/{division_id}/{month}": ("kepegawaian", 10),
+    "/roster/wishes": ("pegawai01", 3),
+    "/roster/letters": ("kepegawaian", 3),
+    "/roster/runs": ("kepegawaian", 2),
+    "/roster/runs/{run_id}": ("kepegawaian", 2),
     "/roster/{officer_id}": ("kepegawaian", 7),
     "/standups": ("kadis", 1),
     "/standups/new": ("kadis", 4),
@@ -173,6 +177,8 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         asked = {"month": "2026-11", "format": "csv", "idempotency_key": "export-of-today"}
         assert _client(made, "kepegawaian").post("/attendance/exports", data=asked).status_code == 303
         exports.run_due(database, now=MORNING)
+        run = {"month": "2026-12", "division": "", "idempotency_key": "run-of-today"}
+        assert _client(made, "kepegawaian").post("/roster/runs", data=run).status_code == 303
         entry = {"text": "Melayani", "start": "07.00", "end": "07.10", "idempotency_key": "entry-of-today"}
         assert _client(made, "pegawai01").post("/worklog", data=entry).status_code == 303
         yield made
@@ -205,6 +211,7 @@ def _given(database: Database) -> dict[str, Any]:
             "asked_id": sa.select(m.WaitingRequest.request_id).where(m.WaitingRequest.holder_id.is_(None)),
             "division_id": sa.select(m.Posting.division_id).where(m.Posting.officer_id == me),
             "job_id": sa.select(m.ExportJob.id),
+            "run_id": sa.select(m.RosterRun.id),
             "leave_id": sa.select(m.LeaveRequest.id).where(m.LeaveRequest.state == m.LeaveState.AGREED),
             "swap_id": sa.select(m.DutySwap.id),
             "order_id": sa.select(m.DutyOrder.id).order_by(m.DutyOrder.id.desc()),

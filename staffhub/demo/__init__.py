@@ -22,6 +22,7 @@ from staffhub.demo import (
     plans,
     programs,
     requests,
+    roster,
     rules,
     signing,
     swaps,
@@ -81,6 +82,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     calendars.write(db, cast, zone=zone, now=now)
     asked.write(db, cast, zone=zone, now=now)
     signing.write(db, office.id, cast, zone=zone, now=now)
+    roster.write(db, cast, zone=zone, now=now)
     programs.write(db, office.id, password=password, now=now)
     audit.record(db, None, _VERB, "office", office.id, now=now, office_id=office.id, officers=len(cast))
     return True

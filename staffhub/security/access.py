@@ -177,6 +177,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "leave.paper": frozenset({Role.HR}),
     "plan.edit": frozenset({Role.HR, Role.DIVISION_HEAD}),
     # The duty roster of a month: personnel and heads, the head of a division for the own one.
+    # Who works from home by a letter, whose reason is nobody's but the office's file.
+    "roster.letters": frozenset({Role.HR}),
     "roster.edit": _HEADS | {Role.HR},
     # A duty order: personnel and heads, the head of a division for the own one.
     "orders.write": _HEADS | {Role.HR},

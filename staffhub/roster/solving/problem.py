@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import TypeAdapter
 
 Place = Literal["office", "home", "field"]  # values of models.PlanMode, which would bring the database along
-Group = Literal["asn", "non_asn"]
+Group = str  # the kinds of employment that a rule asks for, or another name for who shares turns
 Why = Literal["leave", "duty", "exemption", "health", "locked", "hand", "free"]
 Cell = tuple[int, date]  # a person, a day
 

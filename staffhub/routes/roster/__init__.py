@@ -1,7 +1,9 @@
 """The duty roster of a month, and the plan of one officer behind it."""
 
 from staffhub.routes.deps import pages
-from staffhub.routes.roster import drafting, month, officer, repair, swaps
+from staffhub.routes.roster import drafting, month, officer, planning, repair, swaps, wishing
 
 # In this order: what /roster/... names by a word is no number.
-router = pages(month.router, drafting.router, repair.router, swaps.router, officer.router)
+router = pages(
+    month.router, drafting.router, planning.router, repair.router, swaps.router, wishing.router, officer.router
+)

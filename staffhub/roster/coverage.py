@@ -1,0 +1,204 @@
+"""Who must be in the office for each bidang, and who of the planned keeps which desk.
+
+What is asked for comes from the rule book (`Calendar.coverage`), who is there from the plan book, and a draft may take
+the place of what is published. The rule holds in both halves of a day: the one with fewer people counts.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import BigInteger, Date, bindparam, select
+from sqlalchemy.orm import Session
+
+from staffhub import office, workdays
+from staffhub.db import rows
+from staffhub.models import (
+    DayPart,
+    EmploymentType,
+    Officer,
+    PlanLayer,
+    PlanMode,
+    Posting,
+    Role,
+    RosterExcuse,
+    is_in_service,
+    serves,
+)
+from staffhub.roster.entries import dates
+from staffhub.workdays import Calendar, Granted, PlanBook
+
+Cell = tuple[int, date]
+Excused = Collection[tuple[int, date, str]]  # bidang, day, name of the group
+
+
+class Placed(Protocol):
+    """A cell of a draft. `desk`: the bidang whose desk is kept, None the own one."""
+
+    @property
+    def mode(self) -> PlanMode: ...
+    @property
+    def desk(self) -> int | None: ...
+
+
+class Demand(NamedTuple):
+    """How many of a group a bidang must, and at most may, have in the office on a day; `source`: id of the rule."""
+
+    division_id: int
+    day: date
+    group: str
+    types: tuple[EmploymentType, ...]
+    minimum: int
+    maximum: int | None
+    source: int
+
+
+class Serving(NamedTuple):
+    """What somebody is from a day on, until a day or without end: several where a posting changes."""
+
+    officer_id: int
+    name: str
+    division_id: int | None
+    employment: EmploymentType
+    role: Role
+    position: str
+    superior_id: int | None
+    since: date
+    until: date | None
+    active_from: date
+    active_to: date | None
+
+    def serves(self, day: date) -> bool:
+        posted = self.since <= day and (self.until is None or day <= self.until)
+        return posted and is_in_service(self.active_from, self.active_to, day)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What a demand finds. `there`: who keeps the desk in the half of the day that has the fewest."""
+
+    demand: Demand
+    there: tuple[int, ...]
+    excused: bool = False
+
+    @property
+    def have(self) -> int:
+        return len(self.there)
+
+    @property
+    def missing(self) -> int:
+        return 0 if self.excused else max(0, self.demand.minimum - self.have)
+
+    @property
+    def over(self) -> int:
+        return 0 if self.demand.maximum is None else max(0, self.have - self.demand.maximum)
+
+    @property
+    def holds(self) -> bool:
+        return not (self.missing or self.over)
+
+
+def demands(db: Session, office_id: int, first: date, last: date) -> list[Demand]:
+    """Return what the rules ask for, by day and bidang."""
+    return asked(workdays.calendar(db, office_id), office.divisions(db, office_id).values(), first, last)
+
+
+def asked(calendar: Calendar, divisions: Iterable[office.Bidang], first: date, last: date) -> list[Demand]:
+    """Say the same of bidang that are at hand; pure."""
+    found = []
+    desks = list(divisions)
+    for day in dates(first, last):
+        for desk in desks:
+            rule = calendar.coverage_rule(day, desk)
+            groups = calendar.coverage(day, desk).groups if rule else ()
+            source = rule.id if rule else 0
+            found += [Demand(desk.id, day, one.name, one.types, one.minimum, one.maximum, source) for one in groups]
+    return found
+
+
+_FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
+_OFFICE = bindparam("office", type_=BigInteger)
+_SERVING = (
+    select(
+        Officer.id,
+        Officer.name,
+        Posting.division_id,
+        Posting.employment_type,
+        Posting.role,
+        Posting.position,
+        Posting.superior_id,
+        Posting.valid_from,
+        Posting.valid_to,
+        Officer.active_from,
+        Officer.active_to,
+    )
+    .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
+    .where(Officer.office_id == _OFFICE, serves(_FIRST, _LAST))
+    .where(Posting.valid_from <= _LAST, Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST))
+    .order_by(Officer.name, Officer.id, Posting.valid_from)
+)
+_EXCUSED = select(RosterExcuse.division_id, RosterExcuse.date, RosterExcuse.group).where(
+    RosterExcuse.office_id == _OFFICE, RosterExcuse.date.between(_FIRST, _LAST)
+)
+
+
+def serving(db: Session, office_id: int, first: date, last: date) -> list[Serving]:
+    """Return who serves in the office on these days, as what and where."""
+    return [Serving._make(row) for row in rows(db, _SERVING, office=office_id, first=first, last=last)]
+
+
+def excused(db: Session, office_id: int, first: date, last: date) -> set[tuple[int, date, str]]:
+    """Return the bidang, days and groups whose minimum somebody excused."""
+    found = rows(db, _EXCUSED, office=office_id, first=first, last=last)
+    return {(division, day, group) for division, day, group in found}
+
+
+def with_cells(book: PlanBook, cells: Mapping[Cell, Placed]) -> PlanBook:
+    """Return the plans as they would be with these cells in the place of what the roster's layer says there."""
+    entries = dict(book.entries)
+    for key, cell in cells.items():
+        others = [one for one in entries.get(key, []) if one.layer is not PlanLayer.ROSTER]
+        entries[key] = [Granted(PlanLayer.ROSTER, cell.mode, desk=cell.desk), *others]
+    return replace(book, entries=entries)
+
+
+def counted(
+    wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook, excuses: Excused = frozenset()
+) -> list[Cover]:
+    """Return what each demand finds among people as the plan book has them: each at the desk that is kept; pure."""
+    there: dict[tuple[int, date, DayPart], list[Serving]] = defaultdict(list)
+    wanted = list(wanted)
+    for day in sorted({one.day for one in wanted}):
+        for person in people:
+            if person.serves(day):
+                plan = book.of(person.officer_id, day)
+                desk = plan.desk or person.division_id
+                for part in DayPart:
+                    if desk is not None and plan.is_in_office(part):
+                        there[desk, day, part].append(person)
+    found = []
+    for one in wanted:
+        halves = [
+            tuple(p.officer_id for p in there[one.division_id, one.day, part] if p.employment in one.types)
+            for part in DayPart
+        ]
+        is_excused = (one.division_id, one.day, one.group) in excuses
+        found.append(Cover(one, min(halves, key=len), is_excused))
+    return found
+
+
+def levels_of(people: Iterable[Serving], day: date) -> dict[int, int]:
+    """Return the two highest structural levels of a day: the head of the office is 1; whoever leads a bidang, or stands
+    directly beneath the head and leads somebody, is 2.
+    """
+    here = [one for one in people if one.serves(day)]
+    heads = {one.officer_id for one in here if one.role is Role.OFFICE_HEAD}
+    leads = {one.superior_id for one in here}
+    second = {
+        one.officer_id
+        for one in here
+        if one.role is Role.DIVISION_HEAD or (one.superior_id in heads and one.officer_id in leads)
+    }
+    return dict.fromkeys(second, 2) | dict.fromkeys(heads, 1)

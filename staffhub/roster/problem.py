@@ -1,0 +1,362 @@
+"""A month of the duty roster as a problem for the solver: read from the database, with what overrides what settled.
+
+All of an office is read in a few statements, however many people; `build` is pure and takes the bidang, and the days,
+that are asked about. What lies over the roster's layer (leave, duty, exemption, by hand) stays as it is, and so do the
+cells that somebody locked and the days that are over.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Date, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from staffhub import clock, office, workdays
+from staffhub.db import rows
+from staffhub.models import (
+    Appointment,
+    EmploymentType,
+    HomeOnly,
+    PlanLayer,
+    PlanMode,
+    RosterCell,
+    RosterPlan,
+    RosterWish,
+)
+from staffhub.models.appointments import AHEAD
+from staffhub.roster import coverage
+from staffhub.roster.coverage import Cell, Demand, Serving
+from staffhub.roster.entries import dates
+from staffhub.roster.solving import problem as solving
+from staffhub.workdays import Plan, PlanBook
+
+APPOINTMENTS = "appointments"
+_WHY: dict[str, solving.Why] = {
+    PlanLayer.LEAVE: "leave",
+    PlanLayer.DUTY: "duty",
+    PlanLayer.EXEMPTION: "exemption",
+    PlanLayer.HAND: "hand",
+}
+_PLACES: dict[PlanMode | None, solving.Place] = {
+    PlanMode.OFFICE: "office",
+    PlanMode.HOME: "home",
+    PlanMode.FIELD: "field",
+}
+
+
+class DraftCell(NamedTuple):
+    mode: PlanMode
+    desk: int | None
+    locked: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a month rests on. `versions`: of the drafts, by bidang; `published`: bidang and months that are.
+
+    `seats`: places of appointments that are given already; `letters`: who is at home by a letter, from and to.
+    """
+
+    month: date
+    today: date
+    desks: Mapping[int, office.Bidang]
+    people: Sequence[Serving]
+    book: PlanBook
+    cells: Mapping[Cell, DraftCell]
+    versions: Mapping[int, int]
+    published: Collection[tuple[int, date]]
+    excuses: Collection[tuple[int, date, str]]
+    seats: Mapping[tuple[int, date], int]
+    wishes: Mapping[Cell, PlanMode]
+    letters: Sequence[tuple[int, date, date]]
+
+    @property
+    def last(self) -> date:
+        return clock.month_days(self.month)[-1]
+
+    @property
+    def first(self) -> date:
+        """Return the first day that a roster may still change."""
+        return max(self.month, self.today)
+
+    @cached_property
+    def demands(self) -> list[Demand]:
+        return coverage.asked(self.book.calendar, self.desks.values(), self.month, self.last)
+
+    @cached_property
+    def names(self) -> dict[tuple[EmploymentType, ...], str]:
+        """Return what each group of people is called; a group that is renamed within the month keeps its first name."""
+        found: dict[tuple[EmploymentType, ...], str] = {}
+        for one in self.demands:
+            found.setdefault(one.types, one.group)
+        return found
+
+    def group_of(self, division_id: int, employment: EmploymentType) -> str:
+        """Return with whom somebody shares turns, and for whom a colleague elsewhere could stand in."""
+        theirs = {one.types for one in self.demands if one.division_id == division_id}
+        ordered = sorted(self.names, key=lambda types: types not in theirs)
+        return next((self.names[types] for types in ordered if employment in types), employment.value)
+
+    @cached_property
+    def stands(self) -> PlanBook:
+        """Return the plans as they are with the cells of the drafts."""
+        return coverage.with_cells(self.book, self.cells)
+
+    @cached_property
+    def home(self) -> set[Cell]:
+        return {
+            (who, day) for who, start, end in self.letters for day in dates(max(start, self.month), min(end, self.last))
+        }
+
+
+_FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
+_OFFICE = bindparam("office", type_=BigInteger)
+_PLANS = select(RosterPlan.division_id, RosterPlan.month, RosterPlan.version, RosterPlan.published).where(
+    RosterPlan.office_id == _OFFICE, RosterPlan.month.between(_FIRST, _LAST)
+)
+_CELLS = select(RosterCell.officer_id, RosterCell.date, RosterCell.mode, RosterCell.desk_id, RosterCell.locked).where(
+    RosterCell.office_id == _OFFICE, RosterCell.date.between(_FIRST, _LAST)
+)
+_SEATS = (
+    select(Appointment.division_id, Appointment.date, func.max(Appointment.seat))
+    .where(Appointment.office_id == _OFFICE, Appointment.date.between(_FIRST, _LAST))
+    .where(Appointment.state.in_(AHEAD))
+    .group_by(Appointment.division_id, Appointment.date)
+)
+_WISHES = select(RosterWish.officer_id, RosterWish.date, RosterWish.mode).where(
+    RosterWish.office_id == _OFFICE, RosterWish.date.between(_FIRST, _LAST)
+)
+_LETTERS = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
+    HomeOnly.office_id == _OFFICE, HomeOnly.first <= _LAST, HomeOnly.last >= _FIRST
+)
+
+
+def load(db: Session, office_id: int, month: date, *, today: date) -> Facts:
+    """Read what the roster of a month rests on; turns are carried over from the two months before."""
+    month = month.replace(day=1)
+    last = clock.month_days(month)[-1]
+    quarter = clock.month_before(clock.month_before(month))
+    asked: dict[str, Any] = {"office": office_id, "first": month, "last": last}
+    plans = rows(db, _PLANS, **asked | {"first": quarter}).all()
+    return Facts(
+        month=month,
+        today=today,
+        desks=office.divisions(db, office_id),
+        people=coverage.serving(db, office_id, quarter, last),
+        book=workdays.plans(db, office_id, quarter, last),
+        cells={(who, day): DraftCell(mode, desk, locked) for who, day, mode, desk, locked in rows(db, _CELLS, **asked)},
+        versions={division: version for division, of, version, _published in plans if of == month},
+        published={(division, of) for division, of, _version, turn in plans if turn is not None},
+        excuses=coverage.excused(db, office_id, month, last),
+        seats={(division, day): seat for division, day, seat in rows(db, _SEATS, **asked)},
+        wishes={(who, day): mode for who, day, mode in rows(db, _WISHES, **asked)},
+        letters=[(who, start, end) for who, start, end in rows(db, _LETTERS, **asked)],
+    )
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person of the problem: an officer at one desk with one kind of work. Who moves within the month is two."""
+
+    id: int
+    officer_id: int
+    name: str
+    division_id: int
+    group: str
+    postings: tuple[Serving, ...]
+
+    def serves(self, day: date) -> bool:
+        return any(one.serves(day) for one in self.postings)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A problem, and who its people are by their number in it."""
+
+    problem: solving.Problem
+    seats: Mapping[int, Seat]
+
+
+def build(facts: Facts, desks: Collection[int], days: Collection[date] | None = None) -> Built:
+    """Return the problem of these bidang, of all days to come or of `days` alone."""
+    seats = _seats_of(facts, desks)
+    wanted = [day for day in dates(facts.first, facts.last) if days is None or day in days]
+    worked = [day for day in wanted if any(_works(facts, seat, day) for seat in seats)]
+    carried = _carried(facts, seats)
+    levels = coverage.levels_of(facts.people, worked[0]) if worked else {}
+    fixed, loans = _fixed(facts, seats, worked)
+    settled = {(one.person, one.day) for one in fixed}
+    free = [(seat, day) for seat in seats for day in worked if (seat.id, day) not in settled]
+    problem = solving.Problem(
+        people=tuple(
+            solving.Person(seat.id, seat.group, seat.division_id, levels.get(seat.officer_id), carried[seat.id])
+            for seat in seats
+        ),
+        days=tuple(worked),
+        demands=tuple(_demands(facts, desks, set(worked))),
+        shares=tuple(_shares(facts, desks, seats, worked, levels)),
+        fixed=tuple(fixed),
+        wishes=tuple(
+            solving.Wish(seat.id, day, _PLACES[facts.wishes[seat.officer_id, day]])
+            for seat, day in free
+            if facts.wishes.get((seat.officer_id, day)) in _PLACES
+        ),
+        published=tuple(
+            solving.Published(seat.id, day, place)
+            for seat, day in free
+            if (place := _published(facts, seat.officer_id, day))
+        ),
+        weights=_weights(facts),
+        lenders=frozenset(seat.id for seat in seats),
+        loans=tuple(loans),
+    )
+    return Built(problem, {seat.id: seat for seat in seats})
+
+
+def _seats_of(facts: Facts, desks: Collection[int]) -> list[Seat]:
+    found: dict[tuple[int, int, str], list[Serving]] = {}
+    for person in facts.people:
+        here = any(person.serves(day) for day in dates(facts.first, facts.last))
+        if person.division_id in desks and person.division_id is not None and here:
+            group = facts.group_of(person.division_id, person.employment)
+            found.setdefault((person.officer_id, person.division_id, group), []).append(person)
+    seats: dict[int, Seat] = {}
+    for (officer_id, division_id, group), postings in found.items():
+        number = officer_id
+        while number in seats:  # a second kind of work in the month: a number that is no officer's
+            number = -abs(number) * 8 - 1
+        seats[number] = Seat(number, officer_id, postings[0].name, division_id, group, tuple(postings))
+    return list(seats.values())
+
+
+def _works(facts: Facts, seat: Seat, day: date) -> bool:
+    return seat.serves(day) and facts.book.usual(seat.officer_id, day).mode is not None
+
+
+def _fixed(facts: Facts, seats: Sequence[Seat], days: Sequence[date]) -> tuple[list[solving.Fixed], list[solving.Loan]]:
+    """Return the cells that stay as they are, and who stands at another desk than the own."""
+    fixed, loans = [], []
+    for seat in seats:
+        for day in days:
+            key = seat.officer_id, day
+            cell, stands = facts.cells.get(key), facts.stands.of(*key)
+            why = _why(facts, seat, day)
+            lent = stands.desk if stands.desk != seat.division_id and (cell is None or cell.locked) else None
+            if why:
+                fixed.append(solving.Fixed(seat.id, day, why[0], why[1]))
+            elif lent is not None and stands.mode is PlanMode.OFFICE:
+                loans.append(solving.Loan(seat.id, day, lent))
+            elif cell and cell.locked:
+                fixed.append(solving.Fixed(seat.id, day, _PLACES[cell.mode], "locked"))
+    return fixed, loans
+
+
+def _why(facts: Facts, seat: Seat, day: date) -> tuple[solving.Place | None, solving.Why] | None:
+    """Say where somebody is in any case and why, from the strongest reason down; None: the roster may say.
+
+    Who is on leave for half of the day keeps no desk: the rule holds in both halves.
+    """
+    if not _works(facts, seat, day):
+        return None, "free"
+    plan = facts.book.of(seat.officer_id, day)
+    if plan.half or plan.mode is PlanMode.LEAVE:
+        return None, "leave"
+    if why := _WHY.get(plan.source):
+        return _PLACES.get(plan.mode), why
+    return ("home", "health") if (seat.officer_id, day) in facts.home else None
+
+
+def _published(facts: Facts, officer_id: int, day: date) -> solving.Place | None:
+    plan = facts.book.of(officer_id, day)
+    return _PLACES.get(plan.mode) if plan.source == PlanLayer.ROSTER else None
+
+
+def _demands(facts: Facts, desks: Collection[int], days: Collection[date]) -> list[solving.Demand]:
+    """Return what must be, less what guests from other bidang keep already, and the places given to citizens."""
+    found = []
+    for cover in coverage.counted(facts.demands, _guests(facts, desks), facts.stands, facts.excuses):
+        one = cover.demand
+        if one.division_id not in desks or one.day not in days:
+            continue
+        least = 0 if cover.excused else max(0, one.minimum - cover.have)
+        most = None if one.maximum is None else max(least, one.maximum - cover.have)
+        found.append(solving.Demand(one.division_id, one.day, facts.names[one.types], least, most, one.group))
+    for (division_id, day), seats in sorted(facts.seats.items()):
+        if division_id in desks and day in days:
+            found.append(solving.Demand(division_id, day, None, seats, None, APPOINTMENTS))
+    return found
+
+
+def _guests(facts: Facts, desks: Collection[int]) -> list[Serving]:
+    return [one for one in facts.people if one.division_id not in desks]
+
+
+def _shares(
+    facts: Facts, desks: Collection[int], seats: Sequence[Seat], days: Sequence[date], levels: Mapping[int, int]
+) -> list[solving.Share]:
+    """Return the policies of flexible work of each bidang; the highest levels stay by the rule of the duty minimum."""
+    found = []
+    for day in days:
+        for desk in sorted(desks):
+            here = [seat for seat in seats if seat.division_id == desk]
+            rule = facts.book.calendar.flexible(day, facts.desks[desk].code)
+            if rule:
+                out = frozenset(seat.id for seat in here if _is_excluded(rule, facts.desks[desk].code, seat, day))
+                least, most = (None if one is None else one / 100 for one in (rule.least_office, rule.most_home))
+                found.append(solving.Share(desk, day, least, most, out, rule.document))
+            bound = facts.book.calendar.coverage(day, facts.desks[desk]).levels or 0
+            stay = frozenset(seat.id for seat in here if levels.get(seat.officer_id, bound + 1) <= bound)
+            if stay:
+                found.append(solving.Share(desk, day, 0.0, None, stay, "levels"))
+    return found
+
+
+def _is_excluded(rule: workdays.Flexible, code: str, seat: Seat, day: date) -> bool:
+    words = [word.strip().casefold() for word in rule.excluded_positions.replace(";", ",").split(",")]
+    return code in rule.excluded_divisions or any(
+        one.employment in rule.excluded_types or any(word and word in one.position.casefold() for word in words)
+        for one in seat.postings
+        if one.serves(day)
+    )
+
+
+def _weights(facts: Facts) -> solving.Weights:
+    rule = facts.book.calendar.roster_weights(facts.first)
+    return solving.Weights(**rule.model_dump()) if rule else solving.Weights()
+
+
+def _carried(facts: Facts, seats: Sequence[Seat]) -> dict[int, float]:
+    """Return each person's turns so far above or below what the days at work would have made of them.
+
+    Of the published months of the quarter, and of the days of this one that are over. Who was on leave owes nothing.
+    """
+    turns: dict[int, int] = defaultdict(int)
+    worked: dict[int, int] = defaultdict(int)
+    quarter = clock.month_before(clock.month_before(facts.month))
+    before = [day for day in dates(quarter, facts.last) if day < facts.first]
+    for seat in seats:
+        for day in before:
+            if (seat.division_id, day.replace(day=1)) in facts.published and seat.serves(day):
+                plan = facts.book.of(seat.officer_id, day)
+                is_theirs = _is_shared(plan)
+                worked[seat.id] += is_theirs
+                turns[seat.id] += is_theirs and plan.mode is PlanMode.OFFICE
+    teams: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for seat in seats:
+        teams[seat.division_id, seat.group].append(seat.id)
+    found: dict[int, float] = {}
+    for team in teams.values():
+        all_turns, all_worked = sum(turns[one] for one in team), sum(worked[one] for one in team)
+        for one in team:
+            fair = all_turns * worked[one] / all_worked if all_worked else 0.0
+            found[one] = round(turns[one] - fair, 2)
+    return found
+
+
+def _is_shared(plan: Plan) -> bool:
+    """Whether the roster could say where that day was worked."""
+    return plan.is_work and plan.half is None and plan.source not in _WHY

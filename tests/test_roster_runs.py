@@ -1,0 +1,250 @@
+"""A plan that is worked out after the request, with a real solver in a process of its own."""
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub.db import Database
+from staffhub.errors import Forbidden, NotFound, Refused
+from staffhub.models import (
+    Division,
+    PlanMode,
+    RosterAct,
+    RosterCell,
+    RosterExcuse,
+    RosterRun,
+    RosterStep,
+    RuleKind,
+    RuleSet,
+    TaskState,
+)
+from staffhub.roster import child, drafts, relaxing, runs
+from staffhub.roster.drafts import Cell
+from tests.conftest import MORNING, TODAY, plan_range, viewer_of, wait_until
+from tests.test_roster_problem import DECEMBER, TUESDAY, WEDNESDAY, desk, draft, who
+
+
+def ask(database: Database, name: str = "hana", key: str = "run-0001", division: str | None = "ben") -> int:
+    me, of = viewer_of(database, name), desk(database, division) if division else None
+    with database.transaction() as db:
+        return runs.ask(db, me, of, DECEMBER, key=key, now=MORNING)
+
+
+def run_of(database: Database, run_id: int, name: str = "hana") -> runs.Run:
+    me = viewer_of(database, name)
+    with database.reading() as db:
+        return runs.run_for(db, me, run_id)
+
+
+def cells_of(database: Database) -> dict[tuple[int, Any], tuple[PlanMode, int | None, bool]]:
+    with database.reading() as db:
+        columns = (RosterCell.officer_id, RosterCell.date, RosterCell.mode, RosterCell.desk_id, RosterCell.locked)
+        return {(officer, day): tuple(cell) for officer, day, *cell in db.execute(sa.select(*columns))}  # type: ignore[misc]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solver that never comes to an end."""
+    forever = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(child, "command", lambda _seconds: forever)
+
+
+def test_a_month_is_worked_out_and_proposed_as_a_draft(database: Database) -> None:
+    run_id = ask(database)
+    assert runs.run_due(database, now=MORNING) == 1
+    run = run_of(database, run_id)
+    assert (run.state, run.progress) == (TaskState.DONE, 100)
+    assert run.outcome
+    assert run.outcome["state"] == "optimal"
+    cells = cells_of(database)
+    assert {officer for officer, _day in cells} == {who(database, name) for name in ("ana", "ben", "tia")}
+    tias = [cell[0] for (officer, _day), cell in cells.items() if officer == who(database, "tia")]
+    assert set(tias) == {PlanMode.OFFICE}, "she alone is a THL there, and one has to be"
+    with database.reading() as db:
+        assert [step.act for step in db.scalars(sa.select(RosterStep))] == [RosterAct.PROPOSED]
+
+
+def test_two_presses_give_one_run_and_one_that_is_over_makes_room(database: Database) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = set(pool.map(lambda key: ask(database, key=key), ["run-0001", "run-0002"]))
+    assert len(both) == 1
+    runs.run_due(database, now=MORNING)
+    assert ask(database, key="run-0003") not in both
+
+
+def test_who_may_not_write_a_roster_asks_for_none_and_sees_none(database: Database) -> None:
+    run_id = ask(database)
+    for name, division in (("ben", "ben"), ("ana", "cy"), ("ana", None)):
+        with pytest.raises((Forbidden, NotFound)):
+            ask(database, name, "run-0009", division)
+    assert run_of(database, run_id, "ana").id == run_id, "the head of the bidang sees what HR asked for"
+    with pytest.raises(NotFound):
+        run_of(database, run_id, "ben")
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_run_that_is_stopped_leaves_the_draft_as_it_was(database: Database) -> None:
+    run_id, hana = ask(database), viewer_of(database, "hana")
+    with _working(database):
+        wait_until(lambda: run_of(database, run_id).progress >= 5)
+        with database.transaction() as db:
+            runs.stop(db, hana, run_id, now=MORNING)
+    run = run_of(database, run_id)
+    assert (run.state, run.outcome) == (TaskState.DONE, {"state": "cancelled"})
+    assert not cells_of(database)
+
+
+@contextmanager
+def _working(database: Database) -> Iterator[None]:
+    """Let the scheduler's job run on a thread of its own, until it has ended."""
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(runs.run_due, database, now=MORNING)
+        yield
+        job.result(60)
+
+
+def test_a_solver_that_is_killed_is_tried_again_and_not_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    monkeypatch.setattr(child, "command", lambda _seconds: killed)
+    run_id = ask(database)
+    for again in range(4):
+        runs.run_due(database, now=MORNING + timedelta(minutes=again))
+    run = run_of(database, run_id)
+    assert (run.state, run.outcome) == (TaskState.FAILED, None)
+    assert not cells_of(database)
+
+
+def test_a_run_whose_process_died_is_taken_by_another_when_the_lease_ends(database: Database) -> None:
+    run_id = ask(database)
+    with database.transaction() as db:
+        values = {"state": TaskState.CLAIMED, "lease_until": MORNING + timedelta(minutes=3), "attempts": 1}
+        db.execute(sa.update(RosterRun).values(**values))
+    assert runs.run_due(database, now=MORNING + timedelta(minutes=1)) == 0
+    assert runs.run_due(database, now=MORNING + timedelta(minutes=4)) == 1
+    assert run_of(database, run_id).state is TaskState.DONE
+
+
+def test_a_draft_that_somebody_changed_meanwhile_stays_theirs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve: Callable[..., Any] = child.solve
+
+    def meanwhile(*asked: Any) -> Any:
+        draft(database, {("ben", TUESDAY): Cell(PlanMode.FIELD)})
+        return solve(*asked)
+
+    monkeypatch.setattr(child, "solve", meanwhile)
+    run_id = ask(database)
+    runs.run_due(database, now=MORNING)
+    run = run_of(database, run_id)
+    assert run.outcome
+    assert run.outcome["state"] == "changed"
+    assert [cell[0] for cell in cells_of(database).values()] == [PlanMode.FIELD]
+
+
+@pytest.fixture
+def short(database: Database) -> Database:
+    """Tia, the only THL of her bidang, is on leave on two days."""
+    hana, tia = viewer_of(database, "hana"), who(database, "tia")
+    with database.transaction() as db:
+        plan_range(db, hana, tia, TUESDAY, WEDNESDAY)
+    return database
+
+
+def test_what_cannot_be_done_is_told_by_days_and_people_with_ways_out(short: Database) -> None:
+    run_id = ask(short)
+    runs.run_due(short, now=MORNING)
+    run = run_of(short, run_id)
+    assert run.outcome
+    assert run.outcome["state"] == "infeasible"
+    (one,) = relaxing.troubles(run.outcome)
+    assert (one.division_id, one.group, one.missing, one.days) == (desk(short), "THL", 1, (TUESDAY, WEDNESDAY))
+    assert one.absent == ((who(short, "tia"), "leave"),)
+    assert {relaxing.key_of(way) for way in one.ways} == {f"ask_leave-{who(short, 'tia')}", "excuse"}
+    assert not cells_of(short)
+
+
+def test_the_way_out_that_is_taken_really_makes_a_plan(short: Database) -> None:
+    run_id, hana = ask(short), viewer_of(short, "hana")
+    runs.run_due(short, now=MORNING)
+    with short.transaction() as db, pytest.raises(Refused) as refused:
+        relaxing.take(db, hana, run_id, {0: "excuse"}, reason=" ", key="run-0002", now=MORNING)
+    assert refused.value.field == "reason"
+    with short.transaction() as db:
+        again = relaxing.take(db, hana, run_id, {0: "excuse"}, reason="Rapat kerja", key="run-0002", now=MORNING)
+    runs.run_due(short, now=MORNING)
+    run = run_of(short, again)
+    assert run.outcome
+    assert run.outcome["state"] == "optimal"
+    with short.reading() as db:
+        assert {row.date for row in db.scalars(sa.select(RosterExcuse))} == {TUESDAY, WEDNESDAY}
+
+
+def test_somebody_of_another_bidang_is_lent_when_that_helps(database: Database) -> None:
+    hana, ana, ben, cy = viewer_of(database, "hana"), *(who(database, name) for name in ("ana", "ben", "cy"))
+    with database.transaction() as db:
+        cover = {"groups": [{"name": "ASN", "types": ["pns", "pppk"], "minimum": 1}]}
+        _only_in(db, desk(database), cover)
+        for officer in (ana, ben):
+            plan_range(db, hana, officer, TUESDAY)
+    run_id = ask(database)
+    runs.run_due(database, now=MORNING)
+    (one,) = relaxing.troubles(run_of(database, run_id).outcome)
+    assert f"borrow-{cy}" in {relaxing.key_of(way) for way in one.ways}
+    with database.transaction() as db:
+        again = relaxing.take(db, hana, run_id, {0: f"borrow-{cy}"}, reason="", key="run-0002", now=MORNING)
+    runs.run_due(database, now=MORNING)
+    outcome = run_of(database, again).outcome
+    assert outcome
+    assert outcome["state"] == "optimal"
+    assert cells_of(database)[cy, TUESDAY] == (PlanMode.OFFICE, desk(database), True)
+
+
+def _only_in(db: Any, division_id: int, values: dict[str, Any]) -> None:
+    """Let the duty minimum be that of one bidang alone."""
+    code = db.get_one(Division, division_id).code
+    for rule in db.scalars(sa.select(RuleSet).where(RuleSet.office_id == 1, RuleSet.kind == RuleKind.COVERAGE)):
+        rule.values, rule.subject = values, code
+
+
+def test_a_locked_cell_is_given_back_when_that_helps(database: Database) -> None:
+    draft(database, {("tia", TUESDAY): Cell(PlanMode.HOME, None, locked=True)})
+    run_id, hana, tia = ask(database), viewer_of(database, "hana"), who(database, "tia")
+    runs.run_due(database, now=MORNING)
+    (one,) = relaxing.troubles(run_of(database, run_id).outcome)
+    assert (one.absent, relaxing.key_of(one.ways[0])) == (((tia, "locked"),), f"unlock-{tia}")
+    with database.transaction() as db:
+        relaxing.take(db, hana, run_id, {0: f"unlock-{tia}"}, reason="", key="run-0002", now=MORNING)
+    runs.run_due(database, now=MORNING)
+    assert cells_of(database)[tia, TUESDAY] == (PlanMode.OFFICE, None, False)
+
+
+def test_a_run_leaves_what_is_locked_and_days_that_are_over(database: Database) -> None:
+    draft(database, {("ben", TUESDAY): Cell(PlanMode.FIELD, None, locked=True)})
+    ask(database)
+    runs.run_due(database, now=MORNING)
+    cells = cells_of(database)
+    assert cells[who(database, "ben"), TUESDAY] == (PlanMode.FIELD, None, True)
+    assert min(day for _officer, day in cells) > TODAY
+
+
+def test_the_whole_office_is_proposed_in_one_go(database: Database) -> None:
+    with database.transaction() as db:
+        _only_in(db, desk(database), {"groups": [{"name": "THL", "types": ["thl"], "minimum": 1}]})
+    run_id = ask(database, division=None)
+    runs.run_due(database, now=MORNING)
+    outcome = run_of(database, run_id).outcome
+    assert outcome
+    assert outcome["state"] in {"optimal", "feasible"}
+    with database.reading() as db:
+        here = drafts.read(db, 1, desk(database), DECEMBER)
+        there = drafts.read(db, 1, desk(database, "cy"), DECEMBER)
+    assert (here.version, there.version) == (1, 1)

@@ -1,0 +1,55 @@
+"""A head has a month worked out on a phone, and finds the plan on the grid of the draft."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from staffhub import clock
+from tests.browser import Site, demo_site
+from tests.test_letters_browser import HEAD, _fits, _today
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with demo_site(tmp_path_factory.mktemp("demo")) as made:
+        yield made
+
+
+def _month() -> str:
+    month = _today().replace(day=1)
+    for _three in range(3):  # beyond those that the demo has asked for
+        month = clock.month_after(month)
+    return f"{month:%Y-%m}"
+
+
+def _pressed(page: Page) -> None:
+    page.goto(f"/roster/runs?month={_month()}")
+    _fits(page)
+    page.get_by_role("button", name="Susun jadwal", exact=True).click()
+    page.wait_for_url(re.compile(r"/roster/runs/\d+$"))
+
+
+def test_a_head_presses_waits_and_looks_at_the_plan_on_the_grid(site: Site) -> None:
+    page = site.context(HEAD)
+    _pressed(page)
+    expect(page.get_by_text("Jadwal sudah ada di draf")).to_be_visible()  # the page has asked again by itself
+    _fits(page)
+    page.get_by_role("link", name="Lihat draf", exact=True).click()
+    page.wait_for_url(re.compile(rf"/roster/drafts/\d+/{_month()}$"))
+    _fits(page)
+
+
+def test_without_scripts_a_link_looks_again(site: Site) -> None:
+    page = site.context(HEAD, java_script_enabled=False)
+    page.goto("/roster/runs")
+    _pressed(page)
+    for _again in range(500):
+        if page.get_by_role("link", name="Lihat draf", exact=True).is_visible():
+            break
+        page.get_by_role("link", name="Lihat lagi", exact=True).click()
+        page.wait_for_load_state()
+    expect(page.get_by_role("link", name="Lihat draf", exact=True)).to_be_visible()
