@@ -123,7 +123,7 @@ BUDGET = {
     "/roster/letters": ("kepegawaian", 3),
     "/roster/runs": ("kepegawaian", 2),
     "/roster/runs/{run_id}": ("kepegawaian", 2),
-    "/roster/{officer_id}": ("kepegawaian", 7),
+    "/roster/{officer_id}": ("kepegawaian", 8),
     "/standups": ("kadis", 1),
     "/standups/new": ("kadis", 4),
     "/worklog": ("pegawai01", 2),
