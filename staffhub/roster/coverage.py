@@ -65,6 +65,7 @@ class Serving(NamedTuple):
     role: Role
     position: str
     superior_id: int | None
+    phone: str
     since: date
     until: date | None
     active_from: date
@@ -129,6 +130,7 @@ _SERVING = (
         Posting.role,
         Posting.position,
         Posting.superior_id,
+        Officer.phone,
         Posting.valid_from,
         Posting.valid_to,
         Officer.active_from,

@@ -19,18 +19,16 @@ from staffhub.db import rows
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
-    DayPart,
     EmploymentType,
     HomeOnly,
     LeaveRequest,
     LeaveState,
     NoticeKind,
-    Officer,
     PlanLayer,
     PlanMode,
-    Posting,
-    serves,
 )
+from staffhub.roster import coverage
+from staffhub.roster.coverage import Excused, Serving
 from staffhub.roster.entries import Range, dates, grant_all, lock_officers
 from staffhub.security import Viewer
 from staffhub.workdays import PlanBook
@@ -59,7 +57,6 @@ class StandIn:
 
     officer_id: int
     name: str
-    phone: str
     division_id: int | None
     division: str
     turns: int
@@ -89,41 +86,8 @@ class Call(NamedTuple):
         return cls(int(officer), date.fromisoformat(day), int(division))
 
 
-class _Person(NamedTuple):
-    id: int
-    name: str
-    phone: str
-    division_id: int | None
-    employment: EmploymentType
-    since: date
-    until: date | None
-    active_from: date
-    active_to: date | None
-
-    def serves(self, day: date) -> bool:
-        ends = [one for one in (self.until, self.active_to) if one is not None]
-        return max(self.since, self.active_from) <= day and all(day <= one for one in ends)
-
-
 _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
 _OFFICE: Any = bindparam("office")
-_PEOPLE = (
-    select(
-        Officer.id,
-        Officer.name,
-        Officer.phone,
-        Posting.division_id,
-        Posting.employment_type,
-        Posting.valid_from,
-        Posting.valid_to,
-        Officer.active_from,
-        Officer.active_to,
-    )
-    .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
-    .where(Officer.office_id == _OFFICE, serves(_FIRST, _LAST))
-    .where(Posting.valid_from <= _LAST, Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST))
-    .order_by(Officer.name, Officer.id)
-)
 # What keeps somebody at home whatever the plan says: a letter, or leave that is asked for.
 _KEPT = union_all(
     select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
@@ -142,57 +106,45 @@ _KEPT = union_all(
 class Around:
     """Everybody of the office over some dates: where they serve, what is planned, and what keeps them at home."""
 
-    people: tuple[_Person, ...]
+    people: Sequence[Serving]
     book: PlanBook
     kept: Mapping[int, frozenset[date]]
+    excused: Excused
 
-    def there(self, division_id: int, day: date, types: Collection[EmploymentType], besides: Collection[int]) -> int:
-        """Return how many are planned in the office, in the half of the day that has the fewest."""
-        staying = [
-            self.book.of(one.id, day)
-            for one in self.people
-            if one.division_id == division_id and one.employment in types and one.serves(day) and one.id not in besides
-        ]
-        return min(sum(plan.is_in_office(part) for plan in staying) for part in DayPart)
-
-    def division_of(self, officer_id: int, day: date) -> int | None:
-        return next((one.division_id for one in self.people if one.id == officer_id and one.serves(day)), None)
+    def who(self, officer_id: int, day: date) -> Serving | None:
+        return next((one for one in self.people if one.officer_id == officer_id and one.serves(day)), None)
 
     def turns(self, officer_id: int, month: date) -> int:
         return sum(self.book.of(officer_id, day).mode is PlanMode.OFFICE for day in clock.month_days(month))
 
-    def is_free(self, one: _Person, day: date) -> bool:
-        plan = self.book.of(one.id, day)
+    def is_free(self, one: Serving, day: date) -> bool:
+        plan = self.book.of(one.officer_id, day)
         at_home = plan.mode is PlanMode.HOME and plan.half is None and plan.source in _MOVABLE
-        return at_home and one.serves(day) and day not in self.kept.get(one.id, ())
+        return at_home and one.serves(day) and day not in self.kept.get(one.officer_id, ())
 
 
 def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
-    """Load it for the whole months of these days, in four statements."""
+    """Load it for the whole months of these days, in five statements."""
     first, last = clock.month_days(days[0])[0], clock.month_days(days[-1])[-1]
-    asked = {"office": office_id, "first": first, "last": last}
-    people = tuple(_Person._make(row) for row in rows(db, _PEOPLE, **asked))
+    people = coverage.serving(db, office_id, first, last)
     kept: dict[int, set[date]] = defaultdict(set)
-    for officer_id, start, end in rows(db, _KEPT, **asked):
+    for officer_id, start, end in rows(db, _KEPT, office=office_id, first=first, last=last):
         kept[officer_id].update(dates(max(start, first), min(end, last)))
-    book = workdays.plans(db, office_id, first, last, officers={one.id for one in people})
-    return Around(people, book, {who: frozenset(days) for who, days in kept.items()})
+    book = workdays.plans(db, office_id, first, last, officers={one.officer_id for one in people})
+    held = {who: frozenset(days) for who, days in kept.items()}
+    return Around(people, book, held, coverage.excused(db, office_id, first, last))
 
 
 def needs(
-    db: Session, office_id: int, found: Around, days: Iterable[date], *, besides: Collection[int] = (), only: int | None
+    db: Session, office_id: int, found: Around, first: date, last: date, *, only: int | None = None
 ) -> list[Need]:
-    """Return where the plan has fewer in the office than the rule asks for, by day; `besides`: as if they were away.
-
-    `only`: of this bidang.
-    """
+    """Return where the plan has fewer in the office than the rule asks for, by day; `only`: of this bidang."""
     desks = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
+    wanted = coverage.asked(found.book.calendar, desks, first, last)
     return [
-        Need(day, one.id, group.name, group.types, lacking)
-        for day in days
-        for one in desks
-        for group in found.book.calendar.coverage(day, one).groups
-        if (lacking := group.minimum - found.there(one.id, day, group.types, besides)) > 0
+        Need(one.demand.day, one.demand.division_id, one.demand.group, one.demand.types, one.missing)
+        for one in coverage.counted(wanted, found.people, found.book, found.excused)
+        if one.missing
     ]
 
 
@@ -203,16 +155,15 @@ def stand_ins(
     names = {one.id: one.short_name for one in office.divisions(db, office_id).values()}
     free = [
         StandIn(
-            one.id,
+            one.officer_id,
             one.name,
-            one.phone,
             one.division_id,
             names.get(one.division_id or 0, ""),
-            found.turns(one.id, need.day),
+            found.turns(one.officer_id, need.day),
             lent=one.division_id != need.division_id,
         )
         for one in found.people
-        if one.employment in need.types and one.id not in besides and found.is_free(one, need.day)
+        if one.employment in need.types and one.officer_id not in besides and found.is_free(one, need.day)
     ]
     own = [one for one in free if not one.lent]
     return sorted(own or free, key=lambda one: (one.turns, one.name))[:_OFFERED]
@@ -253,8 +204,8 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
         _refuse_call(me, found, call, clock.local_day(now, me.zone))
     desks = office.divisions(db, me.office_id)
     for call in calls:
-        lent = found.division_of(call.officer_id, call.day) != call.division_id
-        desk = call.division_id if lent else None
+        who = found.who(call.officer_id, call.day)
+        desk = call.division_id if who and who.division_id != call.division_id else None
         granted = Range(PlanLayer.ROSTER, PlanMode.OFFICE, call.day, call.day, desk_id=desk)
         written = grant_all(db, me, [call.officer_id], granted, now=now)[call.officer_id]
         facts: dict[str, Any] = {"grant": written, "date": call.day, "division": call.division_id}
@@ -275,8 +226,8 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
 def _refuse_call(me: Viewer, found: Around, call: Call, today: date) -> None:
     if call.day < today:
         raise Refused(_("A day that is over is corrected by HR."), field="stand_in")
-    who = [one for one in found.people if one.id == call.officer_id and found.is_free(one, call.day)]
-    if not who:
+    who = found.who(call.officer_id, call.day)
+    if who is None or not found.is_free(who, call.day):
         raise Conflict(_("Somebody who was to come in is not free any more. Look at it again."), field="stand_in")
-    if not me.sees(officer_id=None, division_id=who[0].division_id):
+    if not me.sees(officer_id=None, division_id=who.division_id):
         raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))

@@ -59,7 +59,7 @@ def _page(
     days = dates(today, today + AHEAD)
     found = repairing.around(db, me.office_id, days)
     only = None if me.sees_everyone else me.division_id or 0
-    wanted = repairing.needs(db, me.office_id, found, days, only=only)
+    wanted = repairing.needs(db, me.office_id, found, days[0], days[-1], only=only)
     names = office.divisions(db, me.office_id)
     desks: dict[str, list[Offer]] = defaultdict(list)
     for offer in repairing.offers(db, me, found, wanted):
@@ -71,19 +71,18 @@ def _page(
         invalid=bool(form.errors),
         form=form,
         desks=list(desks.items()),
-        messages=[_message(me, found, call, names) for call in called if call and _stands(me, found, call)],
+        messages=[one for call in called if call and (one := _message(me, found, call, names))],
     )
 
 
-def _stands(me: Viewer, found: repairing.Around, call: Call) -> bool:
-    division = found.division_of(call.officer_id, call.day)
-    sees = division is not None and me.sees(officer_id=None, division_id=division)
-    return sees and found.book.of(call.officer_id, call.day).mode is PlanMode.OFFICE
-
-
-def _message(me: Viewer, found: repairing.Around, call: Call, names: dict[int, office.Bidang]) -> Message:
-    who = next(one for one in found.people if one.id == call.officer_id)
-    desk = names[call.division_id].short_name if call.division_id in names else ""
+def _message(me: Viewer, found: repairing.Around, call: Call, names: dict[int, office.Bidang]) -> Message | None:
+    """Return what to write to somebody whom the plan has in the office then; None of others."""
+    who = found.who(call.officer_id, call.day)
+    if who is None or not me.sees(officer_id=None, division_id=who.division_id) or call.division_id not in names:
+        return None
+    if found.book.of(call.officer_id, call.day).mode is not PlanMode.OFFICE:
+        return None
+    desk = names[call.division_id].short_name
     text = _("You are needed in the office on %(day)s, at the desk of %(desk)s.", day=i18n.day(call.day), desk=desk)
     return Message(who.name, call.day, desk, whatsapp_link(who, f"{text} {me.office_name}"))
 
