@@ -118,7 +118,7 @@ BUDGET = {
     "/roster/swaps": ("pegawai01", 8),
     "/roster/swaps/new": ("pegawai01", 1),
     "/roster/swaps/{swap_id}": ("kadis", 9),
-    "/roster/drafts/{division_id}/{month}": ("kepegawaian", 10),
+    "/roster/drafts/{division_id}/{month}": ("kepegawaian", 11),
     "/roster/wishes": ("pegawai01", 3),
     "/roster/letters": ("kepegawaian", 3),
     "/roster/runs": ("kepegawaian", 2),
