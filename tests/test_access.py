@@ -25,6 +25,7 @@ from staffhub.models import (
     CorrectionReason,
     DailyReport,
     Duty,
+    DutyCall,
     DutySwap,
     ExportJob,
     Holiday,
@@ -279,6 +280,13 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests/{request_id}/reveal"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/state"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("GET", "/roster"): ALL,
+    ("GET", "/roster/calls"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("POST", "/roster/calls"): frozenset({"ana", "dewi", "hana", "oka"}),
+    ("GET", "/roster/calls/{call_id}"): frozenset({"ben", "ana", "dewi", "hana"}),
+    ("POST", "/roster/calls/{call_id}/accept"): frozenset({"ben"}),
+    ("POST", "/roster/calls/{call_id}/decline"): frozenset({"ben"}),
+    ("POST", "/roster/calls/{call_id}/withdraw"): frozenset({"ana", "dewi", "hana"}),
+    ("GET", "/roster/fairness"): ALL,
     ("GET", "/roster/swaps"): ALL,
     ("GET", "/roster/swaps/new"): ALL,
     ("POST", "/roster/swaps"): ALL,
@@ -492,14 +500,18 @@ def _slot(db: Any, request_id: int, kind: ServiceType) -> int:
 
 
 def _of_the_roster(db: Any, ben: Viewer) -> dict[str, object]:
-    """A swap that Ben asks Tia for."""
+    """A swap that Ben asks Tia for, and a call to the own desk."""
     swap = DutySwap(
         office_id=ben.office_id, officer_id=ben.officer_id, colleague_id=world_officer(db, "tia"), version=1,
         gives=TODAY + timedelta(days=2), state="asked", created_at=MORNING, idempotency_key=str(uuid4()),
     )  # fmt: skip
-    db.add(swap)
+    call = DutyCall(
+        office_id=ben.office_id, division_id=ben.division_id, officer_id=ben.officer_id, date=TODAY, group="ASN",
+        state="asked", asked_at=MORNING, version=1,
+    )  # fmt: skip
+    db.add_all([swap, call])
     db.flush()
-    return {"swap_id": swap.id}
+    return {"swap_id": swap.id, "call_id": call.id}
 
 
 def _planned_for(db: Any, ana: Viewer, ben: Viewer) -> dict[str, object]:

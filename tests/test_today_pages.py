@@ -148,7 +148,7 @@ def test_who_leads_begins_with_what_is_out_of_order_and_each_leads_to_exactly_th
     for who, missing in (("dewi", 6), ("hana", 6), ("ana", 2)):
         own = f"&division={world.viewer('ana').division_id}" if who == "ana" else ""
         found = _numbers(world, who)
-        assert found == {f"/board?mode=pending{own}": missing, f"/board?mode=short{own}": 1 if own else 2}
+        assert found == {f"/board?mode=pending{own}": missing, "/roster/calls": 1 if own else 2}
         for address, number in found.items():
             page = world.client(who).get(address)
             assert page.status_code == 200
@@ -247,7 +247,7 @@ def test_staff_see_no_office_line_and_those_who_lead_still_check_in_with_one_tap
 
 
 def test_before_work_begins_no_bidang_is_called_uncovered(world: World) -> None:
-    assert "/board?mode=short" not in _needs(world, "dewi")
+    assert "/roster/calls" not in _needs(world, "dewi")
 
 
 @pytest.mark.parametrize("who", ["dewi", "hana", "ana", "ben"])

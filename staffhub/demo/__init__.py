@@ -78,6 +78,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     orders.write(db, cast, zone=zone, now=now)
     appointments.write(db, cast, zone=zone, now=now)
     swaps.write(db, cast, zone=zone, now=now)
+    swaps.call(db, cast, zone=zone, now=now)
     notices.write(db, office.id, now=now)
     calendars.write(db, cast, zone=zone, now=now)
     asked.write(db, cast, zone=zone, now=now)

@@ -1,4 +1,4 @@
-"""Swaps of the demo: one that was accepted this morning, and one that waits for its answer."""
+"""The duty roster between people: a swap that was accepted, one that waits for its answer, and a call to a desk."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock
+from staffhub import clock, office, workdays
 from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
-from staffhub.roster import swap_lists, swaps
+from staffhub.roster import calls, repairing, swap_lists, swaps
 from staffhub.security import Viewer
 
 
@@ -39,3 +39,21 @@ def _ask(db: Session, me: Viewer, *, now: datetime) -> tuple[int, int] | None:
             done = swaps.ask(db, me, colleague_id=one.officer_id, gives=day, takes=back, key=key, now=now)
             return done.swap_id, one.officer_id
     return None
+
+
+def call(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
+    """The head of the office calls somebody who is at home today to a desk of the own bidang."""
+    head = viewer(db, people, "kadis", zone, now)
+    day, rules = clock.local_day(now, zone), workdays.calendar(db, head.office_id)
+    hours = rules.hours(day)
+    if not rules.is_working_day(day) or hours is None or now.astimezone(zone).time() >= hours.ends:
+        return
+    found = repairing.around(db, head.office_id, [day])
+    for desk in office.divisions(db, head.office_id).values():
+        for group in rules.coverage(day, desk).groups:
+            need = repairing.Need(day, desk.id, group.name, group.types, 1)
+            free = [one for one in repairing.stand_ins(db, head.office_id, found, need) if not one.lent]
+            if free:
+                who = free[0].officer_id
+                calls.call(db, head, officer_id=who, division_id=desk.id, day=day, group=group.name, now=now)
+                return

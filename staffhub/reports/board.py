@@ -1,7 +1,7 @@
 """Who is where now: everybody of the office by bidang, and whether each bidang is covered."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -10,13 +10,14 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, office, sections, workdays
+from staffhub import clock, days, office, sections
 from staffhub.days import DayRecord, State
 from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     BOARD_CHANGES,
     AuditEvent,
+    DayPart,
     Division,
     EmploymentType,
     Mark,
@@ -29,6 +30,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.reports import words
+from staffhub.reports.cover import Cover, covers
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 
@@ -68,6 +70,9 @@ class Standing(NamedTuple):
     planned: PlanMode | None
     late: int
     early: int
+    # The bidang whose desk is kept by who is lent to another, and whether the afternoon is leave.
+    desk: int | None = None
+    goes_at_noon: bool = False
 
 
 class Person(NamedTuple):
@@ -107,19 +112,6 @@ class Person(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cover:
-    """People of a group in the office now, and how many the rule asks for."""
-
-    name: str
-    have: int
-    need: int
-
-    @property
-    def short(self) -> bool:
-        return self.have < self.need
-
-
-@dataclass(frozen=True)
 class Column:
     """A bidang and where its people are, who is missing first."""
 
@@ -131,6 +123,10 @@ class Column:
     @property
     def short(self) -> bool:
         return any(cover.short for cover in self.covers)
+
+    @property
+    def will_be_short(self) -> bool:
+        return not self.short and any(cover.will_be_short for cover in self.covers)
 
 
 @dataclass(frozen=True)
@@ -193,7 +189,7 @@ def board(
 
     `version` is what board_version said before: the office that was worked out for it is not worked out again.
     """
-    whole = _kept(db, me, now, version) if version else _whole(db, me, now)
+    whole = kept(db, me, now, version) if version else _whole(db, me, now)
     asked = None if q else division_id  # a name is looked for in the whole office
     found = [column for column in _found(whole.columns, q, state) if column.standings or column.id == asked]
     offered = [Section(column.id, column.name, len(column.standings)) for column in found]
@@ -217,7 +213,7 @@ def board(
 _offices: WeakKeyDictionary[Any, dict[int, tuple[tuple[str, date], Whole]]] = WeakKeyDictionary()
 
 
-def _kept(db: Session, me: Viewer, now: datetime, version: str) -> Whole:
+def kept(db: Session, me: Viewer, now: datetime, version: str) -> Whole:
     """Return the office as of a version, which was read before anything else in this transaction.
 
     What is read after the version may be newer, never older. A board that is asked for a hundred times between two
@@ -268,12 +264,19 @@ def columns_of(
         if where not in columns:
             columns[where] = Column(where, seat.division or "", [], [])
         columns[where].standings.append(_standing(seat, loaded.record(seat.id, day), now))
+    lent = [one for column in columns.values() for one in column.standings if one.desk]
     for column in columns.values():
         column.standings.sort(key=lambda one: (_RANK[one.state], one.seat.name))
         if column.id in bidang:
             rule = loaded.book.calendar.coverage(day, bidang[column.id])
-            column.covers.extend(_covers(rule, column.standings))
+            column.covers.extend(covers(rule, _at_desk(column, lent)))
     return list(columns.values())
+
+
+def _at_desk(column: Column, lent: Sequence[Standing]) -> list[Standing]:
+    """Return who keeps the desk of a bidang: its own people but for the lent ones, and whoever is lent to it."""
+    own = [one for one in column.standings if one.desk in {None, column.id}]
+    return own + [one for one in lent if one.desk == column.id and one.seat.division_id != column.id]
 
 
 def _version_query() -> Select[*tuple[Any, ...]]:
@@ -333,7 +336,9 @@ def _standing(seat: Seat, record: DayRecord, now: datetime) -> Standing:
     last = record.marks[-1] if record.marks else None
     since = (record.last or (last.at.astimezone(record.zone) if last else record.first)) if record.is_work else None
     note, where = (last.note, last.mode) if last else (record.plan.note, record.plan.mode)
-    return Standing(seat, _state(record, now), since, note, where, record.plan.mode, record.late, record.early)
+    plan, state = record.plan, _state(record, now)
+    goes = plan.half is not None and plan.half.part is DayPart.AFTERNOON
+    return Standing(seat, state, since, note, where, plan.mode, record.late, record.early, plan.desk, goes)
 
 
 def _state(record: DayRecord, now: datetime) -> str:
@@ -354,11 +359,6 @@ def _state(record: DayRecord, now: datetime) -> str:
 def _is_in_free_half(record: DayRecord, now: datetime) -> bool:
     turn = days.turn_of(record.day, record.plan, record.zone)
     return turn is not None and turn.is_free(now)
-
-
-def _covers(rule: workdays.Coverage, standings: Iterable[Standing]) -> list[Cover]:
-    here = [one.seat.employment_type for one in standings if one.state == WorkMode.OFFICE]
-    return [Cover(group.name, sum(kind in group.types for kind in here), group.minimum) for group in rule.groups]
 
 
 def _found(columns: list[Column], q: str, state: str) -> list[Column]:

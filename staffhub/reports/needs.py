@@ -25,11 +25,13 @@ class Standup:
 class Leading:
     """What stands open in the viewer's scope, as numbers.
 
-    `missing` and `short` are empty outside of working hours: then nobody is missing there.
+    `missing` and `short` are empty outside of working hours: then nobody is missing there. `later`: bidang that are
+    covered now, and not until the end of the day.
     """
 
     missing: int
     short: list[Column]
+    later: list[Column]
     late: int
     urgent: int
     unassigned: int
@@ -61,7 +63,15 @@ def _people(me: Viewer, found: Leading) -> Iterator[Need]:
     if found.short:
         number = len(found.short)
         text = ngettext("%(num)s division is not covered", "%(num)s divisions are not covered", number)
-        yield Need(text, _("See who can come"), f"/board?mode=short{own}", "alert", more=_lacking(found.short))
+        address = "/roster/calls" if me.may("roster.edit") else f"/board?mode=short{own}"
+        yield Need(text, _("See who can come"), address, "alert", more=_lacking(found.short))
+    if found.later and me.may("roster.edit"):
+        number = len(found.later)
+        text = ngettext(
+            "%(num)s division will not be covered all day", "%(num)s divisions will not be covered all day", number
+        )
+        more = ", ".join(one.name for one in found.later)
+        yield Need(text, _("See who can come"), "/roster/calls", "alert", more=more)
     if found.missing:
         text = ngettext("%(num)s person has not checked in", "%(num)s people have not checked in", found.missing)
         yield Need(text, _("See who"), f"/board?mode=pending{own}", "pending", more=_("planned to work today"))

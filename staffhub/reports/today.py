@@ -88,10 +88,15 @@ def _leading(
     columns = board.columns_of(_seats(staff, day), loaded, office.divisions(db, me.office_id), now=now)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     at_work = hours is not None and hours.starts <= local.time() < hours.ends
+    if at_work and not me.sees_everyone and any(column.short or column.will_be_short for column in columns):
+        # Whoever is lent to the desk serves in another bidang, which only the whole office shows.
+        whole = board.kept(db, me, now, board.board_version(db, me, now=now))
+        columns = [column for column in whole.columns if column.id == me.division_id]
     presses = service_requests.pressing(db, me, now=now)
     return Leading(
         missing=sum(one.state == "pending" for column in columns for one in column.standings) if at_work else 0,
         short=[column for column in columns if column.short] if at_work else [],
+        later=[column for column in columns if column.will_be_short] if at_work else [],
         late=presses.late,
         urgent=presses.urgent,
         unassigned=presses.nobodys + _with_absent(db, me, staff, now=now),

@@ -52,6 +52,26 @@ class Seat(NamedTuple):
         return posted and is_in_service(self.active_from, self.active_to, day)
 
 
+def why_not_free(plan: workdays.Plan, *, stays_home: bool) -> str:
+    """Say why somebody cannot come to the office on a day, by its plan; "" where she is at home and can.
+
+    `stays_home`: by a letter.
+    """
+    if plan.half:
+        return _("has leave for half of that day")
+    said = {
+        PlanMode.OFFICE: _("is in the office then anyway"),
+        PlanMode.FIELD: _("is on field duty then"),
+        PlanMode.LEAVE: _("is on leave then"),
+        None: _("does not work then"),
+    }
+    if plan.mode in said:
+        return said[plan.mode]
+    if plan.source not in OF_THE_ROSTER or stays_home:
+        return _("works from home then by arrangement")
+    return ""
+
+
 @dataclass(frozen=True)
 class Room:
     """A bidang over some days: its people, their plans, and who is kept at home by a letter; pure."""
@@ -108,27 +128,14 @@ class Room:
 
     def cannot_come(self, officer_id: int, day: date) -> str:
         """Say why somebody cannot be on duty in the office on a day on which no turn was hers; "" where she can."""
-        plan = self.book.of(officer_id, day)
-        if plan.half:
-            return _("has leave for half of that day")
-        said = {
-            PlanMode.OFFICE: _("is in the office then anyway"),
-            PlanMode.FIELD: _("is on field duty then"),
-            PlanMode.LEAVE: _("is on leave then"),
-            None: _("does not work then"),
-        }
-        if plan.mode in said:
-            return said[plan.mode]
-        if plan.source not in OF_THE_ROSTER or self.stays_home(officer_id, day):
-            return _("works from home then by arrangement")
-        return ""
+        return why_not_free(self.book.of(officer_id, day), stays_home=self.stays_home(officer_id, day))
 
     def stays_home(self, officer_id: int, day: date) -> bool:
         return any(who == officer_id and first <= day <= last for who, first, last in self.kept_home)
 
     def groups(self, seat: Seat, day: date) -> tuple[str, ...]:
         """Return the groups of the coverage rule that somebody counts for; where no rule says, ASN or not."""
-        named = self.book.calendar.coverage(day).groups
+        named = self.book.calendar.coverage(day, self.division).groups
         if not named:
             return ("",) if seat.employment is EmploymentType.THL else ()
         return tuple(group.name for group in named if seat.employment in group.types)
