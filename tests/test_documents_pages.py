@@ -1,20 +1,22 @@
 """Downloads: small ones at once, large ones after the request, for whoever asked and for a day."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 
+from staffhub import worklog
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import in_locale
-from staffhub.models import Account, AuditEvent, ExportJob, Notice, Office, Posting, Role, TaskState
+from staffhub.models import Account, AuditEvent, ExportJob, Notice, NoticeKind, Office, Posting, Role, TaskState
 from staffhub.orders.exemptions import Scope
 from staffhub.reports.documents import exports, lines
 from staffhub.reports.documents.exports import Wish
-from tests.conftest import MORNING, World, add_officer
+from tests.conftest import MORNING, TODAY, World, add_officer
 from tests.test_orders import Cast, exempt
 
 MONTH = MORNING.date().replace(day=1)
@@ -198,6 +200,92 @@ def test_a_wish_that_is_none_is_refused_in_words(world: World) -> None:
 def test_a_file_is_named_after_its_month_and_bidang() -> None:
     assert Wish(MONTH, "xlsx", "DafDuk").file == "presensi-2026-11-dafduk.xlsx"
     assert Wish(MONTH, "pdf", '"../é').file == "presensi-2026-11.pdf"
+
+
+def wrote(world: World, who: str, text: str, *, day: date = TODAY, send: bool = True) -> None:
+    me = world.viewer(who)
+    with world.database.transaction() as db:
+        entry = {"text": text, "starts": time(8), "ends": time(9), "quantity": None, "unit": ""}
+        worklog.write(db, me, day=day, **entry, key=str(uuid4()), now=MORNING)
+        if send:
+            worklog.submit(db, me, day=day, now=MORNING)
+
+
+def pages_of(content: bytes) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(content)).pages]
+
+
+@pytest.mark.parametrize(("who", "form", "ending"), [("ana", "a", ""), ("dewi", "b", "-format-b")])
+def test_the_logs_of_a_bidang_are_one_file_each_person_from_a_new_page(
+    world: World, who: str, form: str, ending: str
+) -> None:
+    wrote(world, "ben", "Memeriksa berkas")
+    wrote(world, "ben", "Belum selesai", day=TODAY - timedelta(days=3), send=False)
+    wrote(world, "ana", "Memimpin apel")
+    wrote(world, "cy", "Menata arsip")
+    wrote(world, "tia", "Masih ditulis", send=False)
+    client = world.client(who)
+    page = client.get("/worklog/lkh?date=2026-11-23").text
+    assert ('<option value="population_registration"' in page, '<option value="civil_registration"' in page) == (
+        True,
+        who == "dewi",
+    )
+    asked = {
+        "month": "2026-11",
+        "division": "population_registration",
+        "log": form,
+        "format": "pdf",
+        "idempotency_key": "of-the-form",
+    }
+    for _press in range(2):
+        assert client.post("/attendance/exports", data=asked).headers["location"] == "/attendance/exports"
+    assert exports.run_due(world.database, now=MORNING) == 1
+    me = world.viewer(who)
+    with world.database.reading() as db:
+        told = sa.select(Notice.account_id).where(Notice.kind == NoticeKind.EXPORT_READY)
+        assert db.scalars(told).all() == [me.account_id]
+    assert f"lkh-2026-11-populationregistration{ending}.pdf" in client.get("/attendance/exports").text
+    with world.database.reading() as db:
+        job_id = db.scalars(sa.select(ExportJob.id)).one()
+    ana, ben, rest = pages_of(client.get(f"/attendance/exports/{job_id}/file").content)
+    assert ("Ana Kaunang" in ana, "Memimpin apel" in ana, "Memeriksa" in ana) == (True, True, False)
+    assert ("Ben Tumiwa" in ben, "Memeriksa berkas" in ben, "Belum selesai" in ben) == (True, True, False)
+    assert ("Belum ada hari bulan ini yang dikirim oleh: • Tia Lumintang" in rest, "Ben" in rest) == (True, False)
+    assert all(
+        "LKH), NOVEMBER 2026" in one and "Cy" not in one and one.endswith("Halaman 1 dari 1")
+        for one in (ana, ben, rest)
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "asked", "status"),
+    [
+        ("ana", {"division": "civil_registration"}, 403),
+        ("dewi", {"division": ""}, 403),
+        ("dewi", {"division": "none"}, 403),
+        ("ben", {}, 403),
+        ("dewi", {"log": "c"}, 422),
+    ],
+)
+def test_nobody_asks_for_the_logs_of_a_bidang_outside_the_own_scope(
+    world: World, who: str, asked: dict[str, str], status: int
+) -> None:
+    values = {
+        "month": "2026-11",
+        "division": "population_registration",
+        "log": "a",
+        "format": "pdf",
+        "idempotency_key": "of-the-form",
+    }
+    assert world.client(who).post("/attendance/exports", data=values | asked).status_code == status
+    assert exports.run_due(world.database, now=MORNING) == 0
+
+
+def test_only_who_may_has_the_form_for_the_logs_of_a_bidang(world: World) -> None:
+    assert "LKH satu bidang" not in world.client("ben").get("/worklog/lkh").text
+    assert "LKH satu bidang" in world.client("ana").get("/worklog/lkh").text
+    other = world.client("ana").get("/worklog/lkh", params={"officer": world.officer_id("ben")}).text
+    assert "LKH satu bidang" not in other, "the page of one person is of that one"
 
 
 def test_one_persons_sheet_is_for_that_person_and_those_above(world: World) -> None:

@@ -261,6 +261,31 @@ def test_a_log_is_read_by_its_owner_the_superior_of_those_days_the_bidang_and_pe
         _read(database, viewer_of(database, "oka"), ben_id)
 
 
+def test_the_logs_of_a_bidang_are_those_of_the_days_spent_in_it(database: Database) -> None:
+    since, cy = date(2026, 11, 16), viewer_of(database, "cy")
+    for day in (since - timedelta(days=3), since, since + timedelta(days=1)):
+        _wrote(database, "ben", day=day, text=f"Kerja {day.day}")
+    ben_viewer, ana = viewer_of(database, "ben"), viewer_of(database, "ana")
+    with database.transaction() as db:
+        for day in (since - timedelta(days=3), since):
+            worklog.submit(db, ben_viewer, day=day, now=MORNING)
+    _post(database, "ben", since, division_id=cy.division_id)
+    dewi, ben_id = viewer_of(database, "dewi"), _officer(database, "ben")
+
+    def found(me: Viewer, division_id: int | None) -> list[str]:
+        with database.reading() as db:
+            everybody = logbook.of_bidang(db, me, division_id or 0, NOVEMBER)
+            assert [one.name for one in everybody] == sorted(one.name for one in everybody)
+            return [one.text for one in logbook.sent_lines(db, me, everybody, NOVEMBER).get(ben_id, [])]
+
+    assert found(dewi, ana.division_id) == found(ana, ana.division_id) == ["Kerja 13"]
+    assert found(dewi, cy.division_id) == ["Kerja 16"]
+    assert found(viewer_of(database, "oka"), cy.division_id) == [], "another office"
+    for me in (ana, cy):
+        with pytest.raises(Forbidden), database.reading() as db:
+            logbook.of_bidang(db, me, cy.division_id or 0, NOVEMBER)
+
+
 def test_the_head_of_a_bidang_reads_the_days_in_it_alone(database: Database) -> None:
     ben_id, since = _officer(database, "ben"), date(2026, 11, 16)
     elsewhere = viewer_of(database, "cy").division_id
@@ -307,7 +332,7 @@ def _wrote(
 def _month(database: Database, username: str, whose: logbook.Whose = "people", **facts: Any) -> logbook.Summary:
     me = viewer_of(database, username)
     with database.reading() as db, in_locale("en"):
-        return logbook.summary(db, me, NOVEMBER.first, whose, now=MORNING, **facts)
+        return logbook.summary(db, me, NOVEMBER.first, whose, **facts)
 
 
 def test_a_month_is_counted_by_kind_of_work_by_unit_and_by_what_became_of_its_days(database: Database) -> None:
@@ -366,6 +391,30 @@ def test_who_counts_whose_month_and_whoever_moved_counts_in_both(database: Datab
     assert [one.hours.all for one in ben_alone.people] == [60]
     assert _month(database, "cy", officer=_officer(database, "tia")).people == []
     assert _month(database, "oka").hours.all == 0
+
+
+def test_a_request_counts_in_the_bidang_of_the_day_on_which_it_was_done(database: Database) -> None:
+    since, cy = date(2026, 11, 16), viewer_of(database, "cy")
+    ids = [assigned(database, "ben").id for _n in range(6)]
+    first = datetime(2026, 10, 31, 16, 0, tzinfo=UTC)  # Makassar is 8 hours ahead: November begins
+    moved = first + timedelta(days=15)
+    instant, month = timedelta(microseconds=1), timedelta(days=30)
+    _post(database, "ben", since, division_id=cy.division_id, superior_id=cy.officer_id)
+    closed = (first - instant, first, moved - instant, moved, first + month - instant, first + month)
+    with database.transaction() as db:
+        for request_id, at in zip(ids, closed, strict=True):
+            done = {"state": RequestState.DONE, "closed_at": at}
+            db.execute(sa.update(ServiceRequest).where(ServiceRequest.id == request_id).values(done))
+    ben_id, before = _officer(database, "ben"), viewer_of(database, "ana").division_id
+
+    def counted(who: str, **facts: Any) -> dict[int | None, int]:
+        found = _month(database, who, **facts)
+        assert sum(work.closed or 0 for work in found.works) == sum(one.closed for one in found.people)
+        return {one.division_id: one.closed for one in found.people if one.id == ben_id}
+
+    assert counted("dewi") == {before: 2, cy.division_id: 2}
+    assert counted("dewi", division=before) == counted("ana") == {before: 2}
+    assert counted("cy", officer=ben_id) == {cy.division_id: 2}
 
 
 def test_the_sheet_of_a_summary_has_the_same_numbers_and_text_stays_text(database: Database) -> None:

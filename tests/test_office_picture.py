@@ -14,7 +14,7 @@ from staffhub.models import MarkKind, RequestState, ServiceRequest, StoredDay, W
 from staffhub.reports import office_picture as pictures
 from staffhub.reports.office_picture import OfficePicture, Presence
 from staffhub.service_requests.flow import DAYS, Flow
-from tests.conftest import MORNING, TODAY, World, count_from, count_queries, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, add_posting, count_from, count_queries, plan_range, viewer_of
 from tests.test_corrections import put_mark
 from tests.test_service_requests import take_in
 
@@ -57,6 +57,16 @@ def test_requests_are_counted_on_the_days_of_the_office_for_four_weeks_in_the_ow
     for who in ("dewi", "hana", "adi"):
         assert _moved(database, who) == expected | {TODAY: (1, 0)}
     assert _moved(database, "oka") == {}
+
+
+def test_a_request_goes_out_where_it_came_in_whoever_moved_meanwhile(database: Database) -> None:
+    """In and out are counted in the bidang of the service, so that they belong together whatever the postings say."""
+    ben, cy = viewer_of(database, "ben"), viewer_of(database, "cy")
+    _request(database, _at(THURSDAY, 9), _at(TODAY, 6))
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceRequest).values(assignee_id=ben.officer_id))
+        add_posting(db, ben.officer_id or 0, FRIDAY, division_id=cy.division_id)
+    assert _moved(database, "ana") == _moved(database, "dewi") == {THURSDAY: (1, 0), TODAY: (0, 1)}
 
 
 @pytest.fixture

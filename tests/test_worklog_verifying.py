@@ -308,6 +308,26 @@ def test_many_are_verified_at_once_and_what_changed_meanwhile_is_left_out(databa
     assert [stands(database, one).state for one in reports] == [LogState.TAKEN_BACK, *[LogState.VERIFIED] * 2]
 
 
+def test_where_the_one_above_is_gone_too_and_nobody_is_named_the_log_waits_with_the_head_who_is_told(
+    database: Database, ben: Viewer
+) -> None:
+    ana, cy, dewi = (viewer_of(database, who) for who in ("ana", "cy", "dewi"))
+    with database.transaction() as db:
+        db.execute(sa.update(Posting).where(Posting.officer_id == ana.officer_id).values(superior_id=cy.officer_id))
+        for away in (ana, cy):
+            plan_range(db, dewi, away.officer_id, TODAY, layer=PlanLayer.LEAVE)
+    send(database, ben)
+    assert (told(database, NoticeKind.LOGS_TO_VERIFY), waits(database, dewi)) == ([("dewi", False)], 1)
+    send(database, dewi)
+    assert len(told(database, NoticeKind.LOGS_TO_VERIFY)) == 1, "over the head stands nobody"
+    with database.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == ana.officer_id).values(active_to=YESTERDAY))
+        db.execute(sa.update(Posting).where(Posting.officer_id == ana.officer_id).values(superior_id=None))
+        db.execute(sa.delete(Notice))
+    send(database, ben, day=FRIDAY)
+    assert told(database, NoticeKind.LOGS_TO_VERIFY) == [("dewi", False)], "nobody stands above the one who left"
+
+
 def test_a_verifier_is_told_once_a_day_however_many_logs_wait(database: Database, ben: Viewer) -> None:
     send(database, ben, day=YESTERDAY, now=EVENING)
     send(database, ben, day=FRIDAY, now=EVENING)

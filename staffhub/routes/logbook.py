@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, cast, get_args
+from uuid import uuid4
 
 from fastapi import Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import audit, clock, i18n
+from staffhub import audit, clock, i18n, office
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.reports import logbook
@@ -59,12 +60,11 @@ def papers(
         return render(request, "worklog/nobody.html")
     period = _period(span, date, me, now)
     who = _subject(db, me, officer, period)
-    return _page(request, me, now, period, who, logbook.lines(db, me, who, period))
+    return _page(request, db, me, now, period, who)
 
 
-def _page(
-    request: Request, me: Viewer, now: dt.datetime, period: Period, who: Subject, found: Sequence[Line]
-) -> Response:
+def _page(request: Request, db: Session, me: Viewer, now: dt.datetime, period: Period, who: Subject) -> Response:
+    found = logbook.lines(db, me, who, period)
     today = clock.local_day(now, me.zone)
     done = logbook.activities(found)
     with i18n.in_locale("id"):
@@ -86,7 +86,16 @@ def _page(
         activities=done,
         text=text,
         kinds=KINDS,
+        bidang=_bidang(db, me),
+        key=uuid4(),
     )
+
+
+def _bidang(db: Session, me: Viewer) -> list[office.Bidang]:
+    """Return those of which I may have everybody's logs in one file."""
+    if not me.may("attendance"):
+        return []
+    return [one for one in office.divisions(db, me.office_id).values() if me.sees(officer_id=None, division_id=one.id)]
 
 
 @router.get("/worklog/lkh/file", dependencies=[TakesLong])
@@ -108,7 +117,7 @@ def paper(
     who = _subject(db, me, officer, period)
     found = logbook.lines(db, me, who, period)
     if not found:
-        return _page(request, me, now, period, who, found)
+        return _page(request, db, me, now, period, who)
     content = _made(db, me, kind, period, who, found)
     facts: dict[str, Any] = {"first": period.first, "last": period.last, "what": "log"}
     trail.append(lambda writing: audit.record(writing, me, "attendance.exported", "officer", who.id, now=now, **facts))
@@ -148,7 +157,7 @@ def _summary(
     if officer is not None:
         logbook.subject(db, me, officer, Period.around("month", first))
         whose = "people" if officer != me.officer_id else "me"
-    return logbook.summary(db, me, first, whose, now=now, officer=officer, division=division)
+    return logbook.summary(db, me, first, whose, officer=officer, division=division)
 
 
 @router.get("/worklog/summary")

@@ -7,17 +7,26 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, notify
 from staffhub.db import rows
-from staffhub.models import DailyReport, LogAct, LogDelegate, NoticeKind
+from staffhub.models import DailyReport, LogAct, LogDelegate, NoticeKind, Officer, Posting, Role, posting_on, serves
 from staffhub.security import Viewer
 from staffhub.worklog import whose
 
 # What waits for a person is one thing, however many logs it is.
 _DESK = "officer"
 _ABOVE = (
-    whose.above(select(whose.SUPERIOR.id, whose.AWAY, whose.NEXT.id, whose.STAND_IN.id).select_from(DailyReport))
+    whose.above(
+        select(whose.SUPERIOR.id, whose.AWAY, whose.NEXT.id, whose.NEXT_AWAY, whose.STAND_IN.id).select_from(
+            DailyReport
+        )
+    )
     .outerjoin(LogDelegate, whose.NAMED)
     .outerjoin(whose.STAND_IN, whose.STANDS_IN)
     .where(DailyReport.id == bindparam("report", type_=BigInteger))
+)
+_HEADS = (
+    select(Officer.id)
+    .join(Posting, posting_on(whose.TODAY))
+    .where(Officer.office_id == whose.OFFICE, serves(whose.TODAY, whose.TODAY), Posting.role == Role.OFFICE_HEAD)
 )
 
 
@@ -28,12 +37,14 @@ def tell_superior(db: Session, me: Viewer, report_id: int, *, now: datetime) -> 
 
 
 def _verifiers(db: Session, me: Viewer, report_id: int, *, now: datetime) -> set[int]:
-    """The superior who is here and whoever is named in that place; where neither is, the one above."""
-    asked = {"report": report_id, "office": me.office_id, "today": clock.local_day(now, me.zone)}
-    found = rows(db, _ABOVE, **asked).all()
-    superior, away, above, _named = found[0]
-    there = {row[3] for row in found} | (set() if away else {superior})
-    return {one for one in (there - {None} or {above}) if one is not None}
+    """The superior who is here and whoever is named in that place; where neither is, the one above, then the head."""
+    asked = {"office": me.office_id, "today": clock.local_day(now, me.zone)}
+    found = rows(db, _ABOVE, **asked, report=report_id).all()
+    superior, away, above, above_away, _named = found[0]
+    there = {row[4] for row in found} | (set() if away else {superior})
+    if there := there - {None}:
+        return there
+    return {above} if not above_away else set(db.scalars(_HEADS, asked))
 
 
 def _tell(db: Session, me: Viewer, verifier: int, *, now: datetime) -> None:

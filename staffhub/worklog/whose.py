@@ -51,7 +51,7 @@ def _here(officer: Any) -> ColumnElement[bool]:
     return and_(officer.id.is_not(None), serves, not_(on_leave))
 
 
-AWAY = not_(_here(SUPERIOR))
+AWAY, NEXT_AWAY = not_(_here(SUPERIOR)), not_(_here(NEXT))
 # Over the head of the office stands nobody, unless somebody is posted there.
 SOMEBODY_ABOVE = or_(SUPERIOR.id.is_not(None), OWN.role.is_(None), OWN.role != Role.OFFICE_HEAD)
 # Who is named for today in the place of the superior of a report: for that one, or for everybody who is away.
@@ -69,7 +69,7 @@ MINE = and_(
     or_(
         SUPERIOR.id == ME,
         select(LogDelegate.id).where(NAMED, LogDelegate.officer_id == ME).exists(),
-        and_(AWAY, not_(_STOOD_IN), or_(NEXT.id == ME, and_(_HEAD, not_(_here(NEXT))))),
+        and_(AWAY, not_(_STOOD_IN), or_(NEXT.id == ME, and_(_HEAD, NEXT_AWAY))),
     ),
 )
 

@@ -20,11 +20,12 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import ExportJob, NoticeKind, TaskState
 from staffhub.reports import recap
-from staffhub.reports.documents import lines
+from staffhub.reports.documents import lines, lkh
 from staffhub.reports.documents.book import month_xlsx
 from staffhub.reports.documents.printed import month_pdf
 from staffhub.reports.documents.signed import of_papers
 from staffhub.reports.documents.table import month_csv, signed_csv
+from staffhub.reports.logbook import Period
 from staffhub.security import Viewer
 
 log = structlog.get_logger(__name__)
@@ -38,13 +39,17 @@ AT_ONCE = 60
 
 
 class Wish(NamedTuple):
-    """What is asked for: `form` is csv, xlsx or pdf; the rest are the filters of the screen."""
+    """What is asked for: `form` is csv, xlsx or pdf; then the filters of the screen.
+
+    With `log`, the form of an LKH, it is no recap but the logs of everybody of `division`.
+    """
 
     first: date
     form: str
     division: str = ""
     q: str = ""
     show: str = ""
+    log: lkh.Form | None = None
 
     @classmethod
     def of(cls, asked: dict[str, Any]) -> "Wish":
@@ -52,9 +57,10 @@ class Wish(NamedTuple):
 
     @property
     def file(self) -> str:
-        """presensi-2026-11-dafduk.xlsx; the bidang's code has letters, digits and "_" only."""
+        """presensi-2026-11-dafduk.xlsx, lkh-2026-11-dafduk.pdf; the bidang's code has letters, digits and "_" only."""
         part = "".join(letter for letter in self.division.casefold() if letter.isascii() and letter.isalnum())
-        return "-".join(part for part in ("presensi", f"{self.first:%Y-%m}", part[:30]) if part) + f".{self.form}"
+        name = "-".join(part for part in ("lkh" if self.log else "presensi", f"{self.first:%Y-%m}", part[:30]) if part)
+        return name + ("-format-b" if self.log == "b" else "") + f".{self.form}"
 
 
 class Export(NamedTuple):
@@ -80,8 +86,18 @@ def takes_long(db: Session, me: Viewer, wish: Wish) -> bool:
     return lines.size(db, me, wish.first, division=wish.division, q=wish.q) > AT_ONCE
 
 
+def _bidang_of(db: Session, me: Viewer, wish: Wish) -> int:
+    """Return the bidang whose logs are asked for, where they are within my scope."""
+    for one in office.divisions(db, me.office_id).values():
+        if one.code == wish.division and me.sees(officer_id=None, division_id=one.id):
+            return one.id
+    raise Forbidden(_("This division is outside your scope."))
+
+
 def make(db: Session, me: Viewer, wish: Wish, *, now: datetime) -> Callable[[], bytes]:
     """Read what the file holds; what comes back makes it, and needs no database."""
+    if wish.log:
+        return lkh.bidang_pdf(db, me, _bidang_of(db, me, wish), Period.around("month", wish.first), wish.log)
     if wish.form == "csv":
         papers = signing.snapshot_of(db, me.office_id, wish.first)
         seal = lines.seal(papers, office.facts(db, me.office_id))
@@ -98,6 +114,8 @@ def make(db: Session, me: Viewer, wish: Wish, *, now: datetime) -> Callable[[], 
 def ask(db: Session, me: Viewer, wish: Wish, *, key: str, now: datetime) -> None:
     """Leave it to the scheduler; the same form asks once."""
     me.require("attendance")
+    if wish.log:
+        _bidang_of(db, me, wish)
     values = {
         "office_id": me.office_id,
         "account_id": me.account_id,
@@ -117,7 +135,8 @@ def ask(db: Session, me: Viewer, wish: Wish, *, key: str, now: datetime) -> None
         "expires_at": now + KEPT,
     }
     if insert_unless_there(db, ExportJob, values):
-        audit.record(db, me, "attendance.exported", "office", me.office_id, now=now, month=wish.first)
+        told: dict[str, Any] = {"month": wish.first} | ({"what": "log"} if wish.log else {})
+        audit.record(db, me, "attendance.exported", "office", me.office_id, now=now, **told)
 
 
 _COLUMNS = (

@@ -3,8 +3,9 @@
 A is a list of what was done with two signatures, B a table with times, output, evidence and what became of each day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Literal
 
 from babel.dates import format_date
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from staffhub import i18n, office, people
 from staffhub.i18n import gettext as _
 from staffhub.office import OfficeFacts
-from staffhub.reports import words
+from staffhub.reports import logbook, words
 from staffhub.reports.documents import press
 from staffhub.reports.documents.letterhead import dressed
 from staffhub.reports.documents.words import month
@@ -46,25 +47,50 @@ def title_of(period: Period) -> str:
     return _("Daily work report (LKH), %(days)s", days=days)
 
 
+def bidang_pdf(db: Session, me: Viewer, division_id: int, period: Period, form: Form) -> Callable[[], bytes]:
+    """Read the days of a bidang that were sent or verified; what comes back prints them, one person after the other."""
+    everybody = logbook.of_bidang(db, me, division_id, period)
+    found = logbook.sent_lines(db, me, everybody, period)
+    facts = office.facts(db, me.office_id)
+    with i18n.in_locale("id"):
+        people = [_person(facts, who, period, found[who.id], form) for who in everybody if who.id in found]
+        missing = [who.name for who in everybody if who.id not in found]
+        data = _dressed(facts, period, form, people, missing)
+    return partial(press.pdf, "lkh", data)
+
+
 def lkh_data(facts: OfficeFacts, who: Subject, period: Period, found: Sequence[Line], form: Form) -> dict[str, Any]:
-    last = who.parts[-1] if who.parts else None
-    total = minutes_of(found)
+    return _dressed(facts, period, form, [_person(facts, who, period, found, form)])
+
+
+def _dressed(
+    facts: OfficeFacts, period: Period, form: Form, people: Sequence[Mapping[str, Any]], missing: Sequence[str] = ()
+) -> dict[str, Any]:
     return dressed(
         facts,
         title_of(period),
         form=form,
-        about=[
+        header=_header_a() if form == "a" else _header_b(),
+        people=people,
+        missing={"said": _("No day of this month was sent by:"), "names": missing},
+    )
+
+
+def _person(facts: OfficeFacts, who: Subject, period: Period, found: Sequence[Line], form: Form) -> dict[str, Any]:
+    last = who.parts[-1] if who.parts else None
+    total = minutes_of(found)
+    return {
+        "about": [
             [_("Name"), who.name],
             [_("Staff number"), number_of(who, who.number)],
             [_("Position"), (last and last.position) or "-"],
             [_("Work unit"), ", ".join(part for part in (last and last.division, facts.name) if part)],
         ],
-        header=_header_a() if form == "a" else _header_b(),
-        rows=list(_rows_a(found) if form == "a" else _rows_b(found, facts)),
-        total=_("Total: %(time)s (%(minutes)s minutes)", time=words.duration(total), minutes=total),
-        notes=_notes(who),
-        signers=_signers(who, facts, found[-1].date if found else period.last),
-    )
+        "rows": list(_rows_a(found) if form == "a" else _rows_b(found, facts)),
+        "total": _("Total: %(time)s (%(minutes)s minutes)", time=words.duration(total), minutes=total),
+        "notes": _notes(who),
+        "signers": _signers(who, facts, found[-1].date if found else period.last),
+    }
 
 
 def number_of(who: Subject, number: str) -> str:

@@ -1,6 +1,7 @@
 """The entries of a log over some days, with what each of them is linked to and how far its day has come."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub.db import rows
 from staffhub.models import (
+    LOCKED,
     DailyReport,
     LogEntry,
     LogState,
@@ -106,17 +108,31 @@ _LINES: Select[*tuple[Any, ...]] = (
     .outerjoin(ReportStep, and_(ReportStep.report_id == DailyReport.id, ReportStep.turn == DailyReport.version))
     .where(
         LogEntry.office_id == bindparam("office"),
-        LogEntry.officer_id == bindparam("officer"),
         LogEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
     )
     .order_by(LogEntry.date, LogEntry.starts, LogEntry.ends, LogEntry.id)
+)
+_OF_ONE = _LINES.where(LogEntry.officer_id == bindparam("officer"))
+_SENT = _LINES.add_columns(LogEntry.officer_id).where(
+    LogEntry.officer_id.in_(bindparam("officers", expanding=True)), DailyReport.state.in_(LOCKED)
 )
 
 
 def lines(db: Session, me: Viewer, who: Subject, period: Period) -> list[Line]:
     """Return the entries of the days that I may read, in their order."""
     asked = {"office": me.office_id, "officer": who.id, "first": period.first, "last": period.last}
-    return [line for row in rows(db, _LINES, **asked) if who.holds((line := Line(*row)).date)]
+    return [line for row in rows(db, _OF_ONE, **asked) if who.holds((line := Line(*row)).date)]
+
+
+def sent_lines(db: Session, me: Viewer, people: Sequence[Subject], period: Period) -> dict[int, list[Line]]:
+    """Return by officer the entries of the days that were sent and not given back; who sent none is not in it."""
+    by_id, found = {who.id: who for who in people}, defaultdict[int, list[Line]](list)
+    asked = {"office": me.office_id, "officers": list(by_id), "first": period.first, "last": period.last}
+    for *row, officer_id in rows(db, _SENT, **asked):
+        line = Line(*row)
+        if by_id[officer_id].holds(line.date):
+            found[officer_id].append(line)
+    return dict(found)
 
 
 def minutes_of(found: Iterable[Line]) -> int:

@@ -2,13 +2,13 @@
 
 The kind of a line is what it is linked to: a citizen's request (under its service), a meeting, or neither. Whoever
 moved within the month counts where they served on each day. A request counts for whoever held it when it was done,
-in the bidang of the last day.
+in the bidang of that day.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -51,6 +51,7 @@ from staffhub.security import Scope, Viewer
 
 Whose = Literal["me", "people"]
 KINDS = ("requests", "meetings", "other")
+LONGEST = 31  # days of a month
 
 
 class Hours(NamedTuple):
@@ -126,7 +127,7 @@ class _Asked(NamedTuple):
     one: bool
 
 
-_FIRST, _LAST, _ON = (bindparam(name, type_=Date) for name in ("first", "last", "on"))
+_FIRST, _LAST = (bindparam(name, type_=Date) for name in ("first", "last"))
 
 
 def _within(asked: _Asked) -> ColumnElement[bool]:
@@ -185,19 +186,30 @@ def _days(asked: _Asked) -> Select[*tuple[Any, ...]]:
     return _logged(func.count(distinct(LogEntry.date)), sent, verified, asked=asked).outerjoin(DailyReport, mine)
 
 
+def _begins(n: int) -> Any:
+    """Stand for the moment at which the day number `n` of the month begins."""
+    return bindparam(f"begins{n}", type_=UtcDateTime())
+
+
+# The office's date of the moment at which a request was closed.
+_DONE_ON = case(
+    *((ServiceRequest.closed_at < _begins(n + 1), bindparam(f"day{n}", type_=Date)) for n in range(LONGEST - 1)),
+    else_=bindparam(f"day{LONGEST - 1}", type_=Date),
+)
+
+
 @cache
 def _closed(asked: _Asked) -> Select[*tuple[Any, ...]]:
-    since, until = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"))
     kinds = (ServiceRequest.assignee_id, Posting.division_id, ServiceRequest.service_type_id)
     return (
         select(*kinds, func.count())
         .select_from(ServiceRequest)
         .join(Officer, Officer.id == ServiceRequest.assignee_id)
-        .join(Posting, posting_on(_ON))
+        .join(Posting, posting_on(_DONE_ON))
         .where(
             ServiceRequest.office_id == bindparam("office"),
-            ServiceRequest.closed_at >= since,
-            ServiceRequest.closed_at < until,
+            ServiceRequest.closed_at >= _begins(0),
+            ServiceRequest.closed_at < _begins(LONGEST),
             ServiceRequest.state == RequestState.DONE,
             _within(asked),
         )
@@ -275,7 +287,6 @@ def summary(
     first: date,
     whose: Whose,
     *,
-    now: datetime,
     officer: int | None = None,
     division: int | None = None,
 ) -> Summary:
@@ -283,7 +294,7 @@ def summary(
     me.require("worklog")
     scope = me.scope if me.may("attendance") else Scope.SELF
     asked = _Asked(whose, scope, one=officer is not None and whose == "people")
-    values = _values(me, first, now) | {"officer": officer}
+    values = _values(me, first) | {"officer": officer}
     found = [Person(*row) for row in rows(db, _people(asked), **values)]
     counting = _Counting(office.services(db, me.office_id), {(one.id, one.division_id): one for one in found})
     for row in rows(db, _spent(asked), **values):
@@ -292,13 +303,13 @@ def summary(
     for officer_id, division_id, *days in rows(db, _days(asked), **values):
         one = counting.person(officer_id, division_id)
         one.days, one.sent, one.verified = days
-    for row in rows(db, _closed(asked), **values):
+    for row in rows(db, _closed(asked), **values, **_days_of(me, first)):
         if division in {None, row.division_id}:
             counting.close(row)
     return _summed(db, me, first, counting, division)
 
 
-def _values(me: Viewer, first: date, now: datetime) -> dict[str, object]:
+def _values(me: Viewer, first: date) -> dict[str, object]:
     dates = clock.month_days(first)
     return {
         "office": me.office_id,
@@ -306,10 +317,15 @@ def _values(me: Viewer, first: date, now: datetime) -> dict[str, object]:
         "viewer_division": me.division_id,
         "first": dates[0],
         "last": dates[-1],
-        "on": min(dates[-1], clock.local_day(now, me.zone)),
-        "since": clock.at_local(dates[0], time(0), me.zone),
-        "until": clock.at_local(dates[-1] + timedelta(days=1), time(0), me.zone),
     }
+
+
+def _days_of(me: Viewer, first: date) -> dict[str, object]:
+    """Return the days of the month and when each begins; after the last one all begin with the next month."""
+    dates = clock.month_days(first)
+    begins = [clock.at_local(day, time(0), me.zone) for day in (*dates, dates[-1] + timedelta(days=1))]
+    days: dict[str, object] = {f"day{n}": dates[min(n, len(dates) - 1)] for n in range(LONGEST)}
+    return days | {f"begins{n}": begins[min(n, len(dates))] for n in range(LONGEST + 1)}
 
 
 def _summed(db: Session, me: Viewer, first: date, counted: _Counting, division: int | None) -> Summary:

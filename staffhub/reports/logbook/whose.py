@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Select, and_, bindparam, case, or_, select
+from sqlalchemy import BigInteger, Date, Select, and_, bindparam, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, Officer, Posting
+from staffhub.models import Division, Officer, Posting, serves
 from staffhub.security import Viewer
 
 Span = Literal["day", "week", "month"]
@@ -108,9 +109,11 @@ _SUBJECT: Select[*tuple[Any, ...]] = (
     .outerjoin(Division, Division.id == Posting.division_id)
     .outerjoin(_SUPERIOR, _SUPERIOR.id == Posting.superior_id)
     .outerjoin(_ABOVE, _POSTED_ABOVE)
-    .where(Officer.office_id == bindparam("office"), Officer.id == bindparam("officer"))
-    .order_by(Posting.valid_from)
+    .where(Officer.office_id == bindparam("office"))
+    .order_by(Officer.name, Officer.id, Posting.valid_from)
 )
+_ONE = _SUBJECT.where(Officer.id == bindparam("officer"))
+_BIDANG = _SUBJECT.where(Posting.division_id == bindparam("division", type_=BigInteger), serves(_FIRST, _LAST))
 
 
 def subject(db: Session, me: Viewer, officer_id: int, period: Period) -> Subject:
@@ -119,7 +122,7 @@ def subject(db: Session, me: Viewer, officer_id: int, period: Period) -> Subject
     The head of a division reads the days on which the person served there, a superior those on which it was theirs.
     """
     asked = {"office": me.office_id, "officer": officer_id, "first": period.first, "last": period.last}
-    found = rows(db, _SUBJECT, **asked).all()
+    found = rows(db, _ONE, **asked).all()
     if not found:
         raise NotFound(_("This person is not on the register."))
     everything = officer_id == me.officer_id or (me.may("attendance") and me.sees_everyone)
@@ -127,9 +130,24 @@ def subject(db: Session, me: Viewer, officer_id: int, period: Period) -> Subject
     mine = parts if everything else tuple(part for part in parts if reads(me, part))
     if not (everything or mine):
         raise Forbidden(_("This person's log is outside your scope."))
-    under_me = any(part.superior_id == me.officer_id for part in mine)
-    full = officer_id == me.officer_id or me.may("attendance.numbers") or under_me
-    return Subject(found[0].id, found[0].number, found[0].name, mine, full)
+    return _subject(me, found[0], mine)
+
+
+def of_bidang(db: Session, me: Viewer, division_id: int, period: Period) -> list[Subject]:
+    """Load everybody who serves in a bidang within my scope, by name, with the days spent in it."""
+    me.require("attendance")
+    if not me.sees(officer_id=None, division_id=division_id):
+        raise Forbidden(_("This division is outside your scope."))
+    asked = {"office": me.office_id, "division": division_id, "first": period.first, "last": period.last}
+    by_person = groupby(rows(db, _BIDANG, **asked), key=lambda row: row.id)
+    people = [list(theirs) for _id, theirs in by_person]
+    return [_subject(me, theirs[0], tuple(_part(row, period) for row in theirs)) for theirs in people]
+
+
+def _subject(me: Viewer, row: Any, parts: tuple[Part, ...]) -> Subject:
+    under_me = any(part.superior_id == me.officer_id for part in parts)
+    full = row.id == me.officer_id or me.may("attendance.numbers") or under_me
+    return Subject(row.id, row.number, row.name, parts, full)
 
 
 def reads(me: Viewer, part: Part) -> bool:

@@ -1,7 +1,7 @@
 """Unduh: the month as a file, at once or, where that takes long, after the request; and one person's sheet."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import Query, Request
@@ -37,6 +37,7 @@ class ExportFields(Fields):
     division: Annotated[Line, StringConstraints(max_length=40)] | None = None
     q: Annotated[Line, StringConstraints(max_length=120)] | None = None
     show: Annotated[Line, StringConstraints(max_length=20)] | None = None
+    log: Literal["a", "b"] | None = None
     idempotency_key: Key
 
 
@@ -104,9 +105,8 @@ def ask(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     if form.data is None:
         raise Refused(next(iter(form.errors.values())))
     asked = form.data
-    wish = Wish(
-        month_of(asked.month, me, now), _form_of(asked.format), asked.division or "", asked.q or "", asked.show or ""
-    )
+    first, kind = month_of(asked.month, me, now), "pdf" if asked.log else _form_of(asked.format)
+    wish = Wish(first, kind, asked.division or "", asked.q or "", asked.show or "", asked.log)
     exports.ask(db, me, wish, key=asked.idempotency_key, now=now)
     return redirect(request, "/attendance/exports", said=_("The file is being made. It stands here when it is ready."))
 
