@@ -298,6 +298,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
     ("POST", "/roster/repair"): frozenset({"ana", "dewi", "hana", "oka"}),
     ("GET", "/roster/drafts/{division_id}/{month}"): frozenset({"ana", "hana", "dewi"}),
+    ("GET", "/roster/drafts/{division_id}/{month}/print"): frozenset({"ana", "hana", "dewi"}),
+    ("GET", "/roster/drafts/{division_id}/{month}/sheet"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/cells"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/excuse"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/publish"): frozenset({"ana", "hana", "dewi"}),

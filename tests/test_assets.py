@@ -10,7 +10,7 @@ from staffhub.web import static
 from tests.conftest import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-NAMES = ("app.css", "app.js", "icon.svg", "icons.svg")
+NAMES = ("app.css", "app.js", "roster.js", "icon.svg", "icons.svg")
 SOURCES = Path(__file__).parent.parent / "staffhub" / "static"
 
 

@@ -122,6 +122,8 @@ BUDGET = {
     "/roster/swaps/new": ("pegawai01", 1),
     "/roster/swaps/{swap_id}": ("kadis", 9),
     "/roster/drafts/{division_id}/{month}": ("kepegawaian", 11),
+    "/roster/drafts/{division_id}/{month}/print": ("kepegawaian", 9),
+    "/roster/drafts/{division_id}/{month}/sheet": ("kepegawaian", 8),
     "/roster/wishes": ("pegawai01", 3),
     "/roster/letters": ("kepegawaian", 3),
     "/roster/runs": ("kepegawaian", 2),
@@ -146,6 +148,8 @@ STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 6, "/roster": 4}
 FILES = {
     "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",
+    "/roster/drafts/{division_id}/{month}/print",
+    "/roster/drafts/{division_id}/{month}/sheet",
     "/attendance/export",
     "/attendance/exports/{job_id}/file",
     "/attendance/{officer_id}/sheet",

@@ -5,6 +5,9 @@
 let chosen = null;
 let pressed = [];
 let sent = 0;
+// The form that is on its way, and until when its answer, which replaces it, is waited for.
+let sending = null;
+let until = 0;
 
 const OPEN = "table[data-roster] [data-officer] td:not(.x, .sum)";
 
@@ -40,7 +43,7 @@ const next = (cell, rows, columns) => {
 
 const send = () => {
   const one = form();
-  if (!one || !pressed.length || one.matches(".htmx-request")) return;
+  if (!one || !pressed.length || (one === sending && Date.now() < until)) return;
   one.querySelectorAll("[name=cell]").forEach((input) => input.remove());
   pressed.forEach((value) => {
     const input = document.createElement("input");
@@ -48,6 +51,9 @@ const send = () => {
     one.append(input);
   });
   sent = pressed.length;
+  sending = one;
+  until = Date.now() + 30_000;
+  window.htmx?.process(one); // a form that has just come is not htmx's yet, and would bring a whole page
   one.requestSubmit();
 };
 
@@ -92,8 +98,11 @@ const begin = () => {
   table().setAttribute("role", "grid");
   const again = chosen && found(chosen);
   const first = again || cells()[0];
-  const held = document.activeElement;
-  if (first) choose(first, Boolean(again) && (!held || held === document.body));
+  // Whoever went on to a button or a field meanwhile stays there.
+  const elsewhere = () => document.activeElement?.matches("a, button, input, select, textarea, summary");
+  if (first) choose(first, Boolean(again) && !elsewhere());
+  // The swap puts the focus somewhere once it is done.
+  if (again) requestAnimationFrame(() => again.isConnected && !elsewhere() && choose(again));
   if (again) bar().hidden = false;
 };
 begin();

@@ -1,12 +1,13 @@
 """The duty roster of a month, and the plan of one officer behind it."""
 
 from staffhub.routes.deps import pages
-from staffhub.routes.roster import calls, drafting, fairness, month, officer, planning, repair, swaps, wishing
+from staffhub.routes.roster import calls, drafting, fairness, month, officer, papers, planning, repair, swaps, wishing
 
 # In this order: what /roster/... names by a word is no number.
 router = pages(
     month.router,
     drafting.router,
+    papers.router,
     planning.router,
     repair.router,
     swaps.router,

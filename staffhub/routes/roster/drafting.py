@@ -138,7 +138,7 @@ def _done(request: Request, db: Session, me: Viewer, now: datetime, draft: draft
     """The grid as it is now, for its script, and the page for everybody else."""
     if is_fragment(request):
         there = drafts.read(db, me.office_id, draft.division_id, draft.month)
-        return _page(request, db, me, now, there, toast=said)
+        return _page(request, db, me, now, there, toast=said or None)
     page = sections.asked_for(request.query_params.get("page", ""))
     return redirect(request, query(f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}", page=page), said=said)
 
@@ -180,6 +180,8 @@ def change(request: Request, division_id: RowId, month: Month, posted: Posted, d
             mode = None if given.mode == "as_published" else PlanMode(given.mode or "")
             changes = by_hand.one(draft, given.officer or 0, given.date or draft.month, mode, locked=bool(given.locked))
         by_hand.change(db, me, draft, changes, version=given.version, now=now)
+        if is_fragment(request) and given.cell:
+            return ""  # the grid shows it
         return ngettext("%(num)s day is changed in the draft.", "%(num)s days are changed in the draft.", len(changes))
 
     return _tried(request, db, me, now, draft, verb, one=form)

@@ -1,0 +1,76 @@
+"""A head plans a month: with keys on a desk, with a finger on a phone, and without scripts."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import Site, demo_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with demo_site(tmp_path_factory.mktemp("draft")) as made:
+        yield made
+
+
+def _draft(site: Site, *, months: int, width: int, **options: bool) -> Page:
+    """Open the draft of a month to come: each test has one of its own."""
+    page = site.context("kabid.dafduk", width=width, **options)
+    page.goto("/roster")
+    page.get_by_role("link", name="Draf", exact=True).click()
+    page.wait_for_url("**/roster/drafts/**")
+    for _turn in range(months):
+        before = page.url
+        page.locator(".head .row a").nth(1).click()
+        page.wait_for_url(lambda url, before=before: url != before)
+    return page
+
+
+def _open_days(page: Page) -> Locator:
+    """The days that may be changed, of the first officer who has them in the office, with others of the group."""
+    return page.locator("tr[data-officer]").nth(1).locator("td:not(.x, .sum)")
+
+
+def test_keys_change_lock_and_take_back_days_and_publishing_tells(site: Site) -> None:
+    page = _draft(site, months=1, width=1280)
+    days = _open_days(page)
+    days.nth(0).click()
+    for key in ("d", "ArrowRight", "d", "l"):
+        page.keyboard.press(key)
+    expect(days.nth(0)).to_have_text(re.compile("^DL"))
+    expect(days.nth(1)).to_have_text(re.compile("^DL"))
+    expect(days.nth(1)).to_have_attribute("title", "dikunci")
+    expect(days.nth(1)).to_be_focused()
+    page.get_by_role("button", name=re.compile("^Urungkan")).click()
+    expect(days.nth(1)).not_to_have_attribute("title", "dikunci")
+    page.get_by_role("button", name=re.compile("^Ulangi")).click()
+    expect(days.nth(1)).to_have_attribute("title", "dikunci")
+    page.get_by_role("button", name="Terbitkan jadwal").click()
+    expect(page.get_by_role("main")).to_contain_text("Jadwal piket sudah terbit.")
+    expect(page.locator(".savebar")).to_contain_text("Draf sama dengan yang dilihat semua pegawai.")
+
+
+def test_a_finger_changes_a_day_on_a_phone_without_a_page_that_scrolls_sideways(site: Site) -> None:
+    page = _draft(site, months=2, width=360)
+    days = _open_days(page)
+    days.nth(2).click()
+    bar = page.get_by_role("group", name="Hari yang dipilih")
+    bar.get_by_role("button", name="Dinas luar").click()
+    expect(days.nth(2)).to_have_text(re.compile("^DL"))
+    bar.get_by_role("button", name="Kunci").click()
+    expect(days.nth(2)).to_have_attribute("title", "dikunci")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_scripts_the_form_changes_a_day_and_the_buttons_take_it_back(site: Site) -> None:
+    page = _draft(site, months=3, width=360, java_script_enabled=False)
+    expect(page.locator("[data-roster-bar]")).to_be_hidden()
+    page.get_by_label("Pegawai", exact=True).select_option(index=1)
+    page.get_by_label("Tempat", exact=True).select_option("field")
+    page.get_by_label("Tanggal", exact=True).fill(page.get_by_label("Tanggal", exact=True).get_attribute("max") or "")
+    page.get_by_role("button", name="Ubah", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("1 hari diubah di draf|hari kerja yang akan datang"))
