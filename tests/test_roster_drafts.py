@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from staffhub import workdays
+from staffhub import clock, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
     Account,
     Division,
+    HomeOnly,
     Notice,
     Officer,
     PlanEnding,
@@ -21,6 +22,7 @@ from staffhub.models import (
     PlanMode,
     RosterAct,
     RosterStep,
+    RuleSet,
 )
 from staffhub.roster import covering, drafts, excuses, grants, plan, publishing
 from staffhub.roster.drafts import Cell, Draft
@@ -354,6 +356,34 @@ def test_a_draft_that_leaves_nobody_of_a_group_is_refused_with_the_days_until_th
     assert _publish(database, ana).told == {tia: [A, FRIDAY]}
 
 
+def test_more_than_the_rule_allows_is_refused_with_the_days(database: Database, ana: Viewer) -> None:
+    coverage = sa.select(RuleSet).where(RuleSet.office_id == ana.office_id, RuleSet.kind == "coverage")
+    with database.transaction() as db:
+        rule = db.scalars(coverage).one()
+        groups = [group | {"maximum": 1} for group in rule.values["groups"]]
+        db.execute(sa.update(RuleSet).where(RuleSet.id == rule.id).values(values={"groups": groups}))
+        book = workdays.calendar(db, ana.office_id)
+        others = [day for day in clock.month_days(MONTH) if day != A and book.is_working_day(day)]
+    ben, own = _officer(database, "ben"), _officer(database, "ana")
+    cells = dict.fromkeys([(ben, day) for day in others], HOME) | dict.fromkeys([(own, A), (ben, A)], OFFICE)
+    _write(database, ana, cells)
+    with pytest.raises(publishing.Broken, match="paling banyak 1") as refused:
+        _publish(database, ana)
+    assert [(one.day, one.group, one.have) for one in refused.value.covers] == [(A, "ASN", 2)]
+
+
+def test_whoever_works_from_home_by_a_letter_is_not_put_into_the_office(database: Database, ana: Viewer) -> None:
+    ben = _officer(database, "ben")
+    facts = {"document": "440/12", "created_at": MORNING, "idempotency_key": "k", "version": 1}
+    with database.transaction() as db:
+        db.add(HomeOnly(office_id=ana.office_id, officer_id=ben, first=A, last=B, **facts))
+    _write(database, ana, {(ben, B): OFFICE, (ben, C): OFFICE})
+    with pytest.raises(Refused, match="Ben Tumiwa bekerja dari rumah berdasarkan surat, juga pada 2 Desember 2026"):
+        _publish(database, ana)
+    _write(database, ana, {(ben, B): HOME})
+    assert _publish(database, ana).told == {ben: [B]}
+
+
 def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_empty(
     database: Database, ana: Viewer
 ) -> None:
@@ -364,7 +394,7 @@ def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_
     ben, tia = _officer(database, "ben"), _officer(database, "tia")
     lent = Cell(PlanMode.OFFICE, desk)
     with database.reading() as db:
-        lacking = covering.short(db, 1, desk, [A])
+        lacking = covering.broken(db, 1, desk, [A])
         would = covering.month_of(db, 1, desk, [A], cells={}).covers()
     assert {one.group for one in lacking} == {"ASN", "THL"}
     assert would[A][0].have == 0
@@ -392,7 +422,7 @@ def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_
 
 def _lacking(db: Any, desk: int) -> list[tuple[date, str]]:
     draft = drafts.read(db, 1, desk, MONTH)
-    return [(one.day, one.group) for one in covering.short(db, 1, desk, draft.days)]
+    return [(one.day, one.group) for one in covering.broken(db, 1, desk, draft.days)]
 
 
 def test_publishing_waits_for_a_leave_that_is_being_granted_and_then_sees_it(database: Database, ana: Viewer) -> None:

@@ -34,13 +34,21 @@ from staffhub.workdays import CoverGroup, Granted, PlanBook
 
 
 class Cover(NamedTuple):
-    """How many of a group are in the office of a bidang on a day, of how many. `excused`: fewer may be."""
+    """How many of a group are in the office of a bidang on a day, of how many. `excused`: fewer may be.
+
+    `maximum`: so many at most; None: any number.
+    """
 
     day: date
     group: str
     have: int
     minimum: int
     excused: bool = False
+    maximum: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.maximum is not None and self.have > self.maximum
 
     @property
     def is_short(self) -> bool:
@@ -93,7 +101,7 @@ class Month:
             return min(sum(kind in types and plans[who].is_in_office(part) for who, kind in there) for part in DayPart)
 
         return [
-            Cover(day, group.name, have(group.types), group.minimum, (day, group.name) in self.excused)
+            Cover(day, group.name, have(group.types), group.minimum, (day, group.name) in self.excused, group.maximum)
             for group in self._groups(day)
         ]
 
@@ -138,10 +146,10 @@ def over(book: PlanBook, cells: Mapping[Key, Cell]) -> PlanBook:
     return replace(book, entries=entries)
 
 
-def short(db: Session, office_id: int, division_id: int, days: Sequence[date]) -> list[Cover]:
-    """Return where the plan as it stands leaves a bidang below its minimum, and nobody excused it."""
+def broken(db: Session, office_id: int, division_id: int, days: Sequence[date]) -> list[Cover]:
+    """Return where the plan as it stands is below a minimum that nobody excused, or above the most."""
     covers = month_of(db, office_id, division_id, days).covers()
-    return [cover for day in days for cover in covers.get(day, ()) if cover.is_short]
+    return [cover for day in days for cover in covers.get(day, ()) if cover.is_short or cover.is_over]
 
 
 _OFFICE, _DESK = bindparam("office", type_=BigInteger), bindparam("desk", type_=BigInteger)

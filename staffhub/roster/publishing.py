@@ -10,15 +10,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Date, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, i18n, notify, office, workdays
-from staffhub.db import changed_meanwhile
+from staffhub.db import changed_meanwhile, rows
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.models import NoticeKind, PlanEnding, PlanGrant, PlanLayer, PlanMode, RosterAct, RosterPlan
+from staffhub.models import (
+    HomeOnly,
+    NoticeKind,
+    Officer,
+    PlanEnding,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
+    RosterAct,
+    RosterPlan,
+)
 from staffhub.roster import covering, drafts
 from staffhub.roster.drafts import Draft, Key
 from staffhub.roster.entries import lock_officers, settle
@@ -57,6 +67,7 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
     wanted = _wanted(db, me, there, first)
     if there.plan_id is None or not wanted:
         raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
+    _refuse_letters(db, me, wanted, first, last)
     officers = sorted({officer_id for officer_id, _day in wanted})
     lock_officers(db, me.office_id, officers)
     before = workdays.plans(db, me.office_id, first, last, officers=officers)
@@ -93,24 +104,41 @@ def _refuse_broken(
     left = {stands[key].desk for key in fresh if key in stands} - {None, draft.division_id}
     divisions = office.divisions(db, me.office_id)
     for division_id in (draft.division_id, *sorted(one for one in left if one)):
-        if broken := covering.short(db, me.office_id, division_id, days):
+        if broken := covering.broken(db, me.office_id, division_id, days):
             raise Broken(broken, _said(divisions[division_id].short_name, broken))
 
 
 def _said(division: str, broken: Sequence[covering.Cover]) -> str:
-    named = "; ".join(
-        _(
-            "%(day)s: %(group)s %(have)s of %(minimum)s",
-            day=i18n.day(one.day),
-            group=one.group,
-            have=one.have,
-            minimum=one.minimum,
-        )
-        for one in broken[:_NAMED]
-    )
+    named = "; ".join(_named(one) for one in broken[:_NAMED])
     more = len(broken) - _NAMED
     rest = " " + ngettext("and %(num)s more.", "and %(num)s more.", more) if more > 0 else "."
     return _("Not published: %(division)s would not be covered. %(days)s", division=division, days=named) + rest
+
+
+def _named(one: covering.Cover) -> str:
+    told = {"day": i18n.day(one.day), "group": one.group, "have": one.have}
+    if one.is_over:
+        return _("%(day)s: %(group)s %(have)s, at most %(maximum)s", **told, maximum=one.maximum)
+    return _("%(day)s: %(group)s %(have)s of %(minimum)s", **told, minimum=one.minimum)
+
+
+_LETTERS = (
+    select(Officer.id, Officer.name, HomeOnly.first, HomeOnly.last)
+    .join(Officer, Officer.id == HomeOnly.officer_id)
+    .where(HomeOnly.office_id == bindparam("office"))
+    .where(HomeOnly.last >= bindparam("first", type_=Date), HomeOnly.first <= bindparam("last", type_=Date))
+    .order_by(Officer.name, HomeOnly.first)
+)
+
+
+def _refuse_letters(db: Session, me: Viewer, wanted: Mapping[Key, Place], first: date, last: date) -> None:
+    """Whoever works from home by a letter is not put into the office."""
+    for who, name, since, until in rows(db, _LETTERS, office=me.office_id, first=first, last=last):
+        days = [day for (officer_id, day), place in wanted.items() if officer_id == who and since <= day <= until]
+        kept = [day for day in days if wanted[who, day][0] is PlanMode.OFFICE]
+        if kept:
+            said = {"name": name, "days": ", ".join(i18n.day(day) for day in kept[:_NAMED])}
+            raise Refused(_("Not published: %(name)s works from home by a letter, also on %(days)s.", **said))
 
 
 def _place(one: Held | None) -> Place | None:
