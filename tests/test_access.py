@@ -162,6 +162,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/leave/{leave_id}/agree"): frozenset({"dewi"}),  # who is above Ben and grants as well
     ("POST", "/leave/{leave_id}/grant"): frozenset({"dewi"}),
     ("POST", "/leave/{leave_id}/decline"): frozenset({"dewi"}),
+    ("POST", "/leave/{leave_id}/stand-in"): frozenset({"dewi"}),
     ("POST", "/leave/{leave_id}/shorten"): frozenset({"ben", "hana", "dewi"}),
     ("POST", "/leave/{leave_id}/withdraw"): frozenset({"ben", "hana"}),
     ("GET", "/exemptions"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
@@ -242,6 +243,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
     ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,
+    ("POST", "/requests/take-back"): ALL,
     ("POST", "/requests/paste"): ALL,
     ("GET", "/requests/import"): ALL,
     ("POST", "/requests/import"): ALL,

@@ -65,7 +65,7 @@ BUDGET = {
     "/leave/openings": ("kepegawaian", 4),
     "/leave/paper": ("kepegawaian", 2),
     "/roster/repair": ("kadis", 6),
-    "/leave/{leave_id}": ("kadis", 13),  # 8, and 5 to find who could come where a desk would be empty
+    "/leave/{leave_id}": ("kadis", 14),  # 9, and 5 to find who could come where a desk would be empty
     "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 8),
     "/me/year": ("kadis", 7),
@@ -99,7 +99,7 @@ BUDGET = {
     "/people/template.xlsx": ("kepegawaian", 2),
     "/people/{officer_id}": ("kepegawaian", 5),
     "/presence/receipts/{code}": ("pegawai01", 2),
-    "/requests": ("kadis", 4),
+    "/requests": ("kadis", 5),
     "/requests/appointments": ("kadis", 8),
     "/requests/appointments/batch": ("kadis", 7),
     "/requests/hand-on": ("kadis", 1),
@@ -144,7 +144,7 @@ BUDGET = {
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
 }
 # Most people of an office lead nobody: the same pages for them.
-STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 6, "/roster": 4}
+STAFF = {"/": 2, "/board": 2, "/requests": 5, "/meetings": 6, "/roster": 4}
 FILES = {
     "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",

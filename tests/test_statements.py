@@ -449,6 +449,7 @@ QUESTIONS = {
         "?state=done",
         "?state=deferred",
         "?assignee=none",
+        "?assignee=stand-in",
         "?q=novi",
         "?page=3",
     ],

@@ -65,6 +65,7 @@ EDITS = {
         "/leave/{leave_id}", "hana", {"letter_seen_on": "2026-11-20"}, {"letter_seen_on": "2026-11-19"}, "2026-11-19"
     ),
     "/leave/{leave_id}/decline": Edit("/leave/{leave_id}", "dewi", {"reason": "Ramai"}, {"reason": "Kosong"}),
+    "/leave/{leave_id}/stand-in": Edit("/leave/{leave_id}", "dewi", {"stand_in": "{tia}"}, {"stand_in": "{ana}"}),
     "/meetings/{meeting_id}/cancel": Edit("/meetings/{meeting_id}/cancel", "ana", after="/meetings/{meeting_id}/edit"),
     "/meetings/{meeting_id}/edit": Edit(
         "/meetings/{meeting_id}/edit", "ana", {"topic": "Dari kantor"}, {"topic": "Dari rumah"}, "Dari rumah"
@@ -135,6 +136,7 @@ WITHOUT = {
     "/requests/appointments/{appointment_id}/cancel": "ends what stands; twice is once",
     "/requests/{request_id}/appointment": "gives a slot that is free by then; twice is once",
     "/requests/hand-on": "locks whatever the officer holds by now, and says how many they were",
+    "/requests/take-back": "takes what lies there by then; twice is once",
     "/requests/hand-over": "sends the version of each request; what was changed is left out and named; tested there",
     "/requests/unassigned": "sends the version of the request it shows; tested with the handing over",
     "/requests/services": "adds a service, once for each name",

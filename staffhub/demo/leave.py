@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, workdays
 from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
-from staffhub.leave import Wish, agree, ask, grant
+from staffhub.leave import Wish, agree, ask, grant, standing_in
 from staffhub.models import (
     DayPart,
     LeaveAct,
@@ -96,6 +96,18 @@ def write(db: Session, office_id: int, people: Sequence[Person], *, zone: ZoneIn
         key = f"demo-opening-{ids[name]}"
         db.add(LeaveOpening(office_id=office_id, created_by=cast.hr, created_at=now - timedelta(days=20),
                             idempotency_key=key, **own))  # fmt: skip
+    db.flush()
+    _stand_ins(db, office_id, today)
+
+
+def _stand_ins(db: Session, office_id: int, today: date) -> None:
+    """Let whoever is away now, and not for a day only, have named a colleague."""
+    current = select(LeaveRequest, Posting.division_id).join(Posting, Posting.officer_id == LeaveRequest.officer_id)
+    current = current.where(LeaveRequest.office_id == office_id, LeaveRequest.state == LeaveState.GRANTED)
+    current = current.where(LeaveRequest.first <= today, LeaveRequest.until > today, Posting.valid_to.is_(None))
+    for row, division_id in db.execute(current.order_by(LeaveRequest.id)).all():
+        absent = standing_in.Absence(row.officer_id, division_id, today, row.until)
+        row.stand_in_id = next((id_ for id_, _name in standing_in.fit(db, office_id, absent)), None)
     db.flush()
 
 

@@ -4,7 +4,7 @@
 decides, `enter_paper` for HR. A leave is `Leave` with the steps that led to it, and `Turn` says who has it now.
 """
 
-from staffhub.leave import around, kinds, settings, telling
+from staffhub.leave import around, kinds, settings, standing_in, telling
 from staffhub.leave.asking import (
     Outlook,
     Sent,
@@ -12,9 +12,6 @@ from staffhub.leave.asking import (
     Wish,
     ask,
     days_text,
-    half_short,
-    half_text,
-    halves,
     outlook,
     refuse_over,
     sent_before,
@@ -23,20 +20,25 @@ from staffhub.leave.balances import Balance, Ledger, balance, balances, ledger, 
 from staffhub.leave.deciding import (
     Decided,
     Letter,
+    absence_of,
     agree,
     decline,
     enter_paper,
     grant,
+    may_name_stand_in,
     may_note_letter,
     may_shorten,
     may_withdraw,
+    name_stand_in,
     note_letter,
     refuse_letter,
     refuse_others,
     refuse_shortening,
+    refuse_stand_in,
     shorten,
     withdraw,
 )
+from staffhub.leave.kinds import half_short, half_text, halves
 from staffhub.leave.one import LISTED, Leave, Step, asks_waiting, enters_paper, leave_for, mine, waiting, waits_for
 from staffhub.leave.repairs import repairs
 from staffhub.leave.who import Decider, Granters, Turn, granters
@@ -56,6 +58,7 @@ __all__ = [
     "Told",
     "Turn",
     "Wish",
+    "absence_of",
     "agree",
     "around",
     "ask",
@@ -74,10 +77,12 @@ __all__ = [
     "kinds",
     "leave_for",
     "ledger",
+    "may_name_stand_in",
     "may_note_letter",
     "may_shorten",
     "may_withdraw",
     "mine",
+    "name_stand_in",
     "note_letter",
     "of_year",
     "outlook",
@@ -85,10 +90,12 @@ __all__ = [
     "refuse_others",
     "refuse_over",
     "refuse_shortening",
+    "refuse_stand_in",
     "repairs",
     "sent_before",
     "settings",
     "shorten",
+    "standing_in",
     "telling",
     "waiting",
     "waits_for",

@@ -14,7 +14,7 @@ from staffhub.db import digest, insert_unless_there, lock_row, said_otherwise
 from staffhub.errors import Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
-from staffhub.leave import kinds, telling
+from staffhub.leave import kinds, standing_in, telling
 from staffhub.leave.balances import Balance, Ledger, dates, farthest, ledger
 from staffhub.leave.one import leave_for
 from staffhub.models import DayPart, LeaveAct, LeaveRequest, LeaveState, LeaveStep, Officer, PlanLayer
@@ -38,6 +38,8 @@ class Wish:
     # Which half. What was asked for before anybody asked which says none: it takes half a day of the balance and
     # stands in the plan as a whole day, because nobody knows when the work was to begin.
     part: DayPart | None = None
+    # Who is offered the open requests first.
+    stand_in_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -294,30 +296,6 @@ def days_text(number: float) -> str:
     return _("%(days)s days", days=format_decimal(number, locale=i18n.current_locale()))
 
 
-def halves() -> list[tuple[str, str]]:
-    return [
-        (DayPart.MORNING.value, _("Half, the morning")),
-        (DayPart.AFTERNOON.value, _("Half, the afternoon")),
-    ]
-
-
-def half_text(part: DayPart | None) -> str:
-    return {
-        DayPart.MORNING: _("Leave for half a day, in the morning"),
-        DayPart.AFTERNOON: _("Leave for half a day, in the afternoon"),
-        None: _("Half a day, nobody noted which half"),
-    }[part]
-
-
-def half_short(part: DayPart | None) -> str:
-    """Return the half beside a date."""
-    return {
-        DayPart.MORNING: _("half a day, morning"),
-        DayPart.AFTERNOON: _("half a day, afternoon"),
-        None: _("half a day, not noted which"),
-    }[part]
-
-
 @dataclass(frozen=True)
 class Sent:
     """`first_time` False: it was there already, from the same press or from another tab."""
@@ -338,6 +316,9 @@ def ask(db: Session, me: Viewer, wish: Wish, *, key: str, now: datetime) -> Sent
         return Sent(there, first_time=False)
     refuse_over(wish, today)
     outlook(db, me.office_id, me.officer_id, wish, today=today)
+    if wish.stand_in_id:
+        absent = standing_in.Absence(me.officer_id, me.division_id, wish.first, wish.last)
+        standing_in.refuse_unfit(db, me.office_id, absent, wish.stand_in_id)
     leave_id = store(db, me, me.officer_id, wish, state=LeaveState.ASKED, key=key, now=now)
     step(db, me, leave_id, LeaveAct.ASKED, now=now)
     audit.record(db, me, "leave.asked", "officer", me.officer_id, now=now, leave=leave_id, **_facts(wish))
@@ -361,7 +342,7 @@ def sent_before(db: Session, me: Viewer, officer_id: int, wish: Wish, key: str) 
     if pressed is not None:
         said = (pressed.officer_id, pressed.kind, pressed.first, pressed.last, pressed.half_day, pressed.part)
         asked = (officer_id, wish.kind, wish.first, wish.last, wish.half_day, wish.part)
-        if (*said, pressed.note) != (*asked, wish.note):
+        if (*said, pressed.note, pressed.stand_in_id) != (*asked, wish.note, wish.stand_in_id):
             raise said_otherwise()
         return pressed.id
     stands = LeaveRequest.state.in_((LeaveState.ASKED, LeaveState.AGREED, LeaveState.GRANTED))
@@ -381,6 +362,7 @@ def store(db: Session, me: Viewer, officer_id: int, wish: Wish, *, key: str, now
         "half_day": wish.half_day,
         "part": wish.part,
         "note": wish.note,
+        "stand_in_id": wish.stand_in_id,
         "document": "",
         "created_by": me.account_id,
         "created_at": now,

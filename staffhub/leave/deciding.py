@@ -15,9 +15,10 @@ from staffhub import audit, clock, i18n
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
-from staffhub.leave import telling
-from staffhub.leave.asking import Sent, Wish, half_text, outlook, sent_before, step, store
-from staffhub.leave.one import Leave, enters_paper, leave_for
+from staffhub.leave import standing_in, telling
+from staffhub.leave.asking import Sent, Wish, outlook, sent_before, step, store
+from staffhub.leave.kinds import half_text
+from staffhub.leave.one import Leave, enters_paper, leave_for, waits_for
 from staffhub.models import LeaveAct, LeaveRequest, LeaveState, Officer, PlanLayer, PlanMode
 from staffhub.roster import grants, plan, repairing
 from staffhub.security import Viewer
@@ -185,6 +186,28 @@ def note_letter(
     return _done(db, me, one, tells=False, now=now)
 
 
+def name_stand_in(
+    db: Session, me: Viewer, leave_id: int, *, stand_in_id: int | None, seen: int | None = None, now: datetime
+) -> Decided:
+    """Say who is offered the open requests first, or nobody; also while it lasts, when that one falls out."""
+    one = _locked(db, me, leave_id, now=now)
+    refuse_stand_in(me, one)
+    if one.stand_in_id == stand_in_id:
+        return Decided(one, first_time=False)
+    _refuse_stale(one, seen, LeaveState.ASKED, LeaveState.AGREED, LeaveState.GRANTED)
+    if stand_in_id:
+        standing_in.refuse_unfit(db, me.office_id, absence_of(one, clock.local_day(now, me.zone)), stand_in_id)
+    write_over(db, LeaveRequest, one.id, seen=one.version, stand_in_id=stand_in_id)
+    facts: dict[str, Any] = {"leave": one.id, "before": one.stand_in_id, "after": stand_in_id}
+    audit.record(db, me, "leave.stand_in", "officer", one.officer_id, now=now, **facts)
+    return _done(db, me, one, tells=False, now=now)
+
+
+def absence_of(one: Leave, today: date) -> standing_in.Absence:
+    """Return the days of a leave that are still to come."""
+    return standing_in.Absence(one.officer_id, one.division_id, min(max(one.first, today), one.until), one.until)
+
+
 @dataclass(frozen=True)
 class Letter:
     """What is kept of a letter: its number, and of a sick note who saw it, when, and whether a doctor signed."""
@@ -238,6 +261,18 @@ def may_note_letter(me: Viewer, one: Leave) -> bool:
     superior = one.above.superior
     above = superior is not None and superior.officer_id == me.officer_id
     return enters_paper(me, one.officer_id) or (above and one.officer_id != me.officer_id)
+
+
+def may_name_stand_in(me: Viewer, one: Leave) -> bool:
+    """Whoever decides on it, and once it is granted whoever may end it earlier but the officer."""
+    if one.officer_id == me.officer_id:
+        return False
+    return waits_for(me, one) if one.is_open else one.state is LeaveState.GRANTED and may_shorten(me, one)
+
+
+def refuse_stand_in(me: Viewer, one: Leave) -> None:
+    if not may_name_stand_in(me, one):
+        raise Forbidden(_("The stand-in is named by who asks for the leave and by who decides on it."))
 
 
 def refuse_shortening(me: Viewer, one: Leave) -> None:

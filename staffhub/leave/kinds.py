@@ -1,6 +1,7 @@
-"""Kinds of leave in words."""
+"""Kinds of leave, and halves of a day, in words."""
 
 from staffhub.i18n import gettext as _
+from staffhub.models import DayPart
 from staffhub.workdays import LeaveKind
 
 KINDS: tuple[str, ...] = tuple(kind.value for kind in LeaveKind)
@@ -18,3 +19,27 @@ def name(kind: str) -> str:
         LeaveKind.PERMISSION: _("Permission"),
         "": _("Leave without a kind"),
     }[kind]
+
+
+def halves() -> list[tuple[str, str]]:
+    return [
+        (DayPart.MORNING.value, _("Half, the morning")),
+        (DayPart.AFTERNOON.value, _("Half, the afternoon")),
+    ]
+
+
+def half_text(part: DayPart | None) -> str:
+    return {
+        DayPart.MORNING: _("Leave for half a day, in the morning"),
+        DayPart.AFTERNOON: _("Leave for half a day, in the afternoon"),
+        None: _("Half a day, nobody noted which half"),
+    }[part]
+
+
+def half_short(part: DayPart | None) -> str:
+    """Return the half beside a date."""
+    return {
+        DayPart.MORNING: _("half a day, morning"),
+        DayPart.AFTERNOON: _("half a day, afternoon"),
+        None: _("half a day, not noted which"),
+    }[part]

@@ -73,6 +73,8 @@ class Leave:
     division_id: int | None
     division: str
     seen_by: str
+    stand_in_id: int | None
+    stand_in: str
     above: Above
     turn: Turn
     steps: tuple[Step, ...] = ()
@@ -88,6 +90,7 @@ class Leave:
 
 _superior, _next, _above = aliased(Officer), aliased(Officer), aliased(Posting)
 _seer, _seen_by = aliased(Account), aliased(Officer)
+_stand_in = aliased(Officer)
 _author, _writer, _instead = aliased(Account), aliased(Officer), aliased(Officer)
 _COLUMNS = (
     LeaveRequest.id,
@@ -111,6 +114,8 @@ _COLUMNS = (
     Posting.division_id,
     func.coalesce(Division.name, ""),
     func.coalesce(_seen_by.name, _seer.name, ""),
+    LeaveRequest.stand_in_id,
+    func.coalesce(_stand_in.name, ""),
 )
 _OWN = len(_COLUMNS)
 _STATE = _COLUMNS.index(LeaveRequest.state)
@@ -152,6 +157,7 @@ def _joined(*columns: Any) -> Select[Any]:
         .outerjoin(_next, _next.id == _above.superior_id)
         .outerjoin(_seer, _seer.id == LeaveRequest.letter_seen_by)
         .outerjoin(_seen_by, _seen_by.id == _seer.officer_id)
+        .outerjoin(_stand_in, _stand_in.id == LeaveRequest.stand_in_id)
         .where(LeaveRequest.office_id == OFFICE)
     )
     return joined

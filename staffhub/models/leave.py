@@ -63,6 +63,8 @@ class LeaveRequest(Base, Versioned):
     letter_seen_on: Mapped[date | None]
     doctor_signed: Mapped[bool | None]
     state: Mapped[LeaveState]
+    # Who is offered the open requests first while it lasts.
+    stand_in_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"), index=True)
     # The range of the plan that it became.
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("plan_grant.id"), index=True)
     version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -35,6 +35,8 @@ class NoticeKind(StrEnum):
     ACTION_GIVEN = "action_given"
     REQUESTS_GIVEN = "requests_given"
     REQUESTS_LEFT = "requests_left"
+    REQUESTS_STAND_IN = "requests_stand_in"
+    REQUESTS_TAKEN_BACK = "requests_taken_back"
     LOGS_TO_VERIFY = "logs_to_verify"
     LOG_RETURNED = "log_returned"
     CALLED_IN = "called_in"

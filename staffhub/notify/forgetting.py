@@ -20,6 +20,7 @@ ASKS = frozenset(
         NoticeKind.MONTH_SENT_BACK,
         NoticeKind.ACTION_GIVEN,
         NoticeKind.REQUESTS_LEFT,
+        NoticeKind.REQUESTS_STAND_IN,
         NoticeKind.LOGS_TO_VERIFY,
         NoticeKind.LOG_RETURNED,
     }

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.models import NoticeKind
-from staffhub.notify import roster_words
+from staffhub.notify import request_words, roster_words
 
 # Facts that each kind names. Dates, months (the first day) and times are given as they are.
 PARAMS: Mapping[NoticeKind, frozenset[str]] = {
@@ -55,6 +55,9 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.REQUESTS_GIVEN: frozenset({"who", "count"}),
     # until: the last day of the leave, or None of somebody who has left
     NoticeKind.REQUESTS_LEFT: frozenset({"who", "count", "until"}),
+    # until: the last day of the leave for which the reader stands in
+    NoticeKind.REQUESTS_STAND_IN: frozenset({"who", "count", "until"}),
+    NoticeKind.REQUESTS_TAKEN_BACK: frozenset({"who", "count"}),
     # day: on which they were sent; one notice a day, however many there are
     NoticeKind.LOGS_TO_VERIFY: frozenset({"day"}),
     # what: returned, reopened (after it was verified)
@@ -98,6 +101,8 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
         NoticeKind.REQUESTS_GIVEN: _("Requests that I am given"),
         NoticeKind.REQUESTS_LEFT: _("Requests of somebody who is not there"),
+        NoticeKind.REQUESTS_STAND_IN: _("Requests of somebody for whom I stand in"),
+        NoticeKind.REQUESTS_TAKEN_BACK: _("Requests that somebody who is back takes again"),
         NoticeKind.LOGS_TO_VERIFY: _("Daily logs that wait for me"),
         NoticeKind.LOG_RETURNED: _("A daily log of mine that came back"),
         NoticeKind.CALLED_IN: _("A day on which I am needed in the office"),
@@ -321,29 +326,6 @@ def _action_given(p: dict[str, Any]) -> str:
     return _("%(topic)s asks something of you.", **p)
 
 
-def _requests_given(p: dict[str, Any]) -> str:
-    return i18n.ngettext(
-        "%(who)s gave you %(num)s request.", "%(who)s gave you %(num)s requests.", p["count"], who=p["who"]
-    )
-
-
-def _requests_left(p: dict[str, Any]) -> str:
-    if p["until"]:
-        return i18n.ngettext(
-            "%(who)s is on leave until %(until)s and has %(num)s open request to hand over.",
-            "%(who)s is on leave until %(until)s and has %(num)s open requests to hand over.",
-            p["count"],
-            who=p["who"],
-            until=p["until"],
-        )
-    return i18n.ngettext(
-        "%(who)s has left and has %(num)s open request to hand over.",
-        "%(who)s has left and has %(num)s open requests to hand over.",
-        p["count"],
-        who=p["who"],
-    )
-
-
 def _logs_to_verify(p: dict[str, Any]) -> str:
     return _("Daily logs wait for you to verify them (%(day)s).", **p)
 
@@ -385,11 +367,10 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.MEETING_SOON: _meeting_soon,
     NoticeKind.MEETING_CHANGED: _meeting_changed,
     NoticeKind.ACTION_GIVEN: _action_given,
-    NoticeKind.REQUESTS_GIVEN: _requests_given,
-    NoticeKind.REQUESTS_LEFT: _requests_left,
     NoticeKind.LOGS_TO_VERIFY: _logs_to_verify,
     NoticeKind.LOG_RETURNED: _log_returned,
     NoticeKind.CALLED_IN: _called_in,
     NoticeKind.ROSTER_PUBLISHED: _roster_published,
+    **request_words.SAYS,
     **roster_words.SAYS,
 }

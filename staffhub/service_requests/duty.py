@@ -1,10 +1,11 @@
 """Who is on duty now and how much each has already: beside each name the place today, and whom to choose first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select
@@ -107,22 +108,41 @@ def candidates(
     return sorted(people, key=lambda one: (one.division_id != division_id, one.place, one.leads, one.open, one.name))
 
 
-def proposed(people: Sequence[Candidate], division_id: int | None) -> Candidate | None:
-    """Return who should be given the next one: on duty, of its division, with the least; None: nobody is on duty."""
-    return deal(people, [(division_id, None)])[0]
+_NO_STAND_INS: Mapping[int, int] = MappingProxyType({})
 
 
-def deal(people: Sequence[Candidate], wanted: Sequence[tuple[int | None, int | None]]) -> list[Candidate | None]:
+def proposed(
+    people: Sequence[Candidate],
+    division_id: int | None,
+    holder_id: int | None = None,
+    stand_ins: Mapping[int, int] = _NO_STAND_INS,
+) -> Candidate | None:
+    """Return who should be given the next one: the stand-in of who has it, or on duty, of its division, with the least.
+
+    None: nobody is on duty.
+    """
+    return deal(people, [(division_id, holder_id)], stand_ins)[0]
+
+
+def deal(
+    people: Sequence[Candidate],
+    wanted: Sequence[tuple[int | None, int | None]],
+    stand_ins: Mapping[int, int] = _NO_STAND_INS,
+) -> list[Candidate | None]:
     """Deal requests out, each to who of its division is on duty and has least by then; None where nobody is.
 
-    `wanted`: the division of each, and who has it now.
+    `wanted`: the division of each, and who has it now. `stand_ins`: who comes first in the place of somebody on leave,
+    on duty already or not, but for who is on leave as well.
     """
     load = {one: one.open for one in people if one.place is Place.ON_DUTY and not one.leads}
+    named = {one.id: one for one in people if one.place is not Place.AWAY}
     dealt: list[Candidate | None] = []
     for division_id, holder_id in wanted:
         fit = [one for one in load if one.division_id == division_id and one.id != holder_id]
-        who = min(fit, key=lambda one: (load[one], one.name, one.id), default=None)
-        if who:
+        who = named.get(stand_ins.get(holder_id or 0, 0))
+        if who is None or who.division_id != division_id:
+            who = min(fit, key=lambda one: (load[one], one.name, one.id), default=None)
+        if who in load:
             load[who] += 1
         dealt.append(who)
     return dealt

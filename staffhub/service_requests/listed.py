@@ -17,6 +17,7 @@ from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
 from staffhub.service_requests.owners import CLOSED, FIRST, IS_OPEN, LACKING, OFFICE, SOON, Waiting, as_of, waiting
 from staffhub.service_requests.promises import soon_until
+from staffhub.service_requests.standing_in import stands_in_for
 from staffhub.service_requests.words import InWords, Service, days_between, services
 from staffhub.service_requests.working_time import working_time
 
@@ -28,7 +29,7 @@ class Shape(NamedTuple):
     """Which statement finds it: each is built once, and what is sought goes along with it."""
 
     states: Literal["open", "closed", "one", "any"]
-    assignee: Literal["me", "none"] | None
+    assignee: Literal["me", "none", "stand-in"] | None
     service: bool
     text: bool
     division: bool = False
@@ -39,13 +40,14 @@ class Shape(NamedTuple):
 class Wanted:
     """What the list shows: `state` done means all that is closed; without any filter, what is open.
 
-    `assignee` "none": what needs an officer, also because who has it has left or is away.
+    `assignee` "none": what needs an officer, also because who has it has left or is away. "stand-in": of those for whom
+    I stand in now.
     """
 
     q: str = ""
     service: str = ""
     state: RequestState | None = None
-    assignee: Literal["me", "none"] | None = None
+    assignee: Literal["me", "none", "stand-in"] | None = None
     division_id: int | None = None
     late: bool = False
 
@@ -164,7 +166,9 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
         found.append(~IS_OPEN if shape.states == "closed" else IS_OPEN)
     if shape.states == "one":
         found.append(request.state == bindparam("state"))
-    if shape.assignee:
+    if shape.assignee == "stand-in":
+        found.append(stands_in_for(request.assignee_id))
+    elif shape.assignee:
         found.append(request.assignee_id == bindparam("officer") if shape.assignee == "me" else LACKING != "")
     if shape.service:
         found.append(request.service_type_id == bindparam("service"))
@@ -226,6 +230,7 @@ def _asked(
     text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return as_of(db, me, now) | {
         "officer": me.officer_id,
+        "stand_in": me.officer_id,
         "soon": soon,
         "late": now,
         "state": wanted.state,

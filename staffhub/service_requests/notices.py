@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from staffhub import notify
 from staffhub.db import Database, rows
 from staffhub.models import (
+    LeaveRequest,
+    LeaveState,
     Notice,
     NoticeKind,
     Office,
@@ -46,6 +48,34 @@ def tell_given(db: Session, me: Viewer, officer_id: int, given: Sequence[tuple[i
     )
 
 
+def tell_taken_back(
+    db: Session, me: Viewer, officer_id: int, taken: Sequence[tuple[int, int]], *, now: datetime
+) -> None:
+    """Tell who stood in that the one who is back has them again, as pairs of id and version."""
+    first, version = taken[0]
+    notify.tell(
+        db,
+        office_id=me.office_id,
+        kind=NoticeKind.REQUESTS_TAKEN_BACK,
+        params={"who": me.name, "count": len(taken)},
+        address=f"/requests/{first}" if len(taken) == 1 else "/requests",
+        key=f"requests-taken-back:{first}:{version}",
+        officers={officer_id},
+        by=me.account_id,
+        now=now,
+    )
+
+
+# Who is named to stand in for somebody on leave TODAY, in a statement that joins Officer.
+_STAND_IN = (
+    select(func.max(LeaveRequest.stand_in_id))
+    .where(LeaveRequest.office_id == OFFICE, LeaveRequest.officer_id == Officer.id)
+    .where(LeaveRequest.state == LeaveState.GRANTED, LeaveRequest.first <= TODAY, LeaveRequest.until >= TODAY)
+    .correlate(Officer)
+    .scalar_subquery()
+)
+
+
 def _left() -> Select[*tuple[Any, ...]]:
     """Who is not there and has open requests, by the division whose requests they are."""
     request = ServiceRequest
@@ -58,7 +88,9 @@ def _left() -> Select[*tuple[Any, ...]]:
     ).c
     lacking = absence(Officer.id)
     return (
-        select(Officer.id, Officer.name, held.division_id, held.count, UNTIL.label("until"))
+        select(
+            Officer.id, Officer.name, held.division_id, held.count, UNTIL.label("until"), _STAND_IN.label("stand_in")
+        )
         .join(held.assignee_id.table, held.assignee_id == Officer.id)
         .where(lacking != "")
         .order_by(Officer.id, held.division_id)
@@ -87,9 +119,12 @@ def tell_left_due(database: Database, *, now: datetime) -> None:
                 _tell_left(db, left, waits, asked, now)
 
 
+_ASKED = (NoticeKind.REQUESTS_LEFT, NoticeKind.REQUESTS_STAND_IN)
+
+
 def _told(db: Session, office_id: int) -> set[int]:
     """Return the officers whose requests somebody is still asked to hand over."""
-    asked = (Notice.office_id == office_id, Notice.kind == NoticeKind.REQUESTS_LEFT, Notice.read_at.is_(None))
+    asked = (Notice.office_id == office_id, Notice.kind.in_(_ASKED), Notice.read_at.is_(None))
     return {officer_id for officer_id in db.scalars(select(Notice.subject_id).where(*asked)) if officer_id}
 
 
@@ -111,5 +146,22 @@ def _tell_left(db: Session, left: Sequence[Any], waits: set[int], asked: dict[st
             subject=notify.Subject("officer", row.id),
             now=now,
         )
+        if row.stand_in:
+            _tell_stand_in(db, row, asked["office"], now)
     for officer_id in waits - {row.id for row in left}:
-        notify.over(db, notify.Subject("officer", officer_id), [NoticeKind.REQUESTS_LEFT], now=now)
+        notify.over(db, notify.Subject("officer", officer_id), _ASKED, now=now)
+
+
+def _tell_stand_in(db: Session, row: Any, office_id: int, now: datetime) -> None:
+    """Offer them to who stands in, each once for each absence; another stand-in is told as well."""
+    notify.tell(
+        db,
+        office_id=office_id,
+        kind=NoticeKind.REQUESTS_STAND_IN,
+        params={"who": row.name, "count": row.count, "until": row.until},
+        address="/requests?assignee=stand-in",
+        key=f"requests-stand-in:{row.id}:{row.until}",
+        officers={row.stand_in},
+        subject=notify.Subject("officer", row.id),
+        now=now,
+    )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Query, Request
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -34,6 +34,7 @@ class AskFields(Fields):
     last: date | None = None
     part: DayPart | None = None
     note: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    stand_in: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     # What the page said that the leave becomes: nobody sends what was not shown.
     seen: Key | None = None
     idempotency_key: Key
@@ -41,7 +42,7 @@ class AskFields(Fields):
 
 def wish_of(given: AskFields) -> leave.Wish:
     last, half = given.last or given.first, given.part is not None
-    return leave.Wish(given.kind.value, given.first, last, half, given.note or "", given.part)
+    return leave.Wish(given.kind.value, given.first, last, half, given.note or "", given.part, given.stand_in)
 
 
 def kind_names(*kinds: str) -> list[tuple[str, str]]:
@@ -68,6 +69,7 @@ def _page(
     balances = leave.of_year(known, today.year, today=today) if known else []
     mine, total = leave.mine(db, me, who, today=today, page=page) if me.officer_id else ([], 0)
     waiting = leave.waiting(db, me, who, today=today)
+    absent = leave.standing_in.Absence(me.officer_id or 0, me.division_id if me.officer_id else None, today, today)
     start = (waits - 1) * leave.LISTED
     return render(
         request,
@@ -80,6 +82,7 @@ def _page(
         form=form or Form.blank("leave", kind=LeaveKind.ANNUAL, idempotency_key=uuid4()),
         kinds=kind_names(),
         balances=balances,
+        stand_ins=leave.standing_in.colleagues(db, me.office_id, absent),
         half_days=any(one.rule and one.rule.half_days for one in balances),
         outlook=outlook,
         why_not=why_not,

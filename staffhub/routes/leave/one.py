@@ -42,6 +42,11 @@ class ShortenFields(Fields):
     version: Version | None = None
 
 
+class StandInFields(Fields):
+    stand_in: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    version: Version | None = None
+
+
 class LetterFields(Fields):
     letter_seen_on: date
     doctor_signed: bool = False
@@ -68,8 +73,11 @@ def _page(
     }
     forms["shorten"] = Form.blank("shorten", last=min(max(one.first, today), one.until))
     forms["letter"] = Form.blank("letter", letter_seen_on=one.letter_seen_on or today)
+    forms["stand-in"] = Form.blank("stand-in", stand_in=one.stand_in_id)
     if form is not None:
         forms[form.name] = form
+    book = known.book if one.is_open else None
+    names = leave.may_name_stand_in(me, one) and one.until >= today
     decides = leave.waits_for(me, one)
     gaps = leave.around.gaps(db, me, one, known, people) if one.is_open else []
     rule = known.rule(one.kind, one.first)
@@ -94,6 +102,8 @@ def _page(
         may_grant=decides and (one.turn.what == "paper" or one.turn.may_grant(me.officer_id)),
         may_withdraw=open_or_granted and leave.may_withdraw(me, one),
         may_shorten=one.state == "granted" and one.first < one.until and leave.may_shorten(me, one),
+        may_name_stand_in=names,
+        stand_ins=leave.standing_in.fit(db, me.office_id, leave.absence_of(one, today), book) if names else [],
         may_note_letter=open_or_granted and leave.may_note_letter(me, one) and asks_letter,
         started=one.first < today,
         leave=leave,
@@ -215,3 +225,14 @@ def letter(request: Request, leave_id: RowId, posted: Posted, db: DB, me: Me, no
 
     form = Form.parse(LetterFields, posted, name="letter")
     return _decided(request, db, me, now, leave_id, form, decide, _("It is noted that the letter was seen."))
+
+
+@router.post("/leave/{leave_id}/stand-in")
+def stand_in(request: Request, leave_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    leave.refuse_stand_in(me, leave.leave_for(db, me, leave_id, now=now))
+
+    def decide(given: StandInFields) -> leave.Decided:
+        return leave.name_stand_in(db, me, leave_id, stand_in_id=given.stand_in, seen=given.version, now=now)
+
+    form = Form.parse(StandInFields, posted, name="stand-in")
+    return _decided(request, db, me, now, leave_id, form, decide, _("The stand-in is noted."))

@@ -16,7 +16,7 @@ from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import duty, handing, owners, words
+from staffhub.service_requests import duty, handing, owners, standing_in, words
 from staffhub.web import redirect, render
 
 router = pages()
@@ -52,7 +52,8 @@ def _hand_on_page(
 ) -> Response:
     division_id = holder.division_id or me.division_id
     people = duty.candidates(db, me, division_id=division_id, instead_of=holder.id, now=now)
-    first = duty.proposed(people, division_id)
+    named = standing_in.stand_ins(db, me, now=now)
+    first = duty.proposed(people, division_id, holder.id, named)
     return render(
         request,
         "requests/hand_on.html",
@@ -62,7 +63,7 @@ def _hand_on_page(
         form=form or Form.blank("hand-on", assignee=first and first.id),
         candidates=choices(people, division_id),
         proposed=first,
-        reason=first and reason(first),
+        reason=first and reason(first, stands_in=named.get(holder.id) == first.id),
         asks=asks,
         state_label=words.state_label,
         rows=owners.held_by(db, me, holder.id, now=now),

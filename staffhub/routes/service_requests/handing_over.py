@@ -1,5 +1,6 @@
 """Requests that a head hands over: one after the other, or many at once, each as it was looked at."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import choosing, duty, handing, one, steps
+from staffhub.service_requests import choosing, duty, handing, one, standing_in, steps
 from staffhub.web import query, redirect, render
 
 router = pages()
@@ -83,7 +84,8 @@ def _many(
     divisions = {row.division_id for row in found.rows}
     only = divisions.pop() if len(divisions) == 1 else None
     people = duty.candidates(db, me, division_id=only or me.division_id, now=now)
-    dealt = duty.deal(people, [(row.division_id, row.assignee_id) for row in found.rows])
+    named = standing_in.stand_ins(db, me, now=now)
+    dealt = duty.deal(people, [(row.division_id, row.assignee_id) for row in found.rows], named)
     given = {value.rpartition(".")[0]: value for value in form.list("give")} if form else {}
     lines = [
         (row, who, f"{row.id}.{row.version}.{who.id if who else 0}", not form or f"{row.id}.{row.version}" in given)
@@ -99,6 +101,7 @@ def _many(
         form=form or Form.blank("give"),
         candidates=choices(people, only or me.division_id),
         dealt=any(dealt),
+        named=named,
         asks=asks,
     )
 
@@ -159,10 +162,12 @@ def _next(
     else:
         found = choosing.unassigned(db, me, now=now, skip=skip, most=1)
     row = found.rows[0] if found.rows else None
-    people = []
+    people: list[duty.Candidate] = []
+    named: Mapping[int, int] = {}
     if row:
+        named = standing_in.stand_ins(db, me, now=now)
         people = duty.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now)
-    first = duty.proposed(people, row.division_id) if row else None
+    first = duty.proposed(people, row.division_id, row.assignee_id, named) if row else None
     return render(
         request,
         "requests/unassigned.html",
@@ -173,7 +178,7 @@ def _next(
         skip=skip,
         form=form or Form.blank("next"),
         proposed=first,
-        reason=first and reason(first),
+        reason=first and row and reason(first, stands_in=named.get(row.assignee_id or 0) == first.id),
         candidates=choices(people, row.division_id) if row else [],
         asks=asks,
     )

@@ -6,13 +6,22 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from staffhub import office, sections
+from staffhub.errors import Refused
+from staffhub.forms import Fields, Form
+from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
 from staffhub.models import RequestState
-from staffhub.routes.deps import DB, Me, Now, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, pages
 from staffhub.routes.service_requests import intake
-from staffhub.service_requests import listed
-from staffhub.web import query, render
+from staffhub.routes.service_requests.fields import Id
+from staffhub.service_requests import listed, standing_in
+from staffhub.web import query, redirect, render
 
 router = pages()
+
+
+class TakeBackFields(Fields):
+    officer: Id
 
 
 @router.get("/requests")
@@ -25,7 +34,7 @@ def index(
     q: Annotated[str, Query(max_length=60)] = "",
     service: Annotated[str, Query(alias="type", max_length=40)] = "",
     state: RequestState | None = None,
-    assignee: Literal["me", "none"] | None = None,
+    assignee: Literal["me", "none", "stand-in"] | None = None,
     due: Literal["late"] | None = None,
     division: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
@@ -47,6 +56,7 @@ def index(
         wanted=wanted,
         found=found,
         counts=found.counts,
+        lent=standing_in.lent(db, me, now=now),
         divisions=office.divisions(db, me.office_id).values(),
         may_hand_on=me.may("requests.assign"),
         pages={
@@ -57,3 +67,17 @@ def index(
             "next_url": address(found.page + 1) if found.more else None,
         },
     )
+
+
+@router.post("/requests/take-back")
+def take_back(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    me.require("requests")
+    form = Form.parse(TakeBackFields, posted, name="take-back")
+    if form.data is None:
+        raise Refused(form.errors["officer"], field="officer")
+    count = standing_in.take_back(db, me, form.data.officer, now=now)
+    if not count:
+        said = _("Nothing of yours lies there any more.")
+        return redirect(request, "/requests?assignee=me", said=said, kind="warn")
+    said = ngettext("%(num)s request is with you again.", "%(num)s requests are with you again.", count)
+    return redirect(request, "/requests?assignee=me", said=said)

@@ -28,6 +28,8 @@ def _group(one: Candidate, ours: bool) -> str:
     }.get(one.place, _("Not on duty"))
 
 
-def reason(one: Candidate) -> str:
+def reason(one: Candidate, *, stands_in: bool = False) -> str:
     """Why just this one is proposed."""
+    if stands_in:
+        return _("Named as the stand-in for this leave: %(place)s, %(load)s.", place=one.where, load=one.load)
     return _("On duty now (%(place)s) and has the least: %(load)s.", place=one.where, load=one.load)

@@ -1,5 +1,6 @@
 """One request with its next step."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from staffhub.routes.service_requests import intake
 from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import duty, one, steps, telling, words
+from staffhub.service_requests import duty, one, standing_in, steps, telling, words
 from staffhub.service_requests.appointments import giving, shown, texts
 from staffhub.service_requests.duplicates import same_ones
 from staffhub.web import redirect, render
@@ -49,6 +50,14 @@ class UrgencyFields(Fields):
     version: Version | None = None
 
 
+def _offered(
+    db: Session, me: Viewer, row: one.Request, now: datetime
+) -> tuple[list[duty.Candidate], Mapping[int, int]]:
+    """Return who may be given the request, and who stands in for whom."""
+    people = duty.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now)
+    return people, standing_in.stand_ins(db, me, now=now) if row.lacking == "away" else {}
+
+
 def _page(
     request: Request,
     db: Session,
@@ -65,10 +74,8 @@ def _page(
     asks: duty.OnLeave | None = None,
 ) -> Response:
     may_assign = row.is_open and one.may_assign(me, row)
-    people = (
-        duty.candidates(db, me, division_id=row.division_id, instead_of=row.assignee_id, now=now) if may_assign else []
-    )
-    first = duty.proposed(people, row.division_id) if row.lacking else None
+    people, named = _offered(db, me, row, now) if may_assign else ([], {})
+    first = duty.proposed(people, row.division_id, row.assignee_id, named) if row.lacking else None
     history, slots = one.history(db, me, row), shown.of_request(db, me, row.id)
     promise = one.promise(db, me, row, history, now=now)
     status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
@@ -95,7 +102,7 @@ def _page(
         may_reopen=not row.is_open and one.may_work_on(me, row),
         candidates=choices(people, row.division_id),
         proposed=first,
-        reason=first and reason(first),
+        reason=first and reason(first, stands_in=named.get(row.assignee_id or 0) == first.id),
         may_assign=may_assign,
         asks=asks,
         step=step or Form.blank("step"),
