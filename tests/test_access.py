@@ -259,6 +259,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests/appointments/texts"): OFFICE,
     ("POST", "/requests/appointments/told"): ALL,
     ("POST", "/requests/appointments/{appointment_id}/came"): RECEIVERS,
+    ("POST", "/requests/appointments/{appointment_id}/undo"): RECEIVERS,
     ("POST", "/requests/appointments/{appointment_id}/absent"): RECEIVERS,
     ("POST", "/requests/appointments/{appointment_id}/cancel"): RECEIVERS,
     ("GET", "/requests/{request_id}/appointment"): RECEIVERS,

@@ -21,8 +21,12 @@ from staffhub.models import (
     DayPart,
     Holiday,
     HolidayKind,
+    Officer,
     PlanMode,
+    RequestEvent,
     RequestState,
+    RuleKind,
+    RuleSet,
     ServiceRequest,
     ServiceType,
 )
@@ -308,6 +312,74 @@ def test_several_are_invited_the_urgent_first_then_the_oldest_all_or_none(base: 
     assert text.number not in text.text
     assert text.chat
     assert len(more) == 1, "who was written to is not written to again"
+
+
+def test_who_came_by_mistake_is_taken_back_the_same_day_with_a_reason_and_the_request_too(base: Database) -> None:
+    wrong, late, gone, by_hand = _ask(base, 4)
+    for request_id, at in ((wrong, EIGHT), (late, EIGHT), (gone, time(9, 0)), (by_hand, time(9, 0))):
+        _give(base, request_id, at=at)
+    noon = TUE_EIGHT + timedelta(hours=4)
+    _do(base, "told", wrong, now=MORNING)
+    _do(base, "did_not_come", late, now=noon)
+    _do(base, "did_not_come", by_hand, now=noon)
+    _move(base, by_hand, S.CHECKING, now=noon)
+    for minutes, request_id in enumerate((wrong, late, gone, by_hand)):
+        _do(base, "came", request_id, now=noon + timedelta(minutes=minutes + 1))
+    _move(base, gone, S.SIGNING, now=noon + timedelta(hours=1))
+    later = noon + timedelta(hours=2)
+    for _twice in range(2):
+        for request_id in (wrong, late, by_hand):
+            _do(base, "undo_came", request_id, why="Salah orang", now=later)
+    assert _states(base, wrong) == ["told", "deferred"], "as it was, and the slot is kept"
+    assert _states(base, late) == ["no_show", "deferred"]
+    assert _states(base, by_hand) == ["no_show", "checking"], "it was there before"
+    with pytest.raises(Conflict):
+        _do(base, "undo_came", gone, why="Salah orang", now=later)
+    assert _states(base, gone) == ["came", "signing"], "it went on, so nothing changes"
+    ben = viewer_of(base, "ben")
+    with base.reading() as db:
+        told = [(step.state, step.note) for step in shown.of_request(db, ben, wrong)[0].steps]
+        notes = db.scalars(sa.select(RequestEvent.note).where(RequestEvent.request_id == wrong)).all()
+    assert told[-2:] == [("came", ""), ("told", "Salah orang")]
+    assert notes[-1] == "Salah orang"
+    _do(base, "came", wrong, now=later)
+    with pytest.raises(Refused):
+        _do(base, "undo_came", wrong, why="Salah orang", now=later + timedelta(days=1))
+
+
+def _move(database: Database, request_id: int, state: RequestState, *, now: datetime) -> None:
+    ana = viewer_of(database, "ana")
+    with database.transaction() as db:
+        steps.change_state(db, ana, one.request_for(db, ana, request_id, now=now), state=state, now=now)
+
+
+def test_in_ramadan_the_slots_follow_the_shorter_hours_and_what_was_given_before_is_shown(base: Database) -> None:
+    early, late = _ask(base, 2)
+    _give(base, early, at=time(9, 0))
+    _give(base, late, at=time(15, 15))
+    with base.transaction() as db:
+        hours = {day: ["08.00", "15.00", 30] for day in ("mon", "tue", "wed", "thu", "fri")}
+        facts = {"office_id": 1, "kind": RuleKind.WORK_HOURS, "owner": "Ortala", "legal_source": "SE Ramadan"}
+        db.add(RuleSet(**facts, subject="special", valid_from=TUE, valid_to=WED, values=hours))
+    free = _free(base, TUE)
+    assert (min(free), max(free)) == (time(8, 0), time(14, 15)), "in steps from the end of the break"
+    assert [row.request_id for row in _listed(base, TODAY) if row.beyond] == [late]
+    assert max(_free(base, TUE + timedelta(days=2))) == time(15, 15), "after it the usual hours"
+
+
+def test_who_leaves_the_office_has_no_seat_any_more_and_the_appointments_stay_to_be_moved(base: Database) -> None:
+    first, second = _ask(base, 2)
+    for request_id in (first, second):
+        _give(base, request_id, WED)
+    tia = viewer_of(base, "tia")
+    with base.transaction() as db:
+        db.execute(sa.update(Officer).where(Officer.id == tia.officer_id).values(active_to=TUE))
+    assert set(_free(base, TUE).values()) == {2}, "the last day of service counts"
+    assert EIGHT not in _free(base, WED)
+    assert [row.request_id for row in _listed(base, TODAY) if row.beyond] == [second]
+    assert _give(base, second, WED, time(9, 0)) == 1
+    assert not any(row.beyond for row in _listed(base, TODAY))
+    assert _states(base, second) == ["moved", "invited", "deferred"]
 
 
 def test_the_seats_of_four_weeks_are_read_in_four_statements(base: Database) -> None:

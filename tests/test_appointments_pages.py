@@ -66,6 +66,12 @@ def test_a_slot_is_two_taps_from_the_request_and_the_desk_says_who_came(desk: Wo
     for _twice in range(2):
         assert tia.post(f"{PAGE}/{id_}/came").status_code == 303
     assert tia.post(f"{PAGE}/{id_}/absent").status_code == 409
+    assert f'action="{PAGE}/{id_}/undo"' in tia.get(PAGE).text
+    assert tia.post(f"{PAGE}/{id_}/undo", data={"why": ""}).status_code == 422
+    for _twice in range(2):
+        assert tia.post(f"{PAGE}/{id_}/undo", data={"why": "Salah orang"}).status_code == 303
+    assert "Salah orang" in tia.get(path).text
+    assert tia.post(f"{PAGE}/{id_}/came").status_code == 303
     assert "Datang pada janji temu" in tia.get(path).text
     assert desk.client("cy").post(f"{PAGE}/{id_}/came").status_code == 403
 

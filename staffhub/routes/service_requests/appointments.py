@@ -53,6 +53,10 @@ class WhyFields(Fields):
     why: Note | None = None
 
 
+class UndoFields(Fields):
+    why: Note
+
+
 class DivisionFields(Fields):
     division: Id
 
@@ -207,6 +211,16 @@ def came(request: Request, appointment_id: RowId, db: DB, me: Me, now: Now) -> R
     found = giving.appointment_to_change(db, me, appointment_id)
     giving.came(db, me, found, now=now)
     return _back(request, found, _("Noted: came. The request is being checked."))
+
+
+@router.post(f"{_PAGE}/{{appointment_id}}/undo")
+def undo_came(request: Request, appointment_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    found = giving.appointment_to_change(db, me, appointment_id)
+    form = Form.parse(UndoFields, posted, name="undo")
+    if form.data is None:
+        raise Refused(next(iter(form.errors.values())), field="why")
+    giving.undo_came(db, me, found, why=form.data.why, now=now)
+    return _back(request, found, _("Taken back: the appointment and the request are as before."))
 
 
 @router.post(f"{_PAGE}/{{appointment_id}}/absent")

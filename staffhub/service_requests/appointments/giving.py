@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, office
+from staffhub import audit, clock, office
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import clock as clock_words
@@ -17,7 +17,9 @@ from staffhub.models import (
     Appointment,
     AppointmentHold,
     AppointmentState,
+    AppointmentStep,
     Division,
+    RequestEvent,
     RequestState,
     ServiceRequest,
 )
@@ -197,10 +199,38 @@ def did_not_come(db: Session, me: Viewer, found: Appointment, *, now: datetime) 
     _become(db, me, found, _A.NO_SHOW, now=now)
 
 
-def _become(db: Session, me: Viewer, found: Appointment, state: AppointmentState, *, now: datetime) -> None:
+def undo_came(db: Session, me: Viewer, found: Appointment, *, why: str, now: datetime) -> None:
+    """Take back on the same day that the citizen came: appointment and request stand as before. Twice is once."""
+    if found.state in {*AHEAD, _A.NO_SHOW}:
+        return
+    if found.state is not _A.CAME:
+        raise Conflict(_already())
+    course = select(AppointmentStep.state, AppointmentStep.at).where(AppointmentStep.appointment_id == found.id)
+    before, came_step = db.execute(course.order_by(AppointmentStep.id.desc()).limit(2)).all()[::-1]
+    if clock.local_day(came_step.at, me.zone) != clock.local_day(now, me.zone):
+        raise Refused(_("This is taken back on the same day only."))
+    _become(db, me, found, before.state, text=why, now=now)
+    moved = select(RequestEvent.id).where(
+        RequestEvent.request_id == found.request_id,
+        RequestEvent.at == came_step.at,
+        RequestEvent.state == RequestState.CHECKING,
+    )
+    if db.scalars(moved.limit(1)).first() is None:
+        return  # the request had gone on before
+    request = one.request_for(db, me, found.request_id, now=now)
+    if request.state is not RequestState.CHECKING:
+        said = _("%(number)s went on since: “%(state)s”. Nothing was changed.", number=request.number,
+                 state=request.state_label)  # fmt: skip
+        raise Conflict(said)
+    steps.change_state(db, me, request, state=RequestState.DEFERRED, note=why, now=now)
+
+
+def _become(
+    db: Session, me: Viewer, found: Appointment, state: AppointmentState, *, now: datetime, text: str = ""
+) -> None:
     before = found.state
     write_over(db, Appointment, found.id, seen=found.version, said=_already(), state=state)
-    note(db, me, found.id, state, now=now)
+    note(db, me, found.id, state, now=now, text=text)
     facts: dict[str, Any] = {"before": before, "after": state, "request": found.request_id}
     audit.record(db, me, f"appointment.{state}", "appointment", found.id, now=now, **facts)
 
