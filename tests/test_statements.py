@@ -166,6 +166,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_sessions(db)
         _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
+        _fill_rosters(db, office_id, account_id)
     if not database.sqlite:
         analyse(database.engine.url)
 
@@ -256,6 +257,48 @@ def _fill_appointments(db: Session, office_id: int) -> None:
     held = select(one.division_id, one.date, one.starts, one.seat, one.id).where(one.office_id == office_id)
     names = ["division_id", "date", "starts", "seat", "appointment_id"]
     db.execute(insert(m.AppointmentHold).from_select(names, held))
+
+
+def _fill_rosters(db: Session, office_id: int, account_id: int) -> None:
+    """Months of all bidang that were planned, each with its steps, wishes, swaps, calls and excused days."""
+    at = {"office_id": office_id, "created_by": account_id, "created_at": MORNING}
+    divisions = db.scalars(select(m.Division.id).where(m.Division.office_id == office_id)).all()
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    days = [TODAY - timedelta(days=back) for back in range(60, DAYS)]
+    months = sorted({day.replace(day=1) for day in days})
+    plans = [m.RosterPlan(office_id=office_id, division_id=divisions[0], month=one, version=9, created_at=MORNING)
+             for one in months]  # fmt: skip
+    db.add_all(plans)
+    db.flush()
+    of_month = {plan.month: plan.id for plan in plans}
+    cell = {"office_id": office_id, "mode": m.PlanMode.HOME, "locked": False}
+    cells = [cell | {"officer_id": who, "date": day, "plan_id": of_month[day.replace(day=1)]}
+             for who, day in product(officers, days)]  # fmt: skip
+    db.execute(insert(m.RosterCell), cells)
+    steps = [at | {"plan_id": plan.id, "turn": turn, "act": m.RosterAct.CHANGED, "changes": [], "note": ""}
+             for plan, turn in product(plans, range(1, 300))]  # fmt: skip
+    db.execute(insert(m.RosterStep), steps)
+    run = {"office_id": office_id, "account_id": account_id, "asked": {}, "state": m.TaskState.DONE, "attempts": 1,
+           "progress": 100, "due_at": MORNING, "created_at": MORNING}  # fmt: skip
+    runs = [run | {"month": date(1500 + n // 12, n % 12 + 1, 1), "key": f"fill-{n}"} for n in range(6000)]
+    db.execute(insert(m.RosterRun), runs)
+    excuses = [at | {"division_id": one, "date": day, "group": group, "reason": "x"}
+               for one, day, group in product(divisions, days, ("ASN", "THL"))]  # fmt: skip
+    db.execute(insert(m.RosterExcuse), excuses)
+    _for_each_day(db, m.RosterWish, office_id, mode=m.PlanMode.HOME, note="", created_at=MORNING)
+    swap = {"office_id": office_id, "state": m.SwapState.DECLINED, "note": "", "version": 1, "created_at": MORNING}
+    swaps = [swap | {"officer_id": who, "colleague_id": officers[n % len(officers)], "gives": day, "takes": day,
+                     "idempotency_key": f"fill-{day}"}
+             for day in days for n, who in enumerate(officers, 1)]  # fmt: skip
+    db.execute(insert(m.DutySwap), swaps)
+    names = ["office_id", "swap_id", "turn", "state", "note", "grants", "created_at"]
+    one = m.DutySwap
+    asked = select(one.office_id, one.id, literal(1), one.state, one.note, literal([], sa.JSON), one.created_at)
+    db.execute(insert(m.DutySwapStep).from_select(names, asked))
+    _for_each_day(
+        db, m.DutyCall, office_id, division_id=divisions[0], group="THL", state=m.CallState.DECLINED, note="",
+        asked_at=MORNING, version=1,
+    )  # fmt: skip
 
 
 def _fill_notices(db: Session, office_id: int) -> None:

@@ -196,6 +196,7 @@ class DutySwap(Base, Versioned):
         UniqueConstraint("office_id", "officer_id", "idempotency_key"),
         Index(None, "office_id", "colleague_id", "state"),
         Index(None, "office_id", "gives"),
+        Index(None, "office_id", "takes"),
         Index(
             "ix_duty_swap_open",
             "officer_id",

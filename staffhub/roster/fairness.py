@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Date, bindparam, func, or_, select
+from sqlalchemy import Date, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office
@@ -149,30 +149,26 @@ def _group(name: str, people: Sequence[Person]) -> Group:
 
 
 _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
-_WISHES = (
-    select(RosterWish.officer_id, func.count())
-    .where(RosterWish.office_id == bindparam("office"), RosterWish.date.between(_FIRST, _LAST))
-    .group_by(RosterWish.officer_id)
+_WISHES = select(RosterWish.officer_id).where(
+    RosterWish.office_id == bindparam("office"), RosterWish.date.between(_FIRST, _LAST)
 )
-_SWAPS = select(DutySwap.officer_id, DutySwap.colleague_id, DutySwap.gives, DutySwap.takes).where(
-    DutySwap.office_id == bindparam("office"),
-    DutySwap.state == SwapState.APPLIED,
-    or_(DutySwap.gives.between(_FIRST, _LAST), DutySwap.takes.between(_FIRST, _LAST)),
+_APPLIED = (DutySwap.office_id == bindparam("office"), DutySwap.state == SwapState.APPLIED)
+# Who gave a turn, and who took it.
+_SWAPS = union_all(
+    select(DutySwap.officer_id, DutySwap.colleague_id).where(*_APPLIED, DutySwap.gives.between(_FIRST, _LAST)),
+    select(DutySwap.colleague_id, DutySwap.officer_id).where(*_APPLIED, DutySwap.takes.between(_FIRST, _LAST)),
 )
 
 
 def _wishes(db: Session, me: Viewer, first: date, last: date) -> Counter[int]:
-    found = rows(db, _WISHES, office=me.office_id, first=first, last=last)
-    return Counter({row[0]: row[1] for row in found})
+    return Counter(rows(db, _WISHES, office=me.office_id, first=first, last=last).scalars())
 
 
 def _swaps(db: Session, me: Viewer, first: date, last: date) -> dict[int, tuple[int, int]]:
     """Count by person how many turns were given and taken in swaps."""
     gave: Counter[int] = Counter()
     took: Counter[int] = Counter()
-    for officer_id, colleague_id, gives, takes in rows(db, _SWAPS, office=me.office_id, first=first, last=last):
-        for giver, taker, day in ((officer_id, colleague_id, gives), (colleague_id, officer_id, takes)):
-            if day and first <= day <= last:
-                gave[giver] += 1
-                took[taker] += 1
+    for giver, taker in rows(db, _SWAPS, office=me.office_id, first=first, last=last):
+        gave[giver] += 1
+        took[taker] += 1
     return defaultdict(lambda: (0, 0), {who: (gave[who], took[who]) for who in gave | took})

@@ -209,6 +209,7 @@ def _swaps() -> None:
     )
     op.create_index(op.f('ix_duty_swap_office_id_colleague_id_state'), 'duty_swap', ['office_id', 'colleague_id', 'state'])
     op.create_index(op.f('ix_duty_swap_office_id_gives'), 'duty_swap', ['office_id', 'gives'])
+    op.create_index(op.f('ix_duty_swap_office_id_takes'), 'duty_swap', ['office_id', 'takes'])
     op.create_index('ix_duty_swap_open', 'duty_swap', ['officer_id', 'gives'], unique=True, postgresql_where=sa.text("state = 'asked'"), sqlite_where=sa.text("state = 'asked'"))
     op.create_table('duty_swap_step',
     sa.Column('id', BIG, nullable=False),
