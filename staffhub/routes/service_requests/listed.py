@@ -35,7 +35,7 @@ def index(
     service: Annotated[str, Query(alias="type", max_length=40)] = "",
     state: RequestState | None = None,
     assignee: Literal["me", "none", "stand-in"] | None = None,
-    due: Literal["late"] | None = None,
+    due: Literal["late", ""] = "",
     division: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
@@ -46,7 +46,7 @@ def index(
     found = listed.listing(db, me, wanted, page=page, now=now)
 
     def address(number: int) -> str:
-        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "due": due}
+        given = {"q": wanted.q, "type": service, "state": state, "assignee": assignee, "due": due or None}
         return query("/requests", **given, division=wanted.division_id, page=number if number > 1 else None)
 
     return render(
