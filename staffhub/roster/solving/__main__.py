@@ -15,9 +15,9 @@ from staffhub.roster.solving.why import explain
 
 
 def main(seconds: float) -> None:
-    # What a library prints goes elsewhere: HiGHS says its name whatever it is told.
+    # What a library prints goes nowhere: HiGHS says its name whatever it is told, and stderr is the log of the server.
     wire = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def tell(progress: Progress) -> None:
         wire.write(json.dumps({"progress": asdict(progress)}) + "\n")
