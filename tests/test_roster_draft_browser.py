@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from staffhub import clock
 from tests.browser import Site, demo_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -24,9 +26,10 @@ def _draft(site: Site, *, months: int, width: int, **options: bool) -> Page:
     page.get_by_role("link", name="Draf", exact=True).click()
     page.wait_for_url("**/roster/drafts/**")
     for _turn in range(months):
-        before = page.url
-        page.locator(".head .row a").nth(1).click()
-        page.wait_for_url(lambda url, before=before: url != before)
+        here, month = page.url.rsplit("/", 1)
+        following = clock.month_after(date.fromisoformat(f"{month}-01"))
+        page.locator(f".head a[href$='/{following:%Y-%m}']").click()
+        page.wait_for_url(f"{here}/{following:%Y-%m}")
     return page
 
 
