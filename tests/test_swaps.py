@@ -127,7 +127,7 @@ def test_two_taps_ask_once_and_a_second_wish_for_the_day_is_refused(two: Office2
     assert two.ask(key="another-tab") == swaps.Done(first.swap_id, first_time=False)
     with pytest.raises(Conflict, match="isi lain"):
         two.ask(takes=None)
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="sudah meminta seorang rekan"):
         two.ask(takes=None, key="another-wish")
 
 
@@ -137,13 +137,13 @@ def test_of_two_who_ask_each_other_at_once_the_second_is_told_to_answer(two: Off
             db, two.ben, colleague_id=two.gil.officer_id or 0, gives=GIVES, takes=TAKES, key="bens-key", now=MORNING
         )  # fmt: skip
 
-    with pytest.raises(Refused, match="just asked you"):
+    with pytest.raises(Refused, match="baru saja meminta Anda"):
         race(two.database, first, lambda: two.ask(two.gil, two.ben, gives=TAKES, takes=GIVES, key="gils-key"))
 
 
 def test_who_withdraws_and_who_accepts_at_once_get_one_outcome(two: Office2) -> None:
     swap_id = two.ask().swap_id
-    with pytest.raises(Conflict, match="withdrawn"):
+    with pytest.raises(Conflict, match="sudah ditarik"):
         race(
             two.database,
             lambda db: swaps.withdraw(db, two.ben, swap_id, now=MORNING),
@@ -160,7 +160,7 @@ def test_a_swap_does_not_hold_once_a_leave_was_approved(two: Office2) -> None:
     def leave(db: Any) -> None:
         grants.grant(db, two.ana, gil, first=GIVES, last=GIVES, mode=PlanMode.LEAVE, now=MORNING)
 
-    with pytest.raises(Refused, match=r"Gil Rondonuwu.*on leave"):
+    with pytest.raises(Refused, match=r"Gil Rondonuwu.*cuti saat itu"):
         race(two.database, leave, lambda: two.press(swaps.accept, two.gil, swap_id))
     assert two.modes()[0] == "office", "Ben keeps the turn"
 
@@ -169,10 +169,10 @@ def test_a_day_that_has_begun_is_swapped_no_more(two: Office2) -> None:
     swap_id = two.ask().swap_id
     at_work = MORNING + timedelta(days=2, minutes=30)
     before_work = MORNING + timedelta(days=2)
-    with pytest.raises(Refused, match="begun"):
+    with pytest.raises(Refused, match="sudah mulai"):
         two.press(swaps.accept, two.gil, swap_id, now=at_work)
     assert two.press(swaps.accept, two.gil, swap_id, now=before_work).first_time, "the day has not begun at 07.12"
-    with pytest.raises(Refused, match="begun"):
+    with pytest.raises(Refused, match="sudah mulai"):
         two.press(swaps.undo, two.ana, swap_id, note="x", now=at_work)
 
 
@@ -182,7 +182,7 @@ def test_who_has_left_or_serves_elsewhere_swaps_no_more(two: Office2, who: str) 
     leaver = two.ben if who == "ben" else two.gil
     with two.database.transaction() as db:
         db.execute(sa.update(Officer).where(Officer.id == leaver.officer_id).values(active_to=TODAY))
-    with pytest.raises(Refused, match=rf"{leaver.name}.*no longer serves"):
+    with pytest.raises(Refused, match=rf"{leaver.name}.*tidak lagi bertugas"):
         two.press(swaps.accept, two.gil, swap_id)
 
 
@@ -190,7 +190,7 @@ def test_who_moved_to_another_bidang_is_nobodys_colleague_then(two: Office2) -> 
     swap_id = two.ask().swap_id
     with two.database.transaction() as db:
         add_posting(db, two.gil.officer_id, GIVES, division_id=viewer_of_division(db, "civil_registration"))
-    with pytest.raises(Refused, match="no longer serves"):
+    with pytest.raises(Refused, match="tidak lagi bertugas"):
         two.press(swaps.accept, two.gil, swap_id)
 
 
@@ -203,25 +203,25 @@ def viewer_of_division(db: Any, code: str) -> int:
 def test_the_offer_says_why_somebody_cannot_take_a_turn(two: Office2) -> None:
     tia = viewer_of(two.database, "tia")
     assert two.why_not(two.gil) == "able"
-    assert two.why_not(tia) == "is of another group"
-    assert two.why_not(two.ana) == "leads, and has other turns"
+    assert two.why_not(tia) == "dari kelompok lain"
+    assert two.why_not(two.ana) == "memimpin, dan gilirannya lain"
     assert two.why_not(viewer_of(two.database, "cy")) == "", "of another bidang"
     with two.database.reading() as db:
         offer = swap_lists.offer(db, two.ben, GIVES, now=MORNING)
         assert [list(one.back) for one in offer.able] == [[TAKES]], "a day on which Gil has the turn and Ben is at home"
         assert swap_lists.my_turns(db, two.ben, now=MORNING)[:3] == [TODAY, TODAY + timedelta(days=1), GIVES]
-        with pytest.raises(Refused, match="not planned in the office"):
+        with pytest.raises(Refused, match="tidak direncanakan di kantor saat itu"):
             swap_lists.offer(db, two.ben, TAKES, now=MORNING)
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        ({"mode": PlanMode.LEAVE}, "is on leave then"),
-        ({"mode": PlanMode.FIELD, "layer": PlanLayer.DUTY}, "is on field duty then"),
-        ({"mode": PlanMode.OFFICE, "layer": PlanLayer.HAND}, "is in the office then anyway"),
-        ({"mode": PlanMode.HOME, "layer": PlanLayer.HAND}, "works from home then by arrangement"),
-        ({"mode": PlanMode.LEAVE, "part": "morning"}, "has leave for half of that day"),
+        ({"mode": PlanMode.LEAVE}, "cuti saat itu"),
+        ({"mode": PlanMode.FIELD, "layer": PlanLayer.DUTY}, "dinas luar saat itu"),
+        ({"mode": PlanMode.OFFICE, "layer": PlanLayer.HAND}, "memang sudah di kantor saat itu"),
+        ({"mode": PlanMode.HOME, "layer": PlanLayer.HAND}, "bekerja dari rumah saat itu menurut kesepakatan"),
+        ({"mode": PlanMode.LEAVE, "part": "morning"}, "cuti setengah hari itu"),
     ],
 )
 def test_what_stands_in_the_plan_of_a_colleague_is_why_not(two: Office2, facts: dict[str, Any], why: str) -> None:
@@ -234,7 +234,7 @@ def test_who_stays_home_by_a_letter_is_told_in_the_words_of_any_arrangement(two:
     with two.database.transaction() as db:
         db.add(HomeOnly(office_id=two.ana.office_id, officer_id=two.gil.officer_id, first=TODAY, last=TAKES, version=1,
                         document="445/1", created_at=MORNING, idempotency_key="a-letter"))  # fmt: skip
-    assert two.why_not(two.gil) == "works from home then by arrangement"
+    assert two.why_not(two.gil) == "bekerja dari rumah saat itu menurut kesepakatan"
 
 
 def test_the_superior_undoes_a_swap_and_the_plan_is_as_it_was(two: Office2) -> None:
@@ -250,7 +250,7 @@ def test_the_superior_undoes_a_swap_and_the_plan_is_as_it_was(two: Office2) -> N
     assert two.modes() == BEFORE
     for party in (two.ben, two.gil):
         assert two.told(party)[-1] == ("duty_swap_changed", "undone")
-    with pytest.raises(Conflict, match="undone"):
+    with pytest.raises(Conflict, match="dibatalkan"):
         two.press(swaps.accept, two.gil, swap_id)
 
 
