@@ -64,14 +64,14 @@ def test_whoever_only_agrees_reads_who_could_come(office: World) -> None:
     _at_home(office, "ana")
     page = office.client("ana").get(_ask(office, first=str(MONDAY), last=str(MONDAY))).text
     assert "Ana Kaunang bekerja dari rumah dan dapat datang" in page
-    assert "stand_in" not in page
+    assert "call_in" not in page
 
 
 def test_nobody_is_called_when_the_head_chooses_so(office: World) -> None:
     _at_home(office, "ana")
     address = _ask(office, first=str(MONDAY), last=str(MONDAY))
     office.client("ana").post(f"{address}/agree", data={})
-    assert office.client("dewi").post(f"{address}/grant", data={"stand_in": ""}).status_code == 303
+    assert office.client("dewi").post(f"{address}/grant", data={"call_in": ""}).status_code == 303
     assert _mode(office, "ana") is PlanMode.HOME
 
 
@@ -172,13 +172,13 @@ def test_an_empty_desk_of_the_next_days_is_filled_with_one_press_and_the_message
         db.execute(sa.update(Officer).where(Officer.name == "Ana Kaunang").values(phone="081234567890"))
     dewi = office.client("dewi")
     form = form_of(dewi.get("/roster/repair").text, "/roster/repair")
-    assert choice in form["stand_in"]
-    answer = dewi.post("/roster/repair", data={"stand_in": choice})
+    assert choice in form["call_in"]
+    answer = dewi.post("/roster/repair", data={"call_in": choice})
     assert answer.status_code == 303
     assert _mode(office, "ana") is PlanMode.OFFICE
     told = dewi.get(answer.headers["location"]).text
     assert "https://wa.me/6281234567890?text=Anda%20diminta%20bertugas" in told
-    again = dewi.post("/roster/repair", data={"stand_in": choice})
+    again = dewi.post("/roster/repair", data={"call_in": choice})
     assert again.status_code == 409
     assert "tidak bebas lagi" in again.text
 
@@ -187,7 +187,7 @@ def test_what_is_no_choice_is_refused_and_so_is_one_person_for_two_desks(office:
     choice, _ben = _empty_desk(office)
     dewi = office.client("dewi")
     for typed in (["x"], ["1.2.3"], ["1.2026-11-30"], [choice, choice]):
-        assert dewi.post("/roster/repair", data={"stand_in": typed}).status_code == 422, typed
+        assert dewi.post("/roster/repair", data={"call_in": typed}).status_code == 422, typed
     assert _mode(office, "ana") is PlanMode.HOME
 
 

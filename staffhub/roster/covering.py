@@ -137,6 +137,12 @@ def month_of(
     )
 
 
+def people_of(db: Session, office_id: int, division_id: int, days: Sequence[date]) -> set[int]:
+    """Return who serves in a bidang on some of these days, or is lent to it."""
+    serving = {seat.officer_id for seat in seats_of(db, office_id, division_id, days[0], days[-1])}
+    return serving | {one.officer_id for one in _lent(db, office_id, division_id, days, drafted=False)}
+
+
 def over(book: PlanBook, cells: Mapping[Key, Cell]) -> PlanBook:
     """Return the plan as it would be with these cells published."""
     entries = dict(book.entries)

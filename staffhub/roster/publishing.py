@@ -69,7 +69,9 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
         raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
     _refuse_letters(db, me, wanted, first, last)
     officers = sorted({officer_id for officer_id, _day in wanted})
-    lock_officers(db, me.office_id, officers)
+    # Everybody who may keep the desk: the leave of a colleague who stands in no cell of the draft counts as well.
+    there_too = covering.people_of(db, me.office_id, draft.division_id, draft.days)
+    lock_officers(db, me.office_id, sorted({*officers, *there_too}))
     before = workdays.plans(db, me.office_id, first, last, officers=officers)
     stands = held(db, me.office_id, officers, first, last)
     fresh = {key: place for key, place in wanted.items() if _place(stands.get(key)) != place}

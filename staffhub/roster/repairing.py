@@ -197,7 +197,7 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
         return
     me.require("roster.edit")
     if len({(one.officer_id, one.day) for one in calls}) < len(calls):
-        raise Refused(_("One person cannot keep two desks on one day."), field="stand_in")
+        raise Refused(_("One person cannot keep two desks on one day."), field="call_in")
     lock_officers(db, me.office_id, sorted({one.officer_id for one in calls}))
     found = around(db, me.office_id, sorted(one.day for one in calls))
     for call in calls:
@@ -225,9 +225,9 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
 
 def _refuse_call(me: Viewer, found: Around, call: Call, today: date) -> None:
     if call.day < today:
-        raise Refused(_("A day that is over is corrected by HR."), field="stand_in")
+        raise Refused(_("A day that is over is corrected by HR."), field="call_in")
     who = found.who(call.officer_id, call.day)
     if who is None or not found.is_free(who, call.day):
-        raise Conflict(_("Somebody who was to come in is not free any more. Look at it again."), field="stand_in")
+        raise Conflict(_("Somebody who was to come in is not free any more. Look at it again."), field="call_in")
     if not me.sees(officer_id=None, division_id=who.division_id):
         raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))

@@ -28,7 +28,7 @@ class DecideFields(Fields):
 
 class GrantFields(Fields):
     document: Annotated[Line, StringConstraints(max_length=80)] | None = None
-    stand_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
+    call_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
     version: Version | None = None
 
 
@@ -177,7 +177,7 @@ def grant(request: Request, leave_id: RowId, posted: Posted, db: DB, me: Me, now
     leave.refuse_others(me, leave.leave_for(db, me, leave_id, now=now))
 
     def decide(given: GrantFields) -> leave.Decided:
-        calls = [call for call in given.stand_in if call]
+        calls = [call for call in given.call_in if call]
         return leave.grant(db, me, leave_id, document=given.document or "", calls=calls, seen=given.version, now=now)
 
     form = Form.parse(GrantFields, posted, name="grant")

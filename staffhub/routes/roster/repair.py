@@ -32,7 +32,7 @@ AHEAD = timedelta(days=13)
 
 
 class RepairFields(Fields):
-    stand_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
+    call_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
 
 
 class Message(NamedTuple):
@@ -95,8 +95,8 @@ def show(
     now: Now,
     called: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
-    form = Form.parse(RepairFields, FormData([("stand_in", one) for one in called or ()]), name="repair")
-    return _page(request, db, me, now, Form.blank("repair"), form.data.stand_in if form.data else [])
+    form = Form.parse(RepairFields, FormData([("call_in", one) for one in called or ()]), name="repair")
+    return _page(request, db, me, now, Form.blank("repair"), form.data.call_in if form.data else [])
 
 
 @router.post("/roster/repair")
@@ -104,7 +104,7 @@ def call_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Respo
     form: Form[RepairFields] = Form.parse(RepairFields, posted, name="repair")
     if form.data is None:
         return _page(request, db, me, now, form, [], status=Refused.status)
-    calls = [call for call in form.data.stand_in if call]
+    calls = [call for call in form.data.call_in if call]
     try:
         me.require("roster.edit")
         repairing.call_in(db, me, calls, now=now)
