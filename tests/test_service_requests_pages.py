@@ -311,7 +311,7 @@ def test_a_search_by_htmx_answers_with_the_found_block_only(world: World) -> Non
     assert answer.headers["vary"].lower().startswith("hx-request")
 
 
-def test_the_pages_stay_within_eight_statements(world: World) -> None:
+def test_the_pages_stay_within_nine_statements(world: World) -> None:
     for _n in range(12):
         path = _take_in(world)
     tia = world.officer_id("tia")
@@ -325,7 +325,7 @@ def test_the_pages_stay_within_eight_statements(world: World) -> None:
         client = world.client(name)
         with count_queries(world.database) as queries:
             assert client.get(address).status_code == 200
-        assert len(queries) <= 8, (address, len(queries))
+        assert len(queries) <= 9, (address, len(queries))
 
 
 def test_a_promise_of_the_office_is_shown_and_none_is_invented(world: World) -> None:
@@ -354,7 +354,8 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
             for n in range(400)
         ]
         ids = db.scalars(sa.insert(Officer).returning(Officer.id), people).all()
-        like = db.execute(sa.select(ServiceRequest.__table__)).mappings().first()
+        stored = [column for column in ServiceRequest.__table__.c if column.computed is None]
+        like = db.execute(sa.select(*stored)).mappings().first()
         assert like
         long_ago = {"created_at": world.now - timedelta(days=20), "updated_at": world.now, "state": "checking"}
         many = [
