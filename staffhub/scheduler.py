@@ -224,6 +224,7 @@ class Ticker:
         self._running = threading.Event()
         self._away: datetime | None = None  # since when the database is, as far as the jobs found out
         self._back = clock.now()  # when one of them found it again
+        self._saying = threading.Lock()
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
@@ -262,15 +263,26 @@ class Ticker:
 
         One that was already waiting when another found the database back tells nothing new.
         """
-        if not self._away and began >= self._back:
-            self._away = clock.now()
-            log.error("database_unavailable", job=job, error=type(error).__name__)
+        with self._saying:
+            if not self._away and began >= self._back:
+                self._away = clock.now()
+                log.error("database_unavailable", job=job, error=type(error).__name__)
 
     def _note_answer(self, began: datetime) -> None:
-        """A job that had its answer before the database went away says nothing of it."""
-        if self._away and began > self._away:
-            self._away, self._back = None, clock.now()
-            log.info("database_back")
+        """A job that had its answer before the database went away says nothing of it, and one may need no database."""
+        away = self._away
+        if away is None or began <= away or not self._answers():
+            return
+        with self._saying:
+            if self._away:
+                self._away, self._back = None, clock.now()
+                log.info("database_back")
+
+    def _answers(self) -> bool:
+        with suppress(OperationalError, InterfaceError, PoolTimeout):
+            last_beat(self._work.database)
+            return True
+        return False
 
     def kick(self, job: str) -> None:
         """Run a job now, so that a person never waits for the next tick."""

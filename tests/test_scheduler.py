@@ -116,3 +116,15 @@ def test_a_job_that_was_waiting_when_the_database_came_back_does_not_say_again_t
     assert said == [("database_unavailable", "first"), ("database_back", None)]
     ticker._safely("slow", refused)()  # what it finds by itself is news
     assert json.loads(capsys.readouterr().err)["event"] == "database_unavailable"
+
+
+def test_a_job_that_needs_no_database_does_not_say_that_it_is_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without Zoom several jobs end at once."""
+    logs.configure()
+    nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
+    ticker = Ticker(Work(database=nowhere, zoom=None, zoom_host=""))
+    ticker._safely("heartbeat", scheduler._beat)()
+    ticker._safely("told_changes", scheduler._told_changes)()
+    ticker._safely("heartbeat", scheduler._beat)()
+    said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["database_unavailable"]
