@@ -1,7 +1,7 @@
 """The duty roster between people: a swap that was accepted, one that waits for its answer, and a call to a desk."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -42,12 +42,13 @@ def _ask(db: Session, me: Viewer, *, now: datetime) -> tuple[int, int] | None:
 
 
 def call(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
-    """The head of the office calls somebody who is at home today to a desk of the own bidang."""
+    """The head of the office calls somebody at home to the own desk, on the first working day that is not over."""
     head = viewer(db, people, "kadis", zone, now)
-    day, rules = clock.local_day(now, zone), workdays.calendar(db, head.office_id)
-    hours = rules.hours(day)
-    if not rules.is_working_day(day) or hours is None or now.astimezone(zone).time() >= hours.ends:
-        return
+    today, rules = clock.local_day(now, zone), workdays.calendar(db, head.office_id)
+    hours = rules.hours(today)
+    over = hours is None or now.astimezone(zone).time() >= hours.ends
+    ahead = (today + timedelta(days=n) for n in range(int(over), 30))
+    day = next(day for day in ahead if rules.is_working_day(day))
     found = repairing.around(db, head.office_id, [day])
     for desk in office.divisions(db, head.office_id).values():
         for group in rules.coverage(day, desk).groups:
