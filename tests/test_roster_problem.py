@@ -217,7 +217,7 @@ def test_who_is_lent_counts_at_the_other_desk_and_half_a_day_of_leave_at_none(da
     with database.reading() as db:
         people = coverage.serving(db, 1, TUESDAY, TUESDAY)
         book = coverage.with_cells(plans(db, 1, TUESDAY, TUESDAY), {(ben, TUESDAY): Cell(PlanMode.OFFICE, there)})
-        wanted = coverage.demands(db, 1, TUESDAY, TUESDAY)
+        wanted = coverage.asked(book.calendar, office.divisions(db, 1).values(), TUESDAY, TUESDAY)
         names = {one.id: one.code for one in office.divisions(db, 1).values()}
     covers = {(one.demand.division_id, one.demand.group): one.there for one in coverage.counted(wanted, people, book)}
     assert covers[here, "ASN"] == (who(database, "ana"),)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from staffhub import office
 from staffhub.leave.around import Gap
 from staffhub.leave.one import Leave
 from staffhub.roster import repairing
@@ -18,11 +17,5 @@ def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap]) -> list[Of
     if not days or one.division_id is None:
         return []
     found = repairing.around(db, me.office_id, days)
-    desk = office.divisions(db, me.office_id)[one.division_id]
-    wanted = [
-        Need(gap.day, desk.id, gap.group, group.types, gap.need - gap.have)
-        for gap in gaps
-        for group in found.book.calendar.coverage(gap.day, desk).groups
-        if group.name == gap.group
-    ]
+    wanted = [Need.of(gap.cover) for gap in gaps]
     return repairing.offers(db, me, found, wanted, besides={one.officer_id})

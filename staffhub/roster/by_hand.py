@@ -11,7 +11,7 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import PLAN_LETTERS, PlanMode, RosterAct
 from staffhub.roster import drafts
-from staffhub.roster.covering import over
+from staffhub.roster.coverage import with_cells
 from staffhub.roster.drafts import Cell, Draft, Key, Step
 from staffhub.security import Viewer
 
@@ -75,7 +75,7 @@ def change(db: Session, me: Viewer, draft: Draft, changes: Changes, *, version: 
     days = draft.days
     officers = sorted({officer_id for officer_id, _day in changes})
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=officers)
-    would = over(book, {key: cell or Cell(PlanMode.OFFICE) for key, cell in changes.items()})
+    would = with_cells(book, {key: cell or Cell(PlanMode.OFFICE) for key, cell in changes.items()})
     for key in changes:
         plan = would.of(*key)
         if plan.mode is not None and plan.source != "roster":

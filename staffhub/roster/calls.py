@@ -28,8 +28,9 @@ from staffhub.models import (
     posting_on,
     serves,
 )
+from staffhub.roster.coverage import kept_home
 from staffhub.roster.entries import Range, grant_all
-from staffhub.roster.standing_in import kept_home, why_not_free
+from staffhub.roster.standing_in import why_not_free
 from staffhub.security import Viewer
 
 

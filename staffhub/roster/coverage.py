@@ -6,23 +6,28 @@ the place of what is published. The rule holds in both halves of a day: the one 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import BigInteger, Date, bindparam, select
+from sqlalchemy import BigInteger, Date, bindparam, or_, select, union
 from sqlalchemy.orm import Session
 
-from staffhub import office, workdays
+from staffhub import office
 from staffhub.db import rows
 from staffhub.models import (
+    Account,
     DayPart,
     EmploymentType,
+    HomeOnly,
     Officer,
+    PlanEntry,
+    PlanGrant,
     PlanLayer,
     PlanMode,
     Posting,
     Role,
+    RosterCell,
     RosterExcuse,
     is_in_service,
     serves,
@@ -70,6 +75,7 @@ class Serving(NamedTuple):
     until: date | None
     active_from: date
     active_to: date | None
+    has_account: bool
 
     def serves(self, day: date) -> bool:
         posted = self.since <= day and (self.until is None or day <= self.until)
@@ -85,6 +91,22 @@ class Cover:
     excused: bool = False
 
     @property
+    def day(self) -> date:
+        return self.demand.day
+
+    @property
+    def group(self) -> str:
+        return self.demand.group
+
+    @property
+    def minimum(self) -> int:
+        return self.demand.minimum
+
+    @property
+    def maximum(self) -> int | None:
+        return self.demand.maximum
+
+    @property
     def have(self) -> int:
         return len(self.there)
 
@@ -93,21 +115,16 @@ class Cover:
         return 0 if self.excused else max(0, self.demand.minimum - self.have)
 
     @property
-    def over(self) -> int:
-        return 0 if self.demand.maximum is None else max(0, self.have - self.demand.maximum)
+    def is_short(self) -> bool:
+        return self.missing > 0
 
     @property
-    def holds(self) -> bool:
-        return not (self.missing or self.over)
-
-
-def demands(db: Session, office_id: int, first: date, last: date) -> list[Demand]:
-    """Return what the rules ask for, by day and bidang."""
-    return asked(workdays.calendar(db, office_id), office.divisions(db, office_id).values(), first, last)
+    def is_over(self) -> bool:
+        return self.maximum is not None and self.have > self.maximum
 
 
 def asked(calendar: Calendar, divisions: Iterable[office.Bidang], first: date, last: date) -> list[Demand]:
-    """Say the same of bidang that are at hand; pure."""
+    """Return what the rules ask for, by day and bidang; pure."""
     found = []
     desks = list(divisions)
     for day in dates(first, last):
@@ -120,7 +137,7 @@ def asked(calendar: Calendar, divisions: Iterable[office.Bidang], first: date, l
 
 
 _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
-_OFFICE = bindparam("office", type_=BigInteger)
+_OFFICE, _DESK = bindparam("office", type_=BigInteger), bindparam("desk", type_=BigInteger)
 _SERVING = (
     select(
         Officer.id,
@@ -135,11 +152,29 @@ _SERVING = (
         Posting.valid_to,
         Officer.active_from,
         Officer.active_to,
+        select(Account.id).where(Account.officer_id == Officer.id, Account.disabled_at.is_(None)).exists(),
     )
     .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
     .where(Officer.office_id == _OFFICE, serves(_FIRST, _LAST))
     .where(Posting.valid_from <= _LAST, Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST))
     .order_by(Officer.name, Officer.id, Posting.valid_from)
+)
+_PUBLISHED = (
+    select(PlanEntry.officer_id)
+    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
+    .where(PlanEntry.office_id == _OFFICE, PlanEntry.date.between(_FIRST, _LAST), PlanGrant.desk_id == _DESK)
+)
+_OF_DRAFTS = (RosterCell.office_id == _OFFICE, RosterCell.date.between(_FIRST, _LAST), RosterCell.desk_id == _DESK)
+# Who serves at a desk, or is lent to it by the plan or by the draft of another bidang.
+_AT_DESK = _SERVING.where(
+    or_(
+        Posting.division_id == _DESK,
+        Officer.id.in_(union(_PUBLISHED, select(RosterCell.officer_id).where(*_OF_DRAFTS))),
+    )
+)
+_LENT = select(RosterCell.officer_id, RosterCell.date).where(*_OF_DRAFTS, RosterCell.mode == PlanMode.OFFICE)
+_KEPT_HOME = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
+    HomeOnly.office_id == _OFFICE, HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
 )
 _EXCUSED = select(RosterExcuse.division_id, RosterExcuse.date, RosterExcuse.group).where(
     RosterExcuse.office_id == _OFFICE, RosterExcuse.date.between(_FIRST, _LAST)
@@ -151,6 +186,22 @@ def serving(db: Session, office_id: int, first: date, last: date) -> list[Servin
     return [Serving._make(row) for row in rows(db, _SERVING, office=office_id, first=first, last=last)]
 
 
+def at_desk(db: Session, office_id: int, desk: int, first: date, last: date) -> list[Serving]:
+    """Return who serves in a bidang on some of these days, or is lent to it, as published or by a draft."""
+    return [Serving._make(row) for row in rows(db, _AT_DESK, office=office_id, desk=desk, first=first, last=last)]
+
+
+def lent(db: Session, office_id: int, desk: int, first: date, last: date) -> set[Cell]:
+    """Return whom drafts lend to a bidang, and when."""
+    return {(who, day) for who, day in rows(db, _LENT, office=office_id, desk=desk, first=first, last=last)}
+
+
+def kept_home(db: Session, office_id: int, first: date, last: date) -> frozenset[tuple[int, date, date]]:
+    """Return who is not put on duty in the office on some of these days, by a letter."""
+    found = rows(db, _KEPT_HOME, office=office_id, first=first, last=last)
+    return frozenset((who, start, end) for who, start, end in found)
+
+
 def excused(db: Session, office_id: int, first: date, last: date) -> set[tuple[int, date, str]]:
     """Return the bidang, days and groups whose minimum somebody excused."""
     found = rows(db, _EXCUSED, office=office_id, first=first, last=last)
@@ -159,11 +210,7 @@ def excused(db: Session, office_id: int, first: date, last: date) -> set[tuple[i
 
 def with_cells(book: PlanBook, cells: Mapping[Cell, Placed]) -> PlanBook:
     """Return the plans as they would be with these cells in the place of what the roster's layer says there."""
-    entries = dict(book.entries)
-    for key, cell in cells.items():
-        others = [one for one in entries.get(key, []) if one.layer is not PlanLayer.ROSTER]
-        entries[key] = [Granted(PlanLayer.ROSTER, cell.mode, desk=cell.desk), *others]
-    return replace(book, entries=entries)
+    return book.with_granted({key: Granted(PlanLayer.ROSTER, cell.mode, desk=cell.desk) for key, cell in cells.items()})
 
 
 def counted(

@@ -17,7 +17,7 @@ from staffhub.db import changed_meanwhile, insert_unless_there, lock_row, rows, 
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, PlanMode, RosterAct, RosterCell, RosterPlan, RosterStep
-from staffhub.roster.seats import seats_of
+from staffhub.roster import coverage
 from staffhub.security import Viewer
 
 # Places that the roster gives; leave is nobody's turn.
@@ -163,8 +163,13 @@ def _fitting(db: Session, me: Viewer, draft: Draft, changes: Changes, today: dat
     """Leave out what no roster says: days that are over or free, and whoever does not serve in the bidang then."""
     days = draft.days
     asked = {officer_id for officer_id, _day in changes}
-    seats = seats_of(db, me.office_id, draft.division_id, days[0], days[-1])
-    there = {(seat.officer_id, day) for seat in seats if seat.officer_id in asked for day in days if seat.serves(day)}
+    there = {
+        (one.officer_id, day)
+        for one in coverage.at_desk(db, me.office_id, draft.division_id, days[0], days[-1])
+        if one.division_id == draft.division_id and one.officer_id in asked
+        for day in days
+        if one.serves(day)
+    }
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=sorted(asked))
     desks = office.divisions(db, me.office_id)
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from staffhub import workdays
 from staffhub.models import PLAN_LETTERS, EmploymentType, PlanLayer, PlanMode
 from staffhub.roster import covering
-from staffhub.roster.covering import Cover, Month
+from staffhub.roster.coverage import Cover
+from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
 from staffhub.security import Viewer
 
@@ -140,10 +141,9 @@ def _lent(month: Month, days: Sequence[date]) -> list[Row]:
     """Return a row for each of another bidang who keeps a desk here."""
     rows = {}
     for one in month.lent:
-        come = {each.day for each in month.lent if each.officer_id == one.officer_id}
-        squares = [Square(LENT) if day in come and _comes(month, one.officer_id, day) else NOWHERE for day in days]
-        turns = sum(bool(square.letter) for square in squares)
-        rows[one.officer_id] = Row(one.officer_id, one.name, one.employment, squares, turns, lent=True)
+        squares = [Square(LENT) if _comes(month, one.officer_id, day) else NOWHERE for day in days]
+        if turns := sum(bool(square.letter) for square in squares):
+            rows[one.officer_id] = Row(one.officer_id, one.name, one.employment, squares, turns, lent=True)
     return list(rows.values())
 
 

@@ -29,11 +29,11 @@ from staffhub.models import (
     RosterAct,
     RosterPlan,
 )
-from staffhub.roster import covering, drafts
+from staffhub.roster import coverage, covering, drafts
+from staffhub.roster.coverage import Cover, Serving
 from staffhub.roster.drafts import Draft, Key
 from staffhub.roster.entries import lock_officers, settle
 from staffhub.roster.published import Held, held
-from staffhub.roster.seats import seats_of
 from staffhub.security import Viewer
 
 # A refusal names so many days; the page shows all of them.
@@ -64,14 +64,14 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
         raise Conflict(changed_meanwhile())
     first = max(draft.month, clock.local_day(now, me.zone))
     last = draft.days[-1]
-    wanted = _wanted(db, me, there, first)
+    people = coverage.at_desk(db, me.office_id, draft.division_id, draft.days[0], last)
+    wanted = _wanted(there, people, first)
     if there.plan_id is None or not wanted:
         raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
     _refuse_letters(db, me, wanted, first, last)
     officers = sorted({officer_id for officer_id, _day in wanted})
     # Everybody who may keep the desk: the leave of a colleague who stands in no cell of the draft counts as well.
-    there_too = covering.people_of(db, me.office_id, draft.division_id, draft.days)
-    lock_officers(db, me.office_id, sorted({*officers, *there_too}))
+    lock_officers(db, me.office_id, sorted({*officers, *(one.officer_id for one in people)}))
     before = workdays.plans(db, me.office_id, first, last, officers=officers)
     stands = held(db, me.office_id, officers, first, last)
     fresh = {key: place for key, place in wanted.items() if _place(stands.get(key)) != place}
@@ -92,7 +92,7 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
 class Broken(Refused):
     """The roster would leave days below the minimum of a rule."""
 
-    def __init__(self, covers: Sequence[covering.Cover], message: str) -> None:
+    def __init__(self, covers: Sequence[Cover], message: str) -> None:
         super().__init__(message)
         self.covers = covers
 
@@ -110,14 +110,14 @@ def _refuse_broken(
             raise Broken(broken, _said(divisions[division_id].short_name, broken))
 
 
-def _said(division: str, broken: Sequence[covering.Cover]) -> str:
+def _said(division: str, broken: Sequence[Cover]) -> str:
     named = "; ".join(_named(one) for one in broken[:_NAMED])
     more = len(broken) - _NAMED
     rest = " " + ngettext("and %(num)s more.", "and %(num)s more.", more) if more > 0 else "."
     return _("Not published: %(division)s would not be covered. %(days)s", division=division, days=named) + rest
 
 
-def _named(one: covering.Cover) -> str:
+def _named(one: Cover) -> str:
     told = {"day": i18n.day(one.day), "group": one.group, "have": one.have}
     if one.is_over:
         return _("%(day)s: %(group)s %(have)s, at most %(maximum)s", **told, maximum=one.maximum)
@@ -147,16 +147,13 @@ def _place(one: Held | None) -> Place | None:
     return (one.mode, one.desk) if one else None
 
 
-def _wanted(db: Session, me: Viewer, draft: Draft, first: date) -> dict[Key, Place]:
+def _wanted(draft: Draft, people: Iterable[Serving], first: date) -> dict[Key, Place]:
     """Return what the draft says of the days to come, of those who serve in the bidang then."""
-    days = draft.days
-    serving: dict[int, list[Any]] = defaultdict(list)
-    for seat in seats_of(db, me.office_id, draft.division_id, first, days[-1]):
-        serving[seat.officer_id].append(seat)
+    own = [one for one in people if one.division_id == draft.division_id]
     return {
         (who, day): (cell.mode, cell.desk)
         for (who, day), cell in sorted(draft.cells.items())
-        if day >= first and any(seat.serves(day) for seat in serving[who])
+        if day >= first and any(one.officer_id == who and one.serves(day) for one in own)
     }
 
 

@@ -28,7 +28,7 @@ from staffhub.models import (
     PlanMode,
 )
 from staffhub.roster import coverage
-from staffhub.roster.coverage import Excused, Serving
+from staffhub.roster.coverage import Cover, Excused, Serving
 from staffhub.roster.entries import Range, dates, grant_all, lock_officers
 from staffhub.security import Viewer
 from staffhub.workdays import PlanBook
@@ -47,6 +47,11 @@ class Need(NamedTuple):
     group: str
     types: tuple[EmploymentType, ...]
     lacking: int
+
+    @classmethod
+    def of(cls, cover: Cover) -> "Need":
+        asked = cover.demand
+        return cls(asked.day, asked.division_id, asked.group, asked.types, cover.missing)
 
 
 @dataclass(frozen=True)
@@ -141,11 +146,7 @@ def needs(
     """Return where the plan has fewer in the office than the rule asks for, by day; `only`: of this bidang."""
     desks = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
     wanted = coverage.asked(found.book.calendar, desks, first, last)
-    return [
-        Need(one.demand.day, one.demand.division_id, one.demand.group, one.demand.types, one.missing)
-        for one in coverage.counted(wanted, found.people, found.book, found.excused)
-        if one.missing
-    ]
+    return [Need.of(one) for one in coverage.counted(wanted, found.people, found.book, found.excused) if one.missing]
 
 
 def stand_ins(

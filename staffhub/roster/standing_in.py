@@ -7,49 +7,19 @@ each group as before. Why somebody works at home (a letter, a hand) is told nobo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
-from staffhub.db import rows
 from staffhub.i18n import gettext as _
-from staffhub.models import (
-    Account,
-    EmploymentType,
-    HomeOnly,
-    Officer,
-    PlanLayer,
-    PlanMode,
-    Posting,
-    Role,
-    is_in_service,
-    serves,
-)
+from staffhub.models import EmploymentType, PlanLayer, PlanMode, Role
+from staffhub.roster import coverage
+from staffhub.roster.coverage import Serving
 from staffhub.security import Viewer
 
 # What the roster may say otherwise: its own layer, and the usual week below it.
 OF_THE_ROSTER = frozenset({PlanLayer.ROSTER.value, "pattern"})
 _LEADS = frozenset({Role.DIVISION_HEAD, Role.OFFICE_HEAD})
-
-
-class Seat(NamedTuple):
-    """Somebody who serves in the bidang from a day on, until a day or without end; twice where there was a gap."""
-
-    officer_id: int
-    name: str
-    employment: EmploymentType
-    role: Role
-    since: date
-    until: date | None
-    active_from: date
-    active_to: date | None
-    has_account: bool
-
-    def serves(self, day: date) -> bool:
-        posted = self.since <= day and (self.until is None or day <= self.until)
-        return posted and is_in_service(self.active_from, self.active_to, day)
 
 
 def why_not_free(plan: workdays.Plan, *, stays_home: bool) -> str:
@@ -77,14 +47,14 @@ class Room:
     """A bidang over some days: its people, their plans, and who is kept at home by a letter; pure."""
 
     division: office.Bidang
-    people: Mapping[int, Sequence[Seat]]
+    people: Mapping[int, Sequence[Serving]]
     book: workdays.PlanBook
     kept_home: frozenset[tuple[int, date, date]]
     today: date
     local: datetime
     _begun: dict[date, bool] = field(default_factory=dict, compare=False, repr=False)
 
-    def seat(self, officer_id: int, day: date) -> Seat | None:
+    def seat(self, officer_id: int, day: date) -> Serving | None:
         return next((seat for seat in self.people.get(officer_id, ()) if seat.serves(day)), None)
 
     def name(self, officer_id: int) -> str:
@@ -133,7 +103,7 @@ class Room:
     def stays_home(self, officer_id: int, day: date) -> bool:
         return any(who == officer_id and first <= day <= last for who, first, last in self.kept_home)
 
-    def groups(self, seat: Seat, day: date) -> tuple[str, ...]:
+    def groups(self, seat: Serving, day: date) -> tuple[str, ...]:
         """Return the groups of the coverage rule that somebody counts for; where no rule says, ASN or not."""
         named = self.book.calendar.coverage(day, self.division).groups
         if not named:
@@ -141,49 +111,17 @@ class Room:
         return tuple(group.name for group in named if seat.employment in group.types)
 
 
-_FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
-_SEATS = (
-    select(
-        Officer.id,
-        Officer.name,
-        Posting.employment_type,
-        Posting.role,
-        Posting.valid_from,
-        Posting.valid_to,
-        Officer.active_from,
-        Officer.active_to,
-        select(Account.id)
-        .where(Account.officer_id == Officer.id, Account.disabled_at.is_(None))
-        .exists()
-        .label("has_account"),
-    )
-    .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
-    .where(Officer.office_id == bindparam("office"), Posting.division_id == bindparam("division", type_=BigInteger))
-    .where(Posting.valid_from <= _LAST, Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST))
-    .where(serves(_FIRST, _LAST))
-    .order_by(Officer.name, Officer.id, Posting.valid_from)
-)
-_KEPT_HOME = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
-    HomeOnly.office_id == bindparam("office"), HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
-)
-
-
-def kept_home(db: Session, office_id: int, first: date, last: date) -> frozenset[tuple[int, date, date]]:
-    """Return who is not put on duty in the office on some of these days, by a letter."""
-    found = rows(db, _KEPT_HOME, office=office_id, first=first, last=last)
-    return frozenset((who, start, end) for who, start, end in found)
-
-
 def room(db: Session, me: Viewer, division_id: int, first: date, last: date, *, now: datetime) -> Room:
     """Load a bidang over some days, in four statements."""
-    people: dict[int, list[Seat]] = {}
-    for row in rows(db, _SEATS, office=me.office_id, division=division_id, first=first, last=last):
-        people.setdefault(row[0], []).append(Seat._make(row))
+    people: dict[int, list[Serving]] = {}
+    for one in coverage.at_desk(db, me.office_id, division_id, first, last):
+        if one.division_id == division_id:
+            people.setdefault(one.officer_id, []).append(one)
     return Room(
         division=office.divisions(db, me.office_id)[division_id],
         people=people,
         book=workdays.plans(db, me.office_id, first, last, officers=list(people)),
-        kept_home=kept_home(db, me.office_id, first, last),
+        kept_home=coverage.kept_home(db, me.office_id, first, last),
         today=clock.local_day(now, me.zone),
         local=now.astimezone(me.zone),
     )

@@ -1,7 +1,7 @@
 """What is expected of a person on a date: the usual week, and over it the layers of what was granted."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cache
@@ -117,6 +117,14 @@ class PlanBook:
         plan = self.usual(officer_id, day)
         granted = self.entries.get((officer_id, day))
         return self._merged(plan, granted, self.hours(officer_id, day)) if granted else plan
+
+    def with_granted(self, granted: Mapping[tuple[int, date], Granted]) -> "PlanBook":
+        """Return the plans as they would be with these ranges in the place of what their layers say there."""
+        entries = dict(self.entries)
+        for key, one in granted.items():
+            others = [other for other in entries.get(key, ()) if other.layer is not one.layer]
+            entries[key] = sorted([one, *others], key=lambda each: -PRECEDENCE.index(each.layer))
+        return replace(self, entries=entries)
 
     def usual(self, officer_id: int, day: date) -> Plan:
         """Return what the day is without any range over it."""
