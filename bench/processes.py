@@ -57,20 +57,12 @@ class Server:
         return sorted((_rss(pid) for pid in _tree(self.process.pid)), reverse=True)[:workers]
 
 
-def program(folder: Path | None = None) -> dict[str, str]:
-    """Return the environment in which `staffhub` is the one of another clone, and `bench` this one.
+def program(folder: Path = ROOT) -> dict[str, str]:
+    """Return the environment in which `staffhub`, and the `bench` that fills its tables, are those of a clone.
 
     It is for `python -P`: without that the folder where one stands comes first.
     """
-    if folder is None:
-        return {"PYTHONPATH": str(ROOT)}
-    names = (
-        Path(tempfile.gettempdir()) / f"staffhub-bench-{os.getuid()}-{folder.resolve().as_posix().replace('/', '-')}"
-    )
-    names.mkdir(exist_ok=True)
-    if not (names / "staffhub").is_symlink():
-        (names / "staffhub").symlink_to(folder.resolve() / "staffhub")
-    return {"PYTHONPATH": f"{names}:{ROOT}"}
+    return {"PYTHONPATH": str(folder.resolve())}
 
 
 def staffhub(url: str, folder: Path, environment: dict[str, str]) -> Server:

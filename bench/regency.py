@@ -236,7 +236,7 @@ def _regency(offices: int, workers: int, against: Path | None) -> Iterator[tuple
         postgres = Postgres(durable=True)
         stack.callback(postgres.stop)
         postgres.run("CREATE DATABASE regency")
-        url, environment = postgres.url("regency"), processes.program(against)
+        url, environment = postgres.url("regency"), processes.program(against or processes.ROOT)
         started = time.monotonic()
         words = ["-m", "bench.office", url, str(offices), str(OFFICE), "--days", str(PAST_DAYS), "--led"]
         processes.run(words, environment)

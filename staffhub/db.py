@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 # Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
 REQUEST_THREADS = POOL
+# So often the lock of SQLite goes on within a process before another one has it: waking another process costs about as
+# much as a write.
+_IN_A_ROW = 8
 # On SQLite the trigger of an append-only table speaks before the unique constraint: the row is there already.
 _APPEND_ONLY = "SQLITE_CONSTRAINT_TRIGGER"
 Ts = TypeVarTuple("Ts")
@@ -129,8 +132,10 @@ class Database:
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
         event.listen(self._reading, "do_orm_execute", _refuse_statement)
-        # Requests wait here, on the event loop, and never hold a thread while they wait for the lock or a connection.
-        self._writer = anyio.Semaphore(1 if self.sqlite else REQUEST_THREADS, fast_acquire=True)
+        self._in_a_row = 0
+        # Requests wait here, on the event loop, and hold no thread while they wait for the lock or a connection; but on
+        # SQLite one stands by the one who writes, so that the lock goes from hand to hand.
+        self._writer = anyio.Semaphore(2 if self.sqlite else REQUEST_THREADS, fast_acquire=True)
         self._slots = anyio.Semaphore(REQUEST_THREADS, fast_acquire=True)
         # For handlers that call `transaction` themselves: those wait for the lock in their thread, so some threads
         # must be left to whoever holds it.
@@ -144,20 +149,22 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[Session]:
-        """Of whoever has the lock: return commits, raise rolls back."""
-        with self.writing() as session:
-            yield session
-            session.commit()
+        """Return commits, raise rolls back. The lock is taken and freed on the thread that writes: each step to another
+        thread may wait for the interpreter, and all other writers with it.
+        """
+        self._take_lock()
+        try:
+            with self.writing() as session:
+                yield session
+                session.commit()
+        finally:
+            self._free_lock()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Return commits, raise rolls back; what was left with `after_commit` runs when the commit is done."""
-        self._take_lock()
-        try:
-            with self._in_turn() as session:
-                yield session
-        finally:
-            self._free_lock()
+        with self._in_turn() as session:
+            yield session
         run_after_commit(session)
 
     async def serve(self, work: Callable[[Session], Result], *, write: bool) -> Result:
@@ -167,10 +174,7 @@ class Database:
                 return await anyio.to_thread.run_sync(self._read, work)
         async with AsyncExitStack() as stack:
             await self._stand_in_line(stack)
-            # The slot before the lock: who holds the lock must never wait for one who waits for the lock.
             await stack.enter_async_context(self._slots)
-            await self._take_lock_async()
-            stack.callback(self._free_lock)
             result, session = await anyio.to_thread.run_sync(self._write, work)
         if session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)
@@ -191,10 +195,6 @@ class Database:
             return
         raise sa.exc.TimeoutError("too many writers stand in line")
 
-    async def _take_lock_async(self) -> None:
-        if self.sqlite and not self._takes(0):
-            await anyio.to_thread.run_sync(self._take_lock, limiter=anyio.CapacityLimiter(1))
-
     def _take_lock(self) -> None:
         if not self.sqlite:
             return
@@ -208,7 +208,7 @@ class Database:
         if not self._lock.acquire(seconds):
             return False
         try:
-            if self._processes is None or self._processes.acquire(end - time.monotonic() if seconds else 0):
+            if self._processes is None or self._processes.acquire(end - time.monotonic()):
                 return True
         except BaseException:
             self._lock.release()
@@ -219,6 +219,10 @@ class Database:
     def _free_lock(self) -> None:
         if not self.sqlite:
             return
+        self._in_a_row += 1
+        if self._in_a_row < _IN_A_ROW and self._lock.hand_on():
+            return
+        self._in_a_row = 0
         if self._processes:
             self._processes.release()
         self._lock.release()

@@ -5,11 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from staffhub.db import Database
+from staffhub import deadlines
+from staffhub.db import _IN_A_ROW, Database
 from staffhub.turns import Processes
+from tests.conftest import wait_until
 
 _HOLD = """
 import sys, time
@@ -76,6 +79,30 @@ def test_the_next_who_asks_takes_the_place_in_line_of_who_gave_up(tmp_path: Path
         process.kill()
         assert turn.acquire(5)
         turn.release()
+
+
+def test_the_lock_goes_on_within_a_process_some_times_and_then_to_another(tmp_path: Path) -> None:
+    database, other, order = Database(f"sqlite:///{tmp_path}/staffhub.db"), Processes(tmp_path), []
+
+    def write(name: str) -> None:
+        deadlines.begin(deadlines.Limits(in_all=60, statement=60, lock=60))
+        with database.transaction():
+            order.append(name)
+
+    with ThreadPoolExecutor(3 * _IN_A_ROW + 1) as threads:
+        with database.transaction():
+            elsewhere = threads.submit(other.acquire, 30)
+            wait_until(lambda: other._asking)
+            for number in range(3 * _IN_A_ROW):
+                threads.submit(write, f"{number}")
+                wait_until(lambda number=number: len(database._lock._waiting) == number + 1)  # type: ignore[misc]
+        assert elsewhere.result()
+        # All others wait for it now, and nobody of them was cut off.
+        assert len(order) in {_IN_A_ROW - 1, 2 * _IN_A_ROW - 1}
+        assert database._lock._waiting
+        other.release()
+    assert order == [f"{number}" for number in range(3 * _IN_A_ROW)]
+    database.engine.dispose()
 
 
 def test_a_writer_of_another_process_is_waited_for_and_a_reader_is_not(tmp_path: Path) -> None:
