@@ -4,7 +4,8 @@
     python -m bench.growth --sizes 10 100 --years 1 # a part of it
 
 Statements, kB of HTML and CPU milliseconds of one request in process, as a table and as a picture in var/growth.svg. No
-office has 10,000 officers; the column shows what grows. Everybody has come, written a line and been invited each day.
+office has 10,000 officers; the column shows what grows. Everybody has come, written a line, sent it
+and been invited each day, and been planned by the duty roster.
 """
 
 import argparse
@@ -52,6 +53,16 @@ PAGES = (
     ("HR", HR, "/attendance/recounts"),
     ("staff", STAFF, "/notices"),
     ("staff", STAFF, "/me/year"),
+    ("HR", HR, "/worklog/verify"),
+    ("head", HEAD, "/worklog/summary"),
+    ("head", HEAD, "/requests/unassigned"),
+    ("head", HEAD, "/requests/appointments"),
+    ("head", HEAD, "/requests/times"),
+    ("HR", HR, "/roster/swaps"),
+    ("HR", HR, "/roster/calls"),
+    ("HR", HR, "/roster/fairness"),
+    ("staff", STAFF, "/roster/wishes"),
+    ("head", HEAD, "/office"),
 )
 
 

@@ -25,11 +25,16 @@ from staffhub.founding import found_office
 from staffhub.migrations import migrate
 from staffhub.models import (
     Account,
+    Appointment,
+    AppointmentState,
     Channel,
+    DailyReport,
     Division,
+    DutySwap,
     EmploymentType,
     Grade,
     LogEntry,
+    LogState,
     Mark,
     MarkKind,
     Meeting,
@@ -40,13 +45,19 @@ from staffhub.models import (
     OccurrenceState,
     Office,
     Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
     Posting,
     RequestState,
     Role,
     ServiceRequest,
     ServiceType,
+    SwapState,
     UserSession,
     WorkMode,
+    posting_on,
 )
 
 START = date(2010, 1, 4)
@@ -213,6 +224,7 @@ def _add_day(db: Session, number: int, day: date) -> None:
         channel=Channel.COUNTER, urgent=False, siak_reference="", state=RequestState.DONE, assignee_id=Officer.id,
         public_code=key, created_at=at, updated_at=at, closed_at=at, version=1, idempotency_key=key,
     )  # fmt: skip
+    _add_rooms(db, number, day, at)
     marker = f"[past:{number:x}]"
     first = select(func.min(Account.id)).where(Account.office_id == Office.id).correlate(Office).scalar_subquery()
     _for_everybody(
@@ -229,6 +241,38 @@ def _add_day(db: Session, number: int, day: date) -> None:
     _for_everybody(
         db, MeetingInvite, held.join(Officer, Officer.office_id == Meeting.office_id), office_id=Meeting.office_id,
         meeting_id=Meeting.id, officer_id=Officer.id, token=literal("past.") + key,
+    )  # fmt: skip
+
+
+def _add_rooms(db: Session, number: int, day: date, at: datetime) -> None:
+    """Let everybody send the log, which is verified, and be planned by the duty roster; every fifth has the citizen of
+    the request before the desk, and once got a colleague's turn.
+    """
+    own = {"office_id": Officer.office_id, "officer_id": Officer.id}
+    everybody, some = select(Officer), select(Officer).where(Officer.id % 5 == number % 5)
+    key = literal(f"{number:x}.") + cast(Officer.id, String)
+    _for_everybody(
+        db, DailyReport, everybody.join(Posting, posting_on(day)), **own, date=day, minutes=180, submitted_at=at,
+        late=False, state=LogState.VERIFIED, verified_by=Posting.superior_id, verified_at=at, version=2,
+    )  # fmt: skip
+    _for_everybody(
+        db, PlanGrant, everybody, **own, layer=PlanLayer.ROSTER, first=day, last=day, mode=PlanMode.OFFICE, kind="",
+        note="", document="", on_free_days=False, created_at=at, idempotency_key=key,
+    )  # fmt: skip
+    given = select(PlanGrant).where(PlanGrant.first == day)
+    _for_everybody(
+        db, PlanEntry, given, office_id=PlanGrant.office_id, officer_id=PlanGrant.officer_id, date=day,
+        layer=PlanLayer.ROSTER, grant_id=PlanGrant.id,
+    )  # fmt: skip
+    _for_everybody(
+        db, DutySwap, some, **own, colleague_id=Officer.id, gives=day, takes=day + timedelta(days=1),
+        state=SwapState.APPLIED, note="", created_at=at, idempotency_key=key, version=2,
+    )  # fmt: skip
+    asked = select(ServiceRequest).join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
+    _for_everybody(
+        db, Appointment, asked.where(ServiceRequest.created_at == at), office_id=ServiceRequest.office_id,
+        request_id=ServiceRequest.id, service_type_id=ServiceType.id, division_id=ServiceType.division_id, date=day,
+        starts=time(9), minutes=20, seat=1, state=AppointmentState.CAME, created_at=at, version=2,
     )  # fmt: skip
 
 
