@@ -54,7 +54,7 @@ def test_keys_change_lock_and_take_back_days_and_publishing_tells(site: Site) ->
     expect(days.nth(1)).to_have_attribute("title", "dikunci")
     page.get_by_role("button", name="Terbitkan jadwal").click()
     expect(page.get_by_role("main")).to_contain_text("Jadwal piket sudah terbit.")
-    expect(page.locator(".savebar")).to_contain_text("Draf sama dengan yang dilihat semua pegawai.")
+    expect(page.get_by_role("main")).to_contain_text("Draf sama dengan yang dilihat semua pegawai.")
 
 
 def test_a_finger_changes_a_day_on_a_phone_without_a_page_that_scrolls_sideways(site: Site) -> None:

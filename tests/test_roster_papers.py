@@ -45,7 +45,7 @@ def test_the_sheet_has_a_row_for_each_officer_and_a_column_for_each_day(world: W
     rows = book.get_sheet_by_name(name).to_python()
     (mine,) = [row for row in rows if row[0] == ben]
     assert mine[1:5] == ["Ben Tumiwa", "PNS", "R", "K"]
-    assert mine[-1] == 20
+    assert mine[-2] == 20
 
 
 def test_a_draft_is_printed_by_those_who_write_it_alone(world: World) -> None:

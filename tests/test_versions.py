@@ -248,6 +248,8 @@ WITHOUT = {
     "/roster/swaps/{swap_id}/undo": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/swaps/{swap_id}/withdraw": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/drafts/{division_id}/{month}/excuse": "adds a reason to a day, once",
+    "/roster/drafts/{division_id}/{month}/import": "stores nothing",
+    "/roster/drafts/{division_id}/{month}/import/take": "names the version of the draft; tested with the sheet",
     "/roster/drafts/{division_id}/{month}/publish": "names the version of the draft; tested with the drafts",
     "/roster/drafts/{division_id}/{month}/undo": "names the version of the draft; tested with the drafts",
     "/roster/wishes": "says where one would like to work on a day; the last word counts, and is one's own",

@@ -70,8 +70,20 @@ def _placed(draft: Draft, key: Key, mode: PlanMode, locked: bool) -> Cell:
     return Cell(mode, there.desk if there and mode is PlanMode.OFFICE else None, locked)
 
 
-def change(db: Session, me: Viewer, draft: Draft, changes: Changes, *, version: int, now: datetime) -> int:
-    """Write what a hand says; a day on which something lies over the roster is told, and stays."""
+def change(
+    db: Session,
+    me: Viewer,
+    draft: Draft,
+    changes: drafts.Changes,
+    *,
+    version: int,
+    now: datetime,
+    act: RosterAct | None = None,
+) -> int:
+    """Write what a hand says; a day on which something lies over the roster is told, and stays.
+
+    Without an `act` it is a change, or a lock where nothing else changes.
+    """
     days = draft.days
     officers = sorted({officer_id for officer_id, _day in changes})
     book = workdays.plans(db, me.office_id, days[0], days[-1], officers=officers)
@@ -80,8 +92,9 @@ def change(db: Session, me: Viewer, draft: Draft, changes: Changes, *, version: 
         plan = would.of(*key)
         if plan.mode is not None and plan.source != "roster":
             raise Refused(_("On %(day)s something of higher rank lies over the roster.", day=i18n.day(key[1])))
-    locks = all(_only_locks(draft.cells.get(key), cell, book.of(*key).mode) for key, cell in changes.items())
-    act = RosterAct.LOCKED if locks else RosterAct.CHANGED
+    if act is None:
+        locks = all(_only_locks(draft.cells.get(key), cell, book.of(*key).mode) for key, cell in changes.items())
+        act = RosterAct.LOCKED if locks else RosterAct.CHANGED
     return drafts.write(db, me, draft, changes, act=act, version=version, now=now)
 
 

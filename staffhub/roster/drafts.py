@@ -5,7 +5,7 @@ and taking back is a step as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -244,6 +244,22 @@ def last_steps(db: Session, me: Viewer, draft: Draft) -> tuple[Step | None, Step
     turns = [*done[-1:], *undone[-1:]]
     found = {row.turn: Step._make(row) for row in rows(db, _SOME, **keys, turns=turns)} if turns else {}
     return found.get(done[-1]) if done else None, found.get(undone[-1]) if undone else None
+
+
+_LATER = (
+    select(RosterStep.turn, RosterStep.act, RosterStep.note, RosterStep.changes)
+    .where(RosterStep.office_id == bindparam("office"), RosterStep.plan_id == bindparam("plan"))
+    .where(RosterStep.turn > bindparam("after"))
+    .order_by(RosterStep.turn.desc())
+)
+
+
+def as_of(db: Session, me: Viewer, draft: Draft, version: int) -> Draft:
+    """Return the draft as it was at an earlier version: each later step is taken back, the last one first."""
+    cells: dict[Key, Cell | None] = dict(draft.cells)
+    for row in rows(db, _LATER, office=me.office_id, plan=draft.plan_id, after=version):
+        cells.update((key, old) for key, old, _new in Step._make(row).cells)
+    return replace(draft, version=version, cells={key: cell for key, cell in cells.items() if cell is not None})
 
 
 def undo(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetime, again: bool = False) -> int:

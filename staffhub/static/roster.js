@@ -89,6 +89,10 @@ document.addEventListener("click", ({ target }) => {
   if (cell) choose(cell);
   const letter = target.closest?.("[data-roster-bar] [data-letter]")?.dataset.letter;
   if (letter) press(letter);
+  if (target.closest?.("[data-roster-done]")) {
+    chosen = null;
+    bar().hidden = true;
+  }
 });
 
 const begin = () => {

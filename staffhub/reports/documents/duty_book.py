@@ -21,8 +21,11 @@ _HEAD = 4
 _FIRST_DAY = 3
 
 
-def roster_xlsx(facts: OfficeFacts, grids: list[Grid], month: date) -> bytes:
-    """Write letters alone; the first column holds the officer, by which a row is known again."""
+def roster_xlsx(facts: OfficeFacts, grids: list[Grid], month: date, *, mark: str = "") -> bytes:
+    """Write letters alone; the first column holds the officer, by which a row is known again.
+
+    `mark`: of which draft it is, hidden in each row; without one the sheet is only read.
+    """
     import xlsxwriter  # a few times a month, and 2 MB of a worker
 
     content = io.BytesIO()
@@ -47,7 +50,7 @@ def roster_xlsx(facts: OfficeFacts, grids: list[Grid], month: date) -> bytes:
             sheet.set_landscape()
             sheet.set_paper(PAPERS[facts.paper])
             sheet.fit_to_pages(1, 0)
-            _write(sheet, looks, grid, month)
+            _write(sheet, looks, grid, month, mark)
     return content.getvalue()
 
 
@@ -56,11 +59,15 @@ def sheet_name(short_name: str) -> str:
     return "".join(letter for letter in short_name if letter not in "[]:*?/\\'")[:31] or "Bidang"
 
 
-def _write(sheet: Any, looks: Mapping[str, Any], grid: Grid, month: date) -> None:
+def _write(sheet: Any, looks: Mapping[str, Any], grid: Grid, month: date, mark: str) -> None:
     sheet.write_string(0, 0, _("Duty roster of %(month)s", month=dated.month_name(month)), looks["title"])
     sheet.write_string(1, 0, grid.name, looks["plain"])
-    sheet.write_string(2, 0, _("Write K, R or DL into the white cells; the others stay as they are."), looks["plain"])
-    for place, (text, width) in enumerate(((_("Row"), 8), (_("Officer"), 32), (_("Kind"), 8))):
+    if mark:
+        text = _(
+            "Write K, R or DL into the white cells; the others stay as they are. Then choose this file at the draft."
+        )
+        sheet.write_string(2, 0, text, looks["plain"])
+    for place, (text, width) in enumerate(((_("Officer no."), 11), (_("Officer"), 32), (_("Kind"), 8))):
         sheet.set_column(place, place, width)
         sheet.write_string(_HEAD, place, text, looks["head"])
     last = _FIRST_DAY + len(grid.days)
@@ -68,6 +75,9 @@ def _write(sheet: Any, looks: Mapping[str, Any], grid: Grid, month: date) -> Non
     for place, day in enumerate(grid.days, _FIRST_DAY):
         sheet.write_datetime(_HEAD, place, datetime(day.year, day.month, day.day), looks["head"])
     sheet.write_string(_HEAD, last, PLACE_OFFICE, looks["head"])
+    if mark:
+        sheet.write_string(_HEAD, last + 1, _("Draft version"), looks["head"])
+        sheet.set_column(last + 1, last + 1, 12, None, {"hidden": True})
     sheet.freeze_panes(_HEAD + 1, _FIRST_DAY)
     for at, row in enumerate(grid.rows, _HEAD + 1):
         sheet.write_number(at, 0, row.officer_id, looks["shut"])
@@ -77,6 +87,8 @@ def _write(sheet: Any, looks: Mapping[str, Any], grid: Grid, month: date) -> Non
             look = "K" if square.letter == PLACE_OFFICE and square.open else "open" if square.open else "shut"
             sheet.write_string(at, place, square.letter, looks[look])
         sheet.write_formula(at, last, _count(at, last), looks["sum"], row.turns)
+        if mark and not row.lent:
+            sheet.write_string(at, last + 1, mark)
 
 
 def _count(at: int, last: int) -> str:

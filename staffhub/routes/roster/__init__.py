@@ -1,13 +1,26 @@
 """The duty roster of a month, and the plan of one officer behind it."""
 
 from staffhub.routes.deps import pages
-from staffhub.routes.roster import calls, drafting, fairness, month, officer, papers, planning, repair, swaps, wishing
+from staffhub.routes.roster import (
+    calls,
+    drafting,
+    fairness,
+    importing,
+    month,
+    officer,
+    papers,
+    planning,
+    repair,
+    swaps,
+    wishing,
+)
 
 # In this order: what /roster/... names by a word is no number.
 router = pages(
     month.router,
     drafting.router,
     papers.router,
+    importing.router,
     planning.router,
     repair.router,
     swaps.router,
