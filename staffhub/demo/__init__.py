@@ -21,6 +21,7 @@ from staffhub.demo import (
     people,
     plans,
     programs,
+    published,
     requests,
     roster,
     rules,
@@ -66,6 +67,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     password = settings.demo_password.get_secret_value()
     cast = people.seat(db, office.id, password=password, since=since, now=now, rng=rng)
     plans.add_local_holiday(db, office.id, today)
+    published.write(db, cast, since=since, zone=zone, now=now)
     plans.write(db, office.id, cast, today=today, now=now, rng=rng)
     leave.write(db, office.id, cast, zone=zone, now=now)
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
