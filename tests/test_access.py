@@ -289,6 +289,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/calls/{call_id}/accept"): frozenset({"ben"}),
     ("POST", "/roster/calls/{call_id}/decline"): frozenset({"ben"}),
     ("POST", "/roster/calls/{call_id}/withdraw"): frozenset({"ana", "dewi", "hana"}),
+    ("GET", "/roster/duty"): ALL,
+    ("GET", "/roster/duty/print"): ALL,
     ("GET", "/roster/fairness"): ALL,
     ("GET", "/roster/swaps"): ALL,
     ("GET", "/roster/swaps/new"): ALL,

@@ -509,6 +509,8 @@ QUESTIONS = {
     "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],
     "/people": ["?q=pegawai", "?state=left"],
     "/roster": ["?month=2026-10"],
+    "/roster/duty": ["?month=2026-10"],
+    "/roster/duty/print": ["?month=2026-10"],
     "/roster/fairness": ["?month=2026-10"],
     "/roster/swaps/new": ["?date=2026-11-25"],
     "/leave": ["?kind=annual&first=2026-12-01&last=2026-12-04"],

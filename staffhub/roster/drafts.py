@@ -108,6 +108,18 @@ def read(db: Session, office_id: int, division_id: int, month: date) -> Draft:
     return Draft(plan.id, division_id, month, plan.version, plan.published, cells)
 
 
+_PUBLISHED = select(RosterPlan.division_id).where(
+    RosterPlan.office_id == bindparam("office"),
+    RosterPlan.month == bindparam("month"),
+    RosterPlan.published.is_not(None),
+)
+
+
+def published_months(db: Session, office_id: int, month: date) -> set[int]:
+    """Return the bidang whose roster of this month was published."""
+    return set(rows(db, _PUBLISHED, office=office_id, month=month).scalars())
+
+
 def lock(db: Session, division_id: int) -> None:
     """Let whoever changes or publishes the roster of this bidang wait; before the lock of any officer."""
     lock_row(db, Division, division_id)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import workdays
+from staffhub import clock, office, workdays
 from staffhub.models import PLAN_LETTERS, EmploymentType, PlanLayer, PlanMode
-from staffhub.roster import covering
+from staffhub.roster import coverage, covering
 from staffhub.roster.coverage import Cover
 from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
@@ -98,10 +98,31 @@ def published_grid(db: Session, me: Viewer, draft: Draft, *, today: date) -> Gri
     return _grid(covering.month_of(db, me.office_id, draft.division_id, draft.days), None, today)
 
 
-def _grid(month: Month, draft: Draft | None, today: date) -> Grid:
+def office_grids(db: Session, me: Viewer, month: date, *, today: date, every_row: bool = False) -> list[Grid]:
+    """Return the month of each bidang as everybody sees it, in as few statements as that of one.
+
+    An office with more people than a page has room for comes without their rows, unless `every_row` is asked for.
+    """
+    days = clock.month_days(month)
+    span = days[0], days[-1]
+    people = coverage.serving(db, me.office_id, *span)
+    book = workdays.plans(db, me.office_id, *span)
+    excused = coverage.excused(db, me.office_id, *span)
+    lent = {(who, one.desk) for (who, _day), ranges in book.entries.items() for one in ranges if one.desk}
+    with_rows = every_row or len({one.officer_id for one in people}) <= AT_ONCE
+    found = []
+    for bidang in office.divisions(db, me.office_id).values():
+        here = [one for one in people if bidang.id == one.division_id or (one.officer_id, bidang.id) in lent]
+        month_here = Month(bidang, days, here, book, book, excused)
+        if here:
+            found.append(_grid(month_here, None, today, with_rows=with_rows))
+    return found
+
+
+def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = True) -> Grid:
     days = [day for day in month.days if month.book.calendar.hours(day) is not None]
     rows: dict[int, Row] = {}
-    for seat in month.seats:
+    for seat in month.seats if with_rows else ():
         if seat.officer_id in rows:  # who came back within the month stands once
             continue
         stays = [seat] + [one for one in month.seats if one.officer_id == seat.officer_id and one is not seat]
@@ -109,7 +130,7 @@ def _grid(month: Month, draft: Draft | None, today: date) -> Grid:
         squares = [_square(month, draft, (seat.officer_id, day), today) if day in serving else NOWHERE for day in days]
         turns = sum(square.letter == PLAN_LETTERS[PlanMode.OFFICE] for square in squares)
         rows[seat.officer_id] = Row(seat.officer_id, seat.name, seat.employment, squares, turns)
-    lent = [row for row in _lent(month, days) if row.officer_id not in rows]
+    lent = [row for row in _lent(month, days) if row.officer_id not in rows] if with_rows else []
     covers = month.covers()
     groups = dict.fromkeys(cover.group for day in days for cover in covers.get(day, ()))
     lines = [

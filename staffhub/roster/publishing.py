@@ -230,7 +230,7 @@ def _tell(
         params={"month": draft.month, "days": []},
         own={who: {"days": list(days)} for who, days in changed.items()},
         officers=list(changed),
-        address=f"/roster?month={draft.month:%Y-%m}&division={draft.division_id}",
+        address=f"/roster/duty?month={draft.month:%Y-%m}&division={draft.division_id}",
         key=f"roster:{draft.plan_id}:{turn}",
         by=me.account_id,
         subject=notify.Subject("roster_plan", draft.plan_id or 0),

@@ -15,8 +15,9 @@ from staffhub.reports.documents.letterhead import dressed
 from staffhub.roster.grid import LENT, Grid, Line, Row
 
 
-def file_name(grid: Grid, month: date, *, drafted: bool, kind: str) -> str:
-    name = f"jadwal-piket-{month:%Y-%m}-{'-'.join(grid.short_name.lower().split())}"
+def file_name(grids: list[Grid], month: date, *, drafted: bool, kind: str) -> str:
+    of_one = f"-{'-'.join(grids[0].short_name.lower().split())}" if len(grids) == 1 else ""
+    name = f"jadwal-piket-{month:%Y-%m}{of_one}"
     return f"{name}{'-draf' if drafted else ''}.{kind}"
 
 

@@ -4,6 +4,7 @@ from staffhub.routes.deps import pages
 from staffhub.routes.roster import (
     calls,
     drafting,
+    duty,
     fairness,
     importing,
     month,
@@ -18,6 +19,7 @@ from staffhub.routes.roster import (
 # In this order: what /roster/... names by a word is no number.
 router = pages(
     month.router,
+    duty.router,
     drafting.router,
     papers.router,
     importing.router,

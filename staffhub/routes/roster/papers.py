@@ -35,7 +35,7 @@ def paper(division_id: RowId, month: Month, db: DB, me: Me, now: Now, which: Whi
     first, today = month_of(month), clock.local_day(now, me.zone)
     with i18n.in_locale("id"):
         content = press.pdf("duty_roster", duty_roster.of(db, me.office_id, grids, first, drafted=drafted, today=today))
-    name = duty_roster.file_name(grids[0], first, drafted=drafted, kind="pdf")
+    name = duty_roster.file_name(grids, first, drafted=drafted, kind="pdf")
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
@@ -47,5 +47,5 @@ def sheet(division_id: RowId, month: Month, db: DB, me: Me, now: Now, which: Whi
     first = month_of(month)
     mark = importing.mark(draft) if which != "published" else ""
     content = duty_book.roster_xlsx(office.facts(db, me.office_id), grids, first, mark=mark)
-    name = duty_roster.file_name(grids[0], first, drafted=drafted, kind="xlsx")
+    name = duty_roster.file_name(grids, first, drafted=drafted, kind="xlsx")
     return Response(content, media_type=_XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
