@@ -29,6 +29,7 @@ def test_a_swap_is_asked_on_one_phone_and_answered_on_another(site: Site) -> Non
     asker = site.context(_username(site, there.officer_id))
     asker.goto("/roster/swaps")
     assert violations(asker) == []
+    asker.get_by_text("giliran sesudahnya").click()
     asker.locator("section[aria-labelledby=h-turns] a.btn").last.click()
     expect(asker.get_by_role("heading", level=1)).to_contain_text("Tukar piket")
     assert violations(asker) == []

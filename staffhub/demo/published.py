@@ -40,8 +40,10 @@ def _publish(db: Session, me: Viewer, division_id: int, month: date, at: datetim
         (seat.officer_id, day): drafts.Cell(mode)
         for seat in there.seats
         for day in draft.days
-        if seat.serves(day) and (mode := there.book.usual(seat.officer_id, day).mode) in drafts.PLACES
+        if day >= today and seat.serves(day) and (mode := there.book.usual(seat.officer_id, day).mode) in drafts.PLACES
     }
+    if not cells:  # the history begins after the last working day of this month
+        return
     version = drafts.write(db, me, draft, cells, act=RosterAct.PROPOSED, version=0, now=at)
     covers = covering.month_of(db, me.office_id, division_id, draft.days, cells=cells).covers()
     short = [f"{one.day} {one.group}" for day in covers for one in covers[day] if one.is_short and one.day >= today]

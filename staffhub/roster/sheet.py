@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, sections, workdays
 from staffhub.db import rows
-from staffhub.models import PLAN_LETTERS, Division, Officer, PlanMode, Posting, serves
+from staffhub.models import PLAN_LETTERS, Division, Officer, PlanLayer, PlanMode, Posting, serves
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
 
@@ -77,7 +77,8 @@ def _cell(plan: workdays.Plan) -> str:
     beneath it.
     """
     half = f"{PLAN_LETTERS[PlanMode.LEAVE]}½ " if plan.half else ""
-    return half + PLAN_LETTERS[plan.mode] + "*" * bool(plan.over)
+    covers = any(one.layer is not PlanLayer.ROSTER for one in plan.over)  # most days have a roster beneath
+    return half + PLAN_LETTERS[plan.mode] + "*" * covers
 
 
 class _Officer(NamedTuple):

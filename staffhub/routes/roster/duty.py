@@ -13,6 +13,7 @@ from staffhub.i18n import gettext as _
 from staffhub.reports.documents import duty_roster, press
 from staffhub.roster import drafts, fairness, grid
 from staffhub.routes.deps import DB, Me, Now, TakesLong, month_from, pages
+from staffhub.routes.roster.month import draft_url
 from staffhub.security import Viewer
 from staffhub.web import render
 
@@ -56,6 +57,7 @@ def page(
         asked=asked,
         divisions=divisions,
         published=drafts.published_months(db, me.office_id, first),
+        draft_url=draft_url(db, me, asked, first),
         writes={one.id for one in divisions if me.may("roster.edit") and me.sees(officer_id=None, division_id=one.id)},
         previous=clock.month_before(first),
         following=clock.month_after(first),

@@ -42,7 +42,7 @@ def month(
         today=today,
         sheet=found,
         q=q.strip(),
-        draft_url=_draft_url(db, me, found.sections.shown, first),
+        draft_url=draft_url(db, me, found.sections.shown, first),
         pager={
             "first": found.first,
             "last": found.last,
@@ -55,7 +55,7 @@ def month(
     )
 
 
-def _draft_url(db: Session, me: Viewer, shown: int | None, month: date) -> str | None:
+def draft_url(db: Session, me: Viewer, shown: int | None, month: date) -> str | None:
     """Where the draft lies for whoever writes the roster: of the bidang on the page, the own or the first one."""
     if not me.may("roster.edit"):
         return None
