@@ -1,4 +1,4 @@
-"""The duty roster between people, press by press: a swap, somebody sick, calls to a desk; and axe on each of its pages."""
+"""The duty roster between people, press by press: a swap, somebody sick, calls to a desk; axe on each of its pages."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from staffhub import clock, workdays
-from staffhub.models import Account, Division, DutyCall, DutySwap, LeaveRequest, LeaveState, Officer, PlanMode, SwapState
+from staffhub.models import (
+    Account,
+    Division,
+    DutyCall,
+    DutySwap,
+    LeaveRequest,
+    LeaveState,
+    Officer,
+    PlanMode,
+    SwapState,
+)
 from staffhub.roster import coverage, covering
 from tests.browser import Site, story_site, violations
 from tests.conftest import wait_until
@@ -154,7 +164,7 @@ def test_a_stand_in_who_cannot_come_is_followed_by_another_who_does(site: Site) 
         phone.goto(f"/roster/calls/{call_id}")
         _press(phone, answer)
         names.append(name)
-    assert len(set(names)) == 2  # noqa: PLR2004  one after the other
+    assert len(set(names)) == 2
     _main(phone, "Anda direncanakan di kantor.")
     head.goto("/roster/calls")
     assert violations(head) == []

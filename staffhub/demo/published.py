@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, office, workdays
+from staffhub import clock, office
 from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
 from staffhub.models import RosterAct

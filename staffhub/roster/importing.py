@@ -19,7 +19,7 @@ from staffhub.models import PLAN_LETTERS, RosterAct
 from staffhub.people.cells import plain
 from staffhub.people.register import Register, Row, Shape, read_register
 from staffhub.roster import by_hand, drafts, grid
-from staffhub.roster.covering import Cover
+from staffhub.roster.coverage import Cover
 from staffhub.roster.drafts import Cell, Draft, Key
 from staffhub.security import Viewer
 
