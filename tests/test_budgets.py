@@ -126,7 +126,7 @@ BUDGET = {
     "/roster/drafts/{division_id}/{month}": ("kepegawaian", 11),
     "/roster/drafts/{division_id}/{month}/print": ("kepegawaian", 10),
     "/roster/drafts/{division_id}/{month}/sheet": ("kepegawaian", 9),
-    "/roster/drafts/{division_id}/{month}/import": ("kepegawaian", 2),
+    "/roster/drafts/{division_id}/{month}/import": ("kepegawaian", 3),
     "/roster/wishes": ("pegawai01", 3),
     "/roster/letters": ("kepegawaian", 3),
     "/roster/runs": ("kepegawaian", 2),
