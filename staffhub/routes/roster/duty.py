@@ -23,10 +23,10 @@ AskedDivision = Annotated[str, Query(max_length=20)]
 
 
 def _chosen(db: Session, me: Viewer, division: str) -> tuple[list[office.Bidang], int | None]:
-    """Return whose rosters I may read, and which one is asked for; None: all of them."""
+    """Return whose rosters I may read, and which one is asked for; None: all of these."""
     mine = fairness.divisions_of(db, me)
     asked = sections.asked_for(division) or (None if me.sees_everyone else me.division_id)
-    if not mine or (asked and asked not in {one.id for one in mine}):
+    if asked and asked not in {one.id for one in mine}:
         raise NotFound(_("There is no such division."))
     return mine, asked
 
@@ -34,6 +34,8 @@ def _chosen(db: Session, me: Viewer, division: str) -> tuple[list[office.Bidang]
 def _grids(
     db: Session, me: Viewer, asked: int | None, month: date, today: date, *, every_row: bool = False
 ) -> list[grid.Grid]:
+    if asked is None and not me.sees_everyone:
+        return []
     if asked is None:
         return grid.office_grids(db, me, month, today=today, every_row=every_row)
     return [grid.published_grid(db, me, drafts.Draft(None, asked, month, 0, None), today=today)]
