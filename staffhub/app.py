@@ -37,6 +37,7 @@ from staffhub.routes import (
     board,
     calendars,
     corrections,
+    doors,
     kept,
     leave,
     logbook,
@@ -69,6 +70,7 @@ log = structlog.get_logger(__name__)
 _ROOMS = (
     api,
     presence,
+    doors,
     board,
     operations,
     webhooks,
@@ -93,6 +95,10 @@ _ROOMS = (
     zoom,
     tokens,
 )
+
+
+# A screen at a door asks twice a minute, and once a second while its network comes back.
+SCREEN_A_MINUTE = 120
 
 
 # PostgreSQL lets nobody write: it is a copy, or was told so.
@@ -186,6 +192,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.state.prepared = {}
     app.state.door = Door()
     app.state.pace = Pace(settings.api_calls_a_minute)
+    app.state.screens = Pace(SCREEN_A_MINUTE)
     app.router.routes.extend(pages(*(room.router for room in _ROOMS)).routes)
     app.mount("/static", Assets(), name="static")
     _add_error_pages(app)

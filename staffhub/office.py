@@ -1,4 +1,4 @@
-"""What changes rarely in an office (its own facts, bidang, services, rules, holidays), kept per process.
+"""What changes rarely in an office (its own facts, bidang, services, rules, holidays, doors), kept per process.
 
 `office.version` is another one after every change of these tables: triggers raise it in the transaction of the change,
 whoever makes it and in whatever SQL (migrations/office_version.py). It is a random text, so that no two states of an
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, bindparam, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from staffhub.models import Division, Holiday, Office, Paper, RuleSet, ServiceType
+from staffhub.models import Division, Holiday, Office, Paper, Place, RuleSet, ServiceType
 
 T = TypeVar("T")
 
-TABLES = (Office, Division, ServiceType, RuleSet, Holiday)
+TABLES = (Office, Division, ServiceType, RuleSet, Holiday, Place)
 _NAMES = frozenset(table.__tablename__ for table in TABLES)
 _NOTED = "office_versions"
 # As many things of offices as a process keeps, the newest of each; a regency has some 60 offices.
@@ -145,6 +145,15 @@ class Service:
     service_hours: int | None
 
 
+@dataclass(frozen=True)
+class Door:
+    """A place whose screen shows codes, made with `key`."""
+
+    id: int
+    name: str
+    key: str
+
+
 def facts(db: Session, office_id: int) -> OfficeFacts:
     return kept(db, office_id, _facts)
 
@@ -157,6 +166,16 @@ def divisions(db: Session, office_id: int) -> dict[int, Bidang]:
 def services(db: Session, office_id: int) -> dict[int, Service]:
     """Return the kinds of service by id, in the order of the office."""
     return kept(db, office_id, _services)
+
+
+def places(db: Session, office_id: int) -> tuple[Door, ...]:
+    """Return the places that show codes now."""
+    return kept(db, office_id, _places)
+
+
+def _places(db: Session, office_id: int) -> tuple[Door, ...]:
+    showing = select(Place.id, Place.name, Place.key).where(Place.office_id == office_id, Place.ended_at.is_(None))
+    return tuple(Door(*row) for row in db.execute(showing.order_by(Place.id)))
 
 
 def _facts(db: Session, office_id: int) -> OfficeFacts:

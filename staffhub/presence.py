@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,21 @@ from staffhub import audit, clock
 from staffhub.db import insert_unless_there, rows
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import NOTED, Grade, Mark, MarkKind, MarkNote, Officer, Posting, WorkMode, posting_on, receipt_code
+from staffhub.models import (
+    GRADED,
+    NOTED,
+    Grade,
+    Mark,
+    MarkKind,
+    MarkNote,
+    MarkProof,
+    Officer,
+    Place,
+    Posting,
+    WorkMode,
+    posting_on,
+    receipt_code,
+)
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
@@ -27,6 +42,19 @@ OPEN_FOR = timedelta(hours=18)
 
 # How a mark came to be: a tap, or the close of day proposed its time and the person said that it is right.
 TAP, PROPOSAL = "tap", "proposal"
+# Or the code that a screen in the office shows was given with it.
+SCAN = "scan"
+
+
+class Proof(NamedTuple):
+    """How a mark came to be, and how well that proves it."""
+
+    method: str
+    grade: Grade
+
+
+DECLARED = Proof(TAP, Grade.C)
+SCANNED = Proof(SCAN, Grade.A)
 
 
 @dataclass(frozen=True)
@@ -63,7 +91,7 @@ _STAMPS = (
         Mark.mode,
         Mark.attempted_at.label("at"),
         NOTED,
-        Mark.grade,
+        GRADED,
         Mark.receipt,
         Mark.idempotency_key.label("key"),
     )
@@ -125,12 +153,21 @@ def is_inside(db: Session, me: Viewer, *, now: datetime) -> bool:
     return bool(today) and today[-1].kind is MarkKind.CHECK_IN
 
 
-def check_in(db: Session, me: Viewer, *, mode: WorkMode, note: str = "", idempotency_key: str, now: datetime) -> Stamp:
+def check_in(
+    db: Session,
+    me: Viewer,
+    *,
+    mode: WorkMode,
+    note: str = "",
+    idempotency_key: str,
+    now: datetime,
+    proof: Proof = DECLARED,
+) -> Stamp:
     """Declare where I work from now on; a second tap or a replay changes nothing and returns what is there.
 
     The time that counts is this one: the place of a field duty may follow (`add_note`).
     """
-    return _declare(db, me, MarkKind.CHECK_IN, mode, note=note, idempotency_key=idempotency_key, now=now)
+    return _declare(db, me, MarkKind.CHECK_IN, mode, note=note, idempotency_key=idempotency_key, now=now, proof=proof)
 
 
 @dataclass(frozen=True)
@@ -161,11 +198,16 @@ def _plain(code: str) -> str:
     return code.upper().replace("-", "")
 
 
-def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime) -> Stamp:
+def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime, proof: Proof = DECLARED) -> Stamp:
     """Declare that work ends. After midnight it is the night's that is still open; without a check-in it is kept too,
     and the day waits for HR.
     """
-    return _declare(db, me, MarkKind.CHECK_OUT, None, note="", idempotency_key=idempotency_key, now=now)
+    kind = MarkKind.CHECK_OUT
+    return _declare(db, me, kind, None, note="", idempotency_key=idempotency_key, now=now, proof=proof)
+
+
+def belongs_to_nobody() -> str:
+    return _("This account belongs to nobody on the register, so it cannot check in.")
 
 
 def _declare(
@@ -177,9 +219,10 @@ def _declare(
     note: str,
     idempotency_key: str,
     now: datetime,
+    proof: Proof = DECLARED,
 ) -> Stamp:
     if me.officer_id is None:
-        raise Refused(_("This account belongs to nobody on the register, so it cannot check in."))
+        raise Refused(belongs_to_nobody())
     # The turn in the day may be taken by a tap that came at the same moment: look again, at most twice.
     for _try in range(3):
         found = spell(db, me, now=now)
@@ -198,8 +241,8 @@ def _declare(
             "note": note,
             "attempted_at": now,
             "received_at": max(now, clock.now()),  # stored: a line and a lock may lie in between
-            "method": TAP,
-            "grade": Grade.C,
+            "method": proof.method,
+            "grade": proof.grade,
             "receipt": receipt,
             "idempotency_key": idempotency_key,
         }
@@ -214,7 +257,7 @@ def _declare(
                 mode=mode,
                 at=local,
                 note=note,
-                grade=Grade.C,
+                grade=proof.grade,
                 receipt=receipt,
                 key=idempotency_key,
                 first=True,
@@ -294,20 +337,25 @@ class Receipt:
     method: str
     grade: Grade
     at: datetime
+    # Where the code was shown that proves it, and when it was given.
+    place: str | None
+    proven_at: datetime | None
 
 
 def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     """Load a receipt that I may see: mine, or of somebody in my scope."""
     wanted = _plain(code)
     row = db.execute(
-        select(Mark, NOTED, Officer.name, Posting.division_id)
+        select(Mark, NOTED, GRADED, Officer.name, Posting.division_id, Place.name, MarkProof.created_at)
         .join(Officer, Officer.id == Mark.officer_id)
         .outerjoin(Posting, posting_on(Mark.date))
+        .outerjoin(MarkProof, MarkProof.mark_id == Mark.id)
+        .outerjoin(Place, Place.id == MarkProof.place_id)
         .where(Mark.office_id == me.office_id, Mark.receipt == wanted)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no receipt with this code."))
-    mark, note, name, division_id = row
+    mark, note, grade, name, division_id, place, proven_at = row
     if not me.sees(officer_id=mark.officer_id, division_id=division_id):
         raise Forbidden(_("This receipt belongs to somebody outside your scope."))
     at = mark.attempted_at.astimezone(me.zone)
@@ -320,6 +368,8 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
         mark.mode,
         note,
         mark.method,
-        mark.grade,
+        grade,
         at,
+        place,
+        proven_at and proven_at.astimezone(me.zone),
     )

@@ -228,6 +228,8 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         menu.append(NavItem("/people", "board", _("People")))
     if may("rules"):
         menu.append(NavItem("/admin/rules", "roster", _("Rules of the office")))
+    if may("places"):
+        menu.append(NavItem("/admin/places", "lock", _("Screens at the doors")))
     if may("holidays.edit"):
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
     if may("admin"):

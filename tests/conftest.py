@@ -285,7 +285,7 @@ def keep_offices(database: Database) -> None:
     with database.reading() as db:
         for office_id in db.scalars(sa.select(Office.id)):
             workdays.calendar(db, office_id)
-            for read in (office_facts.facts, office_facts.divisions, office_facts.services):
+            for read in (office_facts.facts, office_facts.divisions, office_facts.services, office_facts.places):
                 read(db, office_id)
 
 

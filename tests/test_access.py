@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
-from staffhub import corrections, days, feeds, notify, presence, worklog
+from staffhub import corrections, days, doors, feeds, notify, presence, worklog
 from staffhub import leave as leaves
 from staffhub.db import Base
 from staffhub.meetings import plan
@@ -59,8 +59,8 @@ from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
-# The address of a calendar and a way into a meeting are their own keys (test_feeds, test_joining).
-OWN_KEY = frozenset({"/calendar/{token}.ics", "/join/{token}"})
+# The address of a calendar, a way into a meeting and a screen are their own keys (test_feeds, test_joining, test_doors).
+OWN_KEY = frozenset({"/calendar/{token}.ics", "/join/{token}", "/kiosk/{token}"})
 PUBLIC = frozenset({"/login", "/status", "/healthz", "/readyz", "/metrics", "/webhooks/zoom"}) | OWN_KEY
 # What programs ask bears a token and looks at no session (test_api).
 CALLS = "/api/v1/"
@@ -99,6 +99,10 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/zoom/meetings/{meeting_id}/retry"): frozenset({"adi"}),
     ("GET", "/admin/holidays"): PEOPLE,
     ("GET", "/admin/office"): PEOPLE,
+    ("GET", "/admin/places"): frozenset({"hana", "oka"}),
+    ("POST", "/admin/places"): frozenset({"hana", "oka"}),
+    ("GET", "/admin/places/{place_id}"): frozenset({"hana"}),
+    ("POST", "/admin/places/{place_id}/end"): frozenset({"hana"}),
     ("GET", "/admin/rules"): PEOPLE,
     ("GET", "/admin/rules/new/{kind}"): PEOPLE,
     ("POST", "/admin/rules/new/{kind}"): PEOPLE,
@@ -240,6 +244,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/notices/{notice_id}/read"): frozenset({"ben"}),
     ("POST", "/presence/check-in"): ALL,
     ("POST", "/presence/check-out"): ALL,
+    ("GET", "/presence/scan"): ALL,
+    ("POST", "/presence/scan"): ALL,
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
     ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,
@@ -571,7 +577,7 @@ def _asked(world: World, ben: Viewer) -> int:
 
 
 def _letters(db: Any, hana: Viewer, officer_id: int) -> dict[str, object]:
-    """An order and an exemption that name Ben."""
+    """An order and an exemption that name Ben, and a door."""
     day, key = TODAY + timedelta(days=14), str(uuid4())
     draft = duty.Draft("ST 1", Duty.FIELD, TODAY, day, day, "Manado", "Rapat", (officer_id,), signer_name="Sekda")
     order = duty.write(db, hana, duty.look_at(db, hana, draft, key=key, now=MORNING), key=key, now=MORNING)
@@ -579,7 +585,8 @@ def _letters(db: Any, hana: Viewer, officer_id: int) -> dict[str, object]:
     circular = exemptions.Draft("SE 1", Meaning.HOME, day, day, "Banjir", scope)
     look = exemptions.look_at(db, hana, circular, key=key, now=MORNING)
     exempt = exemptions.write(db, hana, look, key=key, now=MORNING)
-    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id}
+    place_id = doors.make(db, hana, name="Pintu depan", idempotency_key=key, now=MORNING)
+    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id, "place_id": place_id}
 
 
 def world_officer(db: Any, username: str) -> int:

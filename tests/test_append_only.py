@@ -62,6 +62,7 @@ def _one_row_each(database: Database) -> None:
             "daily_report",
             "roster_plan",
             "duty_swap",
+            "place",
         )
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
@@ -72,6 +73,8 @@ def _one_row_each(database: Database) -> None:
 
         mark = add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
             method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
+        place = add("place", name="Pintu", token="t", key="ab", made_by=account, made_at=MORNING, idempotency_key="t")
+        add("mark_proof", mark_id=mark, place_id=place, slot=1, created_at=MORNING)
         add("mark_note", mark_id=mark, note="Ratahan", created_at=MORNING, idempotency_key="n")
         add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
             idempotency_key="c")  # fmt: skip
@@ -176,6 +179,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
         moment = {
             "mark": "attempted_at",
             "mark_note": "created_at",
+            "mark_proof": "created_at",
             "plan_grant": "created_at",
             "plan_ending": "created_at",
             "week_pattern": "created_at",

@@ -34,6 +34,7 @@ def _seen(database: Database, office_id: int = OFFICE) -> tuple[object, ...]:
             office.facts(db, office_id),
             office.divisions(db, office_id),
             office.services(db, office_id),
+            office.places(db, office_id),
         )
 
 
@@ -68,6 +69,10 @@ _TYPED = (
     "DELETE FROM service_type WHERE office_id = 1",
     "UPDATE office SET recorded_from = '2026-11-02' WHERE id = 1",
     "UPDATE office SET name = name || '.'",
+    (
+        "INSERT INTO place (id, office_id, name, token, key, made_by, made_at, idempotency_key)"
+        " VALUES (9, 1, 'Pintu', 't', 'ab', 1, '2026-11-23 00:00:00.000000', 'k')"
+    ),
 )
 
 

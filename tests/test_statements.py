@@ -33,7 +33,7 @@ GROWS = {
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment", "duty_call", "duty_swap", "duty_swap_step", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
-    "leave_step", "log_entry", "mark", "mark_note", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
+    "leave_step", "log_entry", "mark", "mark_note", "mark_proof", "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
     "report_step", "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
     "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "user_session", "zoom_task",
@@ -44,7 +44,7 @@ STAYS = {
     "correction_waiting", "division", "export_job", "heartbeat", "holiday", "home_only", "kept_form",
     "kept_register",
     "leave_delegate", "leave_opening", "log_delegate", "log_template",
-    "office", "officer", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
+    "office", "officer", "place", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
     "zoom_person", "zoom_user",
 }  # fmt: skip
 # Few people and many days: what one page asks of a day or a month is then a small part of the table, as in real life.
@@ -134,6 +134,14 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         notes = select(m.Mark.office_id, m.Mark.id, m.Mark.note, m.Mark.received_at, m.Mark.idempotency_key)
         names = ["office_id", "mark_id", "note", "created_at", "idempotency_key"]
         db.execute(insert(m.MarkNote).from_select(names, notes.where(m.Mark.idempotency_key.startswith("fill"))))
+        place = m.Place(office_id=office_id, name="Pintu", token="t", key="ab", made_by=account_id, made_at=at,
+                        idempotency_key="fill")  # fmt: skip
+        db.add(place)
+        db.flush()
+        proven = select(m.Mark.office_id, m.Mark.officer_id, m.Mark.date, m.Mark.id, literal(place.id), m.Mark.id,
+                        m.Mark.received_at)  # fmt: skip
+        names = ["office_id", "officer_id", "date", "mark_id", "place_id", "slot", "created_at"]
+        db.execute(insert(m.MarkProof).from_select(names, proven.where(m.Mark.idempotency_key.startswith("fill"))))
         _for_each_day(
             db, m.StoredDay, office_id, division_id=division_id, employment_type=m.EmploymentType.THL, state="present",
             code="H", first=at, last=None, worked=510, late=0, early=0, findings=[], kinds="", needs_person=False,
@@ -505,6 +513,7 @@ QUESTIONS = {
     "/worklog/summary": ["?whose=me&month=2026-10"],
     "/worklog/lkh/file": ["?kind=b", "?kind=xlsx", "?kind=csv"],
     "/worklog/verify": ["?whose=all"],
+    "/presence/scan": ["?code=ABCDEF"],
     "/meetings": ["?week=2026-W46"],
     "/meetings/around": ["?date=2026-11-24&time=09.00&duration=30&everyone=1"],
     "/people": ["?q=pegawai", "?state=left"],

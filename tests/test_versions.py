@@ -127,6 +127,9 @@ EDITS = {
 # The rest of what is posted, and why no older picture can undo anybody's edit there.
 WITHOUT = {
     "/presence/receipts/{code}/note": "adds a note to a mark, once",
+    "/presence/scan": "adds a mark, or a proof to one, once",
+    "/admin/places": "adds a place; twice is once",
+    "/admin/places/{place_id}/end": "ends what stands; twice is once",
     "/roster/repair": "puts people into the office who are at home by then; twice is told",
     "/requests/appointments/batch": "gives slots that are free by then, all or none; twice is once",
     "/requests/appointments/texts": "shows numbers and writes down who looked",

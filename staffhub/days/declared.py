@@ -14,6 +14,7 @@ from staffhub.ahead import Ask
 from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, MarkFact
 from staffhub.db import read
 from staffhub.models import (
+    GRADED,
     LOCKED,
     NOTED,
     Account,
@@ -159,7 +160,7 @@ def _marks() -> sa.Select[Any]:
         NOTED,
         Mark.method,
         Mark.receipt,
-        _text(Mark.grade),
+        _text(GRADED),
     )
 
 

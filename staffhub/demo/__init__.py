@@ -1,7 +1,7 @@
 """The demo office: an invented Disdukcapil with four weeks of history up to this minute. Same seed, same data."""
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from staffhub.demo import (
     asked,
     calendars,
     days,
+    doors,
     joined,
     leave,
     leaving,
@@ -72,6 +73,8 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     leave.write(db, office.id, cast, zone=zone, now=now)
     handled = requests.write(db, office.id, cast, zone=zone, now=now, rng=rng)
     days.write(db, office.id, cast, handled, zone=zone, now=now, rng=rng)
+    opened = clock.at_local(since, time(8), zone)
+    doors.write(db, cast, password=password, since=opened, zone=zone, now=now)
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     joined.write(db, office.id, now=now)
     leaving.write(db, cast, zone=zone, now=now)

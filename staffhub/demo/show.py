@@ -11,7 +11,7 @@ from typing import Any
 from staffhub import clock, demo, serving
 from staffhub.app import create_app
 from staffhub.db import Database
-from staffhub.demo import programs
+from staffhub.demo import doors, programs
 from staffhub.demo.requests import SHOWN_CODE, SHOWN_PHONE
 from staffhub.i18n import gettext as _
 from staffhub.migrations import migrate
@@ -115,6 +115,8 @@ def welcome(settings: Settings, host: str, port: int) -> list[str]:
             code=SHOWN_CODE,
             digits=SHOWN_PHONE[-4:],
         ),
+        "",
+        _("The screen at the door: %(address)s", address=f"http://{host}:{port}{doors.address(password)}"),
         "",
         _("Zoom is a sandbox on this machine (%(address)s).", address=settings.zoom_base_uri.removesuffix("/v2")),
         _("Data and log: %(folder)s. Stop with Ctrl-C.", folder=settings.data_dir),

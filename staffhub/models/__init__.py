@@ -4,6 +4,7 @@ from staffhub.models.appointments import Appointment, AppointmentHold, Appointme
 from staffhub.models.calendars import CalendarFeed
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
+from staffhub.models.doors import GRADED, PLACE_NAME, MarkProof, Place
 from staffhub.models.duty_roster import (
     CallState,
     DutyCall,
@@ -145,16 +146,19 @@ APPEND_ONLY = (
     ReportStep,
     RosterStep,
     DutySwapStep,
+    MarkProof,
 )
 
 __all__ = [
     "APPEND_ONLY",
     "BOARD_CHANGES",
     "CODE_LETTERS",
+    "GRADED",
     "IN_TROUBLE",
     "LOCKED",
     "NOTED",
     "PAPERS",
+    "PLACE_NAME",
     "PLAN_LETTERS",
     "SLOT_STEP",
     "STUDY",
@@ -219,6 +223,7 @@ __all__ = [
     "Mark",
     "MarkKind",
     "MarkNote",
+    "MarkProof",
     "Meaning",
     "Meeting",
     "MeetingInvite",
@@ -235,6 +240,7 @@ __all__ = [
     "Officer",
     "OrderStep",
     "Paper",
+    "Place",
     "PlanEnding",
     "PlanEntry",
     "PlanGrant",

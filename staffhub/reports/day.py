@@ -1,10 +1,10 @@
 """One day with all its evidence: plan, marks, meetings, log and requests beside each other, and what follows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -23,7 +23,9 @@ from staffhub.models import (
     JoinClick,
     LogEntry,
     MarkKind,
+    MarkProof,
     Meeting,
+    Place,
     PlanLayer,
     RequestEvent,
     ServiceRequest,
@@ -40,7 +42,7 @@ _HOUR = 3600
 # opened by another hand, a log entry is written by its author.
 _OF_LETTER = {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
 _LETTERS = frozenset({"orders", "exemptions"})
-_COVER = "cover"
+_COVER, _PROOF = "cover", "proof"
 _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
@@ -64,6 +66,13 @@ class Trace:
         return int((self.ends - self.starts).total_seconds()) // 60 if self.ends else 0
 
 
+class Proved(NamedTuple):
+    """A code of a screen that was given with a mark, or after it; `at` is local."""
+
+    place: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Told:
     """A correction as people read it; times are local. `replaced`: a newer one of its kind counts."""
@@ -83,6 +92,7 @@ class Evidence:
     """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on.
 
     `meetings`: those of the day that are over, with what each was to the officer. `gaps`: what the bidang lacked.
+    `proofs`: codes that were given, by the mark.
     """
 
     officer: Staff
@@ -94,6 +104,7 @@ class Evidence:
     letter: Letter | None
     meetings: Sequence[Part] = ()
     gaps: Sequence[Gap] = ()
+    proofs: Mapping[int, Proved] = field(default_factory=dict)
 
     @property
     def is_future(self) -> bool:
@@ -139,6 +150,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         letter=next((Letter(row.source, row.id, row.text) for row in told if row.source in _LETTERS), None),
         meetings=recap.expected(parts.of_officer(db, me.office_id, officer.id, day, day, now=now), [record]),
         gaps=gaps_of_day(db, me, officer.division_id, day, people),
+        proofs={row.id: Proved(row.text, row.at.astimezone(me.zone)) for row in told if row.source == _PROOF},
     )
 
 
@@ -219,7 +231,18 @@ def _beside(db: Session, me: Viewer, officer: Staff, day: date, record: DayRecor
     ]
     people, kind, half, state = asked_of_day(me, officer.division_id, day).subquery().c
     cover = select(sa.literal(_COVER), people, kind, *no_times, half, sa.literal(0), state)
-    return db.execute(sa.union_all(joins, log, handled, *letters, cover)).all()
+    return db.execute(sa.union_all(joins, log, handled, *letters, cover, _proofs(me, officer_id, day))).all()
+
+
+def _proofs(me: Viewer, officer_id: int, day: date) -> sa.Select[Any]:
+    """Codes that were given with the marks of the day, in the columns of `_beside`."""
+    no_time, nothing = sa.cast(sa.null(), sa.Time), sa.literal("")
+    return (
+        select(sa.literal(_PROOF), MarkProof.mark_id, Place.name, MarkProof.created_at, no_time, no_time)
+        .add_columns(nothing, sa.literal(0), nothing)
+        .join(Place, Place.id == MarkProof.place_id)
+        .where(MarkProof.office_id == me.office_id, MarkProof.officer_id == officer_id, MarkProof.date == day)
+    )
 
 
 def _trace(row: Any, me: Viewer, day: date) -> Trace:

@@ -9,7 +9,7 @@ from staffhub.days import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.i18n import clock, current_locale, ngettext
 from staffhub.i18n import gettext as _
 from staffhub.meetings.parts import Part, Tally
-from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Meaning, PlanMode, WorkMode
+from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Grade, Meaning, PlanMode, WorkMode
 from staffhub.reports.day import Stay
 
 
@@ -59,6 +59,31 @@ def place(where: PlanMode | WorkMode | str | None) -> str:
         "out": _("Checked out"),
         "off": _("Day off"),
     }[where]
+
+
+def proof(grade: Grade) -> str:
+    """What a grade means, of a mark."""
+    return {
+        Grade.A: _("Grade A, proven: the code of a screen in the office was given."),
+        Grade.B: _("Grade B, likely: something else speaks for it."),
+        Grade.C: _("Grade C, your own statement."),
+    }[grade]
+
+
+def raised_by(grade: Grade, mode: WorkMode | None) -> str:
+    """What would raise it."""
+    if grade is not Grade.A and mode is WorkMode.OFFICE:
+        return _("The code on the screen of the office makes it an A.")
+    return ""
+
+
+def method(how: str) -> str:
+    """How a mark came to be."""
+    return {
+        "tap": _("Button"),
+        "scan": _("Code of a screen"),
+        "proposal": _("Proposed by the close of day, confirmed by the person"),
+    }.get(how, how)
 
 
 def duty(kind: Duty) -> str:

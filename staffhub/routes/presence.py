@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import people, presence, service_requests, workdays, worklog
+from staffhub import office, people, presence, service_requests, workdays, worklog
 from staffhub.dated import short_day
 from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import YEARS, Fields, Form, Key, Line
@@ -134,7 +134,7 @@ def _standup(meeting: joining.Invitation, zone_name: str) -> needs.Need:
     return needs.standup_need(needs.Standup(meeting.topic, meeting.starts_at, address, ready=ready), zone_name)
 
 
-def _page(
+def today_page(
     request: Request,
     db: Session,
     me: Viewer,
@@ -142,6 +142,7 @@ def _page(
     *,
     form: Form[CheckInFields] | None = None,
     place_form: Form[NoteFields] | None = None,
+    scan_form: Form[Any] | None = None,
     leaving: int = 0,
     status: int = 200,
     toast: str | None = None,
@@ -189,6 +190,8 @@ def _page(
         overdue=_minutes_since(plan, local),
         placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
         place_form=place_form or Form.blank("place"),
+        scan_form=scan_form or Form.blank("scan"),
+        has_screens=bool(office.places(db, me.office_id)),
         left_open=mine.spell.left_open,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
@@ -198,10 +201,10 @@ def _page(
 
 @router.get("/")
 def today(request: Request, db: DB, me: Me, now: Now) -> Response:
-    return _page(request, db, me, now)
+    return today_page(request, db, me, now)
 
 
-def _said(stamp: Stamp, zone_name: str) -> str:
+def said_of(stamp: Stamp, zone_name: str) -> str:
     at = f"{clock(stamp.at)} {zone_name}"
     if not stamp.first:
         return _("Already recorded at %(at)s, nothing was changed. Receipt %(code)s.", at=at, code=stamp.code)
@@ -221,11 +224,10 @@ def _said(stamp: Stamp, zone_name: str) -> str:
     return _("Check-in recorded at %(at)s. Receipt %(code)s.", at=at, code=stamp.code)
 
 
-def _answer(request: Request, db: Session, me: Viewer, now: datetime, stamp: Stamp) -> Response:
-    said = _said(stamp, str(stamp.at.tzname()))
+def answer(request: Request, db: Session, me: Viewer, now: datetime, said: str) -> Response:
     # Only htmx reads the page back here: a plain form follows the redirect once the mark is stored.
     if is_fragment(request):
-        return _page(request, db, me, now, toast=said)
+        return today_page(request, db, me, now, toast=said)
     return redirect(request, "/", said=said)
 
 
@@ -233,26 +235,26 @@ def _answer(request: Request, db: Session, me: Viewer, now: datetime, stamp: Sta
 def check_in(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     form = Form.parse(CheckInFields, posted, name="check-in")
     if form.data is None:
-        return _page(request, db, me, now, form=form, status=422)
+        return today_page(request, db, me, now, form=form, status=422)
     given = form.data
     stamp = presence.check_in(
         db, me, mode=given.mode, note=given.note or "", idempotency_key=given.idempotency_key, now=now
     )
-    return _answer(request, db, me, now, stamp)
+    return answer(request, db, me, now, said_of(stamp, str(stamp.at.tzname())))
 
 
 @router.post("/presence/check-out")
 def check_out(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     form = Form.parse(CheckOutFields, posted, name="check-out")
     if form.data is None:
-        return _page(request, db, me, now, status=422)
+        return today_page(request, db, me, now, status=422)
     # Asked once, by what the page knew: the office does not wait for three statements at four o'clock.
     left = (form.data.until or now) - now
     early = -(-int(left.total_seconds()) // 60)
     if early > 0 and not form.data.sure and presence.is_inside(db, me, now=now):
-        return _page(request, db, me, now, leaving=early)
+        return today_page(request, db, me, now, leaving=early)
     stamp = presence.check_out(db, me, idempotency_key=form.data.idempotency_key, now=now)
-    return _answer(request, db, me, now, stamp)
+    return answer(request, db, me, now, said_of(stamp, str(stamp.at.tzname())))
 
 
 Code = Annotated[str, Path(max_length=12)]
@@ -263,14 +265,16 @@ def add_note(request: Request, code: Code, posted: Posted, db: DB, me: Me, now: 
     mark = presence.own_mark(db, me, code)
     form = Form.parse(NoteFields, posted, name="place")
     if form.data is None:
-        return _page(request, db, me, now, place_form=form, status=422)
+        return today_page(request, db, me, now, place_form=form, status=422)
     presence.add_note(db, me, mark, note=form.data.note, idempotency_key=form.data.idempotency_key, now=now)
     said = _("Noted: %(note)s.", note=form.data.note.rstrip("."))
     if is_fragment(request):
-        return _page(request, db, me, now, toast=said)
+        return today_page(request, db, me, now, toast=said)
     return redirect(request, "/", said=said)
 
 
 @router.get("/presence/receipts/{code}")
 def receipt(request: Request, code: Code, db: DB, me: Me) -> Response:
-    return render(request, "today/receipt.html", receipt=presence.receipt_for(db, me, code))
+    found = presence.receipt_for(db, me, code)
+    has_screens = bool(office.places(db, me.office_id))
+    return render(request, "today/receipt.html", receipt=found, has_screens=has_screens)

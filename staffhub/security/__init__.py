@@ -14,6 +14,7 @@ from staffhub.security.access import (
     viewer_for,
     within_reach,
 )
+from staffhub.security.guesses import LIMIT_OF_OFFICE, LIMIT_OF_PERSON, note_guess, refuse_guesses
 from staffhub.security.kept import Kept, drop_kept, keep_form, kept_form
 from staffhub.security.passwords import (
     MAX_PASSWORD,
@@ -54,6 +55,8 @@ __all__ = [
     "LIMIT_ASKER",
     "LIMIT_CODE",
     "LIMIT_NAME",
+    "LIMIT_OF_OFFICE",
+    "LIMIT_OF_PERSON",
     "LIMIT_PAIR",
     "LIMIT_QUESTIONS",
     "MAX_PASSWORD",
@@ -84,10 +87,12 @@ __all__ = [
     "kept_form",
     "manages",
     "normal_username",
+    "note_guess",
     "note_question",
     "note_right_password",
     "one_time_password",
     "password_fits",
+    "refuse_guesses",
     "renewed_hash",
     "session_for",
     "set_password",

@@ -186,6 +186,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "exemptions.write": frozenset({Role.HR}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),
+    # The screens at the doors: whoever has the address of one can show its codes.
+    "places": frozenset({Role.HR}),
     "rules": frozenset({Role.HR, Role.ADMIN}),
     "meetings": _EVERYONE,
     "meetings.schedule": _HEADS,
