@@ -22,7 +22,9 @@ def address(password: str) -> str:
     return f"/kiosk/{_TOKEN.format(password)}"
 
 
-def write(db: Session, people: Sequence[Person], *, password: str, since: datetime, zone: ZoneInfo, now: datetime) -> None:
+def write(
+    db: Session, people: Sequence[Person], *, password: str, since: datetime, zone: ZoneInfo, now: datetime
+) -> None:
     hr = viewer(db, people, "kepegawaian", zone, now)
     front, _counter, old = (
         doors.make(db, hr, name=name, idempotency_key=f"demo-{name}".replace(" ", "-"), now=since)
@@ -35,7 +37,13 @@ def write(db: Session, people: Sequence[Person], *, password: str, since: dateti
     facts = {"office_id": hr.office_id, "place_id": front}
     rows = [
         facts
-        | {"mark_id": id_, "officer_id": who, "date": day, "slot": int(at.timestamp()) // doors.WINDOW, "created_at": at}
+        | {
+            "mark_id": id_,
+            "officer_id": who,
+            "date": day,
+            "slot": int(at.timestamp()) // doors.WINDOW,
+            "created_at": at,
+        }
         for id_, who, day, at in given
     ]
     if rows:

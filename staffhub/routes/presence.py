@@ -151,13 +151,11 @@ def today_page(
     local = now.astimezone(me.zone)
     day = local.date()
     context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200}  # noqa: PLR2004
-    context |= {
-        "greeting": _greeting(local) % {"name": people.bare_name(me.name).split()[0]},
-        "key": str(uuid4()),
-        "today": day,
-    }
+    context |= {"key": str(uuid4()), "today": day}
+    context["greeting"] = _greeting(local) % {"name": people.bare_name(me.name).split()[0]}
     if me.officer_id is None:
         return render(request, "today/nobody.html", **context)
+    context |= {"scan_form": scan_form or Form.blank("scan"), "has_screens": bool(office.places(db, me.office_id))}
     mine = loaded_today(db, me, me.officer_id, now=now)
     plan, record, marks = mine.plan, mine.record, mine.spell.today
     context |= {"open_days": mine.open, "waiting": mine.requests, "say": asked_words}
@@ -190,8 +188,6 @@ def today_page(
         overdue=_minutes_since(plan, local),
         placeless=next((mark for mark in reversed(marks) if mark.mode is WorkMode.FIELD and not mark.note), None),
         place_form=place_form or Form.blank("place"),
-        scan_form=scan_form or Form.blank("scan"),
-        has_screens=bool(office.places(db, me.office_id)),
         left_open=mine.spell.left_open,
         last=marks[-1] if marks else None,
         bar=_bar(plan, marks, [(one.starts_at, one.minutes) for one in meetings], local),
