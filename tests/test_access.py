@@ -59,7 +59,7 @@ from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
 
 OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
-# The address of a calendar, of a screen, and a way into a meeting are their own keys (test_feeds, test_doors, ..).
+# The address of a calendar, of a screen, and a way into a meeting are their own keys (test_feeds, test_doors, ...).
 OWN_KEY = frozenset({"/calendar/{token}.ics", "/join/{token}", "/kiosk/{token}"})
 PUBLIC = frozenset({"/login", "/status", "/healthz", "/readyz", "/metrics", "/webhooks/zoom"}) | OWN_KEY
 # What programs ask bears a token and looks at no session (test_api).

@@ -116,7 +116,7 @@ def test_hr_makes_a_place_copies_its_address_and_ends_it(world: World) -> None:
     there = hana.post("/admin/places", data=payload).headers["location"]
     assert hana.post("/admin/places", data=payload).headers["location"] == there, "the second press makes no second one"
     one = hana.get(there).text
-    address = re.search(r'value="http://testserver(/kiosk/[\w-]+)"', one)
+    address = re.search(r">http://testserver(/kiosk/[\w-]+)</textarea>", one)
     assert address
     assert world.client().get(address[1]).status_code == 200
     assert hana.post(f"{there}/end").status_code == 303
