@@ -18,12 +18,14 @@ from staffhub.models import (
     NOTED,
     Grade,
     Mark,
+    MarkDevice,
     MarkKind,
     MarkNote,
     MarkProof,
     Officer,
     Place,
     Posting,
+    UserSession,
     WorkMode,
     posting_on,
     receipt_code,
@@ -206,6 +208,12 @@ def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime, p
     return _declare(db, me, kind, None, note="", idempotency_key=idempotency_key, now=now, proof=proof)
 
 
+def _record(db: Session, me: Viewer, kind: MarkKind, mode: WorkMode | None, receipt: str, now: datetime) -> None:
+    """Of the session a job learns the device (`devices`), so that a check-in writes nothing more for it."""
+    verb, in_session = f"presence.{kind}", me.session_id
+    audit.record(db, me, verb, "officer", me.officer_id, now=now, mode=mode, receipt=receipt, session=in_session)
+
+
 def belongs_to_nobody() -> str:
     return _("This account belongs to nobody on the register, so it cannot check in.")
 
@@ -247,7 +255,7 @@ def _declare(
             "idempotency_key": idempotency_key,
         }
         if insert_unless_there(db, Mark, mark):
-            audit.record(db, me, f"presence.{kind}", "officer", me.officer_id, now=now, mode=mode, receipt=receipt)
+            _record(db, me, kind, mode, receipt, now)
             local = now.astimezone(me.zone)
             was_in = bool(there) and there[-1].kind is MarkKind.CHECK_IN
             return Stamp(
@@ -340,22 +348,35 @@ class Receipt:
     # Where the code was shown that proves it, and when it was given.
     place: str | None
     proven_at: datetime | None
+    # What the browser said of itself in that session, as long as it is kept.
+    agent: str | None
 
 
 def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     """Load a receipt that I may see: mine, or of somebody in my scope."""
     wanted = _plain(code)
     row = db.execute(
-        select(Mark, NOTED, GRADED, Officer.name, Posting.division_id, Place.name, MarkProof.created_at)
+        select(
+            Mark,
+            NOTED,
+            GRADED,
+            Officer.name,
+            Posting.division_id,
+            Place.name,
+            MarkProof.created_at,
+            UserSession.user_agent,
+        )
         .join(Officer, Officer.id == Mark.officer_id)
         .outerjoin(Posting, posting_on(Mark.date))
         .outerjoin(MarkProof, MarkProof.mark_id == Mark.id)
         .outerjoin(Place, Place.id == MarkProof.place_id)
+        .outerjoin(MarkDevice, MarkDevice.mark_id == Mark.id)
+        .outerjoin(UserSession, UserSession.id == MarkDevice.session_id)
         .where(Mark.office_id == me.office_id, Mark.receipt == wanted)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no receipt with this code."))
-    mark, note, grade, name, division_id, place, proven_at = row
+    mark, note, grade, name, division_id, place, proven_at, agent = row
     if not me.sees(officer_id=mark.officer_id, division_id=division_id):
         raise Forbidden(_("This receipt belongs to somebody outside your scope."))
     at = mark.attempted_at.astimezone(me.zone)
@@ -372,4 +393,5 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
         at,
         place,
         proven_at and proven_at.astimezone(me.zone),
+        agent,
     )

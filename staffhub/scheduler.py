@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from staffhub import audit, claims, clock, corrections, days, deadlines, notify, people, security, workdays
+from staffhub import audit, claims, clock, corrections, days, deadlines, devices, notify, people, security, workdays
 from staffhub.db import Database, insert_unless_there
 from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
@@ -98,6 +98,7 @@ def _daily(work: Work, now: datetime) -> None:
         if not claims.claim(db, "daily", slot, now=now):
             return
     with work.database.transaction() as db:
+        devices.forget_old(db, now=now)
         security.forget_old(db, now=now)
         notify.forget_old(db, days=work.notice_days, now=now)
         for office_id in db.scalars(select(Office.id)).all():
@@ -114,6 +115,11 @@ def _waiting(work: Work, now: datetime) -> None:
     with work.database.transaction() as db:
         people.forget_waiting(db, now=now)
         exports.forget_old(db, now=now)
+
+
+def _devices(work: Work, now: datetime) -> None:
+    """Twice a minute: from which browsers the new marks came."""
+    devices.note_due(work.database, now=now)
 
 
 def _invitations(work: Work, now: datetime) -> None:
@@ -194,6 +200,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("roster_runs", 2, _roster_runs),
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
+    ("devices", 30, _devices),
     ("invitations", 60, _invitations),
     ("reminders", 30, _reminders),
     ("series", 60, _series),

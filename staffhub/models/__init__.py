@@ -4,7 +4,7 @@ from staffhub.models.appointments import Appointment, AppointmentHold, Appointme
 from staffhub.models.calendars import CalendarFeed
 from staffhub.models.corrections import CorrectionRequest, CorrectionStep, RequestStep, WaitingRequest
 from staffhub.models.days import CheckoutProposal, ProposalSource, Recount, RecountedDay, StoredDay
-from staffhub.models.doors import GRADED, PLACE_NAME, MarkProof, Place
+from staffhub.models.doors import GRADED, PLACE_NAME, MarkDevice, MarkProof, Place
 from staffhub.models.duty_roster import (
     CallState,
     DutyCall,
@@ -221,6 +221,7 @@ __all__ = [
     "LogTemplate",
     "MailEnd",
     "Mark",
+    "MarkDevice",
     "MarkKind",
     "MarkNote",
     "MarkProof",

@@ -59,3 +59,32 @@ _PROVEN = select(MarkProof.id).where(MarkProof.mark_id == Mark.id).correlate(Mar
 _GRADE = Mark.__table__.c.grade.type
 # How well a mark is proven now, as a column called `grade`: a code that came later raises it.
 GRADED = case((_PROVEN, literal(Grade.A, _GRADE)), else_=Mark.grade).label("grade")
+
+
+class MarkDevice(Base):
+    """From which of its person's sessions a mark was pressed, and on which device that was; gone after thirty days.
+
+    `device_hash` is the session's: a digest of a random cookie of our own, of nothing that the browser is or has.
+    """
+
+    __tablename__ = "mark_device"
+    __table_args__ = (
+        UniqueConstraint("mark_id"),
+        Index(None, "office_id", "device_hash", "second"),
+        Index(None, "office_id", "date"),
+        Index(None, "officer_id", "date"),
+        Index(None, "session_id"),
+        Index(None, "at"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    date: Mapped[date]
+    mark_id: Mapped[int] = mapped_column(ForeignKey("mark.id"))
+    # Its name, as its owner reads it on the page of the account, goes with the session.
+    session_id: Mapped[int] = mapped_column(ForeignKey("user_session.id", ondelete="CASCADE"))
+    device_hash: Mapped[str] = mapped_column(String(64))
+    # When it was pressed, and the same as seconds, which two databases add up alike.
+    at: Mapped[datetime]
+    second: Mapped[int]

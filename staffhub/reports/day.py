@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, orders
+from staffhub import clock, days, devices, orders
 from staffhub.ahead import read_together
 from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
@@ -22,6 +22,7 @@ from staffhub.models import (
     Grade,
     JoinClick,
     LogEntry,
+    MarkDevice,
     MarkKind,
     MarkProof,
     Meeting,
@@ -29,6 +30,7 @@ from staffhub.models import (
     PlanLayer,
     RequestEvent,
     ServiceRequest,
+    UserSession,
     WorkMode,
 )
 from staffhub.orders import Letter
@@ -42,7 +44,7 @@ _HOUR = 3600
 # opened by another hand, a log entry is written by its author.
 _OF_LETTER = {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
 _LETTERS = frozenset({"orders", "exemptions"})
-_COVER, _PROOF = "cover", "proof"
+_COVER, _PROOF, _DEVICE, _SHARED = "cover", "proof", "device", "shared"
 _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
@@ -73,6 +75,14 @@ class Proved(NamedTuple):
     at: datetime
 
 
+class Shared(NamedTuple):
+    """Somebody else's mark from the device of `mark` within a few minutes; `at` is local."""
+
+    mark: MarkFact
+    name: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Told:
     """A correction as people read it; times are local. `replaced`: a newer one of its kind counts."""
@@ -92,7 +102,7 @@ class Evidence:
     """`marks` are in local time, oldest first; `corrections` newest first. `letter`: what its plan rests on.
 
     `meetings`: those of the day that are over, with what each was to the officer. `gaps`: what the bidang lacked.
-    `proofs`: codes that were given, by the mark.
+    `proofs`: codes that were given, by the mark; `devices`: what their browsers say of themselves.
     """
 
     officer: Staff
@@ -105,6 +115,8 @@ class Evidence:
     meetings: Sequence[Part] = ()
     gaps: Sequence[Gap] = ()
     proofs: Mapping[int, Proved] = field(default_factory=dict)
+    devices: Mapping[int, str] = field(default_factory=dict)
+    shared: Sequence[Shared] = ()
 
     @property
     def is_future(self) -> bool:
@@ -151,6 +163,13 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         meetings=recap.expected(parts.of_officer(db, me.office_id, officer.id, day, day, now=now), [record]),
         gaps=gaps_of_day(db, me, officer.division_id, day, people),
         proofs={row.id: Proved(row.text, row.at.astimezone(me.zone)) for row in told if row.source == _PROOF},
+        devices={row.id: row.text for row in told if row.source == _DEVICE},
+        shared=[
+            Shared(mark, row.text, row.at.astimezone(me.zone))
+            for mark in record.marks
+            for row in told
+            if row.source == _SHARED and row.id == mark.id
+        ],
     )
 
 
@@ -231,18 +250,24 @@ def _beside(db: Session, me: Viewer, officer: Staff, day: date, record: DayRecor
     ]
     people, kind, half, state = asked_of_day(me, officer.division_id, day).subquery().c
     cover = select(sa.literal(_COVER), people, kind, *no_times, half, sa.literal(0), state)
-    return db.execute(sa.union_all(joins, log, handled, *letters, cover, _proofs(me, officer_id, day))).all()
+    return db.execute(sa.union_all(joins, log, handled, *letters, cover, *_of_marks(me, officer_id, day))).all()
 
 
-def _proofs(me: Viewer, officer_id: int, day: date) -> sa.Select[Any]:
-    """Codes that were given with the marks of the day, in the columns of `_beside`."""
-    no_time, nothing = sa.cast(sa.null(), sa.Time), sa.literal("")
-    return (
-        select(sa.literal(_PROOF), MarkProof.mark_id, Place.name, MarkProof.created_at, no_time, no_time)
-        .add_columns(nothing, sa.literal(0), nothing)
-        .join(Place, Place.id == MarkProof.place_id)
-        .where(MarkProof.office_id == me.office_id, MarkProof.officer_id == officer_id, MarkProof.date == day)
+def _of_marks(me: Viewer, officer_id: int, day: date) -> Iterable[sa.Select[Any]]:
+    """What stands beside the marks of the day, in the columns of `_beside`: codes, devices, and who shared one."""
+    proof = select(MarkProof.mark_id, Place.name, MarkProof.created_at).join(Place, Place.id == MarkProof.place_id)
+    device = select(MarkDevice.mark_id, UserSession.user_agent, MarkDevice.at).join(
+        UserSession, UserSession.id == MarkDevice.session_id
     )
+    asked: list[tuple[str, Any]] = [(_SHARED, devices.beside(me.office_id, officer_id, day))]
+    for source, statement, table in ((_PROOF, proof, MarkProof), (_DEVICE, device, MarkDevice)):
+        mine = (table.office_id == me.office_id, table.officer_id == officer_id, table.date == day)
+        asked.append((source, statement.where(*mine)))
+    no_time, nothing = sa.cast(sa.null(), sa.Time), sa.literal("")
+    for source, statement in asked:
+        mark_id, text, at = statement.selected_columns
+        columns = (sa.literal(source), mark_id, text, at, no_time, no_time, nothing, sa.literal(0), nothing)
+        yield statement.with_only_columns(*columns)
 
 
 def _trace(row: Any, me: Viewer, day: date) -> Trace:

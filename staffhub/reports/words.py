@@ -1,5 +1,6 @@
 """A day in plain words, the same on every page and in every file."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -84,6 +85,18 @@ def method(how: str) -> str:
         "scan": _("Code of a screen"),
         "proposal": _("Proposed by the close of day, confirmed by the person"),
     }.get(how, how)
+
+
+def device(agent: str) -> str:
+    """Name the device as its owner would: "Chrome, Android"."""
+    # Most browsers also call themselves Chrome or Safari, so the particular names come first.
+    browsers = ("Edg", "OPR", "SamsungBrowser", "Firefox", "FxiOS", "Chrome", "CriOS", "Safari")
+    names = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "FxiOS": "Firefox", "CriOS": "Chrome"}
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+    browser = next((names.get(mark, mark) for mark in browsers if re.search(rf"{mark}[A-Za-z]*/", agent)), "")
+    system = next((mark for mark in systems if mark in agent), "")
+    found = ", ".join(filter(None, (browser, system.replace("Macintosh", "Mac"))))
+    return found or _("Unknown device")
 
 
 def duty(kind: Duty) -> str:

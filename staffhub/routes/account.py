@@ -14,7 +14,6 @@ from staffhub.errors import Refused, TooMany
 from staffhub.forms import Fields, Form, Line
 from staffhub.i18n import gettext as _
 from staffhub.models import NoticeKind, Role
-from staffhub.people import OwnSession
 from staffhub.routes.deps import DB, Here, Me, NextPage, Now, Posted, RowId, database_of, pages, settings_of
 from staffhub.routes.people.facts import role_name
 from staffhub.security import Viewer, WebSession
@@ -81,7 +80,6 @@ def _account_page(
         channel_form=channel_form,
         own=own,
         sessions=people.own_sessions(db, here, now=now),
-        device=device,
         form=Form.blank("locale", locale=i18n.current_locale()),
         mail=Form.blank("mail", mail=notify.wanted(own.no_mail_of)),
         reminder=Form.blank("reminder", before=own.remind_before or notify.USUAL),
@@ -93,19 +91,6 @@ def _account_page(
         address=partial(feeds.address_for, settings_of(request).base_url),
         webcal=partial(feeds.address_for, re.sub(r"^https?", "webcal", settings_of(request).base_url)),
     )
-
-
-def device(session: OwnSession) -> str:
-    """Name the device as its owner would: "Chrome, Android"."""
-    agent = session.user_agent
-    # Most browsers also call themselves Chrome or Safari, so the particular names come first.
-    browsers = ("Edg", "OPR", "SamsungBrowser", "Firefox", "FxiOS", "Chrome", "CriOS", "Safari")
-    names = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "FxiOS": "Firefox", "CriOS": "Chrome"}
-    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-    browser = next((names.get(mark, mark) for mark in browsers if re.search(rf"{mark}[A-Za-z]*/", agent)), "")
-    system = next((mark for mark in systems if mark in agent), "")
-    found = ", ".join(filter(None, (browser, system.replace("Macintosh", "Mac"))))
-    return found or _("Unknown device")
 
 
 @router.post("/account/locale")

@@ -83,6 +83,8 @@ class Viewer:
     division_name: str
     role: Role
     program: Program | None = None
+    # The browser it is done in, where somebody is signed in on one.
+    session_id: int | None = None
 
     @property
     def author(self) -> int | None:
@@ -276,7 +278,9 @@ def session_for(db: Session, token: str, *, now: datetime) -> WebSession:
     if row is None or not alive:
         raise NotSignedIn(_("Sign in first."))
     office.note(db, row.office_id, row.version)
-    return WebSession(row.session_id, _viewer(row), row.locale, row.must_change_password, row.seen_at, row.unread)
+    return WebSession(
+        row.session_id, _viewer(row, row.session_id), row.locale, row.must_change_password, row.seen_at, row.unread
+    )
 
 
 def viewer_for(db: Session, account_id: int, *, now: datetime) -> Viewer | None:
@@ -286,7 +290,7 @@ def viewer_for(db: Session, account_id: int, *, now: datetime) -> Viewer | None:
     return _viewer(row) if row is not None and is_open(row, now) else None
 
 
-def _viewer(row: Any) -> Viewer:
+def _viewer(row: Any, session_id: int | None = None) -> Viewer:
     return Viewer(
         account_id=row.account_id,
         office_id=row.office_id,
@@ -298,6 +302,7 @@ def _viewer(row: Any) -> Viewer:
         position=row.position or "",
         division_name=row.division_name or "",
         role=row.role,
+        session_id=session_id,
     )
 
 

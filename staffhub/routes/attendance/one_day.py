@@ -156,6 +156,7 @@ def _day_page(
         why_not=right.why_not,
         asked=asked,
         own=own,
+        explain_key=str(uuid4()),
         answer=corrections.open_days(db, me, day, day).get(day) if own and found.record.needs_person else None,
         say=asked_words,
         becomes=becomes,

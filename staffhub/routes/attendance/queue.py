@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import clock, signing
+from staffhub import clock, devices, signing
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines
@@ -83,6 +83,7 @@ def queue(
         block="queue_days",
         found=found,
         gaps=duty_gaps(db, me, first, clock.month_days(first)[-1], found.sections.shown),
+        pairs=devices.pairs(db, me, first, clock.month_days(first)[-1]) if me.may("attendance.correct") else [],
         asked=signing.requests_waiting(db, me, first) if me.may("month") else 0,
         remedies=REMEDIES,
         words=words,
