@@ -234,7 +234,7 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         # Else the foreign key of what points at it refuses first.
         orders = "duty_order, duty_assignment, duty_order_step"
         exemptions = "exemption, exemption_person, exemption_step"
-        pointing = {"mark": "mark, mark_note, mark_proof", "duty_order": orders, "exemption": exemptions}
+        pointing = {"mark": "mark, mark_note, mark_proof, mark_device", "duty_order": orders, "exemption": exemptions}
         leaves = "leave_request, leave_step, duty_assignment, exemption_person, duty_call"
         pointing["plan_grant"] = f"plan_grant, plan_ending, plan_entry, {leaves}"
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"

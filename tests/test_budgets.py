@@ -47,7 +47,7 @@ BUDGET = {
     "/attendance/exports": ("kepegawaian", 2),
     "/attendance/exports/{job_id}/file": ("kepegawaian", 3),
     "/attendance/next": ("kepegawaian", 5),
-    "/attendance/queue": ("kepegawaian", 7),
+    "/attendance/queue": ("kepegawaian", 8),
     "/attendance/replay": ("kepegawaian", 3),
     "/attendance/sign": ("kadis", 8),
     "/attendance/recounts": ("kepegawaian", 2),

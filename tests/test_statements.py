@@ -33,7 +33,7 @@ GROWS = {
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment", "duty_call", "duty_swap", "duty_swap_step", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
-    "leave_step", "log_entry", "mark", "mark_note", "mark_proof",
+    "leave_step", "log_entry", "mark", "mark_device", "mark_note", "mark_proof",
     "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
     "report_step", "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
@@ -143,6 +143,11 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
                         m.Mark.received_at)  # fmt: skip
         names = ["office_id", "officer_id", "date", "mark_id", "place_id", "slot", "created_at"]
         db.execute(insert(m.MarkProof).from_select(names, proven.where(m.Mark.idempotency_key.startswith("fill"))))
+        session_id = db.scalars(select(m.UserSession.id)).first()
+        pressed = select(m.Mark.office_id, m.Mark.officer_id, m.Mark.date, m.Mark.id, literal(session_id),
+                         m.Mark.receipt, m.Mark.received_at, m.Mark.id)  # fmt: skip
+        names = ["office_id", "officer_id", "date", "mark_id", "session_id", "device_hash", "at", "second"]
+        db.execute(insert(m.MarkDevice).from_select(names, pressed.where(m.Mark.idempotency_key.startswith("fill"))))
         _for_each_day(
             db, m.StoredDay, office_id, division_id=division_id, employment_type=m.EmploymentType.THL, state="present",
             code="H", first=at, last=None, worked=510, late=0, early=0, findings=[], kinds="", needs_person=False,
