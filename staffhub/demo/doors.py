@@ -68,7 +68,7 @@ def devices(db: Session, office_id: int, people: Sequence[Person], *, today: dat
     marks = [mark for mark in marks if mark.officer_id in accounts]
     sessions = {
         (who, at_counter): _session(db, accounts[who], at_counter=at_counter, now=now)
-        for who, at_counter in {(mark.officer_id, mark.id in shared) for mark in marks}
+        for who, at_counter in sorted({(mark.officer_id, mark.id in shared) for mark in marks})
     }
     rows = [
         {
