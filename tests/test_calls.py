@@ -146,6 +146,8 @@ def test_a_decline_is_told_to_the_caller_and_another_may_answer_nothing(hall: Ha
         hall.press(calls.accept, hall.dewi, call_id)
     hall.press(calls.decline, hall.ben, call_id, note="Anak sakit")
     assert hall.told(hall.ana) == [("duty_call_changed", "declined")]
+    desk = hall.desks(hall.ana)["Pendaftaran Penduduk"]
+    assert not any(lack.stand_ins for lack in desk.lacks), "who cannot come is offered no more today"
     assert hall.plan().mode is PlanMode.HOME
 
 

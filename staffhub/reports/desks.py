@@ -54,7 +54,8 @@ def desks(db: Session, me: Viewer, *, now: datetime) -> Desks:
     mine = [column for column in whole.columns if column.covers and calls.writes(me, column.id)]
     lacking = {column.id: [] if over else [one for one in column.covers if _lacks(one, at_work)] for column in mine}
     found = repairing.around(db, me.office_id, [day]) if any(lacking.values()) else None
-    standing = {one.officer_id for one in told if one.state in {CallState.ASKED, CallState.ACCEPTED}}
+    # Who is called, comes or cannot come today is offered no more; only who was called back is.
+    standing = {one.officer_id for one in told if one.state is not CallState.WITHDRAWN}
     bidang, rules = office.divisions(db, me.office_id), workdays.calendar(db, me.office_id)
     shown = []
     for column in mine:
