@@ -23,7 +23,7 @@ from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
 from staffhub.roster import runs
-from staffhub.service_requests import notices, reckoning
+from staffhub.service_requests import kept_lists, notices, reckoning
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -111,9 +111,10 @@ def _daily(work: Work, now: datetime) -> None:
 
 
 def _waiting(work: Work, now: datetime) -> None:
-    """A register that waits to be looked at is kept for an hour, a file that was made for a day; both go then."""
+    """A register or a list that waits to be looked at is kept for an hour, a file that was made for a day."""
     with work.database.transaction() as db:
         people.forget_waiting(db, now=now)
+        kept_lists.forget(db, now=now)
         exports.forget_old(db, now=now)
 
 

@@ -9,10 +9,10 @@ import xlsxwriter
 from sqlalchemy.orm import Session
 
 from staffhub.errors import Refused
-from staffhub.models import Channel, RequestEvent, RequestState, ServiceRequest
-from staffhub.service_requests import importing
+from staffhub.models import Channel, KeptList, RequestEvent, RequestState, ServiceRequest
+from staffhub.service_requests import importing, kept_lists
 from tests.conftest import World, count_queries, race
-from tests.page_forms import form_of
+from tests.page_forms import Values, form_of
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HEADER = "layanan;nama;telepon;kanal;mendesak;alasan mendesak;rujukan;catatan"
@@ -130,15 +130,51 @@ def test_2000_rows_cost_a_few_statements_each_and_more_are_refused(world: World)
         importing.read(b"x" * (importing.MAX_BYTES + 1), "a.csv")
 
 
-@SQLITE
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", "[1,[]]", '["x",[[1,["a"]]]]', '["' + "a" * 32 + '",[[Infinity,["","","","","","","",""]]]]'],
-)
-def test_what_comes_back_from_a_browser_and_is_no_list_is_refused(world: World, text: str) -> None:
-    answer = world.client("ben").post("/requests/import/take", data={"rows": text})
-    assert answer.status_code == 422
-    assert "Pilih berkasnya sekali lagi." in answer.text
+def _show(world: World, who: str, content: bytes) -> Values:
+    files = {"file": ("daftar.csv", io.BytesIO(content), "text/csv")}
+    return form_of(world.client(who).post("/requests/import", files=files).text, "/requests/import/take")
+
+
+def test_a_page_of_thousands_of_rows_holds_their_key_alone_and_only_who_brought_them_has_it(world: World) -> None:
+    lines = "\n".join(f"family_card;Pemohon {n};08123{n:07};;;;;" for n in range(importing.MAX_ROWS))
+    form = _show(world, "ben", f"{HEADER}\n{lines}".encode())
+    assert [len(values[0]) for values in form.values()] == [32]
+    gone = "Pilih berkasnya sekali lagi."
+    for who, sent in (("ana", form), ("ben", {"list": ["x" * 32]}), ("ben", Values())):
+        answer = world.client(who).post("/requests/import/take", data=sent)
+        assert (answer.status_code, gone in answer.text) == (422, True)
+    assert _stored(world) == []
+
+
+def test_a_list_waits_for_an_hour_or_until_another_file_is_read(world: World) -> None:
+    ben = world.viewer("ben")
+    sheet, other = _csv("family_card;Novi T.;;;;;;"), _csv("family_card;Rudi S.;;;;;;")
+    look, look_other = _look(world, sheet), _look(world, other)
+
+    def press(mark: str, minutes: int) -> int:
+        with world.database.transaction() as db:
+            found = kept_lists.take(db, ben, mark, now=world.now + timedelta(minutes=minutes))
+            return found if isinstance(found, int) else len(found.good)
+
+    def kept() -> int:
+        with world.database.reading() as db:
+            return db.scalar(sa.select(sa.func.count()).select_from(KeptList)) or 0
+
+    with world.database.transaction() as db:
+        kept_lists.keep(db, ben, sheet, look, now=world.now)
+    with pytest.raises(Refused, match="menunggu lagi"):
+        press(sheet.mark, 60)
+    with world.database.transaction() as db:
+        kept_lists.keep(db, ben, other, look_other, now=world.now)
+    with pytest.raises(Refused, match="menunggu lagi"):
+        press(sheet.mark, 1)
+    assert (press(other.mark, 59), press(other.mark, 59), len(_stored(world))) == (1, 1, 1)
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(KeptList.rows)).one() == [], "no number stays beside the requests"
+    for minutes, left in ((59, 1), (60, 0)):
+        with world.database.transaction() as db:
+            kept_lists.forget(db, now=world.now + timedelta(minutes=minutes))
+        assert kept() == left
 
 
 def test_a_person_looks_at_a_file_presses_and_the_same_file_says_that_nothing_is_added(world: World) -> None:
@@ -161,7 +197,7 @@ def test_a_person_looks_at_a_file_presses_and_the_same_file_says_that_nothing_is
     assert "1 permohonan dicatat." in ben.get("/requests").text
     assert [one.applicant for one in _stored(world)] == ["Novi “T”"]
     ben.post("/requests/import/take", data=form)
-    assert "tidak ada yang ditambahkan" in ben.get("/requests").text
+    assert "1 permohonan dicatat." in ben.get("/requests").text, "a second tap is answered as the first"
     shown = ben.post("/requests/import", files={"file": ("daftar.csv", io.BytesIO(content), "text/csv")})
     assert "1 baris sudah tercatat sebelumnya" in shown.text
     assert len(_stored(world)) == 1
@@ -173,8 +209,7 @@ def test_of_two_presses_at_once_on_the_same_file_each_request_is_made_once(world
     sheet = _csv("family_card;Novi T.;081234564471;;;;;", "family_card;Rudi S.;;;;;;")
     ben, ana = world.viewer("ben"), world.client("ana")
     content = f"{HEADER}\nfamily_card;Novi T.;081234564471;;;;;\nfamily_card;Rudi S.;;;;;;".encode()
-    shown = ana.post("/requests/import", files={"file": ("daftar.csv", io.BytesIO(content), "text/csv")})
-    form = form_of(shown.text, "/requests/import/take")
+    form = _show(world, "ana", content)
 
     def first(db: Session) -> None:
         assert len(importing.take_in(db, ben, sheet, now=world.now).good) == 2
@@ -183,3 +218,16 @@ def test_of_two_presses_at_once_on_the_same_file_each_request_is_made_once(world
     assert (second.status_code, second.headers["location"]) == (303, "/requests")
     assert "tidak ada yang ditambahkan" in ana.get("/requests").text
     assert [one.number for one in _stored(world)] == ["PM-2611-0001", "PM-2611-0002"]
+
+
+def test_of_two_taps_at_once_on_the_same_page_both_say_what_was_recorded(world: World) -> None:
+    ana, one = world.viewer("ana"), world.client("ana")
+    form = _show(world, "ana", f"{HEADER}\nfamily_card;Novi T.;081234564471;;;;;".encode())
+
+    def first(db: Session) -> None:
+        assert isinstance(kept_lists.take(db, ana, form["list"][0], now=world.now), importing.Look)
+
+    second = race(world.database, first, lambda: one.post("/requests/import/take", data=form))
+    assert (second.status_code, second.headers["location"]) == (303, "/requests")
+    assert "1 permohonan dicatat." in one.get("/requests").text
+    assert len(_stored(world)) == 1

@@ -43,7 +43,7 @@ GROWS = {
 STAYS = {
     "account", "api_token", "calendar_feed",
     "correction_waiting", "division", "export_job", "heartbeat", "holiday", "home_only", "kept_form",
-    "kept_register",
+    "kept_list", "kept_register",
     "leave_delegate", "leave_opening", "log_delegate", "log_template",
     "office", "officer", "place", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
     "zoom_person", "zoom_user",

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -147,3 +148,22 @@ class RequestEvent(Base):
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
     # What this step made of the urgency, its note the reason; null: nothing.
     urgent: Mapped[bool | None]
+
+
+class KeptList(Base):
+    """The good rows of a list of requests that waits for the press of whoever brought it, for an hour.
+
+    `rows` are pairs of row number and {column: text}; they go with the press, and `taken` says what it made of them, so
+    that a second one is answered as the first.
+    """
+
+    __tablename__ = "kept_list"
+    __table_args__ = (UniqueConstraint("account_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    # Of the file's content: which list the page of a press had shown.
+    mark: Mapped[str] = mapped_column(String(32))
+    rows: Mapped[list[Any]]
+    taken: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -234,29 +234,3 @@ def _drop_same(db: Session, me: Viewer, look: Look, now: datetime) -> None:
             continue
         del look.good[row]
         look.bad.append(BadRow(row, "telepon", "", text))
-
-
-# Between the two presses the page itself holds the good rows: nobody's number lies in the database before it is wanted.
-
-
-def packed(sheet: Sheet, look: Look) -> str:
-    """Write the good rows of a list into one text."""
-    kept = [[row.number, [cell.text for cell in row.cells.values()]] for row in sheet.rows if row.number in look.good]
-    return json.dumps([sheet.mark, kept], separators=(",", ":"), ensure_ascii=False)
-
-
-def unpacked(text: str) -> Sheet:
-    """Read what `packed` wrote; it comes back from a browser, so all of it is checked again. Refused if it is none."""
-    try:
-        mark, kept = json.loads(text)
-        found = tuple(
-            Row(int(number), {name: Cell(str(one)) for name, one in zip(COLUMNS, texts, strict=True)})
-            for number, texts in kept
-        )
-        told = {row.number for row in found}
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        raise Refused(_("Choose the file again."), field="file") from None
-    sound = len(str(mark)) == 32 and str(mark).isalnum() and str(mark).isascii()  # noqa: PLR2004  as `read` makes it
-    if not (sound and found and len(found) == len(told) <= MAX_ROWS and 0 < min(told) <= max(told) < 2**31):
-        raise Refused(_("Choose the file again."), field="file")
-    return Sheet(found, str(mark))

@@ -10,7 +10,7 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.routes.deps import DB, Me, Now, Posted, TakesLong, database_of, pages
-from staffhub.service_requests import importing, template
+from staffhub.service_requests import importing, kept_lists, template
 from staffhub.service_requests.importing import Look, Sheet
 from staffhub.web import redirect, render
 
@@ -30,7 +30,7 @@ _NOTHING = {
     "took": False,
     "first": (),
     "bad": (),
-    "rows": "",
+    "mark": "",
 }
 
 
@@ -70,7 +70,7 @@ def _download(content: bytes, name: str, kind: str) -> Response:
 
 @router.post("/requests/import", dependencies=[TakesLong])
 def look(request: Request, me: Me, posted: Posted, now: Now) -> Response:
-    """Show what a file would add; nothing is stored."""
+    """Show what a file would add; its good rows wait for the press."""
     me.require("requests")
     file = posted.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
@@ -79,8 +79,12 @@ def look(request: Request, me: Me, posted: Posted, now: Now) -> Response:
         sheet = importing.read(file.file.read(importing.MAX_BYTES + 1), file.filename)
     except Refused as error:
         return _page(request, status=error.status, error=error.message)
-    with database_of(request).reading() as db:
+    database = database_of(request)
+    with database.reading() as db:
         found = importing.look_at(db, me, sheet, now=now)
+    if found.good:
+        with database.transaction() as db:
+            kept_lists.keep(db, me, sheet, found, now=now)
     return _looked_at(request, sheet, found, file.filename[:80])
 
 
@@ -96,30 +100,31 @@ def _looked_at(request: Request, sheet: Sheet, found: Look, name: str) -> Respon
             (row, rows[row].cells["layanan"].text, wish.applicant) for row, wish in list(found.good.items())[:_SHOWN]
         ],
         bad=found.bad[:_SHOWN_BAD],
-        rows=importing.packed(sheet, found) if found.good else "",
+        mark=sheet.mark,
     )
 
 
 @router.post("/requests/import/take", dependencies=[TakesLong])
 def take_in(request: Request, me: Me, posted: Posted, now: Now) -> Response:
-    """Take in the good rows that the page before held, each once."""
+    """Take in the good rows of the list that the page before showed, each once."""
     me.require("requests")
     try:
-        sheet = importing.unpacked(str(posted.get("rows", "")))
+        with database_of(request).transaction() as db:
+            found = kept_lists.take(db, me, str(posted.get("list", ""))[:32], now=now)
     except Refused as error:
         return _page(request, status=error.status, error=error.message)
-    with database_of(request).transaction() as db:
-        found = importing.take_in(db, me, sheet, now=now)
+    if isinstance(found, int):
+        return redirect(request, "/requests", said=_said(found))
     if found.bad:
         return _page(request, status=409, look=found, took=True, bad=found.bad[:_SHOWN_BAD])
-    return redirect(request, "/requests", said=_said(found))
+    return redirect(request, "/requests", said=_said(len(found.good), found.again))
 
 
-def _said(found: Look) -> str:
-    if not found.good:
+def _said(taken: int, again: int = 0) -> str:
+    if not taken:
         return _("These requests were recorded already; nothing was added.")
-    taken = ngettext("%(num)s request is recorded.", "%(num)s requests are recorded.", len(found.good))
-    return f"{taken} {_again(found.again)}".strip() if found.again else taken
+    said = ngettext("%(num)s request is recorded.", "%(num)s requests are recorded.", taken)
+    return f"{said} {_again(again)}" if again else said
 
 
 def _again(count: int) -> str:
