@@ -264,6 +264,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests/appointments/batch"): OFFICE,
     ("POST", "/requests/appointments/texts"): OFFICE,
     ("POST", "/requests/appointments/told"): ALL,
+    ("POST", "/requests/appointments/{appointment_id}/confirm"): RECEIVERS,
     ("POST", "/requests/appointments/{appointment_id}/came"): RECEIVERS,
     ("POST", "/requests/appointments/{appointment_id}/undo"): RECEIVERS,
     ("POST", "/requests/appointments/{appointment_id}/absent"): RECEIVERS,

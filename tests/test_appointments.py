@@ -104,7 +104,7 @@ def _away(database: Database, who: str, day: date, **facts: object) -> None:
         plan_range(db, me, me.officer_id, day, **facts)
 
 
-def _do(database: Database, verb: str, request_id: int, *, now: datetime, who: str = "tia", **more: str) -> None:
+def _do(database: Database, verb: str, request_id: int, *, now: datetime, who: str = "tia", **more: str | bool) -> None:
     me = viewer_of(database, who)
     with database.transaction() as db:
         newest = sa.select(sa.func.max(Appointment.id)).where(Appointment.request_id == request_id)
@@ -351,6 +351,36 @@ def _move(database: Database, request_id: int, state: RequestState, *, now: date
     ana = viewer_of(database, "ana")
     with database.transaction() as db:
         steps.change_state(db, ana, one.request_for(db, ana, request_id, now=now), state=state, now=now)
+
+
+def test_that_a_citizen_will_come_is_noted_and_taken_back_and_the_slot_is_as_before(base: Database) -> None:
+    sure, written, gone = _ask(base, 3)
+    for request_id, at in ((sure, EIGHT), (written, EIGHT), (gone, time(9, 0))):
+        _give(base, request_id, at=at)
+    for _twice in range(2):
+        _do(base, "confirm", sure, sure=True, now=MORNING)
+    _do(base, "told", sure, now=MORNING)
+    assert [one.is_open for one in _listed(base, TUE)] == [False, True, True]
+    assert _give(base, sure, now=MORNING) == 0, "the same slot once more changes nothing"
+    assert _states(base, sure) == ["confirmed", "deferred"]
+    for _twice in range(2):
+        _do(base, "confirm", sure, sure=False, now=MORNING)
+    assert _states(base, sure) == ["told", "deferred"]
+    _do(base, "confirm", sure, sure=True, now=MORNING)
+    assert _give(base, sure, at=time(10, 0)) == 1
+    assert _states(base, sure) == ["moved", "invited", "deferred"], "of the new hour nobody has said anything"
+    _do(base, "confirm", written, sure=True, now=MORNING)
+    _do(base, "came", written, now=TUE_EIGHT)
+    _do(base, "undo_came", written, why="Salah orang", now=TUE_EIGHT)
+    _do(base, "undo_came", written, why="Salah orang", now=TUE_EIGHT)
+    assert _states(base, written) == ["confirmed", "deferred"]
+    _do(base, "cancel", gone, why="", now=MORNING)
+    with pytest.raises(Conflict):
+        _do(base, "confirm", gone, sure=True, now=MORNING)
+    with base.reading() as db:
+        own = sa.select(AppointmentStep.state).join(Appointment, Appointment.id == AppointmentStep.appointment_id)
+        of_sure = own.where(Appointment.request_id == sure).order_by(AppointmentStep.id)
+        assert db.scalars(of_sure).all() == ["invited", "confirmed", "told", "confirmed", "moved", "invited"]
 
 
 def test_in_ramadan_the_slots_follow_the_shorter_hours_and_what_was_given_before_is_shown(base: Database) -> None:

@@ -109,6 +109,31 @@ def test_several_are_invited_in_one_press_written_to_and_ticked_off(desk: World)
         assert len(queries) <= 8, queries
 
 
+def test_who_has_not_confirmed_stands_out_the_day_before_and_the_desk_notes_the_answer(desk: World) -> None:
+    tia = desk.client("tia")
+    path, later = _take_in(desk), _take_in(desk, applicant="Lela W.", phone="081234564472")
+    assert tia.post(f"{path}/appointment", data={"date": "2026-11-24", "starts": "08.00"}).status_code == 303
+    id_ = _appointment(desk)
+    assert tia.post(f"{later}/appointment", data={"date": "2026-11-25", "starts": "08.00"}).status_code == 303
+    page = tia.get(PAGE).text
+    unsure = page.partition('id="h-unsure"')[2].partition("</section>")[0]
+    assert "Selasa, 24 November 2026: belum memastikan datang" in page
+    assert "Novi T." in unsure
+    assert "Lela" not in unsure, "there is time"
+    assert "belum memastikan" in tia.get(f"{PAGE}?date=2026-11-24").text.partition('class="head')[0], "on paper"
+    sure = f"{PAGE}/{id_}/confirm"
+    assert tia.post(sure, data={}).status_code == 422
+    answer = tia.post(sure, data={"sure": "yes", "from_request": "yes"})
+    assert answer.headers["location"] == f"{path}#h-appointment"
+    assert "Dicatat: akan datang." in tia.get(path).text
+    assert 'id="h-unsure"' not in tia.get(PAGE).text
+    assert "akan datang" in tia.get(f"{PAGE}?date=2026-11-24").text.partition('class="head')[0]
+    back = tia.post(sure, data={"sure": "no"})
+    assert back.headers["location"].startswith(f"{PAGE}?date=2026-11-24")
+    assert 'id="h-unsure"' in tia.get(PAGE).text
+    assert desk.client("cy").post(sure, data={"sure": "yes"}).status_code == 403
+
+
 def test_a_day_is_printed_with_the_letterhead_and_without_names(desk: World) -> None:
     tia, path = desk.client("tia"), _take_in(desk)
     given = {"date": "2026-11-24", "starts": "07.30"}

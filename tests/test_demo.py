@@ -283,7 +283,13 @@ def test_appointments_are_of_today_and_tomorrow_and_one_came_and_one_did_not(fre
     given = _all(fresh(MONDAY_NOON), Appointment.date, Appointment.state)
     day = MONDAY_NOON.date()
     assert sorted((row.date - day).days for row in given) == [-3, -3, 0, 0, 1, 1]
-    assert Counter(row.state.value for row in given) == {"came": 1, "no_show": 1, "told": 2, "invited": 2}
+    assert Counter(row.state.value for row in given) == {
+        "came": 1,
+        "no_show": 1,
+        "told": 1,
+        "confirmed": 1,
+        "invited": 2,
+    }
 
 
 def _board(database: Database, now: datetime) -> boards.Board:

@@ -134,6 +134,7 @@ WITHOUT = {
     "/requests/appointments/batch": "gives slots that are free by then, all or none; twice is once",
     "/requests/appointments/texts": "shows numbers and writes down who looked",
     "/requests/appointments/told": "notes what was sent; twice is once",
+    "/requests/appointments/{appointment_id}/confirm": "notes what the citizen answered; twice is once",
     "/requests/appointments/{appointment_id}/came": "tested with the appointments: one step each",
     "/requests/appointments/{appointment_id}/undo": "tested with the appointments: back to what it was; twice is once",
     "/requests/appointments/{appointment_id}/absent": "tested with the appointments: one step each",

@@ -36,8 +36,10 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     giving.did_not_come(db, head, missed, now=clock.at_local(past[1], time(15), zone))
     written = clock.at_local(past[1], time(15, 30), zone)
     for day, of_day in zip(ahead, (asked[2:4], asked[4:]), strict=True):
-        for one in _give(db, head, service, of_day, day, now=written)[:1]:
-            giving.told(db, head, one, now=written)
+        first = _give(db, head, service, of_day, day, now=written)[0]
+        giving.told(db, head, first, now=written)
+        if day == ahead[0]:
+            giving.confirm(db, head, first, sure=True, now=written + timedelta(minutes=20))
 
 
 def _ask(db: Session, me: Viewer, turn: int, *, now: datetime) -> int:

@@ -12,18 +12,22 @@ _Day = date  # a class with a column of this name cannot speak of the type
 
 
 class AppointmentState(StrEnum):
-    """`invited`: a slot is given; `told`: the citizen was written to; `moved`: another slot was given instead."""
+    """`invited`: a slot is given; `told`: the citizen was written to; `confirmed`: the citizen said to come.
+
+    `moved`: another slot was given instead.
+    """
 
     INVITED = "invited"
     TOLD = "told"
+    CONFIRMED = "confirmed"
     CAME = "came"
     NO_SHOW = "no_show"
     MOVED = "moved"
     CANCELLED = "cancelled"
 
 
-AHEAD = (AppointmentState.INVITED, AppointmentState.TOLD)
-_STILL = text("state IN ('invited', 'told')")
+AHEAD = (AppointmentState.INVITED, AppointmentState.TOLD, AppointmentState.CONFIRMED)
+_STILL = text("state IN ('invited', 'told', 'confirmed')")
 
 
 class Appointment(Base, Versioned):

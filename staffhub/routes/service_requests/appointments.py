@@ -57,6 +57,11 @@ class UndoFields(Fields):
     why: Note
 
 
+class ConfirmFields(Fields):
+    sure: bool
+    from_request: bool = False
+
+
 class DivisionFields(Fields):
     division: Id
 
@@ -91,6 +96,8 @@ def index(
     kinds = slots.services_of(db, me, division_id)
     given = shown.given(db, me, division_id, seats, days[0], days[-1])
     _first, waiting = shown.in_line(db, me, kinds, most=1)
+    # The next day on which anybody is here: who has not answered by then is asked once more.
+    next_day = min((one for one in seats.office if one > seats.today), default=seats.today)
     return render(
         request,
         "requests/appointments.html",
@@ -99,6 +106,8 @@ def index(
         days=[(one, shown.hours_of(seats, kinds, one, given)) for one in days],
         today=seats.today,
         beyond=[one for one in given if one.beyond],
+        next_day=next_day,
+        unsure=[one for one in given if one.is_open and one.slot.date == next_day],
         unsent=sum(one.state == "invited" and one.slot.date >= seats.today for one in given),
         waiting=waiting,
         kinds=kinds,
@@ -204,6 +213,19 @@ def told(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
         giving.told(db, me, giving.appointment_to_change(db, me, id_), now=now)
     said = ngettext("%(num)s is noted as sent.", "%(num)s are noted as sent.", len(form.data.appointment))
     return redirect(request, query(_PAGE, division=form.data.division), said=said)
+
+
+@router.post(f"{_PAGE}/{{appointment_id}}/confirm")
+def confirm(request: Request, appointment_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
+    found = giving.appointment_to_change(db, me, appointment_id)
+    form = Form.parse(ConfirmFields, posted, name="confirm")
+    if form.data is None:
+        raise Refused(next(iter(form.errors.values())))
+    giving.confirm(db, me, found, sure=form.data.sure, now=now)
+    said = _("Noted: says to come.") if form.data.sure else _("Noted: not sure after all.")
+    if form.data.from_request:
+        return redirect(request, f"/requests/{found.request_id}#h-appointment", said=said)
+    return _back(request, found, said)
 
 
 @router.post(f"{_PAGE}/{{appointment_id}}/came")

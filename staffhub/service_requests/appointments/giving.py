@@ -167,8 +167,16 @@ def told(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
     """Note that the citizen was written to. Twice is once."""
     if found.state is _A.INVITED:
         _become(db, me, found, _A.TOLD, now=now)
-    elif found.state is not _A.TOLD:
+    elif found.state not in AHEAD:
         raise Conflict(_already())
+
+
+def confirm(db: Session, me: Viewer, found: Appointment, *, sure: bool, now: datetime) -> None:
+    """Note that the citizen said to come, or is not sure after all. Twice is once."""
+    if found.state not in AHEAD:
+        raise Conflict(_already())
+    if (found.state is _A.CONFIRMED) != sure:
+        _become(db, me, found, _A.CONFIRMED if sure else _A.TOLD, now=now)
 
 
 def came(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:

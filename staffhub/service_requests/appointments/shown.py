@@ -37,6 +37,7 @@ def state_label(state: AppointmentState) -> str:
     return {
         AppointmentState.INVITED: _("slot given"),
         AppointmentState.TOLD: _("invited"),
+        AppointmentState.CONFIRMED: _("will come"),
         AppointmentState.CAME: _("came"),
         AppointmentState.NO_SHOW: _("did not come"),
         AppointmentState.MOVED: _("moved"),
@@ -74,6 +75,11 @@ class _InState:
     @property
     def is_ahead(self) -> bool:
         return self.state in AHEAD
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows yet if the citizen comes."""
+        return self.is_ahead and self.state is not AppointmentState.CONFIRMED
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def invitation(db: Session, me: Viewer, code: str, day: date, starts: time, pape
         where = ", ".join(filter(None, (known.name, known.address)))
         said = telling.coming(code, where, day, starts, me.zone)
         bring = _("Bring: %(papers)s.", papers=", ".join(papers)) if papers else ""
-        return " ".join(filter(None, (said, bring, _("If you cannot come, answer this message."))))
+        return " ".join(filter(None, (said, bring, _("Answer YA if you come; if you cannot, tell us so."))))
 
 
 def invited(db: Session, me: Viewer, request: Request, appointments: Sequence[OfRequest]) -> str:
