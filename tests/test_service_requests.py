@@ -679,6 +679,42 @@ def test_who_says_a_code_at_the_counter_is_found_by_it(database: Database) -> No
     assert [row.id for row in found.rows] == [request.id]
 
 
+_STORED = [column for column in ServiceRequest.__table__.c if not column.primary_key and column.computed is None]
+
+
+def test_a_whole_number_is_looked_up_and_a_part_of_it_is_sought(database: Database) -> None:
+    first, second = take_in(database), take_in(database)
+    ben = viewer_of(database, "ben")
+    for typed, expected in (
+        (second.number.lower(), [second.id]),
+        (second.number[:-1], [second.id, first.id]),
+        ("PM-2611-9999", []),
+    ):
+        with database.reading() as db, count_queries(database) as queries:
+            found = listed.listing(db, ben, Wanted(q=typed), page=1, now=MORNING)
+        assert [row.id for row in found.rows] == expected, "the newest first"
+        assert any("sought" in query for query in queries) == (len(typed) < 12)
+
+
+def test_a_search_counts_no_further_than_a_thousand_and_shows_the_newest(database: Database) -> None:
+    known = take_in(database)
+    with database.transaction() as db:
+        row = dict(db.execute(sa.select(*_STORED).where(ServiceRequest.id == known.id)).one()._mapping)
+        many = [
+            row | {"number": f"PM-2610-{n:04}", "public_code": f"X{n}", "idempotency_key": f"many-{n}"}
+            for n in range(listed.MOST + 1)
+        ]
+        db.execute(sa.insert(ServiceRequest), many)
+    ben = viewer_of(database, "ben")
+    for page, shown, numbers in ((1, 25, "PM-2610-1000"), (40, 25, "PM-2610-0025"), (41, 25, "PM-2610-0025")):
+        with database.reading() as db:
+            found = listed.listing(db, ben, Wanted(q="novi"), page=page, now=MORNING)
+        assert (found.total, found.too_many, len(found.rows)) == (listed.MOST, True, shown)
+        assert found.rows[0].number == numbers, page
+    with database.reading() as db:
+        assert not listed.listing(db, ben, Wanted(), page=1, now=MORNING).too_many, "a list counts to its end"
+
+
 @pytest.mark.parametrize(
     ("phone", "chat"),
     [("081234564471", "https://wa.me/6281234564471?text="), ("+6591234567", "https://wa.me/6591234567?text="),

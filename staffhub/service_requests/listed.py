@@ -1,5 +1,6 @@
 """The office's list of requests with its counts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,22 +8,39 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, func, null, select
+from sqlalchemy import ColumnElement, Integer, Label, Row, Select, String, bindparam, func, null, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock
 from staffhub.db import UtcDateTime, rows
-from staffhub.models import Officer, RequestState, ServiceRequest
+from staffhub.models import CODE_LETTERS, Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import CLOSED, FIRST, IS_OPEN, LACKING, OFFICE, SOON, Waiting, as_of, waiting
+from staffhub.service_requests.owners import (
+    CLOSED,
+    FIRST,
+    IS_OPEN,
+    LACKING,
+    OFFICE,
+    SOON,
+    Waiting,
+    as_of,
+    by_officer,
+    in_order,
+)
 from staffhub.service_requests.promises import soon_until
 from staffhub.service_requests.standing_in import stands_in_for
 from staffhub.service_requests.words import InWords, Service, days_between, services
 from staffhub.service_requests.working_time import working_time
 
 PAGE = 25
+# A search counts no further than this, and shows the newest of what it finds.
+MOST = 1000
 LATE = bindparam("late", type_=UtcDateTime())
+
+
+_NUMBER = re.compile(r"PM-\d{4}-\d{4,}", re.IGNORECASE)
+_CODE = re.compile(rf"[{CODE_LETTERS}]{{4}}-[{CODE_LETTERS}]{{4}}", re.IGNORECASE)
 
 
 class Shape(NamedTuple):
@@ -31,7 +49,7 @@ class Shape(NamedTuple):
     states: Literal["open", "closed", "one", "any"]
     assignee: Literal["me", "none", "stand-in"] | None
     service: bool
-    text: bool
+    text: Literal["", "number", "code", "words"]
     division: bool = False
     late: bool = False
 
@@ -60,7 +78,14 @@ class Wanted:
         else:  # who looks a number up means it, open or closed
             states = "open" if self.assignee or self.late or not self.q else "any"
         division = self.division_id is not None
-        return Shape(states, self.assignee, bool(self.service), bool(self.q), division, self.late)
+        return Shape(states, self.assignee, bool(self.service), self._text, division, self.late)
+
+    @property
+    def _text(self) -> Literal["", "number", "code", "words"]:
+        """A whole number and a whole code have indexes of their own; anything else is looked for in all of them."""
+        if _NUMBER.fullmatch(self.q):
+            return "number"
+        return "code" if _CODE.fullmatch(self.q) else "words" if self.q else ""
 
     @property
     def tab(self) -> str:
@@ -125,6 +150,8 @@ class Listing:
     services: Sequence[Service]
     page: int
     total: int
+    # Whether a search found more than it shows.
+    too_many: bool
 
     @property
     def first(self) -> int:
@@ -139,24 +166,28 @@ class Listing:
         return self.last < self.total
 
 
-_COUNTS = (
-    select(
-        func.count(),
-        func.count().filter(ServiceRequest.assignee_id == bindparam("officer")),
-        func.count().filter(ServiceRequest.state == RequestState.DEFERRED),
-        func.count().filter(ServiceRequest.state == RequestState.READY),
-        func.count().filter(ServiceRequest.due_at < LATE),
-        func.count().filter(ServiceRequest.due_at >= LATE, ServiceRequest.due_at <= SOON),
-    )
-    .select_from(ServiceRequest)
-    .where(ServiceRequest.office_id == OFFICE, IS_OPEN)
+def _counted(name: str, *of: ColumnElement[bool]) -> Label[int]:
+    return func.count().filter(*of).label(name)
+
+
+_BY_OFFICER = by_officer(
+    _counted("deferred", ServiceRequest.state == RequestState.DEFERRED),
+    _counted("ready", ServiceRequest.state == RequestState.READY),
+    _counted("late", ServiceRequest.due_at < LATE),
+    _counted("soon", ServiceRequest.due_at >= LATE, ServiceRequest.due_at <= SOON),
 )
 
 
-def _counts(db: Session, me: Viewer, soon: datetime, now: datetime, *, unassigned: int) -> Counts:
+def _counts(db: Session, me: Viewer, soon: datetime, now: datetime) -> tuple[Counts, Sequence[Waiting]]:
+    """Count what is open and say which of it needs an officer: it is all read once."""
+    found = rows(db, _BY_OFFICER, **as_of(db, me, now), late=now, soon=soon).all()
+    alone = in_order(Waiting(*row[:6]) for row in found if row.why)
+    held = [(row[0], row[3], *row[6:]) for row in found]
     # An account without an officer holds nothing, not what nobody holds.
-    found = rows(db, _COUNTS, office=me.office_id, officer=me.officer_id, late=now, soon=soon)
-    return Counts(*found.one(), unassigned)
+    mine = sum(one[1] for one in held if one[0] is not None and one[0] == me.officer_id)
+    total, deferred, ready, late, soon_due = (sum(one[n] for one in held) for n in range(1, 6))
+    counts = Counts(total, mine, deferred, ready, late, soon_due, sum(one.count for one in alone))
+    return counts, alone
 
 
 def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
@@ -177,10 +208,18 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
     if shape.late:  # the index of what is due holds nothing else
         found.append(request.due_at < LATE)
     if shape.text:
-        # True of all of them: it leads SQLite to the index that holds whatever else is asked.
-        found.append(request.sought > "")
-        found.append(request.sought.like(func.lower(bindparam("text", type_=String)), escape="/"))
+        found += _fits(shape)
     return found
+
+
+def _fits(shape: Shape) -> list[ColumnElement[bool]]:
+    request, whole = ServiceRequest, func.upper(bindparam("q", type_=String))
+    if shape.text == "number":
+        return [request.number == whole]
+    if shape.text == "code":
+        return [request.public_code == whole]
+    # The first is true of all of them: it leads SQLite to the index that holds whatever else is asked.
+    return [request.sought > "", request.sought.like(func.lower(bindparam("text", type_=String)), escape="/")]
 
 
 def _among(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
@@ -189,20 +228,34 @@ def _among(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
     return found.outerjoin(Officer, Officer.id == ServiceRequest.assignee_id) if shape.assignee == "none" else found
 
 
+def _newest(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Stop a search where nobody would read on."""
+    return _among(shape, ServiceRequest.id).order_by(ServiceRequest.id.desc()).limit(MOST + 1)
+
+
 @cache
 def _count(shape: Shape) -> Select[*tuple[Any, ...]]:
-    return _among(shape, func.count())
+    return select(func.count()).select_from(_newest(shape).subquery()) if shape.text else _among(shape, func.count())
+
+
+def _cut(shape: Shape, order: tuple[Any, ...]) -> Select[*tuple[Any, ...]]:
+    """Cut the ids of a page out of an index; a search counts on the way, other counts are cheaper by themselves."""
+    if not shape.text:
+        return _among(shape, ServiceRequest.id, null().label("total")).order_by(*order)
+    newest = _newest(shape).subquery()
+    return select(newest.c.id, func.count().over().label("total")).order_by(newest.c.id.desc())
 
 
 @cache
 def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
-    """The page is cut out of an index, and only what is on it is then looked up."""
+    """Only what is on the page is looked up."""
     request = ServiceRequest
-    order = (request.closed_at.desc(), request.id.desc()) if shape.states == "closed" else FIRST
-    skip = bindparam("skip", type_=Integer)
-    # A search reads everything, so it counts on the way; other counts are cheaper by themselves.
-    total = (func.count().over() if shape.text else null()).label("total")
-    shown = _among(shape, request.id, total).order_by(*order).limit(PAGE).offset(skip).subquery()
+    order: tuple[Any, ...] = FIRST
+    if shape.text:
+        order = (request.id.desc(),)
+    elif shape.states == "closed":
+        order = (request.closed_at.desc(), request.id.desc())
+    shown = _cut(shape, order).limit(PAGE).offset(bindparam("skip", type_=Integer)).subquery()
     return (
         select(
             request.id,
@@ -237,14 +290,15 @@ def _asked(
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
         "kinds": [one.id for one in kinds.values() if one.division_id == wanted.division_id],
         "text": f"%{text}%",
+        "q": wanted.q,
     }
 
 
 def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime) -> Listing:
     """Return one page of the office's requests, overdue and soon due first; a page past the end is the last one."""
     kinds = services(db, me.office_id)
-    soon, alone = soon_until(db, me.office_id, now=now), waiting(db, me, now=now)
-    counts = _counts(db, me, soon, now, unassigned=sum(one.count for one in alone))
+    soon = soon_until(db, me.office_id, now=now)
+    counts, alone = _counts(db, me, soon, now)
     asked = _asked(db, me, wanted, kinds, soon, now)
     page, total, found = _found(db, wanted.shape, asked, page, counts.of(wanted))
     working = working_time(db, me.office_id)
@@ -252,7 +306,8 @@ def listing(db: Session, me: Viewer, wanted: Wanted, *, page: int, now: datetime
         _listed(row, kinds, due_of(working, row.due_at, soon=soon, now=now, zone=me.zone), now, me.zone)
         for row in found
     ]
-    return Listing(shown, counts, alone, list(kinds.values()), page, total)
+    too_many = wanted.shape.text != "" and total > MOST
+    return Listing(shown, counts, alone, list(kinds.values()), page, MOST if too_many else total, too_many)
 
 
 def _found(
@@ -260,6 +315,7 @@ def _found(
 ) -> tuple[int, int, Sequence[Row[*tuple[Any, ...]]]]:
     """Return the page that there is, how many there are in all, and its rows."""
     if shape.text:
+        page = min(page, MOST // PAGE)
         found = rows(db, _page(shape), **asked, skip=(page - 1) * PAGE).all()
         if found or page == 1:
             return page, found[0].total if found else 0, found

@@ -3,7 +3,7 @@
 Whoever has left or is on leave today does not count as having a request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Label,
     ScalarSelect,
     Select,
     SQLColumnExpression,
@@ -134,8 +135,11 @@ class Waiting:
     oldest: str
 
 
-def _waiting() -> Select[*tuple[Any, ...]]:
-    """By whoever has them, before it is asked who is there: that is asked once an officer, not once a request."""
+def by_officer(*counted: Label[int]) -> Select[*tuple[Any, ...]]:
+    """Count what is open by whoever has it, with why it needs an officer ("": it does not), and what else is `counted`.
+
+    Who is there is asked once an officer, not once a request.
+    """
     request = ServiceRequest
     held = (
         select(
@@ -143,20 +147,19 @@ def _waiting() -> Select[*tuple[Any, ...]]:
             func.count().label("count"),
             func.min(request.id).label("oldest_id"),
             func.min(request.number).label("oldest"),
+            *counted,
         )
         .where(request.office_id == OFFICE, IS_OPEN)
         .group_by(request.assignee_id)
         .subquery()
     ).c
-    lacking = _lacking(held.assignee_id)
-    return (
-        select(held.assignee_id, Officer.name, lacking, held.count, held.oldest_id, held.oldest)
-        .outerjoin(Officer, Officer.id == held.assignee_id)
-        .where(lacking != "")
-    )
+    why, more = _lacking(held.assignee_id).label("why"), (held[one.name] for one in counted)
+    found = select(held.assignee_id, Officer.name, why, held.count, held.oldest_id, held.oldest, *more)
+    return found.outerjoin(Officer, Officer.id == held.assignee_id)
 
 
-_WAITING = _waiting()
+_held = by_officer().subquery()
+_WAITING = select(_held).where(_held.c.why != "")
 
 
 def ask_waiting(db: Session, me: Viewer, *, now: datetime) -> Ask:
@@ -165,8 +168,11 @@ def ask_waiting(db: Session, me: Viewer, *, now: datetime) -> Ask:
 
 def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
     """Return what needs an officer in the whole office: what nobody has first, then by name."""
-    found = read(db, ask_waiting(db, me, now=now))
-    return sorted((Waiting(*row) for row in found), key=lambda row: (row.officer_id is not None, row.name or ""))
+    return in_order(Waiting(*row) for row in read(db, ask_waiting(db, me, now=now)))
+
+
+def in_order(found: Iterable[Waiting]) -> Sequence[Waiting]:
+    return sorted(found, key=lambda row: (row.officer_id is not None, row.name or ""))
 
 
 @dataclass(frozen=True)
