@@ -23,13 +23,16 @@ from staffhub.web import SESSION_COOKIE, environment, is_fragment, page_context,
 
 # unsure: the database did not say whether it stored what it had been given.
 Why = Literal["busy", "database", "unsure"]
-# page: somebody only reads. sent: a form that stands on the page again. lost: one that cannot; sign_in: that one.
-Kind = Literal["page", "sent", "sign_in", "lost"]
+# page: somebody only reads. asked: by a form, which stands on the page again. sent: one that stores something.
+# lost: one that cannot stand there; sign_in: that one.
+Kind = Literal["page", "asked", "sent", "sign_in", "lost"]
 # Where a small form's body is left in the scope, since a body can be read only once.
 BODY = "staffhub.body"
 FIELD, HEADER, COOKIE = "first_press", "X-First-Press", "staffhub_first_try"
 # Forms that hold passwords or are about the session itself: no page repeats those.
 _NEVER = ("/login", "/logout", "/account")
+# A form that stores nothing of whoever sends it: to say that nothing was saved would only frighten.
+_ASKS = "/status"
 # How long a first press may count, and how long a page goes on sending by itself.
 _COUNTS = timedelta(minutes=10)
 _BY_ITSELF = timedelta(minutes=2)
@@ -134,10 +137,11 @@ def come_again(request: Request, seconds: int, *, why: Why) -> Response:
         headers[HEADER] = note
     if is_fragment(request):
         headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
-        return HTMLResponse(_note(i18n.current_locale(), why), 503, headers)
+        return HTMLResponse(_note(i18n.current_locale(), why, reads=request.method == "GET"), 503, headers)
     stood = _form(request, note, seconds=seconds)
     refused: Kind = "sign_in" if request.scope["path"] == "/login" else "lost"
-    kind: Kind = "page" if request.method == "GET" else "sent" if stood else refused
+    kept: Kind = "asked" if request.scope["path"] == _ASKS else "sent"
+    kind: Kind = "page" if request.method == "GET" else kept if stood else refused
     if kind == "page":
         headers["Refresh"] = str(seconds)
     page = _page(request, kind, why).replace(_EVENT, request_id.get()).replace(_FORM, stood)
@@ -153,6 +157,9 @@ _FORM, _EVENT = Markup("<!--form-->"), "--event--"
 
 def _words(kind: Kind, why: Why) -> dict[str, Any]:
     kept = _("Nothing of this step was saved; everything acknowledged before is kept. Try again in a moment.")
+    if why != "busy" and kind in {"page", "asked"}:
+        text = _("Nothing is lost: it only cannot be looked up. Try again in a moment.")
+        return {"title": _("The database cannot answer right now"), "text": text, "event": _EVENT}
     if why == "database":
         return {"title": _("The database cannot answer right now"), "text": kept, "event": _EVENT}
     if why == "unsure":
@@ -161,6 +168,7 @@ def _words(kind: Kind, why: Why) -> dict[str, Any]:
     lost = _("Many people came at the same moment, and what you sent is not saved. Go back and send it once more.")
     texts: dict[Kind, str] = {
         "page": _("Many people came at the same moment. This page tries again by itself in a moment."),
+        "asked": _("Many people asked at the same moment. Ask once more in a moment."),
         "sent": _("Many people pressed at the same moment. What you sent is not saved yet, but it is not lost."),
         "sign_in": lost,
         "lost": lost,
@@ -172,7 +180,7 @@ def _values(kind: Kind, why: Why) -> dict[str, Any]:
     # No way past a form that waits on the page: it would be lost.
     again = ("", _("Try again"))  # the same address, with where somebody wanted to go
     start = ("/", _("To the start page"))
-    back = {"page": again, "sent": ("", ""), "sign_in": again, "lost": start}[kind]
+    back = {"page": again, "asked": ("", ""), "sent": ("", ""), "sign_in": again, "lost": start}[kind]
     return {**_words(kind, why), "still": "", "form": _FORM, "back": back[0], "back_text": back[1]}
 
 
@@ -192,8 +200,8 @@ def _page(request: Request, kind: Kind, why: Why) -> str:
 
 
 @cache
-def _note(_locale: str, why: Why) -> str:
-    words = _words("lost", why)
-    if why != "unsure":
+def _note(_locale: str, why: Why, *, reads: bool) -> str:
+    words = _words("page" if reads else "lost", why)
+    if why != "unsure" and not reads:
         words["text"] = _("Nothing was saved. Press once more in a moment.")
     return render_block(environment(), "error.html", "error_note", words | {"still": "", "event": ""})

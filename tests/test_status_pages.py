@@ -153,6 +153,7 @@ def test_while_the_database_is_away_the_citizen_is_told_so_in_the_own_language_a
         blank = citizen.get("/status")
     assert (asked.status_code, asked.headers["retry-after"]) == (503, "5")
     assert said in asked.text
+    assert not re.search("tersimpan|saved", asked.text), "the citizen had stored nothing"
     assert f'value="{code}"' in asked.text, "what was typed stands on the page, and one press sends it again"
     assert '<html lang="' + language in asked.text
     assert blank.status_code == 200
