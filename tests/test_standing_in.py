@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from staffhub import i18n, leave
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import Account, Notice, NoticeKind, PlanMode, RequestEvent, ServiceRequest
+from staffhub.models import Account, LeaveAct, Notice, NoticeKind, PlanMode, RequestEvent, ServiceRequest
 from staffhub.service_requests import choosing, duty, handing, listed, notices, standing_in
 from tests.conftest import CAST, MORNING, TODAY, World, plan_range
 from tests.page_forms import form_of
@@ -101,7 +101,13 @@ def test_whoever_decides_changes_the_stand_in_and_of_two_the_second_is_told(offi
     office.do(leave.agree, "ana", id_)
     office.do(leave.grant, "dewi", id_)
     office.do(leave.name_stand_in, "dewi", id_, stand_in_id=office.id("ana"))
-    assert office.see(id_, "tia").stand_in == "Ana Kaunang"
+    office.do(leave.name_stand_in, "dewi", id_, stand_in_id=None)
+    office.do(leave.name_stand_in, "dewi", id_, stand_in_id=office.id("ana"))
+    seen_by_tia = office.see(id_, "tia")
+    assert seen_by_tia.stand_in == "Ana Kaunang"
+    course = [(step.note, step.author) for step in seen_by_tia.steps if step.act is LeaveAct.STAND_IN]
+    ana, dewi, ben = (CAST[name][0] for name in ("ana", "dewi", "ben"))
+    assert course == [(ben, ana), (ana, dewi), ("", dewi), (ana, dewi)], "the whole course stays, with its authors"
 
 
 def test_the_stand_in_comes_before_who_is_on_duty_but_not_when_away_as_well(office: Office) -> None:

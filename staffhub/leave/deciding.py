@@ -200,6 +200,7 @@ def name_stand_in(
     write_over(db, LeaveRequest, one.id, seen=one.version, stand_in_id=stand_in_id)
     facts: dict[str, Any] = {"leave": one.id, "before": one.stand_in_id, "after": stand_in_id}
     audit.record(db, me, "leave.stand_in", "officer", one.officer_id, now=now, **facts)
+    step(db, me, one.id, LeaveAct.STAND_IN, note=leave_for(db, me, one.id, now=now).stand_in, now=now)
     return _done(db, me, one, tells=False, now=now)
 
 

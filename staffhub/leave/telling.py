@@ -40,6 +40,7 @@ def act(value: LeaveAct) -> str:
         LeaveAct.WITHDRAWN: _("Taken back"),
         LeaveAct.SHORTENED: _("Shortened"),
         LeaveAct.LETTER_SEEN: _("Letter seen"),
+        LeaveAct.STAND_IN: _("Stand-in"),
     }[value]
 
 

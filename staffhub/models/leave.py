@@ -29,6 +29,7 @@ class LeaveAct(StrEnum):
     WITHDRAWN = "withdrawn"
     SHORTENED = "shortened"
     LETTER_SEEN = "letter_seen"
+    STAND_IN = "stand_in"
 
 
 class LeaveRequest(Base, Versioned):
@@ -83,7 +84,7 @@ class LeaveStep(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     request_id: Mapped[int] = mapped_column(ForeignKey("leave_request.id"))
     act: Mapped[LeaveAct]
-    # The reason of who declines, the number of the letter of who grants on paper.
+    # The reason of who declines, the number of the letter of who grants on paper, the name of a new stand-in.
     note: Mapped[str] = mapped_column(String(200), default="")
     # The new last day of what was shortened.
     last: Mapped[date | None]
