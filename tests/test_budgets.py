@@ -102,7 +102,7 @@ BUDGET = {
     "/people/{officer_id}": ("kepegawaian", 5),
     "/presence/receipts/{code}": ("pegawai01", 2),
     "/presence/scan": ("pegawai01", 1),
-    "/requests": ("kadis", 5),
+    "/requests": ("kadis", 4),
     "/requests/appointments": ("kadis", 8),
     "/requests/appointments/batch": ("kadis", 7),
     "/requests/hand-on": ("kadis", 1),
@@ -150,7 +150,7 @@ BUDGET = {
     "/worklog/{entry_id}/edit": ("pegawai01", 4),
 }
 # Most people of an office lead nobody: the same pages for them.
-STAFF = {"/": 2, "/board": 2, "/requests": 5, "/meetings": 6, "/roster": 4}
+STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 6, "/roster": 4}
 FILES = {
     "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",
