@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "kept_lists"
-down_revision = "stand_ins"
+down_revision = "mark_devices"
 branch_labels = None
 depends_on = None
 
