@@ -32,8 +32,16 @@ class Postgres:
         self._as_postgres(self.bin / "initdb", "-D", self.data, "-U", "staffhub", "-A", "trust", "-E", "UTF8")
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         options += f" -c fsync={'on' if durable else 'off'} -c max_connections={connections}"
+        self._options = options
+        self.start()
+
+    def start(self) -> None:
         log = self.folder / "log"
-        self._as_postgres(self.bin / "pg_ctl", "-D", self.data, "-l", log, "-w", "-o", options, "start")
+        self._as_postgres(self.bin / "pg_ctl", "-D", self.data, "-l", log, "-w", "-o", self._options, "start")
+
+    def halt(self) -> None:
+        """Be away, at once, until `start`."""
+        self._as_postgres(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def _as_postgres(self, *command: object) -> None:
         words = [str(word) for word in command]

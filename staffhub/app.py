@@ -46,6 +46,7 @@ from staffhub.routes import (
     office_picture,
     operations,
     orders,
+    outages,
     people,
     presence,
     roster,
@@ -62,6 +63,7 @@ from staffhub.routes.deps import MustChangePassword, pages
 from staffhub.scheduler import Ticker, Work
 from staffhub.security.pace import Pace
 from staffhub.settings import Settings
+from staffhub.troubles import Troubles
 from staffhub.web import SESSION_COOKIE, cookie_name, environment, is_fragment, query, redirect, render
 
 log = structlog.get_logger(__name__)
@@ -83,6 +85,7 @@ _ROOMS = (
     roster,
     leave,
     orders,
+    outages,
     attendance,
     corrections,
     people,
@@ -149,6 +152,7 @@ def make_work(settings: Settings, database: Database) -> Work:
         zoom=zoom,
         zoom_host=settings.zoom_host,
         zoom_at_once=settings.zoom_at_once,
+        troubles=Troubles(settings.data_dir / "troubles"),
         post=post,
         notice_days=settings.notice_days,
     )
@@ -172,6 +176,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
         yield
         if ticking:
             await anyio.to_thread.run_sync(app.state.ticker.stop)
+            app.state.work.troubles.keep()
         app.state.database.engine.dispose()
 
     app = FastAPI(
@@ -202,7 +207,9 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     app.add_middleware(
         CrossSiteRefusal, error_page=_page_of, cookie=cookie_name(settings, SESSION_COOKIE), no_cookies=api.PREFIX
     )
-    app.add_middleware(Edge, settings=settings, error_page=_page_of, no_cookies=api.PREFIX)
+    app.add_middleware(
+        Edge, settings=settings, error_page=_page_of, no_cookies=api.PREFIX, troubles=app.state.work.troubles
+    )
     return app
 
 

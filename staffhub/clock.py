@@ -1,7 +1,10 @@
 """The only reader of the clock. Inside, every time is aware UTC; the office's zone is for days and screens."""
 
+import time as time_module
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -11,6 +14,22 @@ ARRIVED = "staffhub.arrived"
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@cache
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:  # no Linux
+        return ""
+
+
+def since_boot() -> tuple[str, float]:
+    """Return which start of the machine this is, and the seconds since: they run on while it sleeps, and nobody sets
+    them. Empty where the system tells no such thing.
+    """
+    known = _boot()
+    return (known, time_module.clock_gettime(time_module.CLOCK_BOOTTIME)) if known else ("", 0.0)
 
 
 def arrival(scope: Mapping[str, Any]) -> datetime:

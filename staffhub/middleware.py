@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,8 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from staffhub import audit, deadlines, i18n
+from staffhub import again, audit, clock, deadlines, i18n
+from staffhub.db import digest
 from staffhub.settings import Settings
+from staffhub.troubles import SLOW, Troubles
+from staffhub.web import SESSION_COOKIE, cookie_name
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +63,13 @@ def security_headers(settings: Settings) -> dict[str, str]:
 class Edge:
     """Outermost of ours: whatever happens inside, the answer has its id, its headers and its log line."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage, no_cookies: str) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, error_page: ErrorPage, no_cookies: str, troubles: Troubles
+    ) -> None:
         self.app = app
         self.no_cookies = no_cookies
+        self.troubles = troubles
+        self.cookie = cookie_name(settings, SESSION_COOKIE)
         named = security_headers(settings) | {"Cache-Control": "no-store"}
         self.headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
         self.locale = settings.locale
@@ -85,13 +93,14 @@ class Edge:
         if scope["path"].startswith(self.no_cookies):
             chosen = i18n.accepted(headers.get("accept-language", ""))
         i18n.set_locale(chosen or self.locale)
-        status = 0
+        status, away = 0, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, away
             if message["type"] == "http.response.start":
                 status = message["status"]
                 said = {name for name, _value in message["headers"]}
+                away = status == HTTPStatus.SERVICE_UNAVAILABLE and (b"x-trouble", b"away") in message["headers"]
                 ours = [one for one in self.headers if one[0] not in said]
                 message["headers"] = [*message["headers"], *ours, (b"x-request-id", request_id.encode())]
             elif head:
@@ -107,7 +116,22 @@ class Edge:
             page = await self.error_page(Request(scope), 500, request_id)
             await page(scope, receive, send_with_headers)
         finally:
-            _note(scope, status, time.perf_counter() - started, request_id)
+            seconds = time.perf_counter() - started
+            _note(scope, status, seconds, request_id)
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR or seconds > SLOW:
+                self._count(scope, status, away=away)
+
+    def _count(self, scope: Scope, status: int, *, away: bool) -> None:
+        """Count what somebody met who wanted to be marked. The database is not asked: it may be the cause."""
+        method, path = scope["method"], scope["path"]
+        if not (path in {"/", "/login"} or path.startswith("/join/") or again.is_mark(method, path)):
+            return
+        kind = "slow"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            refused = status == HTTPStatus.SERVICE_UNAVAILABLE
+            kind = "away" if away else "busy" if refused else "failed"
+        token = Request(scope).cookies.get(self.cookie)
+        self.troubles.note(kind, digest(token) if token else "", clock.arrival(scope))
 
 
 def _within_limit(receive: Receive) -> Receive:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,19 +11,21 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, devices, notify, people, security, workdays
-from staffhub.db import Database, insert_unless_there
+from staffhub.db import Database
 from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
+from staffhub.outages import noticing, proposing
 from staffhub.reports import counters
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
 from staffhub.roster import runs
 from staffhub.service_requests import kept_lists, notices, reckoning
+from staffhub.troubles import Troubles
 
 if TYPE_CHECKING:  # zoomus and what it needs take 5 MB of a worker: it is imported where Zoom is set up
     from staffhub.zoom.client import ZoomClient
@@ -36,7 +38,7 @@ class Work:
     """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use.
 
     `notice_days`: for how long notices stand on the lists; `zoom_at_once`: how many meetings a licensed host may have
-    running, 2 on Business and above.
+    running, 2 on Business and above; `troubles`: what this process has counted of its own.
     """
 
     database: Database
@@ -45,18 +47,38 @@ class Work:
     post: notify.Post | None = None
     notice_days: int = 180
     zoom_at_once: int = 1
+    troubles: Troubles = field(default_factory=Troubles)
 
 
 def _beat(work: Work, now: datetime) -> None:
+    boot, seconds = clock.since_boot()
     with work.database.transaction() as db:
-        if not insert_unless_there(db, Heartbeat, {"name": "scheduler", "at": now}):
-            db.execute(update(Heartbeat).where(Heartbeat.name == "scheduler").values(at=now))
+        noticing.beat(db, now=now, boot=boot, seconds=seconds)
 
 
 def last_beat(database: Database) -> datetime | None:
     """Return when any process last ticked; reading it also proves that the database answers."""
     with database.reading() as db:
-        return db.scalar(select(Heartbeat.at).where(Heartbeat.name == "scheduler"))
+        return db.scalar(select(Heartbeat.at).where(Heartbeat.name == noticing.BEAT))
+
+
+def _troubles(work: Work, now: datetime) -> None:
+    """What could not be written lies in a file meanwhile, for whoever comes after this process."""
+    waiting = work.troubles.waiting(now)
+    if not waiting:
+        return
+    try:
+        with work.database.transaction() as db:
+            noticing.write_down(db, waiting)
+    except Exception:
+        work.troubles.keep()
+        raise
+    work.troubles.written(waiting)
+
+
+def _outages(work: Work, now: datetime) -> None:
+    """What the program noticed of itself becomes proposals, which HR decides."""
+    proposing.propose_due(work.database, now=now)
 
 
 def seal(work: Work, now: datetime) -> int:
@@ -104,6 +126,7 @@ def _daily(work: Work, now: datetime) -> None:
         for office_id in db.scalars(select(Office.id)).all():
             workdays.seed_holidays(db, office_id, (now.year, now.year + 1), now=now)
         claims.forget(db, before=now - timedelta(days=60))
+        noticing.forget_old(db, now=now)
         claims.finish(db, "daily", slot, now=now)
         head = audit.head(db)
     # One line a day to note outside of the machine; `staffhub audit-verify --head` compares with it later.
@@ -197,6 +220,8 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("notices", 30, _notices),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
+    ("troubles", 15, _troubles),
+    ("outages", 60, _outages),
     ("exports", 5, _exports),
     ("roster_runs", 2, _roster_runs),
     ("daily", 600, _daily),

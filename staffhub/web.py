@@ -232,6 +232,8 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         menu.append(NavItem("/admin/places", "lock", _("Screens at the doors")))
     if may("holidays.edit"):
         menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
+    if may("outages"):
+        menu.append(NavItem("/admin/outages", "alert", _("Disturbances")))
     if may("admin"):
         menu.append(NavItem("/admin/zoom", "video", "Zoom"))
         menu.append(NavItem("/admin/tokens", "lock", _("Programs")))

@@ -40,6 +40,7 @@ from staffhub.models import (
     Notice,
     NoticeKind,
     Occurrence,
+    OutageKind,
     Posting,
     ProposalSource,
     RosterRun,
@@ -53,6 +54,7 @@ from staffhub.models import (
     ZoomUser,
 )
 from staffhub.orders import duty, exemptions
+from staffhub.outages import steps as outages
 from staffhub.reports import recap
 from staffhub.security import Viewer, tokens
 from tests.conftest import CAST, MORNING, TODAY, World, add_posting, plan_range
@@ -169,6 +171,11 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/leave/{leave_id}/stand-in"): frozenset({"dewi"}),
     ("POST", "/leave/{leave_id}/shorten"): frozenset({"ben", "hana", "dewi"}),
     ("POST", "/leave/{leave_id}/withdraw"): frozenset({"ben", "hana"}),
+    ("GET", "/admin/outages"): frozenset({"dewi", "hana", "adi", "oka"}),
+    ("GET", "/admin/outages/new"): frozenset({"hana", "oka"}),
+    ("POST", "/admin/outages"): frozenset({"hana", "oka"}),
+    ("GET", "/admin/outages/{outage_id}"): frozenset({"dewi", "hana", "adi"}),
+    ("POST", "/admin/outages/{outage_id}"): frozenset({"hana"}),
     ("GET", "/exemptions"): frozenset({"ana", "dewi", "hana", "adi", "oka"}),
     ("GET", "/exemptions/new"): frozenset({"hana", "oka"}),
     ("POST", "/exemptions"): frozenset({"hana", "oka"}),
@@ -587,7 +594,11 @@ def _letters(db: Any, hana: Viewer, officer_id: int) -> dict[str, object]:
     look = exemptions.look_at(db, hana, circular, key=key, now=MORNING)
     exempt = exemptions.write(db, hana, look, key=key, now=MORNING)
     place_id = doors.make(db, hana, name="Pintu depan", idempotency_key=key, now=MORNING)
-    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id, "place_id": place_id}
+    dark = outages.Draft(OutageKind.APP, MORNING - timedelta(hours=1), MORNING, "PLN")
+    outage_id = outages.enter(db, hana, dark, key=str(uuid4()), now=MORNING)
+    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id, "place_id": place_id} | {
+        "outage_id": outage_id
+    }
 
 
 def world_officer(db: Any, username: str) -> int:

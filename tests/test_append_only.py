@@ -45,7 +45,7 @@ def _content(database: Database, table: str) -> list[Any]:
         return list(connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall())  # noqa: S608
 
 
-def _one_row_each(database: Database) -> None:
+def _one_row_each(database: Database) -> None:  # noqa: PLR0915  one for each kind
     """One fact of every kind, as plain SQL would write it."""
     with database.transaction() as db:
         officer, account, office = (
@@ -63,6 +63,7 @@ def _one_row_each(database: Database) -> None:
             "roster_plan",
             "duty_swap",
             "place",
+            "outage",
         )
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
@@ -71,6 +72,7 @@ def _one_row_each(database: Database) -> None:
             row = {key: value for key, value in (base | values).items() if key in columns}
             return int(db.scalar(tables[name].insert().values(row).returning(columns.id)) or 0)
 
+        add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
         mark = add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
             method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
         place = add("place", name="Pintu", token="t", key="ab", made_by=account, made_at=MORNING, idempotency_key="t")
@@ -127,7 +129,11 @@ def _one_row_each(database: Database) -> None:
         swap = add("duty_swap", colleague_id=officer, gives=TODAY, state="asked", note="", version=1,
                    created_at=MORNING, idempotency_key="w")  # fmt: skip
         add("duty_swap_step", **said, swap_id=swap, turn=1, state="asked", grants=[])
-        add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
+        dark = {"first": MORNING, "last": MORNING, "kind": "app", "act": "noticed", "reason": "", "source": "",
+                "evidence": {}, "officers": [], "people": 1, "turn": 1, "version": 1,
+                "created_at": MORNING}  # fmt: skip
+        outage = add("outage", **dark, state="proposed", idempotency_key="y")
+        add("outage_step", **dark, outage_id=outage, idempotency_key="u")
 
 
 def test_an_audit_event_is_sealed_once_and_never_removed(database: Database) -> None:

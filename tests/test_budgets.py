@@ -86,6 +86,9 @@ BUDGET = {
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
     "/office": ("kadis", 4),
+    "/admin/outages": ("kepegawaian", 3),
+    "/admin/outages/new": ("kepegawaian", 1),
+    "/admin/outages/{outage_id}": ("kepegawaian", 8),
     "/exemptions": ("kepegawaian", 3),
     "/exemptions/new": ("kepegawaian", 1),
     "/exemptions/{exemption_id}": ("kepegawaian", 4),
@@ -232,6 +235,7 @@ def _given(database: Database) -> dict[str, Any]:
             "swap_id": sa.select(m.DutySwap.id),
             "order_id": sa.select(m.DutyOrder.id).order_by(m.DutyOrder.id.desc()),
             "exemption_id": sa.select(m.Exemption.id).order_by(m.Exemption.people.desc()),
+            "outage_id": sa.select(m.Outage.id),
             "rule_id": sa.select(m.RuleSet.id).where(m.RuleSet.subject == "special"),
         }
         found = {name: db.scalars(statement.limit(1)).one() for name, statement in asked.items()}

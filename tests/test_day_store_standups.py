@@ -1,7 +1,7 @@
 """A standup that was called off, moved or had no link changes the days that asked for it, and so does the time zone."""
 
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -19,9 +19,13 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Office,
+    OutageAct,
+    OutageExcuse,
+    OutageKind,
     Recount,
     StoredDay,
 )
+from staffhub.outages import steps as outages
 from tests.conftest import MORNING, TODAY, count_from, viewer_of
 from tests.test_day_store import DAY, SINCE, ZONE, agree, mark
 
@@ -130,3 +134,37 @@ def test_another_link_and_a_meeting_to_come_touch_no_day_that_is_over(closed: Da
             now=MORNING,
         )  # fmt: skip
     assert (_moved(closed, before), _causes(closed)) == (set(), [])
+
+
+def _confirmed(database: Database, kind: OutageKind, now: datetime = MORNING) -> int:
+    """HR enters and confirms that it was disturbed from 07.50 to 08.10 on DAY."""
+    hana = viewer_of(database, "hana")
+    first, last = (at_local(DAY, at, ZONE) for at in (time(7, 50), time(8, 10)))
+    with database.transaction() as db:
+        draft = outages.Draft(kind, first, last, "status.zoom.us")
+        outage_id = outages.enter(db, hana, draft, key="an-outage", now=now)
+        wish = outages.Decision(OutageAct.CONFIRMED, first, last, "", None, "a-press")
+        outages.decide(db, hana, outage_id, wish, now=now)
+    return outage_id
+
+
+def _missed(database: Database, officer_id: int) -> bool:
+    with database.reading() as db:
+        this = sa.select(StoredDay.kinds).where(StoredDay.officer_id == officer_id, StoredDay.date == DAY)
+        return ",standup_not_joined," in db.scalars(this).one()
+
+
+def test_without_zoom_a_standup_was_not_missed_and_no_time_is_another_one(closed: Database, ben: int) -> None:
+    assert _missed(closed, ben)
+    _confirmed(closed, OutageKind.ZOOM)
+    assert not _missed(closed, ben)
+    agree(closed)
+    with closed.reading() as db:
+        excused = db.scalars(sa.select(OutageExcuse.occurrence_id).where(OutageExcuse.officer_id == ben)).all()
+        assert excused == db.scalars(sa.select(Occurrence.id).where(Occurrence.date == DAY)).all()
+
+
+def test_without_the_app_nobody_got_into_a_standup_either(closed: Database, ben: int) -> None:
+    _confirmed(closed, OutageKind.APP)
+    assert not _missed(closed, ben), "the way in leads through it"
+    agree(closed)

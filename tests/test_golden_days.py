@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from staffhub.days import CorrectionFact, DayRecord, Done, Facts, Finding, MarkFact, Stage, reconcile
+from staffhub.days import CorrectionFact, DayRecord, Done, Excuse, Facts, Finding, MarkFact, Stage, reconcile
 from staffhub.founding import RAMADAN, WORK_HOURS
 from staffhub.founding.rules import PART_TIME, tiers
 from staffhub.models import CorrectionKind, DayPart, EmploymentType, MarkKind, PlanLayer, PlanMode, RuleKind, WorkMode
@@ -208,6 +208,16 @@ def _done(row: Row) -> Done:
     return Done(logged, reported, tuple(joined), tuple(standups), (69,) if "cuti ganda" in more else ())
 
 
+def _excuses(row: Row) -> Iterator[Excuse]:
+    """gangguan 07.20-07.52: confirmed, with ten minutes after it; gangguan zoom: the first briefing of the day."""
+    for number, text in enumerate(_listed(row.more)):
+        if found := re.fullmatch(r"gangguan (\d\d\.\d\d)-(\d\d\.\d\d)", text):
+            yield Excuse(500 + number, _at(found[1], row.day), _at(found[2], row.day), 10)
+        if text == "gangguan zoom":
+            place = _listed(row.more).index("pengarahan")
+            yield Excuse(500 + number, _at("07.00", row.day), _at("09.00", row.day), 10, occurrence_id=440 + place)
+
+
 def facts_of(row: Row) -> Facts:
     day, named, more = row.day, _listed(row.rules), _listed(row.more)
     holidays = {day: "Hari jadi"} if "libur" in named else {}
@@ -230,6 +240,7 @@ def facts_of(row: Row) -> Facts:
         "tidak bertugas" not in more,
         "belum dihitung" not in more,
         book.rules(1, day),
+        tuple(_excuses(row)),
     )
 
 

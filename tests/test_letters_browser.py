@@ -1,4 +1,4 @@
-"""Leave, corrections and duty orders on a phone: asked, decided, written and printed in a real browser."""
+"""Leave, corrections, orders and disturbances on a phone: asked, decided, written and printed in a real browser."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from staffhub.models import (
     Posting,
     RequestStep,
 )
-from tests.browser import Site, demo_site
+from tests.browser import Site, demo_site, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 HEAD = "kabid.dafduk"
@@ -145,3 +145,19 @@ def test_an_order_is_written_and_printed_on_a_phone(site: Site) -> None:
     expect(page.locator("main")).to_contain_text(name)
     printed = page.request.get(f"{page.url}/print")
     assert (printed.status, printed.body()[:5]) == (200, b"%PDF-")
+
+
+def test_a_disturbance_that_the_program_noticed_is_confirmed_and_taken_back_on_a_phone(site: Site) -> None:
+    hr = site.context("kepegawaian")
+    hr.goto("/admin/outages")
+    _fits(hr)
+    assert violations(hr) == []
+    hr.locator("main li:has(.tag.warn) a").first.click()
+    hr.wait_for_url(re.compile(r"/admin/outages/\d+$"))
+    _fits(hr)
+    assert violations(hr) == []
+    _press(hr, "Kukuhkan")
+    expect(hr.locator("main header .tag").first).to_contain_text("dikukuhkan")
+    hr.locator("[name=reason]").fill("Belum jelas")
+    _press(hr, "Cabut kembali")
+    expect(hr.locator("main header .tag").first).to_contain_text("menunggu keputusan")

@@ -35,9 +35,11 @@ GROWS = {
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
     "leave_step", "log_entry", "mark", "mark_device", "mark_note", "mark_proof",
     "meeting", "meeting_invite", "meeting_item", "month_snapshot",
-    "month_step", "notice", "occurrence", "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
+    "month_step", "notice", "occurrence", "outage", "outage_excuse", "outage_step",
+    "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
     "report_step", "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
-    "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "user_session", "zoom_task",
+    "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "trouble_sign",
+    "user_session", "zoom_task",
 }  # fmt: skip
 # As many as there are people, bidang, services and years; forms are kept for an hour, files for a day.
 STAYS = {
@@ -57,6 +59,7 @@ MAY_SCAN = {
     "SELECT count(*) AS count_1 FROM duty_order": "how many pages there are: a count reads what it counts",
     "lower(duty_order.number) LIKE": "part of a number or a name is looked for: no index finds the middle of a word",
     "duty_order.number ILIKE": "part of a number or a name is looked for: no index finds the middle of a word",
+    "FROM outage WHERE outage.office_id": "how many there are and wait: a count reads what it counts",
     "SELECT count(*) AS count_1 FROM exemption": "how many pages there are: a count reads what it counts",
     "SELECT count(*) AS count_1 FROM service_request": "how many pages there are: a count reads what it counts",
     "service_request.service_type_id = %(service_type_id_1)s": "whether anybody asked: it stops at the first one",
@@ -177,6 +180,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_plans(db, office_id, account_id)
         _fill_leaves(db, office_id, account_id)
         _fill_orders(db, office_id, account_id)
+        _fill_outages(db, office_id, account_id)
         _fill_sessions(db)
         _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
@@ -467,6 +471,25 @@ def _fill_orders(db: Session, office_id: int, account_id: int) -> None:
         kind = {"kind": m.OrderStep.WITHDRAWN} if table is m.DutyOrder else {}
         changed = [who | step | kind | {column: id_, "first": one.first, "last": one.first} for id_, one in pairs[::3]]
         db.execute(insert(steps), changed)
+
+
+def _fill_outages(db: Session, office_id: int, account_id: int) -> None:
+    """Two disturbances a week, each with a step, people whom it excuses, and the signs of some months."""
+    for n in range(600):
+        at = MORNING - timedelta(days=3 * n)
+        span = {"office_id": office_id, "first": at, "last": at + timedelta(minutes=20)}
+        outage = m.Outage(**span, kind=m.OutageKind.APP, state=m.OutageState.CONFIRMED, source="", evidence={},
+                          officers=[], created_at=at)  # fmt: skip
+        db.add(outage)
+        db.flush()
+        step = {"act": m.OutageAct.NOTICED, "reason": "", "people": 1, "created_by": account_id, "created_at": at}
+        steps = [span | step | {"outage_id": outage.id, "turn": n} for n in range(1, 5)]
+        db.execute(insert(m.OutageStep), [one | {"idempotency_key": uuid4().hex} for one in steps])
+        people = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+        excuse = span | {"outage_id": outage.id, "date": at.date(), "grace": 10, "occurrence_id": 0}
+        db.execute(insert(m.OutageExcuse), [excuse | {"officer_id": one} for one in people])
+        sign = span | {"kind": m.Trouble.SLOW, "count": 3, "officers": []}
+        db.execute(insert(m.TroubleSign), [sign | {"batch": uuid4().hex} for _n in range(10)])
 
 
 def _fill_sessions(db: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
-from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, MarkFact
+from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, MarkFact
 from staffhub.db import read
 from staffhub.models import (
     GRADED,
@@ -34,6 +34,7 @@ from staffhub.models import (
     Occurrence,
     OccurrenceState,
     Officer,
+    OutageExcuse,
     PlanEnding,
     PlanEntry,
     PlanGrant,
@@ -52,6 +53,7 @@ class Declared:
 
     marks: dict[date, list[MarkFact]] = field(default_factory=dict)
     corrections: dict[date, list[CorrectionFact]] = field(default_factory=dict)
+    excuses: dict[date, list[Excuse]] = field(default_factory=dict)
     logged: dict[date, tuple[int, ...]] = field(default_factory=dict)
     reported: dict[date, int] = field(default_factory=dict)
     joined: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
@@ -90,7 +92,7 @@ def ask_declared(office_id: int, ids: list[int], first: date, last: date, *, don
 def declared(
     db: Session, office_id: int, ids: list[int], first: date, last: date, *, done: bool
 ) -> dict[int, Declared]:
-    """Load everything of these dates in one statement; without `done`, marks and corrections only."""
+    """Load everything of these dates in one statement; without `done`, what was declared and excused only."""
     found: defaultdict[int, Declared] = defaultdict(Declared)
     told = read(db, ask_declared(office_id, ids, first, last, done=done)).all()
     for source, officer_id, day, number, id_, kind, mode, at, stored, note, how, who, grade in told:
@@ -102,6 +104,8 @@ def declared(
             reason = CorrectionReason(how)
             fact = CorrectionFact(id_, CorrectionKind(kind), at, _MODES[mode], stored, reason, note, who)
             own.corrections.setdefault(day, []).append(fact)
+        elif source == _EXCUSED:
+            own.excuses.setdefault(day, []).append(Excuse(id_, at, stored, number, int(note)))
         elif source == _LOGGED:
             own.logged[day] = tuple(sorted(int(one) for one in note.split(",")))
         elif source == _REPORTED:
@@ -115,7 +119,7 @@ def declared(
     return found
 
 
-_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED = range(8)
+_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED, _EXCUSED = range(9)
 
 
 @cache
@@ -123,6 +127,7 @@ def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...
     branches: list[tuple[Any, Any, Any, Any]] = [
         (Mark.office_id, Mark.officer_id, Mark.date, _marks()),
         (Correction.office_id, Correction.officer_id, Correction.date, _corrections()),
+        (OutageExcuse.office_id, OutageExcuse.officer_id, OutageExcuse.date, _excused()),
     ]
     if done:
         branches += [
@@ -185,6 +190,14 @@ def _corrections() -> sa.Select[Any]:
         .join(Account, Account.id == Correction.created_by)
         .outerjoin(writer, writer.id == Account.officer_id)
     )
+
+
+def _excused() -> sa.Select[Any]:
+    """The minutes of grace in the place of a number, the briefing in that of a note."""
+    one = OutageExcuse
+    columns: list[Any] = [sa.literal(_EXCUSED), one.officer_id, one.date, one.grace, one.outage_id]
+    columns += [sa.null(), sa.null(), one.first, one.last, sa.cast(one.occurrence_id, sa.String)]
+    return select(*columns, *[sa.null()] * 3)
 
 
 def _ids(source: int, officer: Any, day: Any, number: Any, id_: Any, text: Any = None) -> sa.Select[Any]:

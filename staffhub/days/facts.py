@@ -78,6 +78,7 @@ def load(
                 is_in_service(officer.active_from, officer.active_to, day),
                 counted,
                 book.rules(officer.id, day),
+                tuple(own.excuses.get(day, ())),
             )
     return Days(book, list(dates), found)
 

@@ -146,7 +146,9 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
         evidence += tuple(("attendance", id_) for _meeting, id_ in done.attended)
         yield Discrepancy(Finding.JOINED_WITHOUT_MARK, needs_person=False, count=len(joined), evidence=evidence)
     if marks and record.is_work:
-        missed = tuple(("occurrence", id_) for meeting, id_ in done.standups if meeting not in joined)
+        excused = {one.occurrence_id for one in facts.excuses}
+        there = [(meeting, id_) for meeting, id_ in done.standups if id_ not in excused]
+        missed = tuple(("occurrence", id_) for meeting, id_ in there if meeting not in joined)
         # Of half a day of leave nothing is said: it is not known here in which half the standup was.
         if missed and record.state is not State.FIELD and not record.half:
             yield Discrepancy(Finding.STANDUP_NOT_JOINED, needs_person=False, count=len(missed), evidence=missed)

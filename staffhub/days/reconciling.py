@@ -15,6 +15,7 @@ from staffhub.days.record import (
     WORKED,
     CorrectionFact,
     DayRecord,
+    Excuse,
     Facts,
     MarkFact,
     Newest,
@@ -62,19 +63,13 @@ def reconcile(facts: Facts) -> DayRecord:
     if state is State.FIELD and not modes:
         modes = (WorkMode.FIELD,)
     span = planned_span(facts.day, facts.plan, facts.zone) if first or last else None
-    late, early, outside = _against_hours(facts, state, span, first, last)
+    late, early, excused, outside = _against_hours(facts, state, span, first, last)
     letter, half, of_leave = _letters_of(facts, state)
     worked, late_tier, early_tier, rules = 0, "", "", facts.rules
     if first and last and state in AT_WORK:
         worked = _worked(facts, span, marks, first, last) if span else _present(marks, first, last)
     if late or early:
         late_tier, early_tier = _tier(rules.late, late), _tier(rules.early, early)
-    used = (
-        rules.hours_rule if facts.plan.hours else 0,
-        of_leave,
-        rules.late_rule if late_tier else 0,
-        rules.early_rule if early_tier else 0,
-    )
     record = DayRecord(
         facts.day,
         facts.plan,
@@ -90,17 +85,26 @@ def reconcile(facts: Facts) -> DayRecord:
         late_tier,
         early_tier,
         (),
-        tuple(id_ for id_ in used if id_),
+        _used(facts, of_leave, late_tier, early_tier),
         marks,
         corrections,
         facts.serves and facts.counted,
         facts.zone,
         half,
+        excuses=facts.excuses,
+        excused=excused,
     )
     if not is_over and state not in AT_WORK:
         return record
     found = tuple(discrepancies(record, facts, newest, outside=outside))
     return record._replace(discrepancies=found) if found else record
+
+
+def _used(facts: Facts, of_leave: int, late_tier: str, early_tier: str) -> tuple[int, ...]:
+    rules = facts.rules
+    used = (rules.hours_rule if facts.plan.hours else 0, of_leave)
+    tiers = (rules.late_rule if late_tier else 0, rules.early_rule if early_tier else 0)
+    return tuple(id_ for id_ in (*used, *tiers) if id_)
 
 
 def _verdict(corrections: Sequence[CorrectionFact], *, is_over: bool) -> State | None:
@@ -190,22 +194,44 @@ def _minutes(start: datetime, end: datetime) -> int:
 
 def _against_hours(
     facts: Facts, state: State, span: tuple[datetime, datetime] | None, first: datetime | None, last: datetime | None
-) -> tuple[int, int, bool]:
-    """Return late and early minutes, and whether the work began only when the planned hours were over.
+) -> tuple[int, int, int, bool]:
+    """Return late and early minutes, those of both that an outage excuses, and whether the work began only when the
+    planned hours were over.
 
     Such work is at other hours than planned, not late by a whole day; so is work that was over before they began, as of
     who works in the half of the day that was leave. Field duty begins where its order says, not at
-    the office's clock. Who comes within the tolerance is on time; who comes after it is late from the start on.
+    the office's clock. Who comes within the tolerance is on time; who comes after it is late from the start on. What
+    an outage took is taken off before the tolerance is asked: with as little left nobody is late.
     """
     if span is None or (state is not State.PRESENT and state is not State.HOME):
-        return 0, 0, False
+        return 0, 0, 0, False
     starts, ends = span
     if (first and first >= ends) or (facts.plan.half and last and last <= starts):
-        return 0, 0, True
+        return 0, 0, 0, True
     late = _minutes(starts, first) if first else 0
+    early = _minutes(last, ends) if last else 0
+    excused = 0
+    if facts.excuses and (late or early):
+        without = _covered(facts.excuses, starts, first, graced=True), _covered(facts.excuses, last, ends)
+        late, early, excused = late - without[0], early - without[1], sum(without)
     if late and late <= facts.rules.tolerance:
         late = 0
-    return late, _minutes(last, ends) if last else 0, False
+    return late, early, excused, False
+
+
+def _covered(excuses: Sequence[Excuse], start: datetime | None, end: datetime | None, *, graced: bool = False) -> int:
+    """Return the minutes between two moments that lie within outages; those that overlap count once."""
+    if start is None or end is None:
+        return 0
+    covered, reached = 0, start
+    for one in sorted(excuses, key=attrgetter("first")):
+        if one.occurrence_id:
+            continue
+        until = min(end, one.last + timedelta(minutes=one.grace if graced else 0))
+        since = max(reached, one.first)
+        covered += _minutes(since, until)
+        reached = max(reached, until)
+    return covered
 
 
 def _tier(tiers: Tiers | None, minutes: int) -> str:

@@ -146,6 +146,19 @@ class CorrectionFact:
 Newest = Mapping[CorrectionKind, CorrectionFact]
 
 
+class Excuse(NamedTuple):
+    """A confirmed outage that excuses somebody on a day: `grace` minutes after its end nobody is late yet.
+
+    `occurrence_id`: the briefing that nobody could join then, 0: it is about the times of the day.
+    """
+
+    outage_id: int
+    first: datetime
+    last: datetime
+    grace: int = 0
+    occurrence_id: int = 0
+
+
 @dataclass(frozen=True)
 class Done:
     """What was done on a day that is over, as ids in order: no rule makes presence out of it, and it makes questions.
@@ -172,7 +185,7 @@ class Facts:
 
     `serves` False: outside the officer's dates of service. `counted` False: before presence counts; nobody is absent
     then, and leave that was granted is leave all the same. `rules`: what the rule book says of the date for the
-    officer's kind of employment.
+    officer's kind of employment. `excuses`: outages that were none of the officer's making.
     """
 
     day: date
@@ -185,6 +198,7 @@ class Facts:
     serves: bool = True
     counted: bool = True
     rules: DayRules = NO_RULES
+    excuses: tuple[Excuse, ...] = ()
 
 
 class DayRecord(NamedTuple):
@@ -193,7 +207,8 @@ class DayRecord(NamedTuple):
     `letter`: H, WFH, DL, TB, C, S, I, A, L as in the paper recap, "-" while the day is open, empty where presence does
     not count. `worked`, `late` and `early` are minutes; `late_tier` and `early_tier` name their tiers. `rules`: ids of
     the rows of the rule book that it rests on. `half`: of a day that is half leave, the letter of that half ("C½"); all
-    the rest is of the other half. `corrected`: a row says so, which keeps no correction itself.
+    the rest is of the other half. `corrected`: a row says so, which keeps no correction itself. `excuses`: the outages
+    that count on the day, and `excused` the minutes that are neither late nor early because of them.
     """
 
     day: date
@@ -217,6 +232,8 @@ class DayRecord(NamedTuple):
     zone: ZoneInfo
     half: str = ""
     corrected: bool = False
+    excuses: tuple[Excuse, ...] = ()
+    excused: int = 0
 
     @property
     def is_corrected(self) -> bool:

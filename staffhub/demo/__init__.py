@@ -19,6 +19,7 @@ from staffhub.demo import (
     meetings,
     notices,
     orders,
+    outages,
     people,
     plans,
     programs,
@@ -82,6 +83,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     rules.write(db, cast, zone=zone, now=now)
     leave.halves(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
+    outages.write(db, cast, zone=zone, now=now)
     appointments.write(db, cast, zone=zone, now=now)
     swaps.write(db, cast, zone=zone, now=now)
     swaps.call(db, cast, zone=zone, now=now)

@@ -67,6 +67,16 @@ from staffhub.models.org import (
     role_held,
     serves,
 )
+from staffhub.models.outages import (
+    Outage,
+    OutageAct,
+    OutageExcuse,
+    OutageKind,
+    OutageState,
+    OutageStep,
+    Trouble,
+    TroubleSign,
+)
 from staffhub.models.presence import (
     NOTED,
     Correction,
@@ -148,6 +158,7 @@ APPEND_ONLY = (
     RosterStep,
     DutySwapStep,
     MarkProof,
+    OutageStep,
 )
 
 __all__ = [
@@ -242,6 +253,12 @@ __all__ = [
     "Office",
     "Officer",
     "OrderStep",
+    "Outage",
+    "OutageAct",
+    "OutageExcuse",
+    "OutageKind",
+    "OutageState",
+    "OutageStep",
     "Paper",
     "Place",
     "PlanEnding",
@@ -279,6 +296,8 @@ __all__ = [
     "SwapState",
     "TaskState",
     "TokenScope",
+    "Trouble",
+    "TroubleSign",
     "UserSession",
     "WaitingRequest",
     "WeekPattern",

@@ -45,6 +45,7 @@ class NoticeKind(StrEnum):
     DUTY_SWAP_CHANGED = "duty_swap_changed"
     DUTY_CALL_ASKED = "duty_call_asked"
     DUTY_CALL_CHANGED = "duty_call_changed"
+    OUTAGE_NOTICED = "outage_noticed"
 
 
 class MailEnd(StrEnum):

@@ -82,7 +82,11 @@ class Work:
 
 
 class Heartbeat(Base):
+    """`boot` and `seconds`: which start of the machine it was, and how long after it, whatever its clock says."""
+
     __tablename__ = "heartbeat"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime]
+    boot: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
+    seconds: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))

@@ -11,6 +11,7 @@ from staffhub.models import Notice, NoticeKind, TaskState
 ASKS = frozenset(
     {
         NoticeKind.LEAVE_ASKED,
+        NoticeKind.OUTAGE_NOTICED,
         NoticeKind.LEAVE_UNDER_ORDER,
         NoticeKind.CORRECTION_WAITING,
         NoticeKind.CORRECTION_OVERDUE,

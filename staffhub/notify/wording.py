@@ -41,6 +41,7 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.ORDER_CHANGED: frozenset({"number", "what", "first", "last"}),
     # what: given, ended
     NoticeKind.EXEMPTION: frozenset({"number", "what", "first", "last"}),
+    NoticeKind.OUTAGE_NOTICED: frozenset({"day", "time"}),
     # who: None when told to the person; first to last: of the leave that is asked for
     NoticeKind.LEAVE_UNDER_ORDER: frozenset({"who", "number", "first", "last"}),
     # name: of the file; what: ready, failed
@@ -96,6 +97,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.ORDER_GIVEN: _("A duty order for me"),
         NoticeKind.ORDER_CHANGED: _("A duty order of mine that was changed"),
         NoticeKind.EXEMPTION: _("An exemption that holds for me"),
+        NoticeKind.OUTAGE_NOTICED: _("A disturbance of the application to be decided"),
         NoticeKind.LEAVE_UNDER_ORDER: _("A duty order over leave that is asked for"),
         NoticeKind.EXPORT_READY: _("A file that I asked for"),
         NoticeKind.ACTION_GIVEN: _("Something that a meeting asks of me"),
@@ -338,6 +340,10 @@ def _log_returned(p: dict[str, Any]) -> str:
     return said[p["what"]]
 
 
+def _outage_noticed(p: dict[str, Any]) -> str:
+    return _("The application was disturbed on %(day)s at %(time)s. Confirm it or dismiss it.", **p)
+
+
 def _called_in(p: dict[str, Any]) -> str:
     return _("You are needed in the office on %(day)s, at the desk of %(desk)s.", **p)
 
@@ -362,6 +368,7 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.ORDER_GIVEN: _order_given,
     NoticeKind.ORDER_CHANGED: _order_changed,
     NoticeKind.EXEMPTION: _exemption,
+    NoticeKind.OUTAGE_NOTICED: _outage_noticed,
     NoticeKind.LEAVE_UNDER_ORDER: _leave_under_order,
     NoticeKind.EXPORT_READY: _export_ready,
     NoticeKind.MEETING_SOON: _meeting_soon,

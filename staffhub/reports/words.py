@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from babel.numbers import format_decimal
 
-from staffhub.days import HALF, DayRecord, Discrepancy, Finding, State
+from staffhub.dated import short_day
+from staffhub.days import HALF, DayRecord, Discrepancy, Excuse, Finding, State
 from staffhub.i18n import clock, current_locale, ngettext
 from staffhub.i18n import gettext as _
 from staffhub.meetings.parts import Part, Tally
@@ -186,6 +187,20 @@ def sentence(record: DayRecord) -> str:
     """What does not fit, in one line; empty when all does that matters outside of the page of the day."""
     text = ", ".join(finding(record, found) for found in record.told)
     return text[:1].upper() + text[1:]
+
+
+def excuse(record: DayRecord, one: Excuse) -> str:
+    """Say on a day which confirmed outage excuses what there."""
+    first, last = (_on(at.astimezone(record.zone), record.day) for at in (one.first, one.last))
+    if one.occurrence_id:
+        text = _("Disturbance %(first)s – %(last)s, confirmed by HR: the briefing missed then does not count.")
+    else:
+        text = _("Disturbance of the application %(first)s – %(last)s, confirmed by HR: what it took is not late.")
+    return text % {"first": first, "last": last}
+
+
+def _on(at: datetime, day: date) -> str:
+    return clock(at) if at.date() == day else f"{short_day(at.date())} {clock(at)}"
 
 
 def moment(at: datetime | None, day: date) -> str:

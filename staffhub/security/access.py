@@ -186,6 +186,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "orders.write": _HEADS | {Role.HR},
     "exemptions": _HEADS | {Role.HR, Role.ADMIN},
     "exemptions.write": frozenset({Role.HR}),
+    # Our own disturbances: that they were, and whom they touched; HR decides.
+    "outages": frozenset({Role.HR, Role.ADMIN, Role.OFFICE_HEAD}),
+    "outages.decide": frozenset({Role.HR}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),
     # The screens at the doors: whoever has the address of one can show its codes.

@@ -20,7 +20,8 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Meaning, Officer, Posting, Role, WorkMode, posting_on
 from staffhub.office import OfficeFacts
-from staffhub.reports import recap
+from staffhub.outages import reading
+from staffhub.reports import outage_words, recap
 from staffhub.reports.documents.signed import Change, Part, SignedDays, of_papers
 from staffhub.reports.sheet import Filters, Whole, whole
 from staffhub.security import Viewer
@@ -159,7 +160,7 @@ def of_month(
         signers=_signers(db, me, first),
         papers=papers,
         today=local_day(now, facts.zone),
-        notes=_exemptions(db, me, first, {row.officer_id for group in groups for row in group.rows}),
+        notes=_notes(db, me, first, {row.officer_id for group in groups for row in group.rows}),
         changes=changes,
     )
 
@@ -284,6 +285,10 @@ def _signers(db: Session, me: Viewer, first: date) -> dict[Role, Signer]:
     return {role: Signer(name, people.shown_number(number) if shown else "", what) for role, name, number, what in rows}
 
 
+def _notes(db: Session, me: Viewer, first: date, officers: Collection[int]) -> list[str]:
+    return [*_exemptions(db, me, first, officers), *_disturbances(db, me, first, officers)]
+
+
 def _exemptions(db: Session, me: Viewer, first: date, officers: Collection[int]) -> list[str]:
     """Tell which exemptions hold for somebody of the sheet: few by name, many by their number."""
     dates = month_days(first)
@@ -299,6 +304,18 @@ def _exemptions(db: Session, me: Viewer, first: date, officers: Collection[int])
             told.append(_("Excused %(days)s by %(number)s, %(reason)s: %(people)s", **facts))
         else:
             told.append(_("Work from home %(days)s by %(number)s, %(reason)s: %(people)s", **facts))
+    return told
+
+
+def _disturbances(db: Session, me: Viewer, first: date, officers: Collection[int]) -> list[str]:
+    """Tell which confirmed outages excuse somebody of the sheet, as exemptions are told."""
+    dates = month_days(first)
+    told = []
+    for note in reading.footnotes(db, me.office_id, dates[0], dates[-1]):
+        if names := note.of(officers):
+            span = outage_words.span(note.first.astimezone(me.zone), note.last.astimezone(me.zone))
+            people = ", ".join(names) if len(names) <= _NAMED else outage_words.people(len(names))
+            told.append(f"{outage_words.kind(note.kind)} {span}: {people}")
     return told
 
 
