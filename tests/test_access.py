@@ -596,9 +596,8 @@ def _letters(db: Any, hana: Viewer, officer_id: int) -> dict[str, object]:
     place_id = doors.make(db, hana, name="Pintu depan", idempotency_key=key, now=MORNING)
     dark = outages.Draft(OutageKind.APP, MORNING - timedelta(hours=1), MORNING, "PLN")
     outage_id = outages.enter(db, hana, dark, key=str(uuid4()), now=MORNING)
-    return {"order_id": order.order_id, "exemption_id": exempt.exemption_id, "place_id": place_id} | {
-        "outage_id": outage_id
-    }
+    named = {"order_id": order.order_id, "exemption_id": exempt.exemption_id, "place_id": place_id}
+    return named | {"outage_id": outage_id}
 
 
 def world_officer(db: Any, username: str) -> int:
