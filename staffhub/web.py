@@ -224,21 +224,17 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
     first = _FIRST.get(role, ("today", "board", "requests", "worklog"))
     order = [*first, *(name for name in places if name not in first)]
     menu = [NavItem("/leave", "leave", _("Leave")), NavItem("/orders", "field", _("Duty orders"))]
-    if may("people"):
-        menu.append(NavItem("/people", "board", _("People")))
-    if may("rules"):
-        menu.append(NavItem("/admin/rules", "roster", _("Rules of the office")))
-    if may("places"):
-        menu.append(NavItem("/admin/places", "lock", _("Screens at the doors")))
-    if may("holidays.edit"):
-        menu.append(NavItem("/admin/holidays", "month", _("Holidays")))
-    if may("outages"):
-        menu.append(NavItem("/admin/outages", "alert", _("Disturbances")))
-    if may("admin"):
-        menu.append(NavItem("/admin/zoom", "video", "Zoom"))
-        menu.append(NavItem("/admin/tokens", "lock", _("Programs")))
-    menu.append(NavItem("/notices", "bell", _("Notices")))
-    menu.append(NavItem("/account", "user", _("My account")))
+    some = (
+        ("people", "/people", "board", _("People")),
+        ("rules", "/admin/rules", "roster", _("Rules of the office")),
+        ("places", "/admin/places", "lock", _("Screens at the doors")),
+        ("holidays.edit", "/admin/holidays", "month", _("Holidays")),
+        ("outages", "/admin/outages", "alert", _("Disturbances")),
+        ("admin", "/admin/zoom", "video", "Zoom"),
+        ("admin", "/admin/tokens", "lock", _("Programs")),
+    )
+    menu += [NavItem(href, icon, label) for permission, href, icon, label in some if may(permission)]
+    menu += [NavItem("/notices", "bell", _("Notices")), NavItem("/account", "user", _("My account"))]
     return [NavItem(*places[name], wide=name not in first) for name in order], menu
 
 
