@@ -1,4 +1,4 @@
-"""What changes rarely in an office (its own facts, bidang, services, rules, holidays, doors), kept per process.
+"""What changes rarely in an office (its own facts, bidang, services, rules, holidays, doors, excuses), kept per process.
 
 `office.version` is another one after every change of these tables: triggers raise it in the transaction of the change,
 whoever makes it and in whatever SQL (migrations/office_version.py). It is a random text, so that no two states of an
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, bindparam, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from staffhub.models import Division, Holiday, Office, Paper, Place, RuleSet, ServiceType
+from staffhub.models import Division, Holiday, Office, Paper, Place, RosterExcuse, RuleSet, ServiceType
 
 T = TypeVar("T")
 
-TABLES = (Office, Division, ServiceType, RuleSet, Holiday, Place)
+TABLES = (Office, Division, ServiceType, RuleSet, Holiday, Place, RosterExcuse)
 _NAMES = frozenset(table.__tablename__ for table in TABLES)
 _NOTED = "office_versions"
 # As many things of offices as a process keeps, the newest of each; a regency has some 60 offices.

@@ -175,7 +175,7 @@ def test_a_policy_of_flexible_work_is_a_share_and_the_highest_levels_stay(databa
     shares = [one for one in build(database).problem.shares if one.day == TUESDAY]
     found = {one.source: (one.most_home, one.least_office, one.excluded) for one in shares}
     ana, tia = who(database, "ana"), who(database, "tia")
-    assert found == {"SE 2/2026": (0.5, None, frozenset({tia})), "levels": (None, 0.0, frozenset({ana}))}
+    assert found == {"SE 2/2026": (0.5, None, frozenset({tia})), coverage.LEVELS: (None, None, frozenset({ana}))}
 
 
 def test_turns_of_published_months_are_carried_over_and_leave_owes_nothing(database: Database) -> None:

@@ -31,7 +31,9 @@ class Away:
 
 @dataclass(frozen=True)
 class Gap:
-    """A day on which too few of a group would be in the office. `because` False: they are too few in any case."""
+    """A day on which too few of a group would be in the office. `because` False: they are too few in any case, or
+    somebody has excused it.
+    """
 
     cover: Cover
     because: bool
@@ -51,6 +53,10 @@ class Gap:
     @property
     def need(self) -> int:
         return self.cover.minimum
+
+    @property
+    def excuse(self) -> str:
+        return self.cover.excuse
 
 
 def colleagues(db: Session, me: Viewer, one: Leave) -> list[Serving]:
@@ -97,5 +103,7 @@ def gaps(db: Session, me: Viewer, one: Leave, known: Ledger, people: Sequence[Se
     without = known.book.with_granted({(one.officer_id, day): leave for day in dates(one.first, one.until)})
     before, after = (coverage.counted(wanted, people, book) for book in (known.book, without))
     return [
-        Gap(cover, because=cover.have < was.have) for was, cover in zip(before, after, strict=True) if cover.is_short
+        Gap(cover, because=cover.is_short and cover.have < was.have)
+        for was, cover in zip(before, after, strict=True)
+        if cover.have < cover.minimum
     ]

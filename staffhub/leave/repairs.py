@@ -13,6 +13,7 @@ from staffhub.security import Viewer
 
 def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap]) -> list[Offer]:
     """Return one for each place that would be empty on a day of the leave."""
+    gaps = [gap for gap in gaps if not gap.excuse]
     days = sorted({gap.day for gap in gaps})
     if not days or one.division_id is None:
         return []

@@ -9,7 +9,7 @@ The version is random and no counter: a number that was rolled back would be giv
 import sqlalchemy as sa
 from alembic import op
 
-OF_OFFICE = ("division", "service_type", "rule_set", "holiday", "place")
+OF_OFFICE = ("division", "service_type", "rule_set", "holiday", "place", "roster_excuse")
 _RANDOM = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "replace(gen_random_uuid()::text, '-', '')"}
 # What a trigger itself writes is another version already.
 _SAME = "NEW.version = OLD.version"

@@ -268,8 +268,8 @@ def columns_of(
     for column in columns.values():
         column.standings.sort(key=lambda one: (_RANK[one.state], one.seat.name))
         if column.id in bidang:
-            rule = loaded.book.calendar.coverage(day, bidang[column.id])
-            column.covers.extend(covers(rule, _at_desk(column, lent)))
+            at_desk = _at_desk(column, lent)
+            column.covers.extend(covers(loaded.book.calendar, day, bidang[column.id], at_desk))
     return list(columns.values())
 
 

@@ -17,12 +17,12 @@ from staffhub.days import State
 from staffhub.db import rows
 from staffhub.models import DayPart, EmploymentType, StoredDay
 from staffhub.security import Scope, Viewer
-from staffhub.workdays import calendar
+from staffhub.workdays import Calendar, calendar
 from staffhub.workdays.kinds import CoverGroup
 
 
 class Gap(NamedTuple):
-    """`had` of the people of a group were in the office, where `minimum` are asked for."""
+    """`had` of the people of a group were in the office, where `minimum` are asked for; `excuse`: why fewer might."""
 
     day: date
     division: str
@@ -30,6 +30,7 @@ class Gap(NamedTuple):
     had: int
     minimum: int
     division_id: int
+    excuse: str
 
 
 def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int | None = None) -> list[Gap]:
@@ -45,7 +46,7 @@ def duty_gaps(db: Session, me: Viewer, first: date, last: date, division_id: int
         for day in sorted({day for day, _division in there})
         for one in shown
         for group in rules.coverage(day, one).groups
-        for gap in _short(day, one.id, one.short_name, group, there.get((day, one.id)))
+        for gap in _short(rules, day, one, group, there.get((day, one.id)))
     ]
 
 
@@ -70,16 +71,20 @@ def gaps_of_day(db: Session, me: Viewer, division_id: int | None, day: date, tol
     for people, kind, half, state in told:
         for part in DayPart:
             there[EmploymentType(kind), part] += people if state == State.PRESENT and half != part else 0
-    groups = calendar(db, me.office_id).coverage(day, division).groups
-    return [gap for group in groups for gap in _short(day, division.id, division.short_name, group, there)]
+    rules = calendar(db, me.office_id)
+    groups = rules.coverage(day, division).groups
+    return [gap for group in groups for gap in _short(rules, day, division, group, there)]
 
 
 _Counted = Counter[tuple[EmploymentType, DayPart]]
 
 
-def _short(day: date, division_id: int, name: str, group: CoverGroup, there: _Counted | None) -> list[Gap]:
+def _short(rules: Calendar, day: date, division: office.Bidang, group: CoverGroup, there: _Counted | None) -> list[Gap]:
     had = _had(there, group)
-    return [Gap(day, name, group.name, had, group.minimum, division_id)] if had < group.minimum else []
+    if had >= group.minimum:
+        return []
+    excuse = rules.excuse(day, division.id, group.name)
+    return [Gap(day, division.short_name, group.name, had, group.minimum, division.id, excuse)]
 
 
 def _had(people: _Counted | None, group: CoverGroup) -> int:

@@ -171,7 +171,7 @@ def _fitting(
     if filters.show != DUTY:
         return fits, []
     gaps = duty_gaps(db, me, dates[0], dates[-1], asked)
-    short = {(gap.division_id, gap.day) for gap in gaps}
+    short = {(gap.division_id, gap.day) for gap in gaps if not gap.excuse}
     return [one for one in fits if _fell_short(one, short)], gaps
 
 

@@ -1,22 +1,26 @@
 """Who must be in the office for each bidang, and who of the planned keeps which desk.
 
-What is asked for comes from the rule book (`Calendar.coverage`), who is there from the plan book, and a draft may take
-the place of what is published. The rule holds in both halves of a day: the one with fewer people counts.
+What is asked for comes from the rule book (`Calendar.coverage`, `Calendar.flexible`) and from the appointments given to
+citizens, who is there from the plan book, and a draft may take the place of what is published. The minimum holds in
+both halves of a day: the one with fewer people counts. A share is one of those who serve in the bidang and work all of
+that day; where they keep a desk makes no difference to it.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import BigInteger, Date, bindparam, or_, select, union
+from sqlalchemy import BigInteger, Date, bindparam, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from staffhub import office
 from staffhub.db import rows
 from staffhub.models import (
     Account,
+    Appointment,
     DayPart,
     EmploymentType,
     HomeOnly,
@@ -28,15 +32,20 @@ from staffhub.models import (
     Posting,
     Role,
     RosterCell,
-    RosterExcuse,
     is_in_service,
     serves,
 )
+from staffhub.models.appointments import AHEAD
 from staffhub.roster.entries import dates
-from staffhub.workdays import Calendar, Granted, PlanBook
+from staffhub.workdays import Calendar, Flexible, Granted, Plan, PlanBook
 
 Cell = tuple[int, date]
-Excused = Collection[tuple[int, date, str]]  # bidang, day, name of the group
+# What the demand of the appointments and the rule of the highest levels are called, as groups are by their rule.
+APPOINTMENTS, LEVELS = "Janji temu", "Pimpinan"
+# What the roster may say otherwise: its own layer, and the usual week below it.
+OF_THE_ROSTER = frozenset({PlanLayer.ROSTER.value, "pattern"})
+_NAME = 40  # so much of an order's number names an excuse of it
+_SLACK = 1e-9  # 0.1 * 30 people is 3 of them, whatever floats say
 
 
 class Placed(Protocol):
@@ -58,6 +67,19 @@ class Demand(NamedTuple):
     minimum: int
     maximum: int | None
     source: int
+
+
+class Share(NamedTuple):
+    """Of those who serve in a bidang and work on a day: so much of them (0 to 1) in the office at least, or at home at
+    most; whoever is to `stay` is in the office unless something over the roster says otherwise.
+    """
+
+    division_id: int
+    day: date
+    name: str
+    least_office: float | None
+    most_home: float | None
+    stay: frozenset[int]
 
 
 class Serving(NamedTuple):
@@ -84,11 +106,14 @@ class Serving(NamedTuple):
 
 @dataclass(frozen=True)
 class Cover:
-    """What a demand finds. `there`: who keeps the desk in the half of the day that has the fewest."""
+    """What a demand finds. `there`: who keeps the desk in the half of the day that has the fewest; `excuse`: why fewer
+    may; `absent`: names of those who must be there and are not.
+    """
 
     demand: Demand
     there: tuple[int, ...]
-    excused: bool = False
+    excuse: str = ""
+    absent: tuple[str, ...] = ()
 
     @property
     def day(self) -> date:
@@ -112,7 +137,7 @@ class Cover:
 
     @property
     def missing(self) -> int:
-        return 0 if self.excused else max(0, self.demand.minimum - self.have)
+        return 0 if self.excuse else max(0, self.demand.minimum - self.have)
 
     @property
     def is_short(self) -> bool:
@@ -169,6 +194,7 @@ _OF_DRAFTS = (RosterCell.office_id == _OFFICE, RosterCell.date.between(_FIRST, _
 _AT_DESK = _SERVING.where(
     or_(
         Posting.division_id == _DESK,
+        Posting.role == Role.OFFICE_HEAD,  # whose word says who stands on the second level
         Officer.id.in_(union(_PUBLISHED, select(RosterCell.officer_id).where(*_OF_DRAFTS))),
     )
 )
@@ -176,9 +202,21 @@ _LENT = select(RosterCell.officer_id, RosterCell.date).where(*_OF_DRAFTS, Roster
 _KEPT_HOME = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
     HomeOnly.office_id == _OFFICE, HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
 )
-_EXCUSED = select(RosterExcuse.division_id, RosterExcuse.date, RosterExcuse.group).where(
-    RosterExcuse.office_id == _OFFICE, RosterExcuse.date.between(_FIRST, _LAST)
+
+
+_GIVEN = (
+    select(Appointment.division_id, Appointment.date, func.max(Appointment.seat))
+    .where(Appointment.office_id == _OFFICE, Appointment.date.between(_FIRST, _LAST))
+    .where(Appointment.state.in_(AHEAD))
+    .group_by(Appointment.division_id, Appointment.date)
 )
+
+
+def given(db: Session, office_id: int, first: date, last: date) -> list[Demand]:
+    """Return what the appointments that citizens have ask for."""
+    found = rows(db, _GIVEN, office=office_id, first=first, last=last)
+    everybody = tuple(EmploymentType)
+    return [Demand(division, day, APPOINTMENTS, everybody, seats, None, 0) for division, day, seats in found]
 
 
 def serving(db: Session, office_id: int, first: date, last: date) -> list[Serving]:
@@ -187,7 +225,9 @@ def serving(db: Session, office_id: int, first: date, last: date) -> list[Servin
 
 
 def at_desk(db: Session, office_id: int, desk: int, first: date, last: date) -> list[Serving]:
-    """Return who serves in a bidang on some of these days, or is lent to it, as published or by a draft."""
+    """Return who serves in a bidang on some of these days, or is lent to it, as published or by a draft; and who heads
+    the office.
+    """
     return [Serving._make(row) for row in rows(db, _AT_DESK, office=office_id, desk=desk, first=first, last=last)]
 
 
@@ -202,20 +242,12 @@ def kept_home(db: Session, office_id: int, first: date, last: date) -> frozenset
     return frozenset((who, start, end) for who, start, end in found)
 
 
-def excused(db: Session, office_id: int, first: date, last: date) -> set[tuple[int, date, str]]:
-    """Return the bidang, days and groups whose minimum somebody excused."""
-    found = rows(db, _EXCUSED, office=office_id, first=first, last=last)
-    return {(division, day, group) for division, day, group in found}
-
-
 def with_cells(book: PlanBook, cells: Mapping[Cell, Placed]) -> PlanBook:
     """Return the plans as they would be with these cells in the place of what the roster's layer says there."""
     return book.with_granted({key: Granted(PlanLayer.ROSTER, cell.mode, desk=cell.desk) for key, cell in cells.items()})
 
 
-def counted(
-    wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook, excuses: Excused = frozenset()
-) -> list[Cover]:
+def counted(wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook) -> list[Cover]:
     """Return what each demand finds among people as the plan book has them: each at the desk that is kept; pure."""
     there: dict[tuple[int, date, DayPart], list[Serving]] = defaultdict(list)
     wanted = list(wanted)
@@ -233,8 +265,8 @@ def counted(
             tuple(p.officer_id for p in there[one.division_id, one.day, part] if p.employment in one.types)
             for part in DayPart
         ]
-        is_excused = (one.division_id, one.day, one.group) in excuses
-        found.append(Cover(one, min(halves, key=len), is_excused))
+        excuse = book.calendar.excuse(one.day, one.division_id, one.group)
+        found.append(Cover(one, min(halves, key=len), excuse))
     return found
 
 
@@ -251,3 +283,63 @@ def levels_of(people: Iterable[Serving], day: date) -> dict[int, int]:
         if one.role is Role.DIVISION_HEAD or (one.superior_id in heads and one.officer_id in leads)
     }
     return dict.fromkeys(second, 2) | dict.fromkeys(heads, 1)
+
+
+def shares(calendar: Calendar, desk: office.Bidang, people: Sequence[Serving], first: date, last: date) -> list[Share]:
+    """Return the flexible work of a bidang, and which of the highest levels stay; what is excused is left out.
+
+    A policy of the whole office holds in each bidang: so it holds in the office, whoever plans which part of it.
+    """
+    found = []
+    for day in dates(first, last):
+        here = [one for one in people if one.division_id == desk.id and one.serves(day)]
+        if rule := calendar.flexible(day, desk.code):
+            out = frozenset(one.officer_id for one in here if _is_excluded(rule, desk.code, one))
+            least, most = (None if one is None else one / 100 for one in (rule.least_office, rule.most_home))
+            found.append(Share(desk.id, day, rule.document[:_NAME], least, most, out))
+        if bound := calendar.levels(day, desk):
+            highest = levels_of(people, day)
+            stay = frozenset(one.officer_id for one in here if highest.get(one.officer_id, bound + 1) <= bound)
+            found += [Share(desk.id, day, LEVELS, None, None, stay)] if stay else []
+    return [one for one in found if not calendar.excuse(one.day, desk.id, one.name)]
+
+
+def _is_excluded(rule: Flexible, code: str, one: Serving) -> bool:
+    words = [word.strip().casefold() for word in rule.excluded_positions.replace(";", ",").split(",")]
+    named = any(word and word in one.position.casefold() for word in words)
+    return named or code in rule.excluded_divisions or one.employment in rule.excluded_types
+
+
+def kept(
+    wanted: Iterable[Share], people: Sequence[Serving], book: PlanBook, home: Collection[tuple[int, date, date]]
+) -> list[Cover]:
+    """Return what each share finds, as a demand does: each who must stay has a place that nobody else fills; pure.
+
+    `home`: who is kept at home by a letter, from and to.
+    """
+    return [cover for share in wanted if (cover := _kept(share, people, book, home)).minimum]
+
+
+def _kept(share: Share, people: Sequence[Serving], book: PlanBook, home: Collection[tuple[int, date, date]]) -> Cover:
+    here = [one for one in people if one.division_id == share.division_id and one.serves(share.day)]
+    plans = {one.officer_id: book.of(one.officer_id, share.day) for one in here}
+    working = [who for who, plan in plans.items() if plan.is_work and plan.half is None]
+    at_home = {who for who, first, last in home if first <= share.day <= last}
+    bound = [who for who in working if who in share.stay - at_home and plans[who].source in OF_THE_ROSTER]
+    away = [who for who in bound if plans[who].mode is not PlanMode.OFFICE]
+    others = [who for who in working if who not in bound and _counts(share, plans[who])]
+    least = max(_least(share, len(working)), len(bound))
+    there = [who for who in bound if who not in away] + others[: least - len(bound)]
+    absent = tuple(one.name for one in here if one.officer_id in away)
+    return Cover(Demand(share.division_id, share.day, share.name, (), least, None, 0), tuple(there), absent=absent)
+
+
+def _least(share: Share, working: int) -> int:
+    """Return how many of so many who work are not at home, or in the office, as the policy says."""
+    if share.most_home is not None:
+        return working - math.floor(share.most_home * working + _SLACK)
+    return math.ceil((share.least_office or 0) * working - _SLACK)
+
+
+def _counts(share: Share, plan: Plan) -> bool:
+    return plan.mode is not PlanMode.HOME if share.most_home is not None else plan.mode is PlanMode.OFFICE

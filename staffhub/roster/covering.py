@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from staffhub import office, workdays
 from staffhub.models import PlanMode
 from staffhub.roster import coverage
-from staffhub.roster.coverage import Cover, Excused, Serving
+from staffhub.roster.coverage import Cover, Demand, Serving
 from staffhub.roster.drafts import Cell, Key
 from staffhub.workdays import PlanBook
 
@@ -24,7 +24,8 @@ class Month:
     people: Sequence[Serving]
     published: PlanBook
     book: PlanBook
-    excused: Excused
+    given: Sequence[Demand]
+    home: frozenset[tuple[int, date, date]]
 
     @property
     def seats(self) -> list[Serving]:
@@ -36,18 +37,27 @@ class Month:
         return [one for one in self.people if one.division_id != self.bidang.id]
 
     def covers(self) -> dict[date, list[Cover]]:
-        """Return by day what the rule asks for and who is there; a day on which it asks for nobody is left out."""
+        """Return by day what each hard rule asks for and who is there; a day on which none asks is left out."""
+        calendar, span = self.book.calendar, (self.days[0], self.days[-1])
+        wanted = [*coverage.asked(calendar, [self.bidang], *span), *self.given]
+        shares = coverage.shares(calendar, self.bidang, self.people, *span)
         found: dict[date, list[Cover]] = defaultdict(list)
-        wanted = coverage.asked(self.book.calendar, [self.bidang], self.days[0], self.days[-1])
-        for cover in coverage.counted(wanted, self.people, self.book, self.excused):
+        for cover in coverage.counted(wanted, self.people, self.book):
+            found[cover.day].append(cover)
+        for cover in coverage.kept(shares, self.people, self.book, self.home):
             found[cover.day].append(cover)
         return found
+
+    def broken(self) -> list[Cover]:
+        """Return where the plan is below what a rule asks for and nobody excused, or above the most."""
+        covers = self.covers()
+        return [cover for day in self.days for cover in covers.get(day, ()) if cover.is_short or cover.is_over]
 
 
 def month_of(
     db: Session, office_id: int, division_id: int, days: Sequence[date], *, cells: Mapping[Key, Cell] | None = None
 ) -> Month:
-    """Load the days of a bidang in five statements; with `cells` as the draft would have them."""
+    """Load the days of a bidang in six statements; with `cells` as the draft would have them."""
     span = days[0], days[-1]
     people = coverage.at_desk(db, office_id, division_id, *span)
     book = workdays.plans(db, office_id, *span, officers=sorted({one.officer_id for one in people}))
@@ -57,11 +67,6 @@ def month_of(
         own = {one.officer_id for one in people if one.division_id == division_id}
         lent = {key for key in coverage.lent(db, office_id, division_id, *span) if key[0] not in own}
         drafted = coverage.with_cells(book, dict.fromkeys(lent, Cell(PlanMode.OFFICE, division_id)) | dict(cells))
-    excused = coverage.excused(db, office_id, *span)
-    return Month(office.divisions(db, office_id)[division_id], days, people, book, drafted, excused)
-
-
-def broken(db: Session, office_id: int, division_id: int, days: Sequence[date]) -> list[Cover]:
-    """Return where the plan as it stands is below a minimum that nobody excused, or above the most."""
-    covers = month_of(db, office_id, division_id, days).covers()
-    return [cover for day in days for cover in covers.get(day, ()) if cover.is_short or cover.is_over]
+    given = [one for one in coverage.given(db, office_id, *span) if one.division_id == division_id]
+    home = coverage.kept_home(db, office_id, *span)
+    return Month(office.divisions(db, office_id)[division_id], days, people, book, drafted, given, home)

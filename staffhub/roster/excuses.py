@@ -1,6 +1,6 @@
 """Days on which a bidang need not keep the minimum of a group, each with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import RosterExcuse
 from staffhub.roster import covering, drafts
+from staffhub.roster.coverage import APPOINTMENTS
 from staffhub.roster.drafts import Draft
 from staffhub.security import Viewer
 
@@ -22,17 +23,29 @@ def excuse(db: Session, me: Viewer, draft: Draft, days: Sequence[str], *, reason
     there = drafts.read(db, me.office_id, draft.division_id, draft.month)
     covers = covering.month_of(db, me.office_id, draft.division_id, there.days, cells=there.cells).covers()
     today = clock.local_day(now, me.zone)
-    known = {(cover.day, cover.group) for day in covers for cover in covers[day] if cover.day >= today}
+    known = {
+        (cover.day, cover.group)
+        for day in covers
+        for cover in covers[day]
+        if cover.day >= today and cover.group != APPOINTMENTS
+    }
     asked = {_read(text) for text in days}
     if not asked or not asked <= known:
         raise Refused(_("Choose one of the list."))
-    for day, group in sorted(asked):
-        keys = {"office_id": me.office_id, "division_id": draft.division_id, "date": day, "group": group}
-        written = keys | {"reason": reason, "created_by": me.author, "created_at": now}
-        if insert_unless_there(db, RosterExcuse, written):
-            facts: dict[str, Any] = {"date": day, "group": group, "reason": reason}
-            audit.record(db, me, "roster.excused", "division", draft.division_id, now=now, **facts)
+    write(db, me, draft.division_id, asked, reason=reason, now=now)
     return len(asked)
+
+
+def write(
+    db: Session, me: Viewer, division_id: int, asked: Iterable[tuple[date, str]], *, reason: str, now: datetime
+) -> None:
+    """Excuse a bidang, on days, the minimum of a group; by who writes its roster."""
+    for day, group in sorted(asked):
+        drafts.draft_for(db, me, division_id, day, today=clock.local_day(now, me.zone), edit=True)
+        facts: dict[str, Any] = {"date": day, "group": group, "reason": reason}
+        written = facts | {"office_id": me.office_id, "division_id": division_id, "created_by": me.author}
+        if insert_unless_there(db, RosterExcuse, written | {"created_at": now}):
+            audit.record(db, me, "roster.excused", "division", division_id, now=now, **facts)
 
 
 def _read(text: str) -> tuple[date, str]:

@@ -18,7 +18,8 @@ from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import DutySwap, PlanLayer, PlanMode, RosterWish, SwapState
-from staffhub.roster.standing_in import OF_THE_ROSTER, Room, room
+from staffhub.roster.coverage import OF_THE_ROSTER
+from staffhub.roster.standing_in import Room, room
 from staffhub.security import Viewer
 
 # So many people stand on a page, those farthest from the mean first.

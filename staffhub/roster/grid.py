@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
-from staffhub.models import PLAN_LETTERS, EmploymentType, PlanLayer, PlanMode
+from staffhub.models import PLAN_LETTERS, EmploymentType, PlanMode, Role
 from staffhub.roster import coverage, covering
-from staffhub.roster.coverage import Cover
+from staffhub.roster.coverage import APPOINTMENTS, OF_THE_ROSTER, Cover
 from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
 from staffhub.security import Viewer
@@ -20,8 +20,6 @@ LENT = "P"
 # Rows that a page of a month has room for.
 AT_ONCE = 45
 LEAVE = PLAN_LETTERS[PlanMode.LEAVE]
-# What a roster says over; whatever else decides a day lies above it.
-_BENEATH = {"pattern", PlanLayer.ROSTER.value}
 
 
 class Square(NamedTuple):
@@ -79,7 +77,9 @@ class Grid:
 
     @property
     def short(self) -> list[Cover]:
-        covers = [cover for line in self.lines for cover in line.covers if cover and cover.is_short]
+        """Return what somebody may excuse; what citizens were promised is none of it."""
+        lines = [line for line in self.lines if line.group != APPOINTMENTS]
+        covers = [cover for line in lines for cover in line.covers if cover and cover.is_short]
         return sorted(covers, key=lambda cover: (cover.day, cover.group))
 
     @property
@@ -107,13 +107,15 @@ def office_grids(db: Session, me: Viewer, month: date, *, today: date, every_row
     span = days[0], days[-1]
     people = coverage.serving(db, me.office_id, *span)
     book = workdays.plans(db, me.office_id, *span)
-    excused = coverage.excused(db, me.office_id, *span)
+    given, home = coverage.given(db, me.office_id, *span), coverage.kept_home(db, me.office_id, *span)
+    heads = [one for one in people if one.role is Role.OFFICE_HEAD]
     lent = {(who, one.desk) for (who, _day), ranges in book.entries.items() for one in ranges if one.desk}
     with_rows = every_row or len({one.officer_id for one in people}) <= AT_ONCE
     found = []
     for bidang in office.divisions(db, me.office_id).values():
         here = [one for one in people if bidang.id == one.division_id or (one.officer_id, bidang.id) in lent]
-        month_here = Month(bidang, days, here, book, book, excused)
+        here += [one for one in heads if here and one not in here]  # whose word says who stands on the second level
+        month_here = Month(bidang, days, here, book, book, [one for one in given if one.division_id == bidang.id], home)
         if here:
             found.append(_grid(month_here, None, today, with_rows=with_rows))
     return found
@@ -148,7 +150,7 @@ def _square(month: Month, draft: Draft | None, key: Key, today: date) -> Square:
     usual = month.book.usual(*key)
     cell = draft.cells.get(key) if draft else None
     was = _letter(month.published.of(*key), month.bidang.id) if cell else letter
-    is_open = key[1] >= today and usual.mode is not None and plan.source in _BENEATH
+    is_open = key[1] >= today and usual.mode is not None and plan.source in OF_THE_ROSTER
     return Square(letter, was if was != letter else "", bool(cell and cell.locked), is_open)
 
 

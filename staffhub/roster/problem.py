@@ -6,35 +6,31 @@ cells that somebody locked and the days that are over.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Date, bindparam, func, select
+from sqlalchemy import BigInteger, Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
 from staffhub.db import rows
 from staffhub.models import (
-    Appointment,
     EmploymentType,
-    HomeOnly,
     PlanLayer,
     PlanMode,
     RosterCell,
     RosterPlan,
     RosterWish,
 )
-from staffhub.models.appointments import AHEAD
 from staffhub.roster import coverage
 from staffhub.roster.coverage import Cell, Demand, Serving
 from staffhub.roster.entries import dates
 from staffhub.roster.solving import problem as solving
 from staffhub.workdays import Plan, PlanBook
 
-APPOINTMENTS = "appointments"
 _WHY: dict[str, solving.Why] = {
     PlanLayer.LEAVE: "leave",
     PlanLayer.DUTY: "duty",
@@ -58,7 +54,7 @@ class DraftCell(NamedTuple):
 class Facts:
     """What a month rests on. `versions`: of the drafts, by bidang; `published`: bidang and months that are.
 
-    `seats`: places of appointments that are given already; `letters`: who is at home by a letter, from and to.
+    `given`: places of appointments that are given already; `letters`: who is at home by a letter, from and to.
     """
 
     month: date
@@ -69,10 +65,9 @@ class Facts:
     cells: Mapping[Cell, DraftCell]
     versions: Mapping[int, int]
     published: Collection[tuple[int, date]]
-    excuses: Collection[tuple[int, date, str]]
-    seats: Mapping[tuple[int, date], int]
+    given: Sequence[Demand]
     wishes: Mapping[Cell, PlanMode]
-    letters: Sequence[tuple[int, date, date]]
+    letters: Collection[tuple[int, date, date]]
 
     @property
     def last(self) -> date:
@@ -121,17 +116,8 @@ _PLANS = select(RosterPlan.division_id, RosterPlan.month, RosterPlan.version, Ro
 _CELLS = select(RosterCell.officer_id, RosterCell.date, RosterCell.mode, RosterCell.desk_id, RosterCell.locked).where(
     RosterCell.office_id == _OFFICE, RosterCell.date.between(_FIRST, _LAST)
 )
-_SEATS = (
-    select(Appointment.division_id, Appointment.date, func.max(Appointment.seat))
-    .where(Appointment.office_id == _OFFICE, Appointment.date.between(_FIRST, _LAST))
-    .where(Appointment.state.in_(AHEAD))
-    .group_by(Appointment.division_id, Appointment.date)
-)
 _WISHES = select(RosterWish.officer_id, RosterWish.date, RosterWish.mode).where(
     RosterWish.office_id == _OFFICE, RosterWish.date.between(_FIRST, _LAST)
-)
-_LETTERS = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
-    HomeOnly.office_id == _OFFICE, HomeOnly.first <= _LAST, HomeOnly.last >= _FIRST
 )
 
 
@@ -151,10 +137,9 @@ def load(db: Session, office_id: int, month: date, *, today: date) -> Facts:
         cells={(who, day): DraftCell(mode, desk, locked) for who, day, mode, desk, locked in rows(db, _CELLS, **asked)},
         versions={division: version for division, of, version, _published in plans if of == month},
         published={(division, of) for division, of, _version, turn in plans if turn is not None},
-        excuses=coverage.excused(db, office_id, month, last),
-        seats={(division, day): seat for division, day, seat in rows(db, _SEATS, **asked)},
+        given=coverage.given(db, office_id, month, last),
         wishes={(who, day): mode for who, day, mode in rows(db, _WISHES, **asked)},
-        letters=[(who, start, end) for who, start, end in rows(db, _LETTERS, **asked)],
+        letters=coverage.kept_home(db, office_id, month, last),
     )
 
 
@@ -187,18 +172,14 @@ def build(facts: Facts, desks: Collection[int], days: Collection[date] | None = 
     wanted = [day for day in dates(facts.first, facts.last) if days is None or day in days]
     worked = [day for day in wanted if any(_works(facts, seat, day) for seat in seats)]
     carried = _carried(facts, seats)
-    levels = coverage.levels_of(facts.people, worked[0]) if worked else {}
     fixed, loans = _fixed(facts, seats, worked)
     settled = {(one.person, one.day) for one in fixed}
     free = [(seat, day) for seat in seats for day in worked if (seat.id, day) not in settled]
     problem = solving.Problem(
-        people=tuple(
-            solving.Person(seat.id, seat.group, seat.division_id, levels.get(seat.officer_id), carried[seat.id])
-            for seat in seats
-        ),
+        people=tuple(solving.Person(seat.id, seat.group, seat.division_id, carried=carried[seat.id]) for seat in seats),
         days=tuple(worked),
         demands=tuple(_demands(facts, desks, set(worked))),
-        shares=tuple(_shares(facts, desks, seats, worked, levels)),
+        shares=tuple(_shares(facts, desks, seats, worked)),
         fixed=tuple(fixed),
         wishes=tuple(
             solving.Wish(seat.id, day, _PLACES[facts.wishes[seat.officer_id, day]])
@@ -275,20 +256,14 @@ def _published(facts: Facts, officer_id: int, day: date) -> solving.Place | None
     return _PLACES.get(plan.mode) if plan.source == PlanLayer.ROSTER else None
 
 
-def _demands(facts: Facts, desks: Collection[int], days: Collection[date]) -> list[solving.Demand]:
-    """Return what must be, less what guests from other bidang keep already, and the places given to citizens."""
-    found = []
-    for cover in coverage.counted(facts.demands, _guests(facts, desks), facts.stands, facts.excuses):
+def _demands(facts: Facts, desks: Collection[int], days: Collection[date]) -> Iterator[solving.Demand]:
+    """Yield what must be, less what guests from other bidang keep already, and the places given to citizens."""
+    for cover in coverage.counted([*facts.demands, *facts.given], _guests(facts, desks), facts.stands):
         one = cover.demand
-        if one.division_id not in desks or one.day not in days:
-            continue
-        least = 0 if cover.excused else max(0, one.minimum - cover.have)
-        most = None if one.maximum is None else max(least, one.maximum - cover.have)
-        found.append(solving.Demand(one.division_id, one.day, facts.names[one.types], least, most, one.group))
-    for (division_id, day), seats in sorted(facts.seats.items()):
-        if division_id in desks and day in days:
-            found.append(solving.Demand(division_id, day, None, seats, None, APPOINTMENTS))
-    return found
+        if one.division_id in desks and one.day in days:
+            group = None if one.group == coverage.APPOINTMENTS else facts.names[one.types]
+            most = None if one.maximum is None else max(cover.missing, one.maximum - cover.have)
+            yield solving.Demand(one.division_id, one.day, group, cover.missing, most, one.group)
 
 
 def _guests(facts: Facts, desks: Collection[int]) -> list[Serving]:
@@ -296,32 +271,15 @@ def _guests(facts: Facts, desks: Collection[int]) -> list[Serving]:
 
 
 def _shares(
-    facts: Facts, desks: Collection[int], seats: Sequence[Seat], days: Sequence[date], levels: Mapping[int, int]
-) -> list[solving.Share]:
-    """Return the policies of flexible work of each bidang; the highest levels stay by the rule of the duty minimum."""
-    found = []
-    for day in days:
-        for desk in sorted(desks):
-            here = [seat for seat in seats if seat.division_id == desk]
-            rule = facts.book.calendar.flexible(day, facts.desks[desk].code)
-            if rule:
-                out = frozenset(seat.id for seat in here if _is_excluded(rule, facts.desks[desk].code, seat, day))
-                least, most = (None if one is None else one / 100 for one in (rule.least_office, rule.most_home))
-                found.append(solving.Share(desk, day, least, most, out, rule.document))
-            bound = facts.book.calendar.coverage(day, facts.desks[desk]).levels or 0
-            stay = frozenset(seat.id for seat in here if levels.get(seat.officer_id, bound + 1) <= bound)
-            if stay:
-                found.append(solving.Share(desk, day, 0.0, None, stay, "levels"))
-    return found
-
-
-def _is_excluded(rule: workdays.Flexible, code: str, seat: Seat, day: date) -> bool:
-    words = [word.strip().casefold() for word in rule.excluded_positions.replace(";", ",").split(",")]
-    return code in rule.excluded_divisions or any(
-        one.employment in rule.excluded_types or any(word and word in one.position.casefold() for word in words)
-        for one in seat.postings
-        if one.serves(day)
-    )
+    facts: Facts, desks: Collection[int], seats: Sequence[Seat], days: Sequence[date]
+) -> Iterator[solving.Share]:
+    """Yield the flexible work of each bidang, and who stays as one of the highest levels."""
+    for desk in sorted(desks) if days else ():
+        here = [seat for seat in seats if seat.division_id == desk]
+        for one in coverage.shares(facts.book.calendar, facts.desks[desk], facts.people, days[0], days[-1]):
+            stay = frozenset(seat.id for seat in here if seat.officer_id in one.stay and seat.serves(one.day))
+            if one.day in days:
+                yield solving.Share(desk, one.day, one.least_office, one.most_home, stay, one.name)
 
 
 def _weights(facts: Facts) -> solving.Weights:

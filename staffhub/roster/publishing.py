@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, bindparam, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, i18n, notify, office, workdays
-from staffhub.db import changed_meanwhile, rows
+from staffhub.db import changed_meanwhile
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import (
-    HomeOnly,
     NoticeKind,
-    Officer,
     PlanEnding,
     PlanGrant,
     PlanLayer,
@@ -30,7 +28,8 @@ from staffhub.models import (
     RosterPlan,
 )
 from staffhub.roster import coverage, covering, drafts
-from staffhub.roster.coverage import Cover, Serving
+from staffhub.roster.coverage import OF_THE_ROSTER, Cover, Serving
+from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
 from staffhub.roster.entries import lock_officers, settle
 from staffhub.roster.published import Held, held
@@ -68,7 +67,6 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
     wanted = _wanted(there, people, first)
     if there.plan_id is None or not wanted:
         raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
-    _refuse_letters(db, me, wanted, first, last)
     officers = sorted({officer_id for officer_id, _day in wanted})
     # Everybody who may keep the desk: the leave of a colleague who stands in no cell of the draft counts as well.
     lock_officers(db, me.office_id, sorted({*officers, *(one.officer_id for one in people)}))
@@ -90,7 +88,7 @@ def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetim
 
 
 class Broken(Refused):
-    """The roster would leave days below the minimum of a rule."""
+    """The roster would leave days on which a rule does not hold."""
 
     def __init__(self, covers: Sequence[Cover], message: str) -> None:
         super().__init__(message)
@@ -106,7 +104,10 @@ def _refuse_broken(
     left = {stands[key].desk for key in fresh if key in stands} - {None, draft.division_id}
     divisions = office.divisions(db, me.office_id)
     for division_id in (draft.division_id, *sorted(one for one in left if one)):
-        if broken := covering.broken(db, me.office_id, division_id, days):
+        month = covering.month_of(db, me.office_id, division_id, days)
+        if division_id == draft.division_id:
+            _refuse_letters(month, days)
+        if broken := month.broken():
             raise Broken(broken, _said(divisions[division_id].short_name, broken))
 
 
@@ -119,27 +120,24 @@ def _said(division: str, broken: Sequence[Cover]) -> str:
 
 def _named(one: Cover) -> str:
     told = {"day": i18n.day(one.day), "group": one.group, "have": one.have}
+    if one.absent:
+        names = ", ".join(one.absent)
+        return _("%(day)s: %(names)s must be in the office (%(rule)s)", day=told["day"], names=names, rule=one.group)
     if one.is_over:
         return _("%(day)s: %(group)s %(have)s, at most %(maximum)s", **told, maximum=one.maximum)
     return _("%(day)s: %(group)s %(have)s of %(minimum)s", **told, minimum=one.minimum)
 
 
-_LETTERS = (
-    select(Officer.id, Officer.name, HomeOnly.first, HomeOnly.last)
-    .join(Officer, Officer.id == HomeOnly.officer_id)
-    .where(HomeOnly.office_id == bindparam("office"))
-    .where(HomeOnly.last >= bindparam("first", type_=Date), HomeOnly.first <= bindparam("last", type_=Date))
-    .order_by(Officer.name, HomeOnly.first)
-)
-
-
-def _refuse_letters(db: Session, me: Viewer, wanted: Mapping[Key, Place], first: date, last: date) -> None:
-    """Whoever works from home by a letter is not put into the office."""
-    for who, name, since, until in rows(db, _LETTERS, office=me.office_id, first=first, last=last):
-        days = [day for (officer_id, day), place in wanted.items() if officer_id == who and since <= day <= until]
-        kept = [day for day in days if wanted[who, day][0] is PlanMode.OFFICE]
+def _refuse_letters(month: Month, days: Sequence[date]) -> None:
+    """Whoever works from home by a letter is not in the office by the roster, nor for want of a word in it."""
+    for one in month.seats:
+        at_home = {
+            day for day in days for who, *span in month.home if who == one.officer_id and span[0] <= day <= span[1]
+        }
+        plans = {day: month.book.of(one.officer_id, day) for day in sorted(at_home) if one.serves(day)}
+        kept = [day for day, plan in plans.items() if plan.mode is PlanMode.OFFICE and plan.source in OF_THE_ROSTER]
         if kept:
-            said = {"name": name, "days": ", ".join(i18n.day(day) for day in kept[:_NAMED])}
+            said = {"name": one.name, "days": ", ".join(i18n.day(day) for day in kept[:_NAMED])}
             raise Refused(_("Not published: %(name)s works from home by a letter, also on %(days)s.", **said))
 
 

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
-from staffhub.db import insert_unless_there
+from staffhub import clock
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import PlanMode, RosterAct, RosterExcuse
-from staffhub.roster import drafts, runs
-from staffhub.roster.problem import APPOINTMENTS
+from staffhub.models import PlanMode, RosterAct
+from staffhub.roster import drafts, excuses, runs
+from staffhub.roster.coverage import APPOINTMENTS
 from staffhub.roster.solving.problem import Demand, Why
 from staffhub.roster.solving.solution import Broken, Kind, Relaxation
 from staffhub.security import Viewer
@@ -158,7 +157,10 @@ def _take_step(
     now: datetime,
 ) -> None:
     if step.kind == "excuse":
-        _excuse(db, me, trouble, reason, now=now)
+        if not reason.strip():
+            raise Refused(_("Write why the minimum is excused on those days."), field="reason")
+        days = [(day, trouble.group) for day in trouble.days]
+        excuses.write(db, me, trouble.division_id, days, reason=reason.strip()[:200], now=now)
     elif step.kind == "ask_leave" or step.officer_id is None or step.division_id is None:
         raise Refused(_("A leave is decided on its own page. Open it there, then have the plan worked out again."))
     elif step.kind == "borrow":
@@ -170,17 +172,6 @@ def _take_step(
 
 def _keys(officer_id: int, days: Iterable[date]) -> list[drafts.Key]:
     return [(officer_id, day) for day in days]
-
-
-def _excuse(db: Session, me: Viewer, trouble: Trouble, reason: str, *, now: datetime) -> None:
-    if not reason.strip():
-        raise Refused(_("Write why the minimum is excused on those days."), field="reason")
-    for day in trouble.days:
-        keys = {"office_id": me.office_id, "division_id": trouble.division_id, "date": day, "group": trouble.group}
-        facts = {"reason": reason.strip()[:200], "created_by": me.author, "created_at": now}
-        if insert_unless_there(db, RosterExcuse, keys | facts):
-            said: dict[str, Any] = {"date": day, "group": trouble.group, "reason": facts["reason"]}
-            audit.record(db, me, "roster.excused", "division", trouble.division_id, now=now, **said)
 
 
 def _unlock(

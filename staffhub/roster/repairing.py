@@ -28,15 +28,13 @@ from staffhub.models import (
     PlanMode,
 )
 from staffhub.roster import coverage
-from staffhub.roster.coverage import Cover, Excused, Serving
+from staffhub.roster.coverage import OF_THE_ROSTER, Cover, Serving
 from staffhub.roster.entries import Range, dates, grant_all, lock_officers
 from staffhub.security import Viewer
 from staffhub.workdays import PlanBook
 
 # Beside each place so many are offered; whoever wants somebody else writes it into the plan.
 _OFFERED = 4
-# What lies over the roster is a reason of its own to be at home.
-_MOVABLE = {"pattern", PlanLayer.ROSTER.value}
 
 
 class Need(NamedTuple):
@@ -114,7 +112,6 @@ class Around:
     people: Sequence[Serving]
     book: PlanBook
     kept: Mapping[int, frozenset[date]]
-    excused: Excused
 
     def who(self, officer_id: int, day: date) -> Serving | None:
         return next((one for one in self.people if one.officer_id == officer_id and one.serves(day)), None)
@@ -124,12 +121,12 @@ class Around:
 
     def is_free(self, one: Serving, day: date) -> bool:
         plan = self.book.of(one.officer_id, day)
-        at_home = plan.mode is PlanMode.HOME and plan.half is None and plan.source in _MOVABLE
+        at_home = plan.mode is PlanMode.HOME and plan.half is None and plan.source in OF_THE_ROSTER
         return at_home and one.serves(day) and day not in self.kept.get(one.officer_id, ())
 
 
 def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
-    """Load it for the whole months of these days, in five statements."""
+    """Load it for the whole months of these days, in four statements."""
     first, last = clock.month_days(days[0])[0], clock.month_days(days[-1])[-1]
     people = coverage.serving(db, office_id, first, last)
     kept: dict[int, set[date]] = defaultdict(set)
@@ -137,7 +134,7 @@ def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
         kept[officer_id].update(dates(max(start, first), min(end, last)))
     book = workdays.plans(db, office_id, first, last, officers={one.officer_id for one in people})
     held = {who: frozenset(days) for who, days in kept.items()}
-    return Around(people, book, held, coverage.excused(db, office_id, first, last))
+    return Around(people, book, held)
 
 
 def needs(
@@ -146,7 +143,7 @@ def needs(
     """Return where the plan has fewer in the office than the rule asks for, by day; `only`: of this bidang."""
     desks = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
     wanted = coverage.asked(found.book.calendar, desks, first, last)
-    return [Need.of(one) for one in coverage.counted(wanted, found.people, found.book, found.excused) if one.missing]
+    return [Need.of(one) for one in coverage.counted(wanted, found.people, found.book) if one.missing]
 
 
 def stand_ins(

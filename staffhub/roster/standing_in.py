@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
 from staffhub.i18n import gettext as _
-from staffhub.models import EmploymentType, PlanLayer, PlanMode, Role
+from staffhub.models import EmploymentType, PlanMode, Role
 from staffhub.roster import coverage
-from staffhub.roster.coverage import Serving
+from staffhub.roster.coverage import OF_THE_ROSTER, Serving
 from staffhub.security import Viewer
 
-# What the roster may say otherwise: its own layer, and the usual week below it.
-OF_THE_ROSTER = frozenset({PlanLayer.ROSTER.value, "pattern"})
 _LEADS = frozenset({Role.DIVISION_HEAD, Role.OFFICE_HEAD})
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub import office
-from staffhub.models import EmploymentType, Holiday, RuleSet
+from staffhub.models import EmploymentType, Holiday, RosterExcuse, RuleSet
 from staffhub.workdays.hours import Hours, Schedule, WorkHours
 from staffhub.workdays.kinds import (
     EARLY,
@@ -32,10 +32,14 @@ _REMEMBERED = 5000
 
 @dataclass(frozen=True)
 class Calendar:
-    """The office's holidays and rules, of all dates."""
+    """The office's holidays and rules, of all dates.
+
+    `excuses`: why a bidang need not keep the minimum of a group on a day.
+    """
 
     holidays: dict[date, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    excuses: dict[tuple[int, date, str], str] = field(default_factory=dict)
     # What was worked out already: a month asks for the hours of each date once per officer. Cut short, since dates that
     # people ask for have no end.
     _known: dict[tuple[date, EmploymentType | None], Hours | None] = field(
@@ -99,6 +103,19 @@ class Calendar:
         own = {division.code} if division else set()
         return rule_in_force(self.rules, Coverage, day, None, usual | own)
 
+    def levels(self, day: date, division: office.Bidang | None = None) -> int:
+        """Return how many of the highest levels stay in the office: as the division's own rule says, or the office's,
+        whether the division keeps cover or not.
+        """
+        if not self.is_working_day(day):
+            return 0
+        rule = in_force(self.rules, Coverage, day, None, {"", division.code if division else ""})
+        return (rule.levels or 0) if rule else 0
+
+    def excuse(self, day: date, division_id: int, group: str) -> str:
+        """Return why a division need not keep the minimum of a group on a date; "" where it must."""
+        return self.excuses.get((division_id, day, group), "")
+
     def roster_weights(self, day: date) -> RosterWeights | None:
         """Return what the office's duty roster is to look to; None where no row says."""
         return in_force(self.rules, RosterWeights, day, None)
@@ -140,7 +157,7 @@ class Calendar:
 
 
 def calendar(db: Session, office_id: int) -> Calendar:
-    """Return the office's holidays and rules; read again only when one of them has changed."""
+    """Return the office's holidays, rules and excuses; read again only when one of them has changed."""
     return office.kept(db, office_id, _calendar)
 
 
@@ -156,5 +173,12 @@ def _calendar(db: Session, office_id: int) -> Calendar:
         RuleSet.subject,
         RuleSet.id,
     ).where(RuleSet.office_id == office_id, RuleSet.confirmed)
+    excuses = select(RosterExcuse.division_id, RosterExcuse.date, RosterExcuse.group, RosterExcuse.reason).where(
+        RosterExcuse.office_id == office_id
+    )
     found = [of_row(*row) for row in db.execute(rules)]
-    return Calendar({row.date: row.name for row in db.execute(days)}, tuple(rule for rule in found if rule))
+    return Calendar(
+        {row.date: row.name for row in db.execute(days)},
+        tuple(rule for rule in found if rule),
+        {(division, day, group): reason for division, day, group, reason in db.execute(excuses)},
+    )

@@ -30,7 +30,7 @@ def violations(problem: Problem, solution: Solution) -> list[str]:
                 found.append(f"{n} in the office for {demand}")
     for share in problem.shares:
         if share.day in problem.days:
-            found += _of_share(problem, share, places, desks)
+            found += _of_share(problem, share, places)
     return found
 
 
@@ -69,13 +69,13 @@ def _counts(demand: Demand, person: Person, places: Mapping[Cell, Place], desks:
     return not demand.levels or person.level in demand.levels
 
 
-def _of_share(problem: Problem, share: Share, places: Mapping[Cell, Place], desks: Mapping[Cell, int]) -> list[str]:
+def _of_share(problem: Problem, share: Share, places: Mapping[Cell, Place]) -> list[str]:
     at_work = office = home = 0
     found = []
     for person in problem.people:
         cell = person.id, share.day
         place = places.get(cell)
-        if place is None or (share.desk is not None and desks[cell] != share.desk):
+        if place is None or share.desk not in {None, person.desk}:
             continue
         at_work += 1
         office += place == "office"

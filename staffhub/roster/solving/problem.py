@@ -49,7 +49,8 @@ class Demand:
 
 @dataclass(frozen=True)
 class Share:
-    """Flexible work: of those who work on the day, at least a share (0 to 1) in the office, or at most one at home.
+    """Flexible work: of those of a desk who work on the day, lent ones among them, at least a share (0 to 1) in the
+    office, or at most one at home.
 
     Whoever is excluded counts like the others, and is not at home unless that cell is fixed there.
     """

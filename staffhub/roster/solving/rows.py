@@ -47,19 +47,21 @@ def rows(problem: Problem) -> list[Row]:
     for rule in every:
         if rule.day not in days:
             continue
-        there = [p for p in problem.people if rule.desk in {None, lent.get((p.id, rule.day), p.desk)}]
-        working = [p for p in there if _works(problem, p, rule.day)]
-        found += [_of_demand(rule, working)] if isinstance(rule, Demand) else _of_share(rule, working)
+        working = [p for p in problem.people if _works(problem, p, rule.day)]
+        if isinstance(rule, Demand):
+            there = [p for p in working if rule.desk in {None, lent.get((p.id, rule.day), p.desk)}]
+            found.append(_of_demand(rule, there))
+        else:
+            found += _of_share(rule, [p for p in working if rule.desk in {None, p.desk}])
     return found
 
 
 def _excluded(problem: Problem) -> set[Cell]:
-    lent = {(loan.person, loan.day): loan.desk for loan in problem.loans}
     return {
         (p.id, share.day)
         for share in problem.shares
         for p in problem.people
-        if p.id in share.excluded and share.desk in {None, lent.get((p.id, share.day), p.desk)}
+        if p.id in share.excluded and share.desk in {None, p.desk}
     }
 
 

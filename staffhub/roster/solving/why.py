@@ -140,7 +140,8 @@ def _candidates(alone: Problem, row: Row, missing: int) -> Iterator[Relaxation]:
                 yield _change("unlock", row.day, person=person.id)
             elif fixed.why == "leave":
                 yield _change("ask_leave", row.day, person=person.id)
-    if row.rule.desk is None or (missing < 0 and row.place == "office"):
+    # Of a share nobody lends a hand: it is one of the desk's own people, wherever they are.
+    if row.rule.desk is None or isinstance(row.rule, Share) or (missing < 0 and row.place == "office"):
         return
     lent = {loan.person for loan in alone.loans}
     for person in alone.people:
@@ -166,7 +167,7 @@ def _stands_against(fixed: Fixed, row: Row, missing: int) -> bool:
 
 def _absent(alone: Problem, row: Row, missing: int) -> tuple[Absent, ...]:
     """Say of each person meant who is not free why not."""
-    lent = {loan.person for loan in alone.loans if loan.desk != row.rule.desk}
+    lent = {loan.person for loan in alone.loans if loan.desk != row.rule.desk and isinstance(row.rule, Demand)}
     found = []
     for person in _meant(alone, row):
         fixed = alone.at.get((person.id, row.day))
