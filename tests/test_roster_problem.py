@@ -143,7 +143,7 @@ def test_citizens_who_are_invited_are_met_by_as_many_people(database: Database) 
             db.add(Appointment(office_id=1, request_id=request, service_type_id=kind.id, division_id=desk(database),
                                date=TUESDAY, starts=time(8), minutes=30, seat=seat, state="invited",
                                created_at=MORNING, version=1))  # fmt: skip
-    (one,) = [one for one in build(database).problem.demands if one.source == problem.APPOINTMENTS]
+    (one,) = [one for one in build(database).problem.demands if one.source == coverage.APPOINTMENTS]
     assert (one.day, one.group, one.minimum) == (TUESDAY, None, 2)
 
 
@@ -224,3 +224,19 @@ def test_who_is_lent_counts_at_the_other_desk_and_half_a_day_of_leave_at_none(da
     assert ben in covers[there, "ASN"]
     assert covers[here, "THL"] == ()
     assert "secretariat" not in {names[division] for division, _group in covers}
+
+
+def test_who_was_in_the_office_on_the_last_monday_of_a_published_month_is_told(database: Database) -> None:
+    hana, ben = viewer_of(database, "hana"), who(database, "ben")
+    with database.transaction() as db:
+        plan_range(db, hana, ben, date(2026, 11, 30), mode=PlanMode.HOME, layer=PlanLayer.ROSTER)
+
+    def told() -> dict[int, tuple[bool, bool]]:
+        return {one.id: (one.monday, one.friday) for one in build(database).problem.people}
+
+    assert set(told().values()) == {(False, False)}, "nobody has published November"
+    with database.transaction() as db:
+        facts = {"version": 1, "published": 1, "created_at": MORNING}
+        db.add(RosterPlan(office_id=1, division_id=desk(database), month=date(2026, 11, 1), **facts))
+    assert told()[ben] == (False, True)
+    assert told()[who(database, "ana")] == (True, True)

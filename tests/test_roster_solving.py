@@ -299,3 +299,16 @@ def test_only_who_solves_loads_the_solver():
     loads = "import sys, staffhub.roster.solving.model; print({'highspy', 'numpy', 'sqlalchemy'} & set(sys.modules))"
     ran = subprocess.run((sys.executable, "-c", loads), capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_whoever_had_the_last_monday_before_the_month_is_spared_the_first_one_in_it():
+    staff = (Person(1, "asn", 1, monday=True), Person(2, "asn", 1))
+    one = Problem(staff, (MONDAY,), (Demand(1, MONDAY, "asn", 1, 1, "1"),))
+    for people in (staff, (replace(staff[0], id=2), replace(staff[1], id=1))):
+        asked = replace(one, people=people)
+        plan = solve(asked, 10)
+        there = [turn.person for turn in plan.turns if turn.place == "office"]
+        assert there == [person.id for person in people if not person.monday]
+        assert plan.objective == checker.cost(asked, plan.places).total
+    bound = replace(one, fixed=(Fixed(2, MONDAY, None, "leave"),))
+    assert solve(bound, 10).parts.mondays_fridays == one.weights.mondays_fridays

@@ -47,6 +47,8 @@ def _office(seed: int) -> Problem:
             some.choice([1, 1, 2]),
             some.choice([None, 1, 2]),
             some.choice([-1, 0, 0.25]),
+            monday=some.random() < 0.3,
+            friday=some.random() < 0.3,
         )
         for n in range(1, n_people + 1)
     )

@@ -8,7 +8,7 @@ cells that somebody locked and the days that are over.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -42,6 +42,8 @@ _PLACES: dict[PlanMode | None, solving.Place] = {
     PlanMode.HOME: "home",
     PlanMode.FIELD: "field",
 }
+_MONDAY, _FRIDAY = 0, 4
+_BACK = 29  # a Monday or Friday of work is looked for so many days back: holidays may lie between
 
 
 class DraftCell(NamedTuple):
@@ -176,7 +178,17 @@ def build(facts: Facts, desks: Collection[int], days: Collection[date] | None = 
     settled = {(one.person, one.day) for one in fixed}
     free = [(seat, day) for seat in seats for day in worked if (seat.id, day) not in settled]
     problem = solving.Problem(
-        people=tuple(solving.Person(seat.id, seat.group, seat.division_id, carried=carried[seat.id]) for seat in seats),
+        people=tuple(
+            solving.Person(
+                seat.id,
+                seat.group,
+                seat.division_id,
+                carried=carried[seat.id],
+                monday=_was_there(facts, seat, _MONDAY, worked),
+                friday=_was_there(facts, seat, _FRIDAY, worked),
+            )
+            for seat in seats
+        ),
         days=tuple(worked),
         demands=tuple(_demands(facts, desks, set(worked))),
         shares=tuple(_shares(facts, desks, seats, worked)),
@@ -285,6 +297,17 @@ def _shares(
 def _weights(facts: Facts) -> solving.Weights:
     rule = facts.book.calendar.roster_weights(facts.first)
     return solving.Weights(**rule.model_dump()) if rule else solving.Weights()
+
+
+def _was_there(facts: Facts, seat: Seat, weekday: int, days: Sequence[date]) -> bool:
+    """Whether somebody was planned in the office on the last Monday, or Friday, of work before these days."""
+    first = days[0] if days else facts.first
+    back = (first - timedelta(days=n) for n in range(1, _BACK))
+    works = facts.book.calendar.is_working_day
+    day = next((day for day in back if day.weekday() == weekday and works(day)), None)
+    if day is None or not seat.serves(day) or (seat.division_id, day.replace(day=1)) not in facts.published:
+        return False
+    return facts.book.of(seat.officer_id, day).mode is PlanMode.OFFICE
 
 
 def _carried(facts: Facts, seats: Sequence[Seat]) -> dict[int, float]:

@@ -95,13 +95,13 @@ def cost(problem: Problem, places: Mapping[Cell, Place]) -> Parts:
     twice = switches = 0
     for person in problem.people:
         for weekday in (_MONDAY, _FRIDAY):
-            those = [day for day in problem.days if day.weekday() == weekday]
-            for one, next_one in pairwise(those):
-                twice += places.get((person.id, one)) == "office" == places.get((person.id, next_one))
+            those = [places.get((person.id, day)) == "office" for day in problem.days if day.weekday() == weekday]
+            before = person.monday if weekday == _MONDAY else person.friday
+            twice += sum(one and next_one for one, next_one in pairwise([before, *those]))
         for yesterday, today in pairwise(problem.days):
-            before, after = places.get((person.id, yesterday)), places.get((person.id, today))
-            if before is not None and after is not None:
-                switches += (before == "home") != (after == "home")
+            was, is_now = places.get((person.id, yesterday)), places.get((person.id, today))
+            if was is not None and is_now is not None:
+                switches += (was == "home") != (is_now == "home")
     missed = sum(_differs(places, wish.person, wish.day, wish.place) for wish in problem.wishes)
     changed = sum(_differs(places, fact.person, fact.day, fact.place) for fact in problem.published)
     return Parts(

@@ -39,6 +39,7 @@ class Months:
         self.people, self.days = len(problem.people), len(problem.days)
         self.weekdays = [day.weekday() for day in problem.days]
         self.twice = problem.weights.mondays_fridays
+        self.before = np.array([[p.monday, p.friday] for p in problem.people], dtype=int).reshape(self.people, 2)
         self.cost = self._costs(problem)
         works = np.array(
             [[self._works(problem, p.id, day) for day in problem.days] for p in problem.people], dtype=bool
@@ -81,7 +82,11 @@ class Months:
     def cheapest(self, prices: Array) -> tuple[Array, Array]:
         """Return what the cheapest days of each person cost, less the prices of their places, and which they are."""
         best, first = self._to_go(prices)
-        return first[:, 0, 0, 0, 0].copy(), self._along(best)
+        return self._at_first(first), self._along(best)
+
+    def _at_first(self, tables: Array) -> Array:
+        """Return what is still to come for each person on the first morning."""
+        return tables[self.everybody, 0, 0, self.before[:, 0], self.before[:, 1]]
 
     def price_of(self, who: Array, paths: Array) -> Array:
         """Return what these days of these people really cost."""
@@ -89,8 +94,9 @@ class Months:
         cost = self.cost[who[:, None], np.arange(self.days)[None, :], paths].sum(axis=1)
         cost += self.unfair[who, office.sum(axis=1)]
         cost += (self.switch[who, 1:] * (at_home[:, 1:] != at_home[:, :-1])).sum(axis=1)
-        for weekday in (_MONDAY, _FRIDAY):
+        for n, weekday in enumerate((_MONDAY, _FRIDAY)):
             those = office[:, [d for d, one in enumerate(self.weekdays) if one == weekday]]
+            those = np.concatenate([self.before[who, n, None] == 1, those], axis=1)
             cost += self.twice * (those[:, 1:] & those[:, :-1]).sum(axis=1)
         return cost
 
@@ -106,11 +112,11 @@ class Months:
         who = self.everybody
         none = np.zeros(self.people, dtype=int)
         state, spent, paths = (
-            _State(none, none, none, none),
+            _State(none, none, self.before[:, 0], self.before[:, 1]),
             np.zeros(self.people),
             np.zeros((self.people, 0), dtype=np.int8),
         )
-        allowed = first[:, 0, 0, 0, 0] + slack
+        allowed = self._at_first(first) + slack
         for d in range(self.days):
             found = []
             for place in range(3):
@@ -181,7 +187,8 @@ class Months:
     def _along(self, best: list[Array]) -> Array:
         np = self.np
         who, none = self.everybody, np.zeros(self.people, dtype=int)
-        state, paths = _State(none, none, none, none), np.zeros((self.people, self.days), dtype=np.int8)
+        state = _State(none, none, self.before[:, 0], self.before[:, 1])
+        paths = np.zeros((self.people, self.days), dtype=np.int8)
         for d, table in enumerate(best):
             paths[:, d] = table[who, state.turns, state.at_home, state.monday, state.friday]
             office, home = (paths[:, d] == OFFICE).astype(int), (paths[:, d] == HOME).astype(int)

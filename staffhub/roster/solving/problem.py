@@ -21,7 +21,8 @@ Cell = tuple[int, date]  # a person, a day
 class Person:
     """An officer at the desk (division) where the turns are shared. `level`: structural rank, 1 is the highest.
 
-    `carried`: turns in the office above (negative: below) the mean of the group in the quarter's published months.
+    `carried`: turns in the office above (negative: below) the mean of the group in the quarter's published months;
+    `monday`, `friday`: in the office on the last one before the problem begins.
     """
 
     id: int
@@ -29,6 +30,8 @@ class Person:
     desk: int
     level: int | None = None
     carried: float = 0.0
+    monday: bool = False
+    friday: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,10 @@ class Weights:
     """What each unit of these costs; 0 leaves it out.
 
     turns: the square of a person's distance from the fair share (`fairness.shares`), so that one who is far off weighs
-    more than several who are a little off. mondays_fridays: each two Mondays, or Fridays, of the problem that follow
-    each other with the same person in the office on both. wishes: each wish that is not met on a day of work.
-    home_blocks: each change between home and not home from one day of the problem to the next. changes: each cell
-    that is not what stands.
+    more than several who are a little off. mondays_fridays: each two Mondays, or Fridays, that follow each other with
+    the same person in the office on both, the last ones before the problem among them. wishes: each wish that is not
+    met on a day of work. home_blocks: each change between home and not home from one day of the problem to the next.
+    changes: each cell that is not what stands.
     """
 
     turns: float = 4.0
