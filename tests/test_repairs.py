@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session
 
 from staffhub import workdays
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import EmploymentType, HomeOnly, Notice, NoticeKind, Officer, PlanGrant, PlanLayer, PlanMode
+from staffhub.models import (
+    CallState,
+    DutyCall,
+    EmploymentType,
+    HomeOnly,
+    Notice,
+    NoticeKind,
+    Officer,
+    PlanGrant,
+    PlanLayer,
+    PlanMode,
+)
 from staffhub.roster import repairing
 from staffhub.roster.repairing import Call, Need
 from tests.conftest import MORNING, TODAY, World, plan_range
@@ -197,3 +208,20 @@ def test_the_head_of_a_bidang_sees_the_own_desks_and_staff_none(office: World) -
     mine, all_of_them = (office.client(name).get("/roster/repair").text for name in ("ana", "dewi"))
     assert ("Pencatatan Sipil" in mine, "Pencatatan Sipil" in all_of_them) == (False, True)
     assert office.client("ben").get("/roster/repair").status_code == 403
+
+
+def test_of_a_day_to_come_it_is_told_and_no_roster_takes_it_back_and_today_it_is_asked(office: World) -> None:
+    _at_home(office, "ana", first=TODAY, last=MONDAY)
+    ana, hana = office.viewer("ana"), office.viewer("hana")
+    called = [Call(ana.officer_id or 0, day, ana.division_id or 0) for day in (TODAY, MONDAY)]
+    with office.database.transaction() as db:
+        repairing.call_in(db, hana, called, now=MORNING)
+    with office.database.reading() as db:
+        book = workdays.plans(db, 1, TODAY, MONDAY)
+        asked = db.scalars(sa.select(DutyCall)).one()
+    assert (asked.date, asked.group, asked.state) == (TODAY, "ASN", CallState.ASKED)
+    assert book.of(ana.officer_id or 0, TODAY).mode is PlanMode.HOME, "before she answers"
+    assert (book.of(ana.officer_id or 0, MONDAY).mode, book.of(ana.officer_id or 0, MONDAY).source) == (
+        PlanMode.OFFICE,
+        "hand",
+    )

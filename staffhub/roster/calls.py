@@ -1,7 +1,8 @@
-"""Calls: somebody who is at home is asked to come to the office and keep a desk, and answers herself.
+"""Calls: somebody who is at home today is asked to come to the office and keep a desk, and answers herself.
 
-An acceptance becomes a day in the office written by hand, with the desk: it was agreed between people, so no roster
-that is published afterwards takes it back. It is looked at again behind the lock of the person, as a leave is.
+Of a day to come it is said and told (`repairing.call_in`); on the day itself whoever is at home may be far away, and is
+asked. Both become a day in the office written by hand, with the desk (`come`), which no roster that is published
+afterwards takes back. An answer is looked at again behind the lock of the person, as a leave is.
 """
 
 from dataclasses import dataclass, replace
@@ -226,10 +227,14 @@ def accept(db: Session, me: Viewer, call_id: int, *, now: datetime) -> Done:
     name, own, _employment = _person(db, me, one.officer_id, one.day)
     if said := _why_not(db, me, one.officer_id, one.day):
         raise Refused(_("%(name)s cannot come: %(why)s.", name=name, why=said))
-    desk = one.division_id if own != one.division_id else None
-    day = Range(PlanLayer.HAND, PlanMode.OFFICE, one.day, one.day, desk_id=desk)
-    grant_id = grant_all(db, me, [one.officer_id], day, now=now)[one.officer_id]
+    grant_id = come(db, me, one.officer_id, one.day, at=one.division_id, own=own, now=now)
     return _answer(db, me, one, CallState.ACCEPTED, grant_id=grant_id, now=now)
+
+
+def come(db: Session, me: Viewer, officer_id: int, day: date, *, at: int, own: int | None, now: datetime) -> int:
+    """Write a day in the office by hand, at this desk, of who serves in the bidang `own`; return the range."""
+    written = Range(PlanLayer.HAND, PlanMode.OFFICE, day, day, desk_id=at if own != at else None)
+    return grant_all(db, me, [officer_id], written, now=now)[officer_id]
 
 
 def decline(db: Session, me: Viewer, call_id: int, *, note: str = "", now: datetime) -> Done:

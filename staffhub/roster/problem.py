@@ -339,5 +339,6 @@ def _carried(facts: Facts, seats: Sequence[Seat]) -> dict[int, float]:
 
 
 def _is_shared(plan: Plan) -> bool:
-    """Whether the roster could say where that day was worked."""
-    return plan.is_work and plan.half is None and plan.source not in _WHY
+    """Whether that day is one of the turns: the roster could say where it was worked, or somebody was called in."""
+    by_hand = plan.source == PlanLayer.HAND and plan.mode is PlanMode.OFFICE
+    return plan.is_work and plan.half is None and (by_hand or plan.source not in _WHY)

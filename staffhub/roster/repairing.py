@@ -24,12 +24,12 @@ from staffhub.models import (
     LeaveRequest,
     LeaveState,
     NoticeKind,
-    PlanLayer,
     PlanMode,
 )
+from staffhub.roster import calls as calling
 from staffhub.roster import coverage
 from staffhub.roster.coverage import OF_THE_ROSTER, Cover, Serving
-from staffhub.roster.entries import Range, dates, grant_all, lock_officers
+from staffhub.roster.entries import dates, lock_officers
 from staffhub.security import Viewer
 from staffhub.workdays import PlanBook
 
@@ -190,7 +190,9 @@ def offers(
 
 
 def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) -> None:
-    """Put people into the office and tell them; Conflict when one of them is not at home then any more."""
+    """Put people into the office on days to come and tell them, and ask who is to come today; Conflict when one of
+    them is not at home then any more.
+    """
     if not calls:
         return
     me.require("roster.edit")
@@ -198,14 +200,17 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
         raise Refused(_("One person cannot keep two desks on one day."), field="call_in")
     lock_officers(db, me.office_id, sorted({one.officer_id for one in calls}))
     found = around(db, me.office_id, sorted(one.day for one in calls))
-    for call in calls:
-        _refuse_call(me, found, call, clock.local_day(now, me.zone))
+    today = clock.local_day(now, me.zone)
+    called = [(call, _called(me, found, call, today)) for call in calls]
     desks = office.divisions(db, me.office_id)
-    for call in calls:
-        who = found.who(call.officer_id, call.day)
-        desk = call.division_id if who and who.division_id != call.division_id else None
-        granted = Range(PlanLayer.ROSTER, PlanMode.OFFICE, call.day, call.day, desk_id=desk)
-        written = grant_all(db, me, [call.officer_id], granted, now=now)[call.officer_id]
+    for call, who in called:
+        if call.day == today:
+            groups = found.book.calendar.coverage(today, desks[call.division_id]).groups
+            group = next((one.name for one in groups if who.employment in one.types), "")
+            at = call.division_id
+            calling.call(db, me, officer_id=call.officer_id, division_id=at, day=today, group=group, now=now)
+            continue
+        written = calling.come(db, me, call.officer_id, call.day, at=call.division_id, own=who.division_id, now=now)
         facts: dict[str, Any] = {"grant": written, "date": call.day, "division": call.division_id}
         audit.record(db, me, "plan.called_in", "officer", call.officer_id, now=now, **facts)
         notify.tell(
@@ -221,7 +226,7 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
         )
 
 
-def _refuse_call(me: Viewer, found: Around, call: Call, today: date) -> None:
+def _called(me: Viewer, found: Around, call: Call, today: date) -> Serving:
     if call.day < today:
         raise Refused(_("A day that is over is corrected by HR."), field="call_in")
     who = found.who(call.officer_id, call.day)
@@ -229,3 +234,4 @@ def _refuse_call(me: Viewer, found: Around, call: Call, today: date) -> None:
         raise Conflict(_("Somebody who was to come in is not free any more. Look at it again."), field="call_in")
     if not me.sees(officer_id=None, division_id=who.division_id):
         raise Forbidden(_("The plan of this officer is written by HR and by the head of the division."))
+    return who
