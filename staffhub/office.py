@@ -163,6 +163,13 @@ def divisions(db: Session, office_id: int) -> dict[int, Bidang]:
     return kept(db, office_id, _divisions)
 
 
+def secretariat(db: Session, office_id: int) -> int | None:
+    """Return the division with which those are planned who serve in none, as the head of the office: the last one that
+    keeps no cover.
+    """
+    return next((one.id for one in reversed(divisions(db, office_id).values()) if not one.keeps_cover), None)
+
+
 def services(db: Session, office_id: int) -> dict[int, Service]:
     """Return the kinds of service by id, in the order of the office."""
     return kept(db, office_id, _services)

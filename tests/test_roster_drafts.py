@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from staffhub import clock, workdays
+from staffhub import clock, office, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
@@ -24,7 +24,7 @@ from staffhub.models import (
     RosterStep,
     RuleSet,
 )
-from staffhub.roster import covering, drafts, excuses, grants, plan, publishing
+from staffhub.roster import covering, drafts, excuses, grants, plan, problem, publishing
 from staffhub.roster.drafts import Cell, Draft
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, add_posting, plan_range, race, viewer_of
@@ -427,6 +427,32 @@ def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_
 def _lacking(db: Any, desk: int) -> list[tuple[date, str]]:
     draft = drafts.read(db, 1, desk, MONTH)
     return [(one.day, one.group) for one in covering.month_of(db, 1, desk, draft.days).broken()]
+
+
+def test_the_head_of_the_office_is_planned_with_the_secretariat_and_stays_where_the_rule_says_so(
+    database: Database,
+) -> None:
+    hana, dewi = viewer_of(database, "hana"), _officer(database, "dewi")
+    with database.reading() as db:
+        secretariat = office.secretariat(db, 1)
+    assert secretariat == hana.division_id
+    _write(database, hana, {(dewi, A): HOME, (dewi, B): OFFICE})
+    assert _publish(database, hana).told == {dewi: [A]}, "no rule keeps her"
+    with database.transaction() as db:
+        rule = db.scalars(sa.select(RuleSet).where(RuleSet.office_id == 1, RuleSet.kind == "coverage")).one()
+        rule.values = rule.values | {"levels": 1}
+    _write(database, hana, {(dewi, C): HOME})
+    with pytest.raises(publishing.Broken, match=r"1 Desember 2026: Dewi Ondang harus berada di kantor \(Pimpinan\)"):
+        _publish(database, hana)
+    with database.reading() as db:
+        month = problem.load(db, 1, MONTH, today=TODAY)
+    stay = {one.day: one.excluded for one in problem.build(month, [secretariat]).problem.shares}
+    assert stay[C] == {dewi}
+    draft = _draft(database, hana)
+    with database.transaction() as db:
+        days = [f"{day} Pimpinan" for day in (A, C)]
+        excuses.excuse(db, hana, draft, days, reason="Rakornas", now=MORNING)
+    assert _publish(database, hana).told == {dewi: [C]}
 
 
 def test_publishing_waits_for_a_leave_that_is_being_granted_and_then_sees_it(database: Database, ana: Viewer) -> None:

@@ -163,11 +163,13 @@ def asked(calendar: Calendar, divisions: Iterable[office.Bidang], first: date, l
 
 _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
 _OFFICE, _DESK = bindparam("office", type_=BigInteger), bindparam("desk", type_=BigInteger)
+# Who serves in no bidang is planned with the secretariat.
+_SECRETARIAT = bindparam("secretariat", type_=BigInteger)
 _SERVING = (
     select(
         Officer.id,
         Officer.name,
-        Posting.division_id,
+        func.coalesce(Posting.division_id, _SECRETARIAT),
         Posting.employment_type,
         Posting.role,
         Posting.position,
@@ -193,7 +195,7 @@ _OF_DRAFTS = (RosterCell.office_id == _OFFICE, RosterCell.date.between(_FIRST, _
 # Who serves at a desk, or is lent to it by the plan or by the draft of another bidang.
 _AT_DESK = _SERVING.where(
     or_(
-        Posting.division_id == _DESK,
+        func.coalesce(Posting.division_id, _SECRETARIAT) == _DESK,
         Posting.role == Role.OFFICE_HEAD,  # whose word says who stands on the second level
         Officer.id.in_(union(_PUBLISHED, select(RosterCell.officer_id).where(*_OF_DRAFTS))),
     )
@@ -221,14 +223,19 @@ def given(db: Session, office_id: int, first: date, last: date) -> list[Demand]:
 
 def serving(db: Session, office_id: int, first: date, last: date) -> list[Serving]:
     """Return who serves in the office on these days, as what and where."""
-    return [Serving._make(row) for row in rows(db, _SERVING, office=office_id, first=first, last=last)]
+    near = office.secretariat(db, office_id)
+    return [
+        Serving._make(row) for row in rows(db, _SERVING, office=office_id, first=first, last=last, secretariat=near)
+    ]
 
 
 def at_desk(db: Session, office_id: int, desk: int, first: date, last: date) -> list[Serving]:
     """Return who serves in a bidang on some of these days, or is lent to it, as published or by a draft; and who heads
     the office.
     """
-    return [Serving._make(row) for row in rows(db, _AT_DESK, office=office_id, desk=desk, first=first, last=last)]
+    asked = {"office": office_id, "desk": desk, "first": first, "last": last}
+    near = office.secretariat(db, office_id)
+    return [Serving._make(row) for row in rows(db, _AT_DESK, **asked, secretariat=near)]
 
 
 def lent(db: Session, office_id: int, desk: int, first: date, last: date) -> set[Cell]:

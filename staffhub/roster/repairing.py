@@ -25,6 +25,7 @@ from staffhub.models import (
     LeaveState,
     NoticeKind,
     PlanMode,
+    Role,
 )
 from staffhub.roster import calls as calling
 from staffhub.roster import coverage
@@ -161,7 +162,10 @@ def stand_ins(
             lent=one.division_id != need.division_id,
         )
         for one in found.people
-        if one.employment in need.types and one.officer_id not in besides and found.is_free(one, need.day)
+        if one.employment in need.types
+        and one.role is not Role.OFFICE_HEAD
+        and one.officer_id not in besides
+        and found.is_free(one, need.day)
     ]
     own = [one for one in free if not one.lent]
     return sorted(own or free, key=lambda one: (one.turns, one.name))[:_OFFERED]

@@ -113,7 +113,7 @@ def room(db: Session, me: Viewer, division_id: int, first: date, last: date, *, 
     """Load a bidang over some days, in four statements."""
     people: dict[int, list[Serving]] = {}
     for one in coverage.at_desk(db, me.office_id, division_id, first, last):
-        if one.division_id == division_id:
+        if one.division_id == division_id and one.role is not Role.OFFICE_HEAD:
             people.setdefault(one.officer_id, []).append(one)
     return Room(
         division=office.divisions(db, me.office_id)[division_id],
