@@ -1,7 +1,7 @@
 """How long the solver of the duty roster takes: to its first plan, and to the proof that none is better.
 
 python -m bench.roster                # a month, for 10, 40 and 200 officers
-python -m bench.roster --quarter      # a quarter as well
+python -m bench.roster --quarter      # a quarter as well, in one piece and month by month, as an office plans it
 
 Each problem is solved as the job does it, in a process of its own. Every bidang of 10 or 20 has one ASN and one THL in
 the office on each working day; "half" has besides at least half of the whole office there, which joins all desks.
@@ -16,11 +16,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import get_args
 
-from staffhub.roster.solving import checker
-from staffhub.roster.solving.problem import Demand, Fixed, Group, Person, Problem, Share, Wish
+from staffhub.roster.solving import checker, fairness
+from staffhub.roster.solving.problem import Cell, Demand, Fixed, Group, Person, Place, Problem, Share, Wish
 from staffhub.roster.solving.solution import Solution
 
 FIRST = date(2026, 10, 1)
@@ -69,6 +70,39 @@ def _wishes(some: random.Random, people: int, days: tuple[date, ...]) -> Iterato
         yield from (Wish(person, day, some.choice(["office", "home"])) for day in days if some.random() < 0.05)
 
 
+def by_months(name: str, problem: Problem, seconds: float) -> None:
+    """Solve each month with what the ones before have left, and tell what the quarter costs then."""
+    began, people, places = time.perf_counter(), problem.people, dict[Cell, Place]()
+    for first in range(0, len(problem.days), MONTH):
+        days = problem.days[first : first + MONTH]
+        month = replace(
+            problem,
+            people=people,
+            days=days,
+            demands=tuple(one for one in problem.demands if one.day in days),
+            shares=tuple(one for one in problem.shares if one.day in days),
+            fixed=tuple(one for one in problem.fixed if one.day in days),
+            wishes=tuple(one for one in problem.wishes if one.day in days),
+        )
+        done = subprocess.run(
+            (sys.executable, "-m", "staffhub.roster.solving", str(seconds / 3)),
+            input=month.to_json(), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        plan = Solution.from_json(json.dumps(json.loads(done.stdout.splitlines()[-1])["solution"]))
+        places |= plan.places
+        people = tuple(_after(one, month, plan) for one in people)
+    cost = checker.cost(problem, places).total
+    print(f"{name + ', by months':32} cost {cost:8.1f}, end {time.perf_counter() - began:5.1f} s", flush=True)
+
+
+def _after(one: Person, month: Problem, plan: Solution) -> Person:
+    """Return the person with what the month has left."""
+    there = [day for day in month.days if plan.places.get((one.id, day)) == "office"]
+    carried = one.carried + len(there) - fairness.shares(month).get(one.id, one.carried + len(there))
+    monday, friday = (max(day for day in month.days if day.weekday() == n) in there for n in (0, 4))
+    return replace(one, carried=carried, monday=monday, friday=friday)
+
+
 def measure(name: str, problem: Problem, seconds: float) -> bool:
     began, first, answer = time.perf_counter(), 0.0, ""
     command = (sys.executable, "-m", "staffhub.roster.solving", str(seconds))
@@ -100,13 +134,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quarter", action="store_true")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--people", type=int, nargs="+", default=[10, 40, 200])
     given = parser.parse_args()
     sound = True
     for words, many in (("a month", MONTH), ("a quarter", QUARTER))[: 1 + given.quarter]:
-        for people in (10, 40, 200):
+        for people in given.people:
             for half in (False, True):
                 name = f"{people} officers, {words}{', half' if half else ''}"
-                sound &= measure(name, office(people, workdays(many), half=half), given.seconds)
+                problem = office(people, workdays(many), half=half)
+                sound &= measure(name, problem, given.seconds)
+                if many == QUARTER:
+                    by_months(name, problem, given.seconds)
     sys.exit(not sound)
 
 

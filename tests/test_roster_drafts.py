@@ -475,3 +475,27 @@ def test_publishing_waits_for_a_leave_that_is_being_granted_and_then_sees_it(dat
             publish,
         )
     assert _modes(database, ben, A) == [PlanMode.OFFICE]
+
+
+def test_publishing_waits_for_the_leave_of_somebody_whom_another_bidang_lends(database: Database, ana: Viewer) -> None:
+    ben, head = _officer(database, "ben"), _officer(database, "ana")
+    hana, cy = viewer_of(database, "hana"), viewer_of(database, "cy")
+    with database.transaction() as db:
+        lent = {"mode": PlanMode.OFFICE, "layer": PlanLayer.ROSTER, "desk_id": ana.division_id}
+        plan_range(db, hana, cy.officer_id, A, **lent)
+    _write(database, ana, {(ben, A): HOME, (head, A): HOME})  # so Cy alone is there of the group
+    draft = _draft(database, ana)
+    with database.reading() as db:
+        planned = plan.officer_for(db, hana, cy.officer_id or 0, today=TODAY, edit=True)
+
+    def publish() -> publishing.Published:
+        with database.transaction() as db:
+            return publishing.publish(db, ana, draft, version=1, now=MORNING)
+
+    with pytest.raises(publishing.Broken):
+        race(
+            database,
+            lambda db: grants.grant(db, hana, planned, first=A, last=A, mode=PlanMode.LEAVE, now=MORNING),
+            publish,
+        )
+    assert _modes(database, ben, A) == [PlanMode.OFFICE]
