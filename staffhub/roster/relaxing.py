@@ -135,6 +135,10 @@ def take(
     taken = [(there[n], way) for n, way in ways.items() if way is not None]
     if not taken:
         raise Refused(_("Choose at least one way out."), field="way_0")
+    # The rosters before the office, whose version an excuse changes: in the order of whoever excuses on a draft.
+    desks = {trouble.division_id for trouble, _way in taken} | {step.division_id for _, way in taken for step in way}
+    for desk in sorted(one for one in desks if one is not None):
+        drafts.lock(db, desk)
     changes: dict[int, dict[drafts.Key, drafts.Cell | None]] = {}
     for trouble, way in taken:
         for step in way:
