@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from staffhub import office
 from staffhub.leave.balances import Ledger, dates
 from staffhub.leave.one import Leave
-from staffhub.models import PlanLayer, PlanMode
+from staffhub.models import PlanLayer, PlanMode, Role
 from staffhub.roster import coverage
 from staffhub.roster.coverage import Cover, Serving
 from staffhub.security import Viewer
@@ -60,10 +60,13 @@ class Gap:
 
 
 def colleagues(db: Session, me: Viewer, one: Leave) -> list[Serving]:
-    """Return who serves in the bidang on the days of a leave, and who is lent to it."""
+    """Return who serves in the bidang on the days of a leave, and who is lent to it; the head of the office is nobody's
+    colleague.
+    """
     if one.division_id is None:
         return []
-    return coverage.at_desk(db, me.office_id, one.division_id, one.first, one.until)
+    found = coverage.at_desk(db, me.office_id, one.division_id, one.first, one.until)
+    return [person for person in found if person.role is not Role.OFFICE_HEAD]
 
 
 def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from staffhub import office, workdays
-from staffhub.models import PlanMode
+from staffhub.models import PlanMode, Role
 from staffhub.roster import coverage
 from staffhub.roster.coverage import Cover, Demand, Serving
 from staffhub.roster.drafts import Cell, Key
@@ -60,7 +60,8 @@ def month_of(
     """Load the days of a bidang in six statements; with `cells` as the draft would have them."""
     span = days[0], days[-1]
     people = coverage.at_desk(db, office_id, division_id, *span)
-    book = workdays.plans(db, office_id, *span, officers=sorted({one.officer_id for one in people}))
+    here = {one.officer_id for one in people if one.division_id == division_id or one.role is not Role.OFFICE_HEAD}
+    book = workdays.plans(db, office_id, *span, officers=sorted(here))
     drafted = book
     if cells is not None:
         # Of other bidang the drafts say who comes; they are published on their own.
