@@ -18,6 +18,7 @@ from staffhub.days import closing, recount
 from staffhub.db import Database
 from staffhub.models import Account
 from staffhub.reports.documents import exports
+from staffhub.roster import runs
 from staffhub.signing import snapshots
 
 
@@ -34,6 +35,7 @@ JOBS: dict[str, Callable[[Database, datetime], object]] = {
     "close": lambda database, now: days.close_due(database, now=now),
     "recount": lambda database, now: days.run_recounts(database, now=now),
     "export": lambda database, now: exports.run_due(database, now=now),
+    "roster": lambda database, now: runs.run_due(database, now=now),
     "month": _close_month,
 }
 KILLED = -signal.SIGKILL
