@@ -1,4 +1,4 @@
-"""What changes rarely in an office (its own facts, bidang, services, rules, holidays, doors, excuses), kept per process.
+"""What changes rarely in an office (its facts, bidang, services, rules, holidays, doors, excuses), kept per process.
 
 `office.version` is another one after every change of these tables: triggers raise it in the transaction of the change,
 whoever makes it and in whatever SQL (migrations/office_version.py). It is a random text, so that no two states of an
