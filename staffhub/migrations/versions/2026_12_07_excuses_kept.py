@@ -3,7 +3,7 @@
 from staffhub.migrations import office_version
 
 revision = "excuses_kept"
-down_revision = "mark_devices"
+down_revision = "outages"
 branch_labels = None
 depends_on = None
 
