@@ -44,8 +44,8 @@ class _Asset:
         return Response(self.zipped if zipped else self.plain, 200, headers, media_type=self.media_type)
 
 
-def _load(name: str, text: str) -> _Asset:
-    small = _small(name, text).encode()
+def _load(name: str, content: bytes) -> _Asset:
+    small = content if name.endswith(".png") else _small(name, content.decode()).encode()
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return _Asset(static(name), kind, small, gzip.compress(small, 9, mtime=0))
 
@@ -55,7 +55,7 @@ class Assets:
 
     def __init__(self) -> None:
         folder = files("staffhub") / "static"
-        self.found = {f"/static/{one.name}": _load(one.name, one.read_text("utf-8")) for one in folder.iterdir()}
+        self.found = {f"/static/{one.name}": _load(one.name, one.read_bytes()) for one in folder.iterdir()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":

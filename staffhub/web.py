@@ -73,7 +73,7 @@ def looks() -> str:
     """What every page is made with, as a hash: a page kept from before an upgrade is not the page of today."""
     folder = files("staffhub") / "templates"
     parts = [path.read_text("utf-8") for path in sorted(Path(str(folder)).rglob("*.html"))]
-    return digest(*parts, *(static(name) for name in ("app.css", "app.js", "roster.js", "kiosk.js", "icons.svg")))
+    return digest(*parts, *map(static, ("app.css", "app.js", "offline.js", "roster.js", "kiosk.js", "icons.svg")))
 
 
 @cache

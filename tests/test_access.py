@@ -63,7 +63,11 @@ OFFICE = frozenset(CAST)
 ALL = OFFICE | {"oka"}
 # The address of a calendar, of a screen, and a way into a meeting are their own keys (test_feeds, test_doors, ...).
 OWN_KEY = frozenset({"/calendar/{token}.ics", "/join/{token}", "/kiosk/{token}"})
-PUBLIC = frozenset({"/login", "/status", "/healthz", "/readyz", "/metrics", "/webhooks/zoom"}) | OWN_KEY
+PUBLIC = (
+    frozenset({"/login", "/status", "/healthz", "/readyz", "/metrics", "/webhooks/zoom"})
+    | {"/sw.js", "/manifest.webmanifest", "/offline"}
+    | OWN_KEY
+)
 # What programs ask bears a token and looks at no session (test_api).
 CALLS = "/api/v1/"
 # Everything below belongs to Ben, whose head is Ana; Oka works in HR of another office.
@@ -253,6 +257,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/presence/check-out"): ALL,
     ("GET", "/presence/scan"): ALL,
     ("POST", "/presence/scan"): ALL,
+    ("POST", "/presence/late"): ALL,
     ("GET", "/presence/receipts/{code}"): ABOVE_BEN,
     ("POST", "/presence/receipts/{code}/note"): frozenset({"ben"}),
     ("GET", "/requests"): ALL,

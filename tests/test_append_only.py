@@ -75,9 +75,17 @@ def _one_row_each(database: Database) -> None:  # noqa: PLR0915  one for each ki
         add("week_pattern", valid_from=TODAY, version=1, days=[], created_by=account, created_at=MORNING)
         mark = add("mark", turn=1, kind="check_in", mode="office", note="", attempted_at=MORNING, received_at=MORNING,
             method="tap", grade="c", receipt="ABCDEFG", idempotency_key="m")  # fmt: skip
-        place = add("place", name="Pintu", token="t", key="ab", made_by=account, made_at=MORNING, idempotency_key="t")
-        add("mark_proof", mark_id=mark, place_id=place, slot=1, created_at=MORNING)
+        at_door = {"name": "Pintu", "token": "t", "key": "ab", "made_by": account, "made_at": MORNING}
+        add(
+            "mark_proof",
+            mark_id=mark,
+            place_id=add("place", idempotency_key="t", **at_door),
+            slot=1,
+            created_at=MORNING,
+        )
         add("mark_note", mark_id=mark, note="Ratahan", created_at=MORNING, idempotency_key="n")
+        add("late_delivery", mark_id=mark, kind="check_in", mode="office", arrived_at=MORNING, counted="arrival",
+            idempotency_key="m")  # fmt: skip
         add("correction", kind="absent", reason="forgot", note="x", created_by=account, created_at=MORNING,
             idempotency_key="c")  # fmt: skip
         asked = add("correction_request", kind="absent", reason="forgot", note="x", created_by=account,
@@ -186,6 +194,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
             "mark": "attempted_at",
             "mark_note": "created_at",
             "mark_proof": "created_at",
+            "late_delivery": "arrived_at",
             "plan_grant": "created_at",
             "plan_ending": "created_at",
             "week_pattern": "created_at",
@@ -240,7 +249,8 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         # Else the foreign key of what points at it refuses first.
         orders = "duty_order, duty_assignment, duty_order_step"
         exemptions = "exemption, exemption_person, exemption_step"
-        pointing = {"mark": "mark, mark_note, mark_proof, mark_device", "duty_order": orders, "exemption": exemptions}
+        beside = "mark_note, mark_proof, mark_device, late_delivery"
+        pointing = {"mark": f"mark, {beside}", "duty_order": orders, "exemption": exemptions}
         leaves = "leave_request, leave_step, duty_assignment, exemption_person, duty_call"
         pointing["plan_grant"] = f"plan_grant, plan_ending, plan_entry, {leaves}"
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"

@@ -15,6 +15,7 @@ from staffhub.days import CorrectionFact, DayRecord, Done, Excuse, Facts, Findin
 from staffhub.founding import RAMADAN, WORK_HOURS
 from staffhub.founding.rules import PART_TIME, tiers
 from staffhub.models import CorrectionKind, DayPart, EmploymentType, MarkKind, PlanLayer, PlanMode, RuleKind, WorkMode
+from staffhub.presence import LATE, TAP
 from staffhub.workdays import Calendar, Granted, PlanBook, Rule
 from staffhub.workdays.kinds import read
 
@@ -59,6 +60,7 @@ FINDINGS = {
     "catatan tanpa presensi": Finding.LOGGED_WITHOUT_MARK,
     "tanpa catatan": Finding.MARK_WITHOUT_WORK,
     "catatan belum dikirim": Finding.LOG_NOT_SUBMITTED,
+    "terkirim terlambat": Finding.SENT_LATE,
 }
 _ids = count(1)
 
@@ -170,7 +172,8 @@ def _at(text: str, day: date) -> datetime:
 
 
 def _marks(row: Row) -> Iterator[MarkFact]:
-    for turn, text in enumerate(_listed(row.marks), 1):
+    for turn, written in enumerate(_listed(row.marks), 1):
+        text, waited, _end = written.partition(" terkirim terlambat")
         kind, clock, *place = text.split(" ", 2)
         mode, note = None, ""
         if kind == "masuk":
@@ -178,7 +181,8 @@ def _marks(row: Row) -> Iterator[MarkFact]:
             mode = PLACES[name]
             note = "ST 2" if mode is WorkMode.FIELD and not without else ""
         known = {"masuk": MarkKind.CHECK_IN, "pulang": MarkKind.CHECK_OUT}[kind]
-        yield MarkFact(turn, known, mode, _at(clock, row.day), note, id=100 + turn)
+        method = LATE if waited else TAP
+        yield MarkFact(turn, known, mode, _at(clock, row.day), note, method=method, id=100 + turn)
 
 
 def _corrections(row: Row) -> Iterator[CorrectionFact]:

@@ -172,6 +172,7 @@ UNGUARDED = {
     "RequestFields.seen": "a mark of what was shown, by its pattern",
     "PasteFields.message": "read, and kept nowhere; numbers of people are dropped first",
     "StatusFields.code": "looked up, kept as a digest only",
+    "LateFields.ticket": "signed by us, read as a time",
     "StatusFields.digits": "the end of a telephone number, compared",
 }
 

@@ -32,7 +32,8 @@ GROWS = {
     "api_answer", "attendance", "attendance_look",
     "audit_event", "checkout_proposal", "claim", "correction", "correction_request", "correction_step",
     "daily_report", "day_record", "duty_assignment", "duty_call", "duty_swap", "duty_swap_step", "zoom_sighting",
-    "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "leave_request",
+    "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "late_delivery",
+    "leave_request",
     "leave_step", "log_entry", "mark", "mark_device", "mark_note", "mark_proof",
     "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "outage", "outage_excuse", "outage_step",
@@ -152,6 +153,10 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
                          m.Mark.receipt, m.Mark.received_at, m.Mark.id)  # fmt: skip
         names = ["office_id", "officer_id", "date", "mark_id", "session_id", "device_hash", "at", "second"]
         db.execute(insert(m.MarkDevice).from_select(names, pressed.where(m.Mark.idempotency_key.startswith("fill"))))
+        _for_each_day(
+            db, m.LateDelivery, office_id, kind=m.MarkKind.CHECK_IN, mode=m.WorkMode.OFFICE, arrived_at=at,
+            counted=m.Counted.ARRIVAL,
+        )  # fmt: skip
         _for_each_day(
             db, m.StoredDay, office_id, division_id=division_id, employment_type=m.EmploymentType.THL, state="present",
             code="H", first=at, last=None, worked=510, late=0, early=0, findings=[], kinds="", needs_person=False,
@@ -572,6 +577,7 @@ _POSTS = {
     ),
     "/admin/rules/{rule_id}/end": ("hana", {"last": "2027-01-01"}),
     "/presence/check-in": ("cy", {"mode": "office", "idempotency_key": "statement-1"}),
+    "/presence/late": ("cy", {"kind": "check_out", "idempotency_key": "statement-late", "account": "{cy_account}"}),
     "/presence/check-out": ("cy", {"idempotency_key": "statement-2"}),
     "/worklog": ("ben", {"text": "Menulis", "start": "08.00", "end": "09.00", "idempotency_key": "statement-3"}),
     "/worklog/{entry_id}/edit": ("ben", {"text": "Lain", "start": "08.00", "end": "09.00"}),
@@ -678,6 +684,7 @@ def _call_all(app: TestClient, given: dict[str, Any]) -> None:
 def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Every distinct statement of a day's work in the office, with the parameters of its first time."""
     given = _belongings(world) | {name: world.officer_id(name) for name in ("ana", "tia", "dewi")}
+    given["cy_account"] = world.viewer("cy").account_id
     hana = world.viewer("hana")
     with world.database.transaction() as db:  # who leaves has a part of the page to himself
         db.execute(update(m.Officer).where(m.Officer.id == given["officer_id"]).values(active_to=TODAY + timedelta(5)))

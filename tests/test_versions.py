@@ -228,6 +228,7 @@ WITHOUT = {
     "/people/{officer_id}/reset-password": "the newest one-time password counts, and each is in the audit trail",
     "/presence/check-in": "adds a fact in a place of its own",
     "/presence/check-out": "adds a fact in a place of its own",
+    "/presence/late": "adds a fact in a place of its own",
     "/requests": "adds a request, once for each form",
     "/requests/paste": "stores nothing",
     "/requests/import": "stores nothing",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from staffhub.days.record import DayRecord, Discrepancy, Evidence, Facts, Finding, MarkFact, Newest, Stage, State
 from staffhub.models import CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
+from staffhub.presence import LATE
 from staffhub.workdays import Window
 
 _MIXED_UP = {
@@ -96,6 +97,9 @@ def _of_marks(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
         outside = _marks(_outside_windows(record, facts, newest))
         if outside:
             yield Discrepancy(Finding.OUTSIDE_WINDOW, needs_person=False, count=len(outside), evidence=outside)
+    waited = [mark for mark in marks if mark.method == LATE]
+    if waited:
+        yield Discrepancy(Finding.SENT_LATE, needs_person=False, count=len(waited), evidence=_marks(waited))
     if record.ends_later:
         evidence = _time(record, newest, CorrectionKind.CHECK_OUT)
         yield Discrepancy(Finding.OVER_MIDNIGHT, needs_person=False, evidence=evidence)

@@ -79,6 +79,7 @@ class Finding(StrEnum):
     LOGGED_WITHOUT_MARK = "work_logged_without_mark"
     MARK_WITHOUT_WORK = "mark_without_work"
     LOG_NOT_SUBMITTED = "log_not_submitted"
+    SENT_LATE = "sent_late"
 
 
 # What is said on the page of the day alone: nobody's month would be read if it named each evening without a log.

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.demo import waited
 from staffhub.demo.logs import Diary
 from staffhub.demo.people import Person
 from staffhub.demo.plans import HISTORY, PLACES
@@ -102,7 +103,10 @@ def write(
                 _past(story, person, day, mode, plan.note, hours)
     _guard(story, next(person for person in people if person.name == _GUARD))
     _forget(story, next(person for person in people if person.username == "pegawai01"))
+    waits = waited.delay(story.marks, story.today)
     db.execute(insert(Mark), story.marks)
+    if waits:
+        waited.tell(db, waits)
     db.execute(insert(Correction), story.corrections)
     story.diary.write(db)
 

@@ -43,6 +43,9 @@ COVERAGE: dict[str, Any] = {
 # What a proposed duty roster tries to do well, each against the others.
 ROSTER_WEIGHTS = {"turns": 4, "mondays_fridays": 3, "wishes": 5, "home_blocks": 1, "changes": 2}
 
+# A tap that waited for its network counts with the time of the tap, as long as it arrives on the same day.
+LATE_DELIVERY: dict[str, Any] = {"counts": "claimed", "hours": None}
+
 
 def tiers(prefix: str) -> dict[str, Any]:
     bounds = ((1, 31), (31, 61), (61, 91), (91, None))
@@ -195,6 +198,7 @@ def _seeds(today: date) -> tuple[Seed, ...]:
         ),
         Seed(RuleKind.COVERAGE, COVERAGE, start, "Kebijakan kantor: tiap bidang satu ASN dan satu THL di kantor"),
         Seed(RuleKind.ROSTER_WEIGHTS, ROSTER_WEIGHTS, start, "Keputusan kepala dinas"),
+        Seed(RuleKind.LATE_DELIVERY, LATE_DELIVERY, start, "Keputusan kepala dinas"),
         Seed(RuleKind.TIERS, tiers("TL"), _BOOK, example, subject="late", confirmed=False),
         Seed(RuleKind.TIERS, tiers("PSW"), _BOOK, example, subject="early", confirmed=False),
         Seed(RuleKind.DISCIPLINE, DISCIPLINE, _BOOK, "PP 94/2021; Peraturan BKN 6/2022"),

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from staffhub.db import Base, Id
@@ -71,6 +71,47 @@ class MarkNote(Base):
     mark_id: Mapped[int] = mapped_column(ForeignKey("mark.id"))
     note: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+
+
+class Counted(StrEnum):
+    """Which time of a late delivery its mark has; nothing: no mark was made of it, the person explains the day."""
+
+    CLAIMED = "claimed"
+    ARRIVAL = "arrival"
+    NOTHING = "nothing"
+
+
+class LateDelivery(Base):
+    """What a tap claimed that waited on the phone for its network: a fact beside its mark, which has what counted.
+
+    `steady_*` and `wall_*` are milliseconds by the phone's two clocks: the one that only runs on, and the one that
+    shows the time and can be set by hand. `*_before`: from ticket to tap; `*_after`: from tap to delivery.
+    """
+
+    __tablename__ = "late_delivery"
+    __table_args__ = (
+        UniqueConstraint("office_id", "officer_id", "idempotency_key"),
+        Index(None, "office_id", "officer_id", "date"),
+        Index(None, "mark_id"),
+    )
+
+    id: Mapped[Id]
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    mark_id: Mapped[int | None] = mapped_column(ForeignKey("mark.id"))
+    # The day it speaks of: that of its mark, or that on which the phone says it was tapped.
+    date: Mapped[date]
+    kind: Mapped[MarkKind]
+    mode: Mapped[WorkMode | None]
+    ticket_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime]
+    steady_before: Mapped[int | None] = mapped_column(BigInteger)
+    wall_before: Mapped[int | None] = mapped_column(BigInteger)
+    steady_after: Mapped[int | None] = mapped_column(BigInteger)
+    wall_after: Mapped[int | None] = mapped_column(BigInteger)
+    counted: Mapped[Counted]
     idempotency_key: Mapped[str] = mapped_column(String(64))
 
 

@@ -20,6 +20,7 @@ class RuleKind(StrEnum):
     FLEXIBLE = "flexible"
     DECISION = "decision"
     ROSTER_WEIGHTS = "roster_weights"
+    LATE_DELIVERY = "late_delivery"
 
 
 class HolidayKind(StrEnum):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, devices, orders
+from staffhub import clock, days, devices, late, orders
 from staffhub.ahead import read_together
 from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
@@ -103,6 +103,7 @@ class Evidence:
 
     `meetings`: those of the day that are over, with what each was to the officer. `gaps`: what the bidang lacked.
     `proofs`: codes that were given, by the mark; `devices`: what their browsers say of themselves.
+    `taps`: those that waited on the phone for their network.
     """
 
     officer: Staff
@@ -117,6 +118,7 @@ class Evidence:
     proofs: Mapping[int, Proved] = field(default_factory=dict)
     devices: Mapping[int, str] = field(default_factory=dict)
     shared: Sequence[Shared] = ()
+    taps: Sequence[late.Line] = ()
 
     @property
     def is_future(self) -> bool:
@@ -143,7 +145,7 @@ class Evidence:
 
 
 def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetime) -> Evidence:
-    """Load the day in two statements."""
+    """Load the day in three statements."""
     today = clock.local_day(now, me.zone)
     asked = days.ask(db, me.office_id, officer.id, [day], today)
     read_together(db, *asked, parts.ask(me.office_id, officer.id, day, day))
@@ -161,6 +163,7 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         corrections=_told(record.corrections, me),
         letter=next((Letter(row.source, row.id, row.text) for row in told if row.source in _LETTERS), None),
         meetings=recap.expected(parts.of_officer(db, me.office_id, officer.id, day, day, now=now), [record]),
+        taps=late.of_day(db, me, officer.id, day),
         gaps=gaps_of_day(db, me, officer.division_id, day, people),
         proofs={row.id: Proved(row.text, row.at.astimezone(me.zone)) for row in told if row.source == _PROOF},
         devices={row.id: row.text for row in told if row.source == _DEVICE},

@@ -9,7 +9,7 @@ from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import EmploymentType, RuleKind
-from staffhub.reports import roster_words, words
+from staffhub.reports import late_words, roster_words, words
 from staffhub.workdays import (
     BY_GROUP,
     WEEKDAYS,
@@ -20,6 +20,7 @@ from staffhub.workdays import (
     ExpectedMark,
     Flexible,
     Hours,
+    LateTaps,
     LeaveKind,
     LeaveRule,
     Letter,
@@ -50,6 +51,7 @@ def kind(value: RuleKind) -> str:
         RuleKind.FLEXIBLE: _("Flexible work"),
         RuleKind.DECISION: _("Deadline of corrections"),
         RuleKind.ROSTER_WEIGHTS: _("What the duty roster looks to"),
+        RuleKind.LATE_DELIVERY: _("Taps that were sent late"),
     }[value]
 
 
@@ -72,6 +74,10 @@ def about(value: RuleKind) -> str:
         RuleKind.FLEXIBLE: _("A row of one division comes before one for the whole office."),
         RuleKind.DECISION: _("How long the superior has for a decision on a correction."),
         RuleKind.ROSTER_WEIGHTS: _("What a proposed duty roster tries to do well once everything that must be holds."),
+        RuleKind.LATE_DELIVERY: _(
+            "A tap without network waits on the phone and is sent by itself later. It is never refused; this row says "
+            "which time counts. As long as no row holds here, the arrival does."
+        ),
     }[value]
 
 
@@ -336,6 +342,7 @@ _SAYS: dict[type, Callable[[Any], Pairs]] = {
     Flexible: _of_flexible,
     Decision: lambda values: [(_("Decided within"), _working_days(values.working_days))],
     RosterWeights: roster_words.of_weights,
+    LateTaps: late_words.of_rule,
 }
 
 

@@ -84,6 +84,7 @@ def method(how: str) -> str:
     return {
         "tap": _("Button"),
         "scan": _("Code of a screen"),
+        "late": _("Button, sent late"),
         "proposal": _("Proposed by the close of day, confirmed by the person"),
     }.get(how, how)
 
@@ -148,6 +149,8 @@ def _counted(found: Discrepancy) -> str:
     number = found.count
     if found.kind is Finding.OUTSIDE_WINDOW:
         return ngettext("%(num)s mark outside its hours", "%(num)s marks outside their hours", number)
+    if found.kind is Finding.SENT_LATE:
+        return ngettext("%(num)s tap sent late", "%(num)s taps sent late", number)
     if found.kind is Finding.LOGGED_WITHOUT_MARK:
         return ngettext("%(num)s log entry without a mark", "%(num)s log entries without a mark", number)
     if found.kind is Finding.JOINED_WITHOUT_MARK:

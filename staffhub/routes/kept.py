@@ -15,8 +15,8 @@ from staffhub.db import Database
 from staffhub.security import Kept, Viewer
 from staffhub.web import SESSION_COOKIE, has_page, own_path, read_cookie
 
-# Forms about the session itself, and a message of a citizen, which is kept nowhere.
-_NOT_FROM = ("/login", "/logout", "/account", "/requests/paste")
+# Forms about the session itself, a message of a citizen, which is kept nowhere, and a tap, which the phone keeps.
+_NOT_FROM = ("/login", "/logout", "/account", "/requests/paste", "/presence/late")
 _LONGEST = 400
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from staffhub import office, people, presence, service_requests, workdays, worklog
+from staffhub.clock import now as moment
 from staffhub.dated import short_day
 from staffhub.days import DayRecord, State, planned_span
 from staffhub.forms import YEARS, Fields, Form, Key, Line
@@ -24,7 +25,7 @@ from staffhub.presence import Stamp
 from staffhub.reports import asked_words, needs, words
 from staffhub.reports.today import today as loaded_today
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
-from staffhub.security import Viewer
+from staffhub.security import Viewer, tickets
 from staffhub.web import is_fragment, redirect, render
 
 router = pages()
@@ -134,6 +135,19 @@ def _standup(meeting: joining.Invitation, zone_name: str) -> needs.Need:
     return needs.standup_need(needs.Standup(meeting.topic, meeting.starts_at, address, ready=ready), zone_name)
 
 
+def _beginning(request: Request, me: Viewer, local: datetime) -> dict[str, Any]:
+    """What stands on every Hari ini; from its ticket on a phone without network measures when it was tapped.
+
+    The ticket is of the moment at which the page is made: a wait before it is no time that the phone measures.
+    """
+    return {
+        "greeting": _greeting(local) % {"name": people.bare_name(me.name).split()[0]},
+        "key": str(uuid4()),
+        "ticket": tickets.ticket(request.app.state.secret, me.account_id, now=moment()),
+        "today": local.date(),
+    }
+
+
 def today_page(
     request: Request,
     db: Session,
@@ -151,8 +165,7 @@ def today_page(
     local = now.astimezone(me.zone)
     day = local.date()
     context: dict[str, Any] = {"form": form or Form.blank("check-in"), "invalid": status != 200}  # noqa: PLR2004
-    context |= {"key": str(uuid4()), "today": day}
-    context["greeting"] = _greeting(local) % {"name": people.bare_name(me.name).split()[0]}
+    context |= _beginning(request, me, local)
     if me.officer_id is None:
         return render(request, "today/nobody.html", **context)
     context |= {"scan_form": scan_form or Form.blank("scan"), "has_screens": bool(office.places(db, me.office_id))}

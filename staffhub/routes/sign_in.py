@@ -121,5 +121,7 @@ def _device(request: Request) -> str | None:
 def sign_out(request: Request, db: DB, here: Here, now: Now) -> Response:
     security.end_session(db, here.viewer, here.id, now=now)
     response = redirect(request, "/login")
+    # A phone that others use keeps nothing of the one who leaves, with scripts or without.
+    response.headers["Clear-Site-Data"] = '"storage"'
     set_cookie(request, response, SESSION_COOKIE, "", seconds=0)
     return response

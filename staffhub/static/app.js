@@ -21,7 +21,8 @@ window.addEventListener("offline", () => note("offline", "bad"));
 window.addEventListener("online", () => noted.offline?.remove());
 
 // Where too many come at once the server says when to come again: the same request goes once more, with the same key
-// and with the note of its first press. With a key it may also go once more when the network broke off.
+// and with the note of its first press. With a key it may also go once more when the network broke off, unless whoever
+// asks sees to that (`once`).
 const presses = new Map();
 const ask = window.fetch;
 window.fetch = async (address, options = {}) => {
@@ -30,7 +31,7 @@ window.fetch = async (address, options = {}) => {
     const headers = new Headers(options.headers);
     if (presses.has(key)) headers.set("X-First-Press", presses.get(key));
     const answer = await ask(address, { ...options, headers }).catch((error) => {
-      if (!key || !tries || error.name === "AbortError") throw error;
+      if (!key || !tries || options.once || error.name === "AbortError") throw error;
       note("offline", "bad");
     });
     if (answer) noted.offline?.remove();

@@ -19,6 +19,7 @@ from staffhub.workdays.kinds import (
     Decision,
     Discipline,
     Flexible,
+    LateTaps,
     LeaveRule,
     MinutesAsDays,
     RosterWeights,
@@ -151,6 +152,10 @@ class Calendar:
         """Return within how many working days a correction is decided; None where no rule says."""
         rule = in_force(self.rules, Decision, day, None)
         return rule.working_days if rule else None
+
+    def late_delivery(self, day: date) -> LateTaps | None:
+        """Return which time of a tap of that day counts when it came late; None where no row says."""
+        return in_force(self.rules, LateTaps, day, None)
 
     def is_working_day(self, day: date, employment: EmploymentType | None = None) -> bool:
         return day not in self.holidays and self.hours(day, employment) is not None

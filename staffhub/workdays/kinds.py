@@ -266,6 +266,18 @@ class Decision(_Values):
     working_days: Annotated[int, Field(ge=1, le=60)]
 
 
+class Counts(StrEnum):
+    CLAIMED = "claimed"
+    ARRIVAL = "arrival"
+
+
+class LateTaps(_Values):
+    """Which time of a tap counts that waited on the phone for its network, and for how long: None, on the same day."""
+
+    counts: Counts
+    hours: Annotated[int, Field(ge=1, le=168)] | None = None
+
+
 Values = WorkHours | _Values
 MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
     RuleKind.WORK_HOURS: WorkHours,
@@ -277,6 +289,7 @@ MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
     RuleKind.FLEXIBLE: Flexible,
     RuleKind.DECISION: Decision,
     RuleKind.ROSTER_WEIGHTS: RosterWeights,
+    RuleKind.LATE_DELIVERY: LateTaps,
 }
 # What of its kind a rule may be about; of the others the subject is empty, or of `OF_DIVISION` a division's code.
 SUBJECTS: dict[RuleKind, tuple[str, ...]] = {

@@ -19,7 +19,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
-from staffhub.reports import asked_words, recap, words
+from staffhub.reports import asked_words, late_words, recap, words
 from staffhub.reports import day as day_report
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
@@ -146,6 +146,7 @@ def _day_page(
         lanes=day_report.lanes(found, now=local),
         stays=day_report.stays(found),
         words=words,
+        late=late_words,
         state_label=state_label,
         form=form,
         remedies=REMEDIES,

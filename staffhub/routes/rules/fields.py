@@ -17,6 +17,7 @@ from staffhub.models import EmploymentType, RuleKind
 from staffhub.typed import clock_time
 from staffhub.workdays import (
     WEEKDAYS,
+    Counts,
     Draft,
     ExpectedMark,
     Letter,
@@ -111,6 +112,7 @@ _OF_KIND: dict[RuleKind, dict[str, Any]] = {
     },
     RuleKind.DECISION: {"working_days": _Count},
     RuleKind.ROSTER_WEIGHTS: dict.fromkeys(RosterWeights.model_fields, _Count),
+    RuleKind.LATE_DELIVERY: {"counts": Counts, "hours": _Count},
 }
 LISTS = {
     RuleKind.WORK_HOURS: "windows",

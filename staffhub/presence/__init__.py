@@ -11,25 +11,21 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
 from staffhub.db import insert_unless_there, rows
-from staffhub.errors import Conflict, Forbidden, NotFound, Refused
+from staffhub.errors import Conflict, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
     GRADED,
     NOTED,
     Grade,
     Mark,
-    MarkDevice,
     MarkKind,
     MarkNote,
-    MarkProof,
-    Officer,
-    Place,
-    Posting,
-    UserSession,
     WorkMode,
-    posting_on,
     receipt_code,
 )
+from staffhub.presence.receipts import Receipt as Receipt
+from staffhub.presence.receipts import plain
+from staffhub.presence.receipts import receipt_for as receipt_for
 from staffhub.security import Viewer
 
 # No letters or digits that are taken for each other when read aloud.
@@ -44,8 +40,8 @@ OPEN_FOR = timedelta(hours=18)
 
 # How a mark came to be: a tap, or the close of day proposed its time and the person said that it is right.
 TAP, PROPOSAL = "tap", "proposal"
-# Or the code that a screen in the office shows was given with it.
-SCAN = "scan"
+# Or the code that a screen in the office shows was given with it; or it waited on the phone for its network.
+SCAN, LATE = "scan", "late"
 
 
 class Proof(NamedTuple):
@@ -57,6 +53,7 @@ class Proof(NamedTuple):
 
 DECLARED = Proof(TAP, Grade.C)
 SCANNED = Proof(SCAN, Grade.A)
+WAITED = Proof(LATE, Grade.C)
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ class Own:
 
 
 def own_mark(db: Session, me: Viewer, code: str) -> Own:
-    mine = (Mark.office_id == me.office_id, Mark.officer_id == me.officer_id, Mark.receipt == _plain(code))
+    mine = (Mark.office_id == me.office_id, Mark.officer_id == me.officer_id, Mark.receipt == plain(code))
     row = db.execute(select(Mark.id, NOTED).where(*mine)).one_or_none()
     if row is None:
         raise NotFound(_("There is no receipt with this code."))
@@ -194,10 +191,6 @@ def add_note(db: Session, me: Viewer, mark: Own, *, note: str, idempotency_key: 
     if mark.note != note and insert_unless_there(db, MarkNote, added | {"idempotency_key": idempotency_key}):
         # The note stays out of the trail: it may say why somebody is at home.
         audit.record(db, me, "presence.note_added", "officer", me.officer_id, now=now, mark=mark.id)
-
-
-def _plain(code: str) -> str:
-    return code.upper().replace("-", "")
 
 
 def check_out(db: Session, me: Viewer, *, idempotency_key: str, now: datetime, proof: Proof = DECLARED) -> Stamp:
@@ -218,6 +211,28 @@ def belongs_to_nobody() -> str:
     return _("This account belongs to nobody on the register, so it cannot check in.")
 
 
+def keep_late(
+    db: Session,
+    me: Viewer,
+    kind: MarkKind,
+    mode: WorkMode | None,
+    *,
+    note: str,
+    idempotency_key: str,
+    at: datetime,
+    now: datetime,
+) -> Stamp:
+    """Add a tap of an earlier moment where it belongs in its day, whatever was declared since."""
+    return _declare(db, me, kind, mode, note=note, idempotency_key=idempotency_key, now=at, arrived=now, proof=WAITED)
+
+
+def _spell_at(db: Session, me: Viewer, now: datetime) -> tuple[Spell, list[Stamp]]:
+    """Return the spell as it stood at a moment that is over, and what has been declared since."""
+    day = clock.local_day(now, me.zone)
+    found = _stamps(db, me, day - timedelta(days=1), day)
+    return spell_of([one for one in found if one.at <= now], day, now=now), [one for one in found if one.at > now]
+
+
 def _declare(
     db: Session,
     me: Viewer,
@@ -228,12 +243,14 @@ def _declare(
     idempotency_key: str,
     now: datetime,
     proof: Proof = DECLARED,
+    arrived: datetime | None = None,
 ) -> Stamp:
+    """`arrived`: when a tap of `now` reached us, if it had waited on the phone."""
     if me.officer_id is None:
         raise Refused(belongs_to_nobody())
     # The turn in the day may be taken by a tap that came at the same moment: look again, at most twice.
     for _try in range(3):
-        found = spell(db, me, now=now)
+        found, since = _spell_at(db, me, now) if arrived else (spell(db, me, now=now), [])
         there = found.before if found.before and kind is MarkKind.CHECK_OUT else found.today
         if same := _same_already(there, kind, mode, idempotency_key):
             return same
@@ -243,19 +260,19 @@ def _declare(
             "office_id": me.office_id,
             "officer_id": me.officer_id,
             "date": day,
-            "turn": len(there) + 1,
+            "turn": len(there) + sum(one.day == day for one in since) + 1,
             "kind": kind,
             "mode": mode,
             "note": note,
             "attempted_at": now,
-            "received_at": max(now, clock.now()),  # stored: a line and a lock may lie in between
+            "received_at": max(arrived or now, clock.now()),  # stored: a line and a lock may lie in between
             "method": proof.method,
             "grade": proof.grade,
             "receipt": receipt,
             "idempotency_key": idempotency_key,
         }
         if insert_unless_there(db, Mark, mark):
-            _record(db, me, kind, mode, receipt, now)
+            _record(db, me, kind, mode, receipt, arrived or now)
             local = now.astimezone(me.zone)
             was_in = bool(there) and there[-1].kind is MarkKind.CHECK_IN
             return Stamp(
@@ -329,69 +346,3 @@ def _by_key(db: Session, me: Viewer, key: str) -> Stamp | None:
     )
     day = db.scalar(found)
     return next((stamp for stamp in stamps(db, me, day=day) if stamp.key == key), None) if day else None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """`at` and `received_at` are local to the office."""
-
-    code: str
-    officer_id: int
-    name: str
-    day: date
-    kind: MarkKind
-    mode: WorkMode | None
-    note: str
-    method: str
-    grade: Grade
-    at: datetime
-    # Where the code was shown that proves it, and when it was given.
-    place: str | None
-    proven_at: datetime | None
-    # What the browser said of itself in that session, as long as it is kept.
-    agent: str | None
-
-
-def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
-    """Load a receipt that I may see: mine, or of somebody in my scope."""
-    wanted = _plain(code)
-    row = db.execute(
-        select(
-            Mark,
-            NOTED,
-            GRADED,
-            Officer.name,
-            Posting.division_id,
-            Place.name,
-            MarkProof.created_at,
-            UserSession.user_agent,
-        )
-        .join(Officer, Officer.id == Mark.officer_id)
-        .outerjoin(Posting, posting_on(Mark.date))
-        .outerjoin(MarkProof, MarkProof.mark_id == Mark.id)
-        .outerjoin(Place, Place.id == MarkProof.place_id)
-        .outerjoin(MarkDevice, MarkDevice.mark_id == Mark.id)
-        .outerjoin(UserSession, UserSession.id == MarkDevice.session_id)
-        .where(Mark.office_id == me.office_id, Mark.receipt == wanted)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(_("There is no receipt with this code."))
-    mark, note, grade, name, division_id, place, proven_at, agent = row
-    if not me.sees(officer_id=mark.officer_id, division_id=division_id):
-        raise Forbidden(_("This receipt belongs to somebody outside your scope."))
-    at = mark.attempted_at.astimezone(me.zone)
-    return Receipt(
-        receipt_code(wanted),
-        mark.officer_id,
-        name,
-        mark.date,
-        mark.kind,
-        mark.mode,
-        note,
-        mark.method,
-        grade,
-        at,
-        place,
-        proven_at and proven_at.astimezone(me.zone),
-        agent,
-    )
