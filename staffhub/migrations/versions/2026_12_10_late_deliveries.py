@@ -12,7 +12,7 @@ from staffhub.migrations import append_only
 from staffhub.migrations.office_version import watch
 
 revision = "late_deliveries"
-down_revision = "outages"
+down_revision = "excuses_kept"
 branch_labels = None
 depends_on = None
 
