@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, presence, workdays
-from staffhub.db import insert_unless_there, rows
+from staffhub.db import insert_unless_there
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Counted, LateDelivery, Mark, MarkKind, WorkMode
@@ -186,7 +186,7 @@ _OF_DAY = select(LateDelivery).where(
 
 
 def of_day(db: Session, me: Viewer, officer_id: int, day: date) -> list[Line]:
-    found = rows(db, _OF_DAY, office=me.office_id, officer=officer_id, day=day).scalars()
+    found = db.scalars(_OF_DAY, {"office": me.office_id, "officer": officer_id, "day": day})
     return sorted((_line(row, me) for row in found), key=lambda line: line.arrived)
 
 

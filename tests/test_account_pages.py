@@ -6,8 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from staffhub.models import Account, UserSession
-from staffhub.people import OwnSession
-from staffhub.routes.account import device
+from staffhub.reports.words import device
 from tests.conftest import MORNING, PASSWORD, World, count_queries
 
 NEW = "kalimat yang mudah diingat"
@@ -147,4 +146,4 @@ def test_after_a_one_time_password_nothing_else_opens(world: World) -> None:
     ],
 )
 def test_a_device_is_named_as_its_owner_would(agent: str, name: str) -> None:
-    assert device(OwnSession(1, agent, MORNING, MORNING, is_this=True)) == name
+    assert device(agent) == name

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from staffhub import clock
-from staffhub.models import LogEntry, Mark, Officer
+from staffhub.models import LogEntry, Officer
 from tests.browser import Site, demo_site, npm_file, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -26,11 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def _newcomer(site: Site, number: int) -> str:
     """Return a staff account whose owner has no mark and no log today, whatever hour the demo was seeded at."""
     username = f"pegawai{number:02}"
+    officer, today = site.without_marks(username), clock.local_day(clock.now(), WITA)
     with site.database.transaction() as db:
-        db.execute(sa.text("DROP TRIGGER IF EXISTS mark_no_delete"))
-        officer = db.scalar(sa.text("SELECT officer_id FROM account WHERE username = :name"), {"name": username})
-        today = clock.local_day(clock.now(), WITA)
-        db.execute(sa.delete(Mark).where(Mark.officer_id == officer, Mark.date == today))
         db.execute(sa.text("DROP TRIGGER IF EXISTS report_step_no_delete"))
         of_report = "report_id IN (SELECT id FROM daily_report WHERE officer_id = :id)"
         db.execute(sa.text(f"DELETE FROM report_step WHERE {of_report}"), {"id": officer})  # noqa: S608

@@ -42,15 +42,6 @@ def _open(door: Door) -> None:
         line.turns, line.patience = 8, 20
 
 
-def _officer(site: Site, username: str) -> int:
-    """Return somebody without a mark today."""
-    with site.database.transaction() as db:
-        db.execute(sa.text("DROP TRIGGER IF EXISTS mark_no_delete"))
-        officer = db.scalar(sa.text("SELECT officer_id FROM account WHERE username = :name"), {"name": username})
-        db.execute(sa.delete(Mark).where(Mark.officer_id == officer, Mark.date == _today()))
-        return int(officer or 0)
-
-
 def _today() -> object:
     return clock.local_day(clock.now(), WITA)
 
@@ -65,7 +56,7 @@ def _tap(page: Page) -> None:
 
 
 def test_two_taps_into_the_rush_wait_and_become_one_mark_of_the_first_moment(site: Site, door: Door) -> None:
-    officer = _officer(site, "pegawai07")
+    officer = site.without_marks("pegawai07")
     page = site.context("pegawai07")
     page.goto("/")
     _shut(door)
@@ -88,7 +79,7 @@ def test_whoever_was_told_that_it_is_busy_is_not_told_to_wait_as_well(
     site: Site, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "_SOONEST", 9)
-    _officer(site, "pegawai12")
+    site.without_marks("pegawai12")
     page = site.context("pegawai12")
     page.goto("/")
     _shut(door)
@@ -99,7 +90,7 @@ def test_whoever_was_told_that_it_is_busy_is_not_told_to_wait_as_well(
 
 
 def test_a_database_that_does_not_answer_is_not_called_a_rush(site: Site) -> None:
-    officer = _officer(site, "pegawai15")
+    officer = site.without_marks("pegawai15")
     page = site.context("pegawai15")
     page.goto("/")
     with closing(sqlite3.connect(str(site.database.engine.url.database), isolation_level=None)) as other:
@@ -113,7 +104,7 @@ def test_a_database_that_does_not_answer_is_not_called_a_rush(site: Site) -> Non
 
 
 def test_whoever_has_the_answer_is_not_told_to_wait_for_it(site: Site, door: Door) -> None:
-    officer = _officer(site, "pegawai13")
+    officer = site.without_marks("pegawai13")
     page = site.context("pegawai13")
     page.goto("/")
     _tap(page)
@@ -130,7 +121,7 @@ def test_whoever_has_the_answer_is_not_told_to_wait_for_it(site: Site, door: Doo
 def test_without_htmx_the_page_hands_the_form_back_and_presses_it_by_itself(
     site: Site, door: Door, lang: str, words: str, said: str
 ) -> None:
-    officer = _officer(site, "pegawai08")
+    officer = site.without_marks("pegawai08")
     page = site.context("pegawai08", cdn=None, lang=lang)
     page.goto("/")
     _shut(door)
@@ -146,7 +137,7 @@ def test_without_htmx_the_page_hands_the_form_back_and_presses_it_by_itself(
 
 
 def test_without_scripts_the_button_sends_it_again_and_a_page_loads_itself(site: Site, door: Door) -> None:
-    officer = _officer(site, "pegawai09")
+    officer = site.without_marks("pegawai09")
     page = site.context("pegawai09", java_script_enabled=False)
     _shut(door)
     page.goto("/")
@@ -164,7 +155,7 @@ def test_without_scripts_the_button_sends_it_again_and_a_page_loads_itself(site:
 
 
 def test_a_tap_while_the_network_is_away_for_a_moment_is_sent_when_it_is_back(site: Site, door: Door) -> None:
-    officer = _officer(site, "pegawai10")
+    officer = site.without_marks("pegawai10")
     page = site.context("pegawai10")
     page.goto("/")
     page.context.set_offline(True)
@@ -179,7 +170,7 @@ def test_a_tap_while_the_network_is_away_for_a_moment_is_sent_when_it_is_back(si
 def test_what_is_shown_fits_a_small_phone(site: Site, door: Door) -> None:
     page = site.context("pegawai11")
     page.goto("/")
-    _officer(site, "pegawai11")
+    site.without_marks("pegawai11")
     page.reload()
     _shut(door)
     _tap(page)

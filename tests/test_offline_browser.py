@@ -17,7 +17,6 @@ from tests.conftest import open_session, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 NEWEST = "caches.keys().then((all) => all.filter((one) => /files/.test(one)).map((one) => one.slice(0, 19)))"
-BESIDE = ("mark_note", "mark_proof", "mark_device")
 # What the worker sends passes no route of the test.
 NO_SYNC = "delete ServiceWorkerRegistration.prototype.sync"
 READY = "navigator.serviceWorker.ready.then(() => true)"
@@ -32,22 +31,6 @@ WAITING = """new Promise((done) => { const asked = indexedDB.open('staffhub', 1)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with demo_site(tmp_path_factory.mktemp("demo")) as made:
         yield made
-
-
-def _newcomer(site: Site, username: str) -> int:
-    """Return the officer of a staff account that has no mark, whatever hour the demo was seeded at."""
-    with site.database.transaction() as db:
-        for table in ("mark", *BESIDE, "late_delivery"):
-            db.execute(sa.text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
-        officer = db.scalar(sa.select(Account.officer_id).where(Account.username == username))
-        assert officer
-        db.execute(sa.delete(LateDelivery).where(LateDelivery.officer_id == officer))
-        mine = sa.select(Mark.id).where(Mark.officer_id == officer)
-        for table in BESIDE:
-            own = f"DELETE FROM {table} WHERE mark_id IN (SELECT id FROM mark WHERE officer_id = :o)"  # noqa: S608
-            db.execute(sa.text(own), {"o": officer})
-        db.execute(sa.delete(Mark).where(Mark.id.in_(mine)))
-        return officer
 
 
 def _marks(site: Site, officer: int) -> list[tuple[str, str, datetime]]:
@@ -88,7 +71,7 @@ def _waiting(page: Page) -> Any:
 
 
 def test_a_tap_without_network_waits_on_the_page_and_becomes_one_mark_of_its_moment(site: Site) -> None:
-    officer, page = _newcomer(site, "pegawai05"), site.context("pegawai05")
+    officer, page = site.without_marks("pegawai05"), site.context("pegawai05")
     _open(page)
     began = clock.now()
     page.context.set_offline(True)
@@ -107,7 +90,7 @@ def test_a_tap_without_network_waits_on_the_page_and_becomes_one_mark_of_its_mom
 
 
 def test_an_answer_that_is_lost_on_the_way_back_makes_no_second_mark(site: Site) -> None:
-    officer, page = _newcomer(site, "pegawai06"), site.context("pegawai06")
+    officer, page = site.without_marks("pegawai06"), site.context("pegawai06")
     _open(page)
     lost = []
 
@@ -126,7 +109,7 @@ def test_an_answer_that_is_lost_on_the_way_back_makes_no_second_mark(site: Site)
 
 
 def test_the_app_starts_without_network_with_the_last_page_and_takes_a_tap_there(site: Site) -> None:
-    officer, page = _newcomer(site, "pegawai07"), site.context("pegawai07")
+    officer, page = site.without_marks("pegawai07"), site.context("pegawai07")
     _open(page)
     page.context.set_offline(True)
     page.reload()
@@ -165,7 +148,7 @@ def test_another_page_without_network_says_so_in_both_languages_and_shows_nothin
 
 
 def test_two_tabs_that_both_deliver_make_one_mark(site: Site) -> None:
-    officer, page = _newcomer(site, "pegawai09"), site.context("pegawai09")
+    officer, page = site.without_marks("pegawai09"), site.context("pegawai09")
     _open(page)
     second = page.context.new_page()
     second.goto("/")
@@ -182,7 +165,7 @@ def test_two_tabs_that_both_deliver_make_one_mark(site: Site) -> None:
 def test_a_service_worker_that_is_renewed_in_between_keeps_what_waits(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    officer, page = _newcomer(site, "pegawai10"), site.context("pegawai10")
+    officer, page = site.without_marks("pegawai10"), site.context("pegawai10")
     page.add_init_script(NO_SYNC)
     _open(page)
     page.context.set_offline(True)
@@ -203,7 +186,7 @@ def test_a_service_worker_that_is_renewed_in_between_keeps_what_waits(
 
 
 def test_a_session_that_ends_meanwhile_keeps_the_tap_until_its_owner_signs_in_again(site: Site) -> None:
-    officer, page = _newcomer(site, "pegawai11"), site.context("pegawai11")
+    officer, page = site.without_marks("pegawai11"), site.context("pegawai11")
     _open(page)
     page.context.set_offline(True)
     _tap(page, "office")
@@ -225,7 +208,7 @@ def test_a_session_that_ends_meanwhile_keeps_the_tap_until_its_owner_signs_in_ag
 
 
 def test_another_account_sends_no_tap_of_the_one_before_and_takes_it_from_the_phone(site: Site) -> None:
-    mine, theirs, page = _newcomer(site, "pegawai12"), _newcomer(site, "pegawai13"), site.context("pegawai12")
+    mine, theirs, page = site.without_marks("pegawai12"), site.without_marks("pegawai13"), site.context("pegawai12")
     _open(page)
     page.context.set_offline(True)
     _tap(page, "office")
@@ -240,7 +223,7 @@ def test_another_account_sends_no_tap_of_the_one_before_and_takes_it_from_the_ph
 
 
 def test_who_signs_out_is_warned_of_what_waits_and_leaves_nothing_behind(site: Site) -> None:
-    _newcomer(site, "pegawai14")
+    site.without_marks("pegawai14")
     page = site.context("pegawai14")
     page.add_init_script(NO_SYNC)
     _open(page)

@@ -309,7 +309,7 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         db.add(JoinClick(**who, meeting_id=meeting.id, date=FRIDAY, at=at))
     with database.reading() as db, count_queries(database) as seen:
         found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id, FRIDAY), FRIDAY, now=MORNING)
-    assert len(seen) == 4
+    assert len(seen) == 5
     assert [(mark.code, mark.at.strftime("%H:%M")) for mark in found.marks] == [("M2-8TR-51", "07:52")]
     assert [(trace.source, trace.starts.strftime("%H:%M")) for trace in found.traces] == [
         ("meeting", "08:34"),

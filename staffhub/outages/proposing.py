@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, select
@@ -181,7 +180,7 @@ def _add(db: Session, office_id: int, run: _Run, now: datetime) -> int:
     )
     db.add(row)
     db.flush()
-    note(db, row, OutageAct.NOTICED, turn=1, people=people, by=None, reason="", key=str(uuid4()), now=now)
+    note(db, row, OutageAct.NOTICED, turn=1, people=people, by=None, reason="", key=f"noticed:{row.id}:1", now=now)
     _record(db, row, len(people), now)
     _tell(db, row, now)
     return 1
@@ -201,7 +200,17 @@ def _grow(db: Session, row: Outage, run: _Run, now: datetime) -> int:
     write_over(db, Outage, row.id, seen=row.version, **values)
     db.refresh(row)
     people = touched(db, row.office_id, span_of(row))
-    note(db, row, OutageAct.NOTICED, turn=turn, people=people, by=None, reason="", key=str(uuid4()), now=now)
+    note(
+        db,
+        row,
+        OutageAct.NOTICED,
+        turn=turn,
+        people=people,
+        by=None,
+        reason="",
+        key=f"noticed:{row.id}:{turn}",
+        now=now,
+    )
     _record(db, row, len(people), now)
     return 1
 

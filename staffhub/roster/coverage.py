@@ -22,6 +22,7 @@ from staffhub.models import (
     Account,
     Appointment,
     DayPart,
+    Division,
     EmploymentType,
     HomeOnly,
     Officer,
@@ -208,7 +209,9 @@ _KEPT_HOME = select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
 
 _GIVEN = (
     select(Appointment.division_id, Appointment.date, func.max(Appointment.seat))
+    # Each bidang by its own days: the index begins with the bidang.
     .where(Appointment.office_id == _OFFICE, Appointment.date.between(_FIRST, _LAST))
+    .where(Appointment.division_id.in_(select(Division.id).where(Division.office_id == _OFFICE)))
     .where(Appointment.state.in_(AHEAD))
     .group_by(Appointment.division_id, Appointment.date)
 )
