@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from staffhub import security
 from staffhub.db import rows
 from staffhub.models import Appointment, Office, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.models.appointments import AHEAD
+from staffhub.models.appointments import IS_AHEAD
 from staffhub.service_requests.telling import coming, told_of
 from staffhub.service_requests.words import state_label
 
@@ -63,7 +63,7 @@ _STANDING = (
     )
     .join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
     .join(Office, Office.id == ServiceRequest.office_id)
-    .outerjoin(Appointment, (Appointment.request_id == ServiceRequest.id) & Appointment.state.in_(AHEAD))
+    .outerjoin(Appointment, (Appointment.request_id == ServiceRequest.id) & IS_AHEAD)
     .where(ServiceRequest.id == bindparam("request", type_=BigInteger))
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import audit
 from staffhub.models import Appointment, AppointmentHold, AppointmentState, AppointmentStep
-from staffhub.models.appointments import AHEAD
+from staffhub.models.appointments import IS_AHEAD
 from staffhub.security import Viewer
 
 
@@ -24,7 +24,7 @@ def give_up(
     one = Appointment
     id_ = db.scalar(
         update(one)
-        .where(one.office_id == me.office_id, one.request_id == request_id, one.state.in_(AHEAD))
+        .where(one.office_id == me.office_id, one.request_id == request_id, IS_AHEAD)
         .values(state=state, version=one.version + 1)
         .returning(one.id)
     )

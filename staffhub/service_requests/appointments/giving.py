@@ -23,7 +23,7 @@ from staffhub.models import (
     RequestState,
     ServiceRequest,
 )
-from staffhub.models.appointments import AHEAD
+from staffhub.models.appointments import AHEAD, IS_AHEAD
 from staffhub.office import Service
 from staffhub.security import Viewer
 from staffhub.service_requests import one, steps
@@ -105,9 +105,7 @@ def _requests(db: Session, me: Viewer, wanted: Sequence[Wanted]) -> Sequence[Any
 
 def _standing(db: Session, me: Viewer, ids: Sequence[int]) -> dict[int, tuple[date, time]]:
     found = select(Appointment.request_id, Appointment.date, Appointment.starts)
-    found = found.where(
-        Appointment.office_id == me.office_id, Appointment.request_id.in_(ids), Appointment.state.in_(AHEAD)
-    )
+    found = found.where(Appointment.office_id == me.office_id, Appointment.request_id.in_(ids), IS_AHEAD)
     return {request_id: (day, starts) for request_id, day, starts in db.execute(found)}
 
 

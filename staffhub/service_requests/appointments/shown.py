@@ -22,7 +22,7 @@ from staffhub.models import (
     ServiceRequest,
     ServiceType,
 )
-from staffhub.models.appointments import AHEAD
+from staffhub.models.appointments import AHEAD, IS_AHEAD
 from staffhub.office import Service
 from staffhub.security import Viewer
 from staffhub.service_requests.appointments.giving import Wanted
@@ -57,7 +57,7 @@ class Invitation:
 def appointment_of(db: Session, me: Viewer, request_id: int) -> Invitation | None:
     """Return when the citizen of a request is to come; None where no slot is given."""
     one = Appointment
-    mine = (one.request_id == request_id, one.state.in_(AHEAD))
+    mine = (one.request_id == request_id, IS_AHEAD)
     found = select(one.date, one.starts, ServiceType.papers).join(ServiceType, ServiceType.id == one.service_type_id)
     row = db.execute(found.where(one.office_id == me.office_id, *mine)).one_or_none()
     return Invitation(row.date, row.starts, tuple(row.papers.splitlines())) if row else None
@@ -198,7 +198,7 @@ def _line() -> Select[*tuple[Any, ...]]:
             request.closed_at.is_(None),
             request.state == RequestState.DEFERRED,
             request.service_type_id.in_(bindparam("services", expanding=True)),
-            ~select(one.id).where(one.request_id == request.id, one.state.in_(AHEAD)).correlate(request).exists(),
+            ~select(one.id).where(one.request_id == request.id, IS_AHEAD).correlate(request).exists(),
         )
         .order_by(request.urgent.desc(), request.created_at, request.id)
         .limit(bindparam("most", type_=Integer))
