@@ -1,5 +1,6 @@
 """Outages in words: their kinds and states, how they were noticed, and what was done; `words.excuse`: on a day."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from staffhub.dated import short_day
@@ -32,6 +33,14 @@ def trouble(one: str) -> str:
         Trouble.FAILED: _("The program failed"),
         Trouble.SLOW: _("The answer took more than five seconds"),
     }[Trouble(one)]
+
+
+def told(one: str, found: Mapping[str, int]) -> str:
+    """6 menit, 33 kali; a gap has no times."""
+    minutes = ngettext("%(num)s minute", "%(num)s minutes", found["minutes"])
+    if Trouble(one) is Trouble.GAP:
+        return minutes
+    return f"{minutes}, {ngettext('%(num)s time', '%(num)s times', found['times'])}"
 
 
 def act(one: OutageAct) -> str:

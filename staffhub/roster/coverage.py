@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import office
 from staffhub.db import rows
+from staffhub.i18n import gettext as _
 from staffhub.models import (
     Account,
     Appointment,
@@ -47,6 +48,11 @@ APPOINTMENTS, LEVELS = "Janji temu", "Pimpinan"
 OF_THE_ROSTER = frozenset({PlanLayer.ROSTER.value, "pattern"})
 _NAME = 40  # so much of an order's number names an excuse of it
 _SLACK = 1e-9  # 0.1 * 30 people is 3 of them, whatever floats say
+
+
+def label(group: str) -> str:
+    """What people read: groups of a rule have the office's own names."""
+    return {APPOINTMENTS: _("Appointments"), LEVELS: _("Leadership")}.get(group, group)
 
 
 class Placed(Protocol):
@@ -123,6 +129,10 @@ class Cover:
     @property
     def group(self) -> str:
         return self.demand.group
+
+    @property
+    def label(self) -> str:
+        return label(self.group)
 
     @property
     def minimum(self) -> int:

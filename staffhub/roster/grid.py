@@ -55,6 +55,10 @@ class Line(NamedTuple):
     covers: list[Cover | None]
 
     @property
+    def label(self) -> str:
+        return coverage.label(self.group)
+
+    @property
     def asked(self) -> int:
         return sum(cover is not None for cover in self.covers)
 

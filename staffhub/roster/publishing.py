@@ -119,10 +119,10 @@ def _said(division: str, broken: Sequence[Cover]) -> str:
 
 
 def _named(one: Cover) -> str:
-    told = {"day": i18n.day(one.day), "group": one.group, "have": one.have}
+    told = {"day": i18n.day(one.day), "group": one.label, "have": one.have}
     if one.absent:
         names = ", ".join(one.absent)
-        return _("%(day)s: %(names)s must be in the office (%(rule)s)", day=told["day"], names=names, rule=one.group)
+        return _("%(day)s: %(names)s must be in the office (%(rule)s)", day=told["day"], names=names, rule=one.label)
     if one.is_over:
         return _("%(day)s: %(group)s %(have)s, at most %(maximum)s", **told, maximum=one.maximum)
     return _("%(day)s: %(group)s %(have)s of %(minimum)s", **told, minimum=one.minimum)

@@ -67,7 +67,7 @@ def _row(number: int, row: Row) -> dict[str, Any]:
 
 def _cover(line: Line) -> dict[str, Any]:
     return {
-        "name": _("Covered: %(group)s", group=line.group),
+        "name": _("Covered: %(group)s", group=line.label),
         "days": [
             {"text": f"{cover.have}/{cover.minimum}" if cover else "", "short": bool(cover and cover.is_short)}
             for cover in line.covers
