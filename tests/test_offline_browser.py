@@ -91,6 +91,7 @@ def test_a_tap_without_network_waits_on_the_page_and_becomes_one_mark_of_its_mom
 
 def test_an_answer_that_is_lost_on_the_way_back_makes_no_second_mark(site: Site) -> None:
     officer, page = site.without_marks("pegawai06"), site.context("pegawai06")
+    page.add_init_script(NO_SYNC)  # it could deliver before anybody saw that it waits
     _open(page)
     lost = []
 
@@ -209,6 +210,7 @@ def test_a_session_that_ends_meanwhile_keeps_the_tap_until_its_owner_signs_in_ag
 
 def test_another_account_sends_no_tap_of_the_one_before_and_takes_it_from_the_phone(site: Site) -> None:
     mine, theirs, page = site.without_marks("pegawai12"), site.without_marks("pegawai13"), site.context("pegawai12")
+    page.add_init_script(NO_SYNC)  # it would deliver before the other account is there
     _open(page)
     page.context.set_offline(True)
     _tap(page, "office")
