@@ -53,7 +53,7 @@ def put_mark(database, me, officer_id: int, day: date, clock: str, kind: MarkKin
     values = {
         "mode": WorkMode.OFFICE if kind is MarkKind.CHECK_IN else None,
         "grade": Grade.C,
-        "receipt": uuid4().hex[:7].upper(),
+        "receipt": uuid4().hex[:12].upper(),
         "idempotency_key": str(uuid4()),
         "turn": int(clock[:2]) * 60 + int(clock[3:5]),
         **facts,

@@ -110,6 +110,14 @@ def test_a_meeting_is_saved_with_its_invitations_and_a_task_for_zoom(database: D
     assert _tasks(database) == [(ZoomVerb.CREATE, TaskState.PENDING)]
 
 
+def test_a_marker_that_another_meeting_has_is_drawn_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    dewi = viewer_of(database, "dewi")
+    taken = _meeting(database, _schedule(database, dewi, **_facts())).marker
+    made = iter([taken, "[sh:c0ffee]"])
+    monkeypatch.setattr(plan, "_marker", lambda: next(made))
+    assert _meeting(database, _schedule(database, dewi, **_facts())).marker == "[sh:c0ffee]"
+
+
 def test_the_same_form_sent_twice_makes_one_meeting_and_says_so(database: Database) -> None:
     dewi, facts = viewer_of(database, "dewi"), _facts()
     with database.transaction() as db:

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest, new_code
+from staffhub.models import AuditEvent, EmploymentType, Officer, RequestEvent, ServiceRequest
 from staffhub.service_requests import reckoning
+from staffhub.service_requests.codes import fresh_codes
 from tests.conftest import TODAY, World, count_queries, plan_range
 
 NIK = "7107015501900001"
@@ -359,9 +360,9 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
         assert like
         long_ago = {"created_at": world.now - timedelta(days=20), "updated_at": world.now, "state": "checking"}
         many = [
-            {**like, **long_ago, "id": 10 + n, "number": f"PM-2610-{n:04}", "idempotency_key": str(uuid4())}
-            | {"assignee_id": ids[n % 400], "public_code": new_code()}
-            for n in range(3000)
+            {**like, **long_ago, "public_code": code, "id": 10 + n, "number": f"PM-2610-{n:04}", "idempotency_key": str(uuid4())}
+            | {"assignee_id": ids[n % 400]}
+            for n, code in enumerate(fresh_codes(db, 3000))
         ]
         db.execute(sa.insert(ServiceRequest), many)
         event = {"office_id": head.office_id, "at": long_ago["created_at"], "state": "new", "note": ""}

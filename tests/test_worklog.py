@@ -77,7 +77,7 @@ def give(database: Database, me: Viewer, *, held_by: Viewer | None, held_before:
         service = db.scalar(
             sa.select(ServiceType.id).where(ServiceType.office_id == me.office_id, ServiceType.code == "family_card")
         )
-        request = ServiceRequest(office_id=me.office_id, number=f"PM-2611-{uuid4().hex[:4]}", service_type_id=service)
+        request = ServiceRequest(office_id=me.office_id, number=f"PM-2611-{uuid4().hex[:12]}", service_type_id=service)
         request.applicant, request.channel, request.urgent = "Novi T.", Channel.COUNTER, False
         request.state, request.assignee_id = RequestState.CHECKING, held_by and held_by.officer_id
         request.created_at = request.updated_at = MORNING
@@ -296,7 +296,7 @@ def test_a_request_proposes_its_words_and_a_start_and_leaves_the_end_to_the_pers
         with database.reading() as db:
             return worklog.proposal(db, ben, request_id, entries(database, ben), now=now)
 
-    assert re.fullmatch(r"Family card \(KK\), Novi T\., PM-2611-\w{4}", proposed().text)
+    assert re.fullmatch(r"Family card \(KK\), Novi T\., PM-2611-\w{12}", proposed().text)
     assert (proposed().starts, proposed(now=None).starts) == (time(10, 0), None), "on an earlier day there is no now"
     write(database, ben, starts=time(15), ends=time(16))
     assert proposed().starts == time(16), "after the last line, also when that one lies ahead"

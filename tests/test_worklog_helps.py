@@ -38,7 +38,7 @@ def handle(database: Database, me: Viewer, *hours: float, state: RequestState = 
         for number, hour in enumerate(hours):
             at = MORNING + timedelta(hours=hour)
             request = ServiceRequest(
-                office_id=me.office_id, number=f"PM-{number}-{uuid4().hex[:4]}", service_type_id=service,
+                office_id=me.office_id, number=f"PM-{number}-{uuid4().hex[:12]}", service_type_id=service,
                 applicant="Novi T.", channel=Channel.COUNTER, urgent=False, state=state, created_at=at,
                 updated_at=at, version=1, idempotency_key=str(uuid4()),
             )  # fmt: skip

@@ -32,6 +32,7 @@ from staffhub.security import Viewer
 
 # Zoom says that the meeting does not exist: never made again without being asked.
 GONE = "gone"
+_DRAWS = 3
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,9 @@ def schedule(
         "created_at": now,
         "idempotency_key": idempotency_key,
     }
-    inserted = insert_unless_there(db, Meeting, values | {"marker": f"[sh:{secrets.token_hex(3)}]"})
-    meeting_id = _by_key(db, me, idempotency_key)
-    if meeting_id is None:
-        raise said_otherwise()
-    if inserted:
+    saved = _store(db, me, values)
+    meeting_id = saved.id
+    if saved.first:
         meeting = db.get_one(Meeting, meeting_id)
         occurrences_of.lay_out(db, meeting, me.zone, now=now)
         hosts.claim(db, me, meeting, now=now)
@@ -96,7 +95,16 @@ def schedule(
         ask_zoom(db, me.office_id, meeting_id, ZoomVerb.CREATE, now)
         telling.tell_guests(db, me, meeting, invitations.Anew(set(guests), set()), now=now)
         audit.record(db, me, "meeting.scheduled", "meeting", meeting_id, now=now, kind=kind, people=len(guests))
-    return Saved(meeting_id, first=inserted)
+    return saved
+
+
+def _store(db: Session, me: Viewer, values: dict[str, Any]) -> Saved:
+    """The marker is short, as people read it in Zoom: of thousands one is another meeting's, and is drawn again."""
+    for _draw in range(_DRAWS):
+        first = insert_unless_there(db, Meeting, values | {"marker": _marker()})
+        if there := _by_key(db, me, values["idempotency_key"]):
+            return Saved(there, first=first)
+    raise said_otherwise()
 
 
 def agree(me: Viewer, terms: Terms, *, now: datetime) -> dict[str, Any]:
@@ -104,6 +112,10 @@ def agree(me: Viewer, terms: Terms, *, now: datetime) -> dict[str, Any]:
     agreed = terms.columns(today=clock.local_day(now, me.zone))
     refuse_past_hour(agreed, me.zone, now)
     return agreed
+
+
+def _marker() -> str:
+    return f"[sh:{secrets.token_hex(3)}]"
 
 
 def _by_key(db: Session, me: Viewer, key: str) -> int | None:
