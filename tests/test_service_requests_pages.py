@@ -360,7 +360,14 @@ def test_with_400_people_and_thousands_of_requests_every_page_is_light(world: Wo
         assert like
         long_ago = {"created_at": world.now - timedelta(days=20), "updated_at": world.now, "state": "checking"}
         many = [
-            {**like, **long_ago, "public_code": code, "id": 10 + n, "number": f"PM-2610-{n:04}", "idempotency_key": str(uuid4())}
+            {
+                **like,
+                **long_ago,
+                "public_code": code,
+                "id": 10 + n,
+                "number": f"PM-2610-{n:04}",
+                "idempotency_key": str(uuid4()),
+            }
             | {"assignee_id": ids[n % 400]}
             for n, code in enumerate(fresh_codes(db, 3000))
         ]
