@@ -18,14 +18,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import get_args
+from typing import NamedTuple
 
 from staffhub.roster.solving import checker, fairness
-from staffhub.roster.solving.problem import Cell, Demand, Fixed, Group, Person, Place, Problem, Share, Wish
+from staffhub.roster.solving.problem import Cell, Demand, Fixed, Person, Place, Problem, Share, Wish
 from staffhub.roster.solving.solution import Solution
 
 FIRST = date(2026, 10, 1)
 MONTH, QUARTER = 21, 63
+GROUPS = "asn", "non_asn"
 
 
 def workdays(many: int) -> tuple[date, ...]:
@@ -46,9 +47,7 @@ def office(people: int, days: tuple[date, ...], *, half: bool = False) -> Proble
     return Problem(
         tuple(staff),
         days,
-        tuple(
-            Demand(desk, day, group, 1, None, "1") for desk in range(desks) for day in days for group in get_args(Group)
-        ),
+        tuple(Demand(desk, day, group, 1, None, "1") for desk in range(desks) for day in days for group in GROUPS),
         tuple(Share(None, day, 0.5, None, frozenset(), "2") for day in days if half),
         tuple(_fixed(some, people, days, spared=4 * desks)),
         tuple(_wishes(some, people, days)),
@@ -70,40 +69,25 @@ def _wishes(some: random.Random, people: int, days: tuple[date, ...]) -> Iterato
         yield from (Wish(person, day, some.choice(["office", "home"])) for day in days if some.random() < 0.05)
 
 
-def by_months(name: str, problem: Problem, seconds: float) -> None:
-    """Solve each month with what the ones before have left, and tell what the quarter costs then."""
-    began, people, places = time.perf_counter(), problem.people, dict[Cell, Place]()
-    for first in range(0, len(problem.days), MONTH):
-        days = problem.days[first : first + MONTH]
-        month = replace(
-            problem,
-            people=people,
-            days=days,
-            demands=tuple(one for one in problem.demands if one.day in days),
-            shares=tuple(one for one in problem.shares if one.day in days),
-            fixed=tuple(one for one in problem.fixed if one.day in days),
-            wishes=tuple(one for one in problem.wishes if one.day in days),
+class Solved(NamedTuple):
+    """An answer of the solver: seconds to its first plan and to its end, of the clock and of the processor."""
+
+    plan: Solution
+    first: float
+    end: float
+    cpu: float
+    megabytes: int
+    sound: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.plan.state:9} first plan {self.first:5.1f} s, end {self.end:5.1f} s (CPU {self.cpu:5.1f} s),"
+            f" cost {self.plan.objective:8.1f}, gap {100 * (self.plan.gap or 0):5.2f} %, {self.megabytes} MB"
+            f"{'' if self.sound else ', BREAKS RULES'}"
         )
-        done = subprocess.run(
-            (sys.executable, "-m", "staffhub.roster.solving", str(seconds / 3)),
-            input=month.to_json(), capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        plan = Solution.from_json(json.dumps(json.loads(done.stdout.splitlines()[-1])["solution"]))
-        places |= plan.places
-        people = tuple(_after(one, month, plan) for one in people)
-    cost = checker.cost(problem, places).total
-    print(f"{name + ', by months':32} cost {cost:8.1f}, end {time.perf_counter() - began:5.1f} s", flush=True)
 
 
-def _after(one: Person, month: Problem, plan: Solution) -> Person:
-    """Return the person with what the month has left."""
-    there = [day for day in month.days if plan.places.get((one.id, day)) == "office"]
-    carried = one.carried + len(there) - fairness.shares(month).get(one.id, one.carried + len(there))
-    monday, friday = (max(day for day in month.days if day.weekday() == n) in there for n in (0, 4))
-    return replace(one, carried=carried, monday=monday, friday=friday)
-
-
-def measure(name: str, problem: Problem, seconds: float) -> bool:
+def solved(problem: Problem, seconds: float) -> Solved:
     began, first, answer = time.perf_counter(), 0.0, ""
     command = (sys.executable, "-m", "staffhub.roster.solving", str(seconds))
     with subprocess.Popen(
@@ -120,14 +104,44 @@ def measure(name: str, problem: Problem, seconds: float) -> bool:
     whole = time.perf_counter() - began
     plan = Solution.from_json(json.dumps(json.loads(answer)["solution"]))
     sound = plan.state in {"optimal", "feasible"} and not checker.violations(problem, plan)
-    cpu = used.ru_utime + used.ru_stime
-    print(
-        f"{name:32} {plan.state:9} first plan {first:5.1f} s, end {whole:5.1f} s (CPU {cpu:5.1f} s),"
-        f" cost {plan.objective:8.1f}, gap {100 * (plan.gap or 0):5.2f} %, {used.ru_maxrss // 1024} MB"
-        f"{'' if sound else ', BREAKS RULES'}",
-        flush=True,
-    )
+    return Solved(plan, first, whole, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, sound)
+
+
+def by_months(name: str, problem: Problem, seconds: float) -> bool:
+    """Solve each month with what the ones before have left, and tell what the quarter costs then."""
+    people, places, sound = problem.people, dict[Cell, Place](), True
+    for number, first in enumerate(range(0, len(problem.days), MONTH), start=1):
+        days = problem.days[first : first + MONTH]
+        month = replace(
+            problem,
+            people=people,
+            days=days,
+            demands=tuple(one for one in problem.demands if one.day in days),
+            shares=tuple(one for one in problem.shares if one.day in days),
+            fixed=tuple(one for one in problem.fixed if one.day in days),
+            wishes=tuple(one for one in problem.wishes if one.day in days),
+        )
+        done = solved(month, seconds)
+        print(f"{f'{name}, month {number}':36} {done}", flush=True)
+        sound &= done.sound
+        places |= done.plan.places
+        people = tuple(_after(one, month, done.plan) for one in people)
+    print(f"{name + ', by months':36} cost {checker.cost(problem, places).total:8.1f} in all", flush=True)
     return sound
+
+
+def _after(one: Person, month: Problem, plan: Solution) -> Person:
+    """Return the person with what the month has left."""
+    there = [day for day in month.days if plan.places.get((one.id, day)) == "office"]
+    carried = one.carried + len(there) - fairness.shares(month).get(one.id, one.carried + len(there))
+    monday, friday = (max(day for day in month.days if day.weekday() == n) in there for n in (0, 4))
+    return replace(one, carried=carried, monday=monday, friday=friday)
+
+
+def measure(name: str, problem: Problem, seconds: float) -> bool:
+    done = solved(problem, seconds)
+    print(f"{name:36} {done}", flush=True)
+    return done.sound
 
 
 def main() -> None:
@@ -144,7 +158,7 @@ def main() -> None:
                 problem = office(people, workdays(many), half=half)
                 sound &= measure(name, problem, given.seconds)
                 if many == QUARTER:
-                    by_months(name, problem, given.seconds)
+                    sound &= by_months(name, problem, given.seconds)
     sys.exit(not sound)
 
 

@@ -22,6 +22,7 @@ from staffhub.models import (
     Holiday,
     HolidayKind,
     Officer,
+    PlanLayer,
     PlanMode,
     RequestEvent,
     RequestState,
@@ -30,9 +31,11 @@ from staffhub.models import (
     ServiceRequest,
     ServiceType,
 )
+from staffhub.roster import coverage
 from staffhub.service_requests import one, steps
 from staffhub.service_requests.appointments import giving, shown, slots, texts
 from staffhub.service_requests.appointments.giving import Wanted
+from staffhub.workdays import plans
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, race, viewer_of
 
 A, S = AppointmentState, RequestState
@@ -410,6 +413,20 @@ def test_who_leaves_the_office_has_no_seat_any_more_and_the_appointments_stay_to
     assert _give(base, second, WED, time(9, 0)) == 1
     assert not any(row.beyond for row in _listed(base, TODAY))
     assert _states(base, second) == ["moved", "invited", "deferred"]
+
+
+def test_whoever_is_lent_has_a_seat_at_that_desk_and_none_at_the_own_one_as_the_roster_counts(base: Database) -> None:
+    here, there = (viewer_of(base, name).division_id for name in ("ben", "cy"))
+    _away(base, "ben", TUE, mode=PlanMode.OFFICE, layer=PlanLayer.ROSTER, desk_id=there)
+    assert set(_free(base, TUE).values()) == {1}, "Tia alone"
+    _away(base, "cy", TUE, mode=PlanMode.OFFICE, layer=PlanLayer.ROSTER, desk_id=here)
+    assert set(_free(base, TUE).values()) == {2}
+    request_id = _ask(base)[0]
+    _give(base, request_id, TUE)
+    with base.reading() as db:
+        wanted = coverage.given(db, 1, TUE, TUE)
+        found = coverage.counted(wanted, coverage.serving(db, 1, TUE, TUE), plans(db, 1, TUE, TUE))
+    assert [set(one.there) for one in found] == [{viewer_of(base, name).officer_id for name in ("cy", "tia")}]
 
 
 def test_the_seats_of_four_weeks_are_read_in_four_statements(base: Database) -> None:

@@ -145,6 +145,7 @@ def test_citizens_who_are_invited_are_met_by_as_many_people(database: Database) 
                                created_at=MORNING, version=1))  # fmt: skip
     (one,) = [one for one in build(database).problem.demands if one.source == coverage.APPOINTMENTS]
     assert (one.day, one.group, one.minimum) == (TUESDAY, None, 2)
+    assert one.excluded == {who(database, "ana")}, "who leads the bidang keeps no place for citizens"
 
 
 def _request(db: Any, kind: int, number: int) -> int:

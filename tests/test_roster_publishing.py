@@ -105,7 +105,10 @@ def _draw(db: Session, hana: Viewer, people: list[int], desks: tuple[int, int], 
     db.flush()
     places = some.choice([[HOME, HOME, OFFICE], [HOME, OFFICE, OFFICE, OFFICE]])
     cells: dict[drafts.Key, Cell | None] = {
-        (who, day): some.choice(places) for who in people for day in DAYS if some.random() < 0.8
+        (who, day): some.choice(places)._replace(locked=some.random() < 0.3)  # a lock excuses nobody
+        for who in people
+        for day in DAYS
+        if some.random() < 0.8
     }
     if some.random() < 0.3:
         cells[some.choice(people), some.choice(DAYS)] = Cell(PlanMode.OFFICE, desks[1], locked=True)

@@ -14,6 +14,7 @@ from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.models import (
     Division,
+    PlanLayer,
     PlanMode,
     RosterAct,
     RosterCell,
@@ -24,7 +25,8 @@ from staffhub.models import (
     RuleSet,
     TaskState,
 )
-from staffhub.roster import child, drafts, relaxing, runs
+from staffhub.reports import roster_runs
+from staffhub.roster import child, drafts, publishing, relaxing, runs
 from staffhub.roster.drafts import Cell
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of, wait_until
 from tests.test_roster_problem import DECEMBER, TUESDAY, WEDNESDAY, desk, draft, who
@@ -208,11 +210,36 @@ def test_somebody_of_another_bidang_is_lent_when_that_helps(database: Database) 
     assert cells_of(database)[cy, TUESDAY] == (PlanMode.OFFICE, desk(database), True)
 
 
-def _only_in(db: Any, division_id: int, values: dict[str, Any]) -> None:
+def test_who_is_lent_counts_as_the_rule_of_that_bidang_names_its_groups_in_a_run_of_the_whole_office(
+    database: Database,
+) -> None:
+    hana, ana, ben, cy = viewer_of(database, "hana"), *(who(database, name) for name in ("ana", "ben", "cy"))
+    with database.transaction() as db:
+        rule = _only_in(db, desk(database), {"groups": [{"name": "Tetap", "types": ["pns", "pppk"], "minimum": 1}]})
+        other = {"name": "PPPK", "types": ["pppk", "pppk_part_time"], "minimum": 0}
+        facts = {"legal_source": "SK 1", "owner": "Hana", "valid_from": rule.valid_from, "kind": RuleKind.COVERAGE}
+        code = db.get_one(Division, desk(database, "cy")).code
+        db.add(RuleSet(office_id=1, subject=code, values={"groups": [other]}, **facts))
+        for officer in (ana, ben):
+            plan_range(db, hana, officer, TUESDAY)
+    run_id = ask(database, division=None)
+    runs.run_due(database, now=MORNING)
+    (one,) = relaxing.troubles(run_of(database, run_id).outcome)
+    assert f"borrow-{cy}" in {relaxing.key_of(way) for way in one.ways}
+    with database.transaction() as db:
+        again = relaxing.take(db, hana, run_id, {0: f"borrow-{cy}"}, reason="", key="run-0002", now=MORNING)
+    runs.run_due(database, now=MORNING)
+    outcome = run_of(database, again).outcome
+    assert outcome
+    assert outcome["state"] == "optimal"
+
+
+def _only_in(db: Any, division_id: int, values: dict[str, Any]) -> RuleSet:
     """Let the duty minimum be that of one bidang alone."""
     code = db.get_one(Division, division_id).code
     for rule in db.scalars(sa.select(RuleSet).where(RuleSet.office_id == 1, RuleSet.kind == RuleKind.COVERAGE)):
         rule.values, rule.subject = values, code
+    return rule
 
 
 def test_a_locked_cell_is_given_back_when_that_helps(database: Database) -> None:
@@ -225,6 +252,66 @@ def test_a_locked_cell_is_given_back_when_that_helps(database: Database) -> None
         relaxing.take(db, hana, run_id, {0: f"unlock-{tia}"}, reason="", key="run-0002", now=MORNING)
     runs.run_due(database, now=MORNING)
     assert cells_of(database)[tia, TUESDAY] == (PlanMode.OFFICE, None, False)
+
+
+def _told(database: Database, run_id: int) -> roster_runs.Told:
+    me, run = viewer_of(database, "hana"), run_of(database, run_id)
+    with database.reading() as db:
+        return roster_runs.told(db, me, run)
+
+
+def test_a_share_of_flexible_work_that_cannot_be_met_is_excused_with_a_reason(database: Database) -> None:
+    hana = viewer_of(database, "hana")
+    with database.transaction() as db:
+        own = {"legal_source": "SE 2/2026", "owner": "Hana", "valid_from": TUESDAY, "valid_to": TUESDAY}
+        values = {"document": "SE 2/2026", "least_office": 100}
+        db.add(RuleSet(office_id=1, kind=RuleKind.FLEXIBLE, values=values, **own))
+        plan_range(db, hana, who(database, "ben"), TUESDAY, mode=PlanMode.FIELD, layer=PlanLayer.DUTY)
+    run_id = ask(database)
+    runs.run_due(database, now=MORNING)
+    (said,) = _told(database, run_id).troubles
+    assert "SE 2/2026" in said.text
+    assert [choice.value for choice in said.choices] == ["excuse"]
+    with database.transaction() as db:
+        again = relaxing.take(db, hana, run_id, {0: "excuse"}, reason="Bimtek", key="run-0002", now=MORNING)
+    runs.run_due(database, now=MORNING)
+    assert _told(database, again).stands
+    with database.transaction() as db:
+        draft = drafts.read(db, 1, desk(database), DECEMBER)
+        publishing.publish(db, hana, draft, version=draft.version, now=MORNING)
+
+
+def test_who_leads_and_is_locked_at_home_is_named_and_given_back_as_publishing_would_refuse_it(
+    database: Database,
+) -> None:
+    hana, ana = viewer_of(database, "hana"), who(database, "ana")
+    with database.transaction() as db:
+        cover = db.scalars(sa.select(RuleSet).where(RuleSet.kind == RuleKind.COVERAGE, RuleSet.office_id == 1)).one()
+        cover.values = cover.values | {"levels": 2}
+    draft(database, {("ana", TUESDAY): Cell(PlanMode.HOME, None, locked=True)})
+    run_id = ask(database)
+    runs.run_due(database, now=MORNING)
+    (said,) = _told(database, run_id).troubles
+    assert "Ana Kaunang" in said.text
+    assert [choice.value for choice in said.choices] == [f"unlock-{ana}", "excuse"]
+    with database.transaction() as db:
+        relaxing.take(db, hana, run_id, {0: f"unlock-{ana}"}, reason="", key="run-0002", now=MORNING)
+    runs.run_due(database, now=MORNING)
+    assert cells_of(database)[ana, TUESDAY] == (PlanMode.OFFICE, None, False)
+    assert {cell[0] for (officer, _day), cell in cells_of(database).items() if officer == ana} == {PlanMode.OFFICE}
+
+
+def test_turns_are_told_by_bidang_and_group_and_never_mixed(database: Database) -> None:
+    types = {"ASN": ["pns", "pppk"], "THL": ["thl"]}
+    with database.transaction() as db:
+        _only_in(db, desk(database), {"groups": [{"name": n, "types": of, "minimum": 1} for n, of in types.items()]})
+    one = ask(database)
+    runs.run_due(database, now=MORNING)
+    asn, thl = _told(database, one).turns
+    assert (asn.partition(":")[0], thl.partition(":")[0]) == ("ASN", "THL")
+    whole = ask(database, key="run-0002", division=None)
+    runs.run_due(database, now=MORNING)
+    assert len(_told(database, whole).turns) > 2
 
 
 def test_a_run_leaves_what_is_locked_and_days_that_are_over(database: Database) -> None:

@@ -18,11 +18,16 @@ from staffhub.roster.solving.solution import Absent, Broken, Explanation, Parts,
 
 MONDAY = date(2026, 11, 2)
 DAYS = tuple(MONDAY + timedelta(days=n) for n in range(4))
-FOUR = (Person(1, "asn", 1, level=1), Person(2, "asn", 1, carried=0.5), Person(3, "non_asn", 1), Person(4, "asn", 2))
+FOUR = (
+    Person(1, "asn", 1, also=frozenset({"all"})),
+    Person(2, "asn", 1, carried=0.5),
+    Person(3, "non_asn", 1),
+    Person(4, "asn", 2),
+)
 PROBLEM = Problem(
     FOUR,
     DAYS,
-    (Demand(1, MONDAY, "asn", 1, None, "12"), Demand(None, MONDAY, None, 1, 3, "13", levels=(1, 2))),
+    (Demand(1, MONDAY, "asn", 1, None, "12"), Demand(None, MONDAY, None, 1, 3, "13", frozenset({2}))),
     (Share(None, MONDAY, 0.25, None, frozenset({3, 4}), "14"),),
     (Fixed(1, MONDAY, None, "leave"), Fixed(2, DAYS[1], "home", "locked")),
     (Wish(3, DAYS[2], "home"),),

@@ -45,10 +45,10 @@ def _office(seed: int) -> Problem:
             n,
             some.choice(["asn", "non_asn"]),
             some.choice([1, 1, 2]),
-            some.choice([None, 1, 2]),
             some.choice([-1, 0, 0.25]),
             monday=some.random() < 0.3,
             friday=some.random() < 0.3,
+            also=frozenset(some.choice([(), (), ("non_asn",), ("all",)])),
         )
         for n in range(1, n_people + 1)
     )
@@ -58,7 +58,7 @@ def _office(seed: int) -> Problem:
     return Problem(
         people,
         days,
-        tuple(_demand(some, day) for day in days if some.random() < tight),
+        tuple(_demand(some, day, n_people) for day in days if some.random() < tight),
         tuple(_share(some, day, n_people) for day in days if some.random() < tight / 2),
         tuple(Fixed(*cell, *some.choice(ENDS)) for cell in draw(0.15)),
         tuple(Wish(*cell, some.choice(["office", "home"])) for cell in draw(0.2)),
@@ -68,23 +68,22 @@ def _office(seed: int) -> Problem:
     )
 
 
-def _demand(some: random.Random, day: date) -> Demand:
+def _demand(some: random.Random, day: date, people: int) -> Demand:
     least = some.choice([0, 1, 1, 1, 2])
     most = some.choice([None, None, least, least + 1])
-    levels = some.choice([(), (), (), (), (1, 2)])
-    return Demand(
-        some.choice([None, 1, 1, 2]), day, some.choice([None, None, "asn", "non_asn"]), least, most, "1", levels
-    )
+    excluded = frozenset({some.randint(1, people)} if some.random() < 0.2 else ())
+    group = some.choice([None, None, "asn", "non_asn", "all"])
+    return Demand(some.choice([None, 1, 1, 2]), day, group, least, most, "1", excluded)
 
 
 def _share(some: random.Random, day: date, people: int) -> Share:
-    least, most = some.choice([(0.5, None), (None, 0.5), (0.34, None), (None, 0.75)])
+    least, most = some.choice([(0.5, None), (None, 0.5), (0.34, None), (None, 0.75), (None, None)])
     return Share(
         some.choice([None, 1]),
         day,
         least,
         most,
-        frozenset({some.randint(1, people)} if some.random() < 0.3 else ()),
+        frozenset({some.randint(1, people)} if least is most or some.random() < 0.3 else ()),
         "2",
     )
 

@@ -49,6 +49,7 @@ from staffhub.models.orders import (
     OrderStep,
 )
 from staffhub.models.org import (
+    LEADS,
     Account,
     Division,
     EmploymentType,
@@ -170,6 +171,7 @@ __all__ = [
     "CODE_LETTERS",
     "GRADED",
     "IN_TROUBLE",
+    "LEADS",
     "LOCKED",
     "NOTED",
     "PAPERS",

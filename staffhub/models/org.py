@@ -36,6 +36,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+# Whoever leads keeps no place for citizens.
+LEADS = frozenset({Role.OFFICE_HEAD, Role.DIVISION_HEAD})
+
+
 class Paper(StrEnum):
     """F4 is 215 x 330 mm, as Indonesian offices print."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import Officer, TaskState
+from staffhub.roster.coverage import LEVELS
 from staffhub.roster.relaxing import Step, Trouble, Way, key_of, troubles
 from staffhub.roster.runs import Run
 from staffhub.roster.solving.problem import Why
@@ -38,13 +39,14 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """A run as its page tells it. `kind` of its note; `troubles`: of one that cannot be done."""
+    """A run as its page tells it. `kind` of its note; `stands`: there is a plan; `troubles`: why there is none."""
 
     run: Run
     of: str
     text: str
     kind: str
-    turns: str
+    turns: list[str]
+    stands: bool
     troubles: list[Said]
     excuses: bool
 
@@ -62,12 +64,15 @@ def told(db: Session, me: Viewer, run: Run) -> Told:
     found_names = rows(db, _NAMES, office=me.office_id, ids=sorted(ids)) if ids else ()
     names = {row[0]: row[1] for row in found_names}
     text, kind = state(run)
+    outcome = run.outcome or {}
+    stands = outcome.get("state") in {"optimal", "feasible"}
     return Told(
         run=run,
         of=desks.get(run.division_id or 0, _("Whole office")),
         text=text,
         kind=kind,
-        turns=_turns(run),
+        turns=[_turns(run, one, desks) for one in outcome.get("turns", ())] if stands else [],
+        stands=stands,
         troubles=[_said(one, names, desks) for one in found],
         excuses=any(step.kind == "excuse" for one in found for way in one.ways for step in way),
     )
@@ -102,11 +107,14 @@ def gap(value: float | None) -> str:
     return _("The best there is could be better by %(percent)s percent at most.", percent=max(1, round(value * 100)))
 
 
-def _turns(run: Run) -> str:
-    outcome = run.outcome or {}
-    if outcome.get("state") not in {"optimal", "feasible"}:
-        return ""
-    return _("Turns in the office: from %(least)s to %(most)s a person.", least=outcome["least"], most=outcome["most"])
+def _turns(run: Run, team: Sequence[Any], desks: Mapping[int, str]) -> str:
+    desk, group, least, most = team
+    who = group or _("other")
+    if run.division_id is None:
+        who = f"{desks.get(desk, '')}, {who}"
+    if least == most:
+        return _("%(group)s: %(turns)s turns in the office each", group=who, turns=most)
+    return _("%(group)s: %(least)s to %(most)s turns in the office each", group=who, least=least, most=most)
 
 
 def ranges(days: Sequence[date]) -> str:
@@ -118,7 +126,9 @@ def ranges(days: Sequence[date]) -> str:
 
 def _said(one: Trouble, names: Mapping[int, str], desks: Mapping[int, str]) -> Said:
     number, where = abs(one.missing), desks.get(one.division_id, "")
-    if one.is_share:
+    if one.group == LEVELS:
+        what = _("who leads must be in the office")
+    elif one.is_share:
         what = _("the share of flexible work of %(document)s does not hold", document=one.group)
     elif one.for_citizens:
         what = ngettext(
@@ -175,4 +185,6 @@ def _step(step: Step, one: Trouble, names: Mapping[int, str], desks: Mapping[int
         return _("Unlock %(name)s on %(days)s", name=name, days=days)
     if step.kind == "ask_leave":
         return _("Ask %(name)s again about the leave on %(days)s", name=name, days=days)
+    if one.is_share:
+        return _("Excuse this rule on %(days)s, with a reason", days=days)
     return _("Excuse the minimum on %(days)s, with a reason", days=days)

@@ -20,6 +20,7 @@ from staffhub import office
 from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    LEADS,
     Account,
     Appointment,
     DayPart,
@@ -74,6 +75,14 @@ class Demand(NamedTuple):
     minimum: int
     maximum: int | None
     source: int
+
+    @property
+    def for_citizens(self) -> bool:
+        return self.group == APPOINTMENTS
+
+    def counts(self, employment: EmploymentType, role: Role) -> bool:
+        """Whether such a person is one of them; whoever leads does not receive citizens."""
+        return employment in self.types and not (self.for_citizens and role in LEADS)
 
 
 class Share(NamedTuple):
@@ -282,7 +291,7 @@ def counted(wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook)
     found = []
     for one in wanted:
         halves = [
-            tuple(p.officer_id for p in there[one.division_id, one.day, part] if p.employment in one.types)
+            tuple(p.officer_id for p in there[one.division_id, one.day, part] if one.counts(p.employment, p.role))
             for part in DayPart
         ]
         excuse = book.calendar.excuse(one.day, one.division_id, one.group)

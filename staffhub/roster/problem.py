@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, office, workdays
 from staffhub.db import rows
 from staffhub.models import (
+    LEADS,
     EmploymentType,
     PlanLayer,
     PlanMode,
@@ -42,6 +43,7 @@ _PLACES: dict[PlanMode | None, solving.Place] = {
     PlanMode.HOME: "home",
     PlanMode.FIELD: "field",
 }
+Types = tuple[EmploymentType, ...]
 _MONDAY, _FRIDAY = 0, 4
 _BACK = 29  # a Monday or Friday of work is looked for so many days back: holidays may lie between
 
@@ -85,18 +87,18 @@ class Facts:
         return coverage.asked(self.book.calendar, self.desks.values(), self.month, self.last)
 
     @cached_property
-    def names(self) -> dict[tuple[EmploymentType, ...], str]:
+    def names(self) -> dict[Types, str]:
         """Return what each group of people is called; a group that is renamed within the month keeps its first name."""
-        found: dict[tuple[EmploymentType, ...], str] = {}
+        found: dict[Types, str] = {}
         for one in self.demands:
             found.setdefault(one.types, one.group)
         return found
 
-    def group_of(self, division_id: int, employment: EmploymentType) -> str:
-        """Return with whom somebody shares turns, and for whom a colleague elsewhere could stand in."""
+    def group_of(self, division_id: int, employment: EmploymentType) -> Types:
+        """Return with whom somebody shares turns: as the own bidang draws its groups, or else another one does."""
         theirs = {one.types for one in self.demands if one.division_id == division_id}
         ordered = sorted(self.names, key=lambda types: types not in theirs)
-        return next((self.names[types] for types in ordered if employment in types), employment.value)
+        return next((types for types in ordered if employment in types), (employment,))
 
     @cached_property
     def stands(self) -> PlanBook:
@@ -153,11 +155,15 @@ class Seat:
     officer_id: int
     name: str
     division_id: int
-    group: str
+    group: Types
+    employment: EmploymentType
     postings: tuple[Serving, ...]
 
     def serves(self, day: date) -> bool:
         return any(one.serves(day) for one in self.postings)
+
+    def leads(self, day: date) -> bool:
+        return any(one.role in LEADS and one.serves(day) for one in self.postings)
 
 
 @dataclass(frozen=True)
@@ -181,16 +187,18 @@ def build(facts: Facts, desks: Collection[int], days: Collection[date] | None = 
         people=tuple(
             solving.Person(
                 seat.id,
-                seat.group,
+                _named(seat.group),
                 seat.division_id,
                 carried=carried[seat.id],
                 monday=_was_there(facts, seat, _MONDAY, worked),
                 friday=_was_there(facts, seat, _FRIDAY, worked),
+                # Two bidang may call the same group by two names, or two groups by one: people are told by their kind.
+                also=frozenset(_named(types) for types in facts.names if seat.employment in types),
             )
             for seat in seats
         ),
         days=tuple(worked),
-        demands=tuple(_demands(facts, desks, set(worked))),
+        demands=tuple(_demands(facts, desks, seats, set(worked))),
         shares=tuple(_shares(facts, desks, seats, worked)),
         fixed=tuple(fixed),
         wishes=tuple(
@@ -211,19 +219,23 @@ def build(facts: Facts, desks: Collection[int], days: Collection[date] | None = 
 
 
 def _seats_of(facts: Facts, desks: Collection[int]) -> list[Seat]:
-    found: dict[tuple[int, int, str], list[Serving]] = {}
+    found: dict[tuple[int, int, EmploymentType], list[Serving]] = {}
     for person in facts.people:
         here = any(person.serves(day) for day in dates(facts.first, facts.last))
         if person.division_id in desks and person.division_id is not None and here:
-            group = facts.group_of(person.division_id, person.employment)
-            found.setdefault((person.officer_id, person.division_id, group), []).append(person)
+            found.setdefault((person.officer_id, person.division_id, person.employment), []).append(person)
     seats: dict[int, Seat] = {}
-    for (officer_id, division_id, group), postings in found.items():
+    for (officer_id, division_id, employment), postings in found.items():
         number = officer_id
         while number in seats:  # a second kind of work in the month: a number that is no officer's
             number = -abs(number) * 8 - 1
-        seats[number] = Seat(number, officer_id, postings[0].name, division_id, group, tuple(postings))
+        name, group = postings[0].name, facts.group_of(division_id, employment)
+        seats[number] = Seat(number, officer_id, name, division_id, group, employment, tuple(postings))
     return list(seats.values())
+
+
+def _named(types: Types) -> solving.Group:
+    return "+".join(types)
 
 
 def _works(facts: Facts, seat: Seat, day: date) -> bool:
@@ -268,14 +280,17 @@ def _published(facts: Facts, officer_id: int, day: date) -> solving.Place | None
     return _PLACES.get(plan.mode) if plan.source == PlanLayer.ROSTER else None
 
 
-def _demands(facts: Facts, desks: Collection[int], days: Collection[date]) -> Iterator[solving.Demand]:
+def _demands(
+    facts: Facts, desks: Collection[int], seats: Sequence[Seat], days: Collection[date]
+) -> Iterator[solving.Demand]:
     """Yield what must be, less what guests from other bidang keep already, and the places given to citizens."""
     for cover in coverage.counted([*facts.demands, *facts.given], _guests(facts, desks), facts.stands):
         one = cover.demand
         if one.division_id in desks and one.day in days:
-            group = None if one.group == coverage.APPOINTMENTS else facts.names[one.types]
             most = None if one.maximum is None else max(cover.missing, one.maximum - cover.have)
-            yield solving.Demand(one.division_id, one.day, group, cover.missing, most, one.group)
+            leads = frozenset(seat.id for seat in seats if one.for_citizens and seat.leads(one.day))
+            group = None if one.for_citizens else _named(one.types)
+            yield solving.Demand(one.division_id, one.day, group, cover.missing, most, one.group, leads)
 
 
 def _guests(facts: Facts, desks: Collection[int]) -> list[Serving]:
@@ -326,7 +341,7 @@ def _carried(facts: Facts, seats: Sequence[Seat]) -> dict[int, float]:
                 is_theirs = _is_shared(plan)
                 worked[seat.id] += is_theirs
                 turns[seat.id] += is_theirs and plan.mode is PlanMode.OFFICE
-    teams: dict[tuple[int, str], list[int]] = defaultdict(list)
+    teams: dict[tuple[int, Types], list[int]] = defaultdict(list)
     for seat in seats:
         teams[seat.division_id, seat.group].append(seat.id)
     found: dict[int, float] = {}

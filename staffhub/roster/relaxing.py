@@ -38,7 +38,7 @@ Way = tuple[Step, ...]
 class Trouble:
     """A rule that cannot hold on some days running, for the same reasons. `missing` below 0: too many are bound.
 
-    `group`: what the rule calls its people, or the number of the order; `ways`: what helps on each of the days.
+    `group`: what the rule calls its people, the number of the order, or LEVELS; `ways`: what helps on each of the days.
     """
 
     division_id: int
@@ -86,7 +86,6 @@ def _trouble(one: Broken, people: Mapping[int, tuple[int, int]]) -> Trouble | No
         return None
     absent = {(people[who.person][0], who.why) for who in one.absent}
     ways = (tuple(_step(change, people) for change in way) for way in one.ways)
-    is_rule = isinstance(rule, Demand) and rule.source != APPOINTMENTS
     return Trouble(
         division_id=rule.desk,
         group=rule.source,
@@ -94,8 +93,8 @@ def _trouble(one: Broken, people: Mapping[int, tuple[int, int]]) -> Trouble | No
         missing=one.missing,
         days=(rule.day,),
         absent=tuple(sorted(absent, key=str)),
-        # What citizens were promised, and what an order asks for, is not excused here.
-        ways=tuple(way for way in ways if is_rule or all(step.kind != "excuse" for step in way)),
+        # What citizens were promised is not excused here.
+        ways=tuple(way for way in ways if rule.source != APPOINTMENTS or all(step.kind != "excuse" for step in way)),
     )
 
 

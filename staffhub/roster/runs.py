@@ -5,6 +5,7 @@ drafts are as the run found them. Whoever stops, dies or comes too late in betwe
 """
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -240,7 +241,7 @@ def _outcome(database: Database, job: _Job, now: Callable[[], datetime]) -> dict
         "gap": solution.gap,
         "objective": solution.objective,
         "seconds": round(solution.seconds, 1),
-        **_turns(built, solution),
+        "turns": _turns(facts, built, solution),
     }
     if solution.state == "infeasible":
         return said | _why(facts, built, solution, desks, watch)
@@ -294,14 +295,15 @@ def _cells(built: Built, solution: Solution) -> dict[int, dict[drafts.Key, draft
     return found
 
 
-def _turns(built: Built, solution: Solution) -> dict[str, Any]:
-    """Return the fewest and the most turns of a person who is free to take any."""
-    free = {seat for seat in built.seats if any((seat, day) not in built.problem.at for day in built.problem.days)}
-    turns = dict.fromkeys(free, 0)
-    for turn in solution.turns:
-        if turn.person in free and turn.place == "office":
-            turns[turn.person] += 1
-    return {"least": min(turns.values(), default=0), "most": max(turns.values(), default=0)}
+def _turns(facts: Facts, built: Built, solution: Solution) -> list[tuple[int, str, int, int]]:
+    """Return the fewest and the most turns of those who share them, by bidang and group: of who is free to take any."""
+    days = built.problem.days
+    taken = Counter(turn.person for turn in solution.turns if turn.place == "office")
+    teams: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for seat in built.seats.values():
+        if any((seat.id, day) not in built.problem.at for day in days):
+            teams[seat.division_id, facts.names.get(seat.group, "")].append(taken[seat.id])
+    return [(desk, group, min(turns), max(turns)) for (desk, group), turns in sorted(teams.items())]
 
 
 def _why(facts: Facts, built: Built, solution: Solution, desks: Collection[int], watch: _Watch) -> dict[str, Any]:

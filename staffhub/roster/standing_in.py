@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
 from staffhub.i18n import gettext as _
-from staffhub.models import EmploymentType, PlanMode, Role
+from staffhub.models import LEADS, EmploymentType, PlanMode, Role
 from staffhub.roster import coverage
 from staffhub.roster.coverage import OF_THE_ROSTER, Serving
 from staffhub.security import Viewer
-
-_LEADS = frozenset({Role.DIVISION_HEAD, Role.OFFICE_HEAD})
 
 
 def why_not_free(plan: workdays.Plan, *, stays_home: bool) -> str:
@@ -86,7 +84,7 @@ class Room:
         seat, giver = self.seat(officer_id, day), self.seat(giver_id, day)
         if seat is None or giver is None:
             return _("no longer serves in this division then")
-        if (seat.role in _LEADS) is not (giver.role in _LEADS):
+        if (seat.role in LEADS) is not (giver.role in LEADS):
             return _("leads, and has other turns")
         if self.groups(seat, day) != self.groups(giver, day):
             return _("is of another group")

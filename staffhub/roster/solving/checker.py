@@ -64,14 +64,15 @@ def _counts(demand: Demand, person: Person, places: Mapping[Cell, Place], desks:
         return False
     if demand.desk is not None and desks[cell] != demand.desk:
         return False
-    if demand.group is not None and person.group != demand.group:
+    if demand.group is not None and demand.group not in {person.group, *person.also}:
         return False
-    return not demand.levels or person.level in demand.levels
+    return person.id not in demand.excluded
 
 
 def _of_share(problem: Problem, share: Share, places: Mapping[Cell, Place]) -> list[str]:
     at_work = office = home = 0
     found = []
+    decided = {(fact.person, fact.day) for fact in problem.fixed if fact.why != "locked"}
     for person in problem.people:
         cell = person.id, share.day
         place = places.get(cell)
@@ -80,7 +81,7 @@ def _of_share(problem: Problem, share: Share, places: Mapping[Cell, Place]) -> l
         at_work += 1
         office += place == "office"
         home += place == "home"
-        if person.id in share.excluded and place != "office" and all((f.person, f.day) != cell for f in problem.fixed):
+        if person.id in share.excluded and place != "office" and cell not in decided:
             found.append(f"{cell} is excluded from working at home")
     if share.least_office is not None and office < share.least_office * at_work - 1e-6:
         found.append(f"{office} of {at_work} in the office for {share}")

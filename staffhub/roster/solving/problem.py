@@ -19,8 +19,9 @@ Cell = tuple[int, date]  # a person, a day
 
 @dataclass(frozen=True)
 class Person:
-    """An officer at the desk (division) where the turns are shared. `level`: structural rank, 1 is the highest.
+    """An officer at the desk (division) where the turns are shared, with those of the same group there.
 
+    `also`: groups of other rules that the person is of; a rule of another desk may draw its groups otherwise.
     `carried`: turns in the office above (negative: below) the mean of the group in the quarter's published months;
     `monday`, `friday`: in the office on the last one before the problem begins.
     """
@@ -28,17 +29,21 @@ class Person:
     id: int
     group: Group
     desk: int
-    level: int | None = None
     carried: float = 0.0
     monday: bool = False
     friday: bool = False
+    also: frozenset[Group] = frozenset()
+
+    def is_of(self, group: Group | None) -> bool:
+        """Whether a rule that asks for a group, or for anybody, means the person."""
+        return group is None or group == self.group or group in self.also
 
 
 @dataclass(frozen=True)
 class Demand:
     """How many must, and may, be in the office: of a desk or the whole office, of one group or everybody.
 
-    `levels`: only people of these structural ranks count; empty: everybody. `source`: id of the rule that says so.
+    `excluded`: who does not count, wherever they are. `source`: the rule that says so.
     """
 
     desk: int | None
@@ -47,7 +52,7 @@ class Demand:
     minimum: int
     maximum: int | None
     source: str
-    levels: tuple[int, ...] = ()
+    excluded: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Share:
     """Flexible work: of those of a desk who work on the day, lent ones among them, at least a share (0 to 1) in the
     office, or at most one at home.
 
-    Whoever is excluded counts like the others, and is not at home unless that cell is fixed there.
+    Whoever is excluded counts like the others, and is in the office unless that cell is fixed by more than a lock.
     """
 
     desk: int | None

@@ -19,6 +19,7 @@ class Row:
     least: int
     most: int | None
     rule: Demand | Share
+    stay: bool = False  # these very people, of whom nobody takes another's place
 
 
 def choices(problem: Problem) -> dict[Cell, tuple[Place | None, ...]]:
@@ -52,7 +53,7 @@ def rows(problem: Problem) -> list[Row]:
             there = [p for p in working if rule.desk in {None, lent.get((p.id, rule.day), p.desk)}]
             found.append(_of_demand(rule, there))
         else:
-            found += _of_share(rule, [p for p in working if rule.desk in {None, p.desk}])
+            found += _of_share(problem, rule, [p for p in working if rule.desk in {None, p.desk}])
     return found
 
 
@@ -71,13 +72,15 @@ def _works(problem: Problem, person: Person, day: date) -> bool:
 
 
 def _of_demand(rule: Demand, working: list[Person]) -> Row:
-    people = tuple(
-        p.id for p in working if rule.group in {None, p.group} and (not rule.levels or p.level in rule.levels)
-    )
+    people = tuple(p.id for p in working if p.is_of(rule.group) and p.id not in rule.excluded)
     return Row(rule.day, "office", people, rule.minimum, rule.maximum, rule)
 
 
-def _of_share(rule: Share, working: list[Person]) -> Iterator[Row]:
+def _of_share(problem: Problem, rule: Share, working: list[Person]) -> Iterator[Row]:
+    # Whoever is free has no other choice (`choices`); a lock alone excuses nobody.
+    locked = {fact.person for fact in problem.fixed if fact.day == rule.day and fact.why == "locked"}
+    if bound := tuple(p.id for p in working if p.id in rule.excluded & locked):
+        yield Row(rule.day, "office", bound, len(bound), None, rule, stay=True)
     people = tuple(p.id for p in working)
     if rule.least_office is not None:
         least = math.ceil(rule.least_office * len(people) - _SLACK)

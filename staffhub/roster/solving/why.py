@@ -152,13 +152,15 @@ def _candidates(alone: Problem, row: Row, missing: int) -> Iterator[Relaxation]:
 
 def _meant(alone: Problem, row: Row) -> list[Person]:
     """Return whom the rule is about, whether they are at work or not."""
+    if row.stay:
+        return [p for p in alone.people if p.id in row.people]
     return [p for p in alone.people if row.rule.desk in {None, p.desk} and _suits(p, row.rule)]
 
 
 def _suits(person: Person, rule: Demand | Share) -> bool:
     if isinstance(rule, Share):
         return True
-    return rule.group in {None, person.group} and (not rule.levels or person.level in rule.levels)
+    return person.is_of(rule.group) and person.id not in rule.excluded
 
 
 def _stands_against(fixed: Fixed, row: Row, missing: int) -> bool:

@@ -11,20 +11,28 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Date, Select, bindparam, select
+from sqlalchemy import BigInteger, Date, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
 from staffhub.db import rows
-from staffhub.models import SLOT_STEP, Appointment, AppointmentState, Officer, PlanMode, Posting, Role
+from staffhub.models import (
+    LEADS,
+    SLOT_STEP,
+    Appointment,
+    AppointmentState,
+    Officer,
+    PlanEntry,
+    PlanGrant,
+    PlanMode,
+    Posting,
+)
 from staffhub.office import Service
 from staffhub.security import Viewer
 from staffhub.workdays import Hours
 
 # How far ahead slots are given: later than that nobody's plan is known.
 AHEAD_DAYS = 28
-# A head leads and has no seat.
-_LEADS = frozenset({Role.OFFICE_HEAD, Role.DIVISION_HEAD})
 _GIVEN_UP = (AppointmentState.MOVED, AppointmentState.CANCELLED)
 
 # From and to, in minutes since midnight of the office.
@@ -133,14 +141,29 @@ class Book:
         return len(lower) + 1 > self.seats(slot.date, slot.starts, slot.minutes)
 
 
+_OFFICE, _DIVISION = bindparam("office", type_=BigInteger), bindparam("division", type_=BigInteger)
+_FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
+_LENT = (
+    select(PlanEntry.officer_id)
+    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
+    .where(PlanEntry.office_id == _OFFICE, PlanEntry.date.between(_FIRST, _LAST), PlanGrant.desk_id == _DIVISION)
+)
 _WHO: Select[*tuple[Any, ...]] = (
-    select(Officer.id, Posting.valid_from, Posting.valid_to, Officer.active_from, Officer.active_to, Posting.role)
+    select(
+        Officer.id,
+        Posting.valid_from,
+        Posting.valid_to,
+        Officer.active_from,
+        Officer.active_to,
+        Posting.role,
+        Posting.division_id,
+    )
     .join(Posting, Posting.officer_id == Officer.id)
     .where(
-        Officer.office_id == bindparam("office", type_=BigInteger),
-        Posting.division_id == bindparam("division", type_=BigInteger),
-        Posting.valid_from <= bindparam("last", type_=Date),
-        Posting.valid_to.is_(None) | (Posting.valid_to >= bindparam("first", type_=Date)),
+        Officer.office_id == _OFFICE,
+        or_(Posting.division_id == _DIVISION, Officer.id.in_(_LENT)),
+        Posting.valid_from <= _LAST,
+        Posting.valid_to.is_(None) | (Posting.valid_to >= _FIRST),
     )
 )
 
@@ -171,19 +194,20 @@ def book(db: Session, me: Viewer, division_id: int, *, now: datetime) -> Book:
         here.time(),
         last,
         {day: spans(hours) for day in days if known.is_working_day(day) and (hours := known.hours(day))},
-        {day: list(_present(found, plan, day)) for day in days},
+        {day: list(_present(found, plan, day, division_id)) for day in days},
     )
     for service_id, day, starts, minutes, seat in rows(db, _given(), **asked):
         made.take(service_id, Slot(day, starts, minutes, seat))
     return made
 
 
-def _present(found: Sequence[Any], plan: workdays.PlanBook, day: date) -> Iterable[tuple[Span, ...]]:
-    for officer_id, valid_from, valid_to, active_from, active_to, role in found:
+def _present(found: Sequence[Any], plan: workdays.PlanBook, day: date, division_id: int) -> Iterable[tuple[Span, ...]]:
+    """Yield the hours of whoever keeps the desk on a day, as the roster counts them: a head leads and has no seat."""
+    for officer_id, valid_from, valid_to, active_from, active_to, role, own in found:
         serves = max(valid_from, active_from) <= day and all(end is None or day <= end for end in (valid_to, active_to))
-        if serves and role not in _LEADS:
+        if serves and role not in LEADS:
             planned = plan.of(officer_id, day)
-            if planned.mode is PlanMode.OFFICE and planned.hours:
+            if planned.mode is PlanMode.OFFICE and planned.hours and (planned.desk or own) == division_id:
                 yield spans(planned.hours)
 
 
