@@ -320,12 +320,14 @@ PAGES = (
     ("pegawai01", "/requests"),
     ("pegawai01", "/requests?new=1"),
     ("pegawai01", "/me/month"),
+    ("pegawai01", "/worklog/summary"),
     ("pegawai01", "/account"),
     ("pegawai01", "/tidak-ada"),
     ("kadis", "/"),
     ("kadis", "/board"),
     ("kepegawaian", "/board?mode=pending"),
     ("kadis", "/meetings"),
+    ("kadis", "/requests/times"),
     ("kabid.dafduk", "/roster"),
     ("kabid.dafduk", "/roster/3"),
     ("kepegawaian", "/attendance"),
@@ -336,6 +338,8 @@ PAGES = (
     ("kepegawaian", "/admin/rules"),
     ("kepegawaian", "/admin/rules/7"),
     ("kepegawaian", "/admin/rules/new/work_hours"),
+    ("kepegawaian", "/admin/outages"),
+    ("kepegawaian", "/admin/places"),
     (None, "/login"),
 )
 
