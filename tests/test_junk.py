@@ -4,6 +4,7 @@ import random
 import re
 from typing import Any
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -71,6 +72,22 @@ def _fields(world: World, path: str) -> list[str]:
     for name in route.endpoint.__code__.co_names:
         found |= set(getattr(getattr(module, name, None), "model_fields", {}))
     return sorted(found)
+
+
+@pytest.mark.parametrize("username", PEOPLE)
+def test_junk_in_any_address_is_answered(world: World, username: str) -> None:
+    given, chance, wrong = _belongings(world), random.Random(username), []
+    client = world.client(username)
+    for route in _routes(world.app):
+        names = [one.alias for one in route.dependant.query_params]
+        if ("GET", route.path) not in WHO or not names:
+            continue
+        for value in ("0001-01-01", "9999-12-31", *chance.choices([one for one in VALUES if len(one) < 200], k=2)):
+            address = httpx2.URL(route.path.format(**given), params=dict.fromkeys(names, value))
+            answer = client.get(address)
+            if answer.status_code >= 500:
+                wrong.append((str(address), answer.status_code))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("username", PEOPLE)

@@ -263,6 +263,9 @@ def day_from(text: str | None, *, today: date) -> date:
     if not text:
         return today
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise Refused(_("Write the date as year-month-day, for example 2026-11-23.")) from None
+        day = date.min
+    if day.year not in YEARS:
+        raise Refused(_("Write the date as year-month-day, for example 2026-11-23."))
+    return day
