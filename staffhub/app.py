@@ -41,6 +41,7 @@ from staffhub.routes import (
     kept,
     leave,
     logbook,
+    machines,
     meetings,
     notices,
     office_picture,
@@ -96,6 +97,7 @@ _ROOMS = (
     calendars,
     account,
     admin,
+    machines,
     rules,
     zoom,
     tokens,
@@ -155,6 +157,7 @@ def make_work(settings: Settings, database: Database) -> Work:
         zoom_host=settings.zoom_host,
         zoom_at_once=settings.zoom_at_once,
         troubles=Troubles(settings.data_dir / "troubles"),
+        machine_dir=settings.machine_dir,
         post=post,
         notice_days=settings.notice_days,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from staffhub import audit, claims, clock, corrections, days, deadlines, devices, notify, people, security, workdays
 from staffhub.db import Database
+from staffhub.machines import folder, taking
 from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync
 from staffhub.models import Heartbeat, Office
 from staffhub.outages import noticing, proposing
@@ -38,7 +40,8 @@ class Work:
     """What a job may need: the database, Zoom and e-mail where they are set up, the host that Zoom is told to use.
 
     `notice_days`: for how long notices stand on the lists; `zoom_at_once`: how many meetings a licensed host may have
-    running, 2 on Business and above; `troubles`: what this process has counted of its own.
+    running, 2 on Business and above; `troubles`: what this process has counted of its own; `machine_dir`: where the
+    logs of fingerprint machines are laid.
     """
 
     database: Database
@@ -48,6 +51,7 @@ class Work:
     notice_days: int = 180
     zoom_at_once: int = 1
     troubles: Troubles = field(default_factory=Troubles)
+    machine_dir: Path | None = None
 
 
 def _beat(work: Work, now: datetime) -> None:
@@ -213,6 +217,14 @@ def _due_requests(work: Work, now: datetime) -> None:
     reckoning.reckon_due(work.database, now=now)
 
 
+def _machine_folder(work: Work, now: datetime) -> None:
+    folder.look(work.database, work.machine_dir, now=now)
+
+
+def _machine_readings(work: Work, now: datetime) -> None:
+    taking.run_due(work.database, now=now)
+
+
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 2, _zoom_tasks),
@@ -224,6 +236,8 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("outages", 60, _outages),
     ("exports", 5, _exports),
     ("roster_runs", 2, _roster_runs),
+    ("machine_readings", 5, _machine_readings),
+    ("machine_folder", 30, _machine_folder),
     ("daily", 600, _daily),
     ("waiting", 600, _waiting),
     ("devices", 30, _devices),

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     locale: str = Field(default="id", pattern="^(id|en)$")
     command_locale: str = Field(default="", pattern="^(id|en|)$")
     data_dir: Path = Path("var")
+    machine_dir: Path | None = None
     trusted_proxies: str = ""
     htmx_url: str = HTMX_URL
     demo_password: SecretStr = SecretStr("staffhub-demo")

@@ -230,6 +230,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
         ("places", "/admin/places", "lock", _("Screens at the doors")),
         ("holidays.edit", "/admin/holidays", "month", _("Holidays")),
         ("outages", "/admin/outages", "alert", _("Disturbances")),
+        ("machines", "/admin/machines", "board", _("Fingerprint machines")),
         ("admin", "/admin/zoom", "video", "Zoom"),
         ("admin", "/admin/tokens", "lock", _("Programs")),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 from staffhub import clock, days, security, signing
 from staffhub.days import closing, recount
 from staffhub.db import Database
+from staffhub.machines import taking
 from staffhub.models import Account
 from staffhub.reports.documents import exports
 from staffhub.roster import runs
@@ -35,6 +36,7 @@ JOBS: dict[str, Callable[[Database, datetime], object]] = {
     "close": lambda database, now: days.close_due(database, now=now),
     "recount": lambda database, now: days.run_recounts(database, now=now),
     "export": lambda database, now: exports.run_due(database, now=now),
+    "machine": lambda database, now: taking.run_due(database, now=now),
     "roster": lambda database, now: runs.run_due(database, now=now),
     "month": _close_month,
 }
@@ -43,6 +45,7 @@ KILLED = -signal.SIGKILL
 
 def main(job: str, url: str, now: str, commit: str) -> None:
     closing.BATCH = recount.BATCH = 3
+    taking.BATCH = 3
     snapshots._BATCH = 2
     database, numbers = Database(url), count(1)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from staffhub import corrections, days, doors, feeds, notify, presence, worklog
 from staffhub import leave as leaves
 from staffhub.db import Base
+from staffhub.machines import files, one
 from staffhub.meetings import plan
 from staffhub.meetings.audience import Audience
 from staffhub.models import (
@@ -33,6 +34,7 @@ from staffhub.models import (
     ItemKind,
     LeaveDelegate,
     LogDelegate,
+    MachineReading,
     Meaning,
     Meeting,
     MeetingItem,
@@ -104,6 +106,15 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/admin/zoom/hosts/{user_id}/hand"): frozenset({"adi"}),
     ("POST", "/admin/zoom/meetings/{meeting_id}/retry"): frozenset({"adi"}),
     ("GET", "/admin/holidays"): PEOPLE,
+    ("GET", "/admin/machines"): PEOPLE,
+    ("POST", "/admin/machines"): PEOPLE,
+    ("GET", "/admin/machines/{machine_id}"): EDITORS,
+    ("POST", "/admin/machines/{machine_id}"): EDITORS,
+    ("POST", "/admin/machines/{machine_id}/files"): EDITORS,
+    ("POST", "/admin/machines/{machine_id}/numbers"): EDITORS,
+    ("GET", "/admin/machines/files/{reading_id}"): EDITORS,
+    ("POST", "/admin/machines/files/{reading_id}/columns"): EDITORS,
+    ("POST", "/admin/machines/files/{reading_id}/clock"): EDITORS,
     ("GET", "/admin/office"): PEOPLE,
     ("GET", "/admin/places"): frozenset({"hana", "oka"}),
     ("POST", "/admin/places"): frozenset({"hana", "oka"}),
@@ -427,6 +438,16 @@ def _stand_in(db: Session, ana: Viewer) -> int:
     return named.id
 
 
+def _machine(db: Session, hana: Viewer) -> dict[str, object]:
+    """A fingerprint machine of the office, and a file of it that asks what its columns are."""
+    made = one.add(db, hana, one.Facts("Lobi", "", "Pintu depan", 480, ""), now=MORNING)
+    data = b"PIN;Waktu\r\n3;16/11/2026 07:20\r\n"
+    kept = files.upload(db, hana, made, name="a.csv", data=data, shown=None, now=MORNING)
+    asks = {"state": "done", "asks": files.COLUMNS}
+    db.execute(sa.update(MachineReading).where(MachineReading.id == kept.id).values(**asks))
+    return {"machine_id": made, "reading_id": kept.id}
+
+
 def _belongings(world: World) -> dict[str, object]:
     """Give Ben one of everything; return what stands for each placeholder of an address."""
     ben, ana, hana, adi = (world.viewer(name) for name in ("ben", "ana", "hana", "adi"))
@@ -500,7 +521,7 @@ def _belongings(world: World) -> dict[str, object]:
         db.flush()
         found |= {"job_id": job.id} | _planned_for(db, ana, ben)
         found["notice_id"] = db.scalars(sa.select(Notice.id).where(Notice.key == "of-ben")).one()
-        found |= _letters(db, hana, ben.officer_id)
+        found |= _letters(db, hana, ben.officer_id) | _machine(db, hana)
         proposed = CheckoutProposal(
             office_id=ben.office_id, officer_id=ben.officer_id, date=TODAY - timedelta(days=3), at=MORNING,
             source=ProposalSource.LOG, source_id=entry.id, created_at=MORNING,

@@ -64,6 +64,8 @@ def _one_row_each(database: Database) -> None:  # noqa: PLR0915  one for each ki
             "duty_swap",
             "place",
             "outage",
+            "machine",
+            "machine_reading",
         )
         tables = {name: sa.Table(name, sa.MetaData(), autoload_with=db.connection()) for name in names}
 
@@ -142,6 +144,18 @@ def _one_row_each(database: Database) -> None:  # noqa: PLR0915  one for each ki
                 "created_at": MORNING}  # fmt: skip
         outage = add("outage", **dark, state="proposed", idempotency_key="y")
         add("outage_step", **dark, outage_id=outage, idempotency_key="u")
+        _of_a_machine(add)
+
+
+def _of_a_machine(add: Any) -> None:
+    machine = add("machine", name="Lobi", serial="", place="", utc_offset=480, clock_error=0, watched="", looked="",
+                  version=1, created_at=MORNING)  # fmt: skip
+    read = add("machine_reading", machine_id=machine, name="a", hash="x", size=1, ends=0, ends_hash="", line_from=1,
+               clock_error=0, asks="", progress=0, lines=0, added=0, known=0, held=0, held_from="", held_to="",
+               bad=0, bad_lines=[], names={}, trouble="", state="done", due_at=MORNING, attempts=0,
+               created_at=MORNING)  # fmt: skip
+    add("machine_mark", machine_id=machine, reading_id=read, line=1, number="3", written="003",
+        machine_time="2026-11-16 07:21:13", received_at=MORNING)  # fmt: skip
 
 
 def test_an_audit_event_is_sealed_once_and_never_removed(database: Database) -> None:

@@ -32,6 +32,9 @@ BUDGET = {
     "/account/changes": ("pegawai01", 2),
     "/account/password": ("pegawai01", 1),
     "/admin/holidays": ("kepegawaian", 2),
+    "/admin/machines": ("kepegawaian", 3),
+    "/admin/machines/{machine_id}": ("kepegawaian", 7),
+    "/admin/machines/files/{reading_id}": ("kepegawaian", 4),
     "/admin/office": ("kepegawaian", 3),
     "/admin/places": ("kepegawaian", 2),
     "/admin/places/{place_id}": ("kepegawaian", 2),
@@ -213,6 +216,8 @@ def _given(database: Database) -> dict[str, Any]:
         series = sa.select(m.MeetingInvite.meeting_id).group_by(m.MeetingInvite.meeting_id)
         asked = {
             "service_id": sa.select(m.ServiceType.id),
+            "machine_id": sa.select(m.Machine.id),
+            "reading_id": sa.select(m.MachineReading.id),
             "request_id": sa.select(m.ServiceRequest.id).where(m.ServiceRequest.assignee_id == me),
             "meeting_id": series.order_by(sa.func.count().desc(), m.MeetingInvite.meeting_id),
             "occurrence_id": sa.select(m.Occurrence.id).where(

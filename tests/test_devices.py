@@ -89,7 +89,7 @@ def test_the_nightly_job_forgets_devices_and_old_sessions_whatever_points_at_the
         assert db.scalar(sa.select(sa.func.count(Mark.id))) == 1
 
 
-def _shared(world: World) -> dict[str, str]:
+def press_on_one_device(world: World) -> dict[str, str]:
     """Ben and Tia press on the computer at the counter; return their receipts."""
     receipts = {}
     for username in ("ben", "tia"):
@@ -99,7 +99,7 @@ def _shared(world: World) -> dict[str, str]:
 
 
 def test_the_day_of_both_tells_it_fairly_and_either_may_explain_it(world: World) -> None:
-    receipts = _shared(world)
+    receipts = press_on_one_device(world)
     for username, other in (("ben", "Tia Lumintang"), ("tia", "Ben Tumiwa")):
         day = f"/attendance/{world.officer_id(username)}/2026-11-23"
         hr, own = world.client("hana").get(day).text, world.client(username).get(day).text
@@ -117,7 +117,7 @@ def test_the_day_of_both_tells_it_fairly_and_either_may_explain_it(world: World)
 
 
 def test_hr_finds_shared_devices_among_what_needs_a_look_and_nobody_else_does(world: World) -> None:
-    _shared(world)
+    press_on_one_device(world)
     queue = "/attendance/queue?month=2026-11"
     assert "Dua orang, satu perangkat" in world.client("hana").get(queue).text
     for username in ("ana", "dewi", "adi"):
@@ -125,6 +125,6 @@ def test_hr_finds_shared_devices_among_what_needs_a_look_and_nobody_else_does(wo
 
 
 def test_the_receipt_says_from_which_device_it_came(world: World) -> None:
-    receipts = _shared(world)
+    receipts = press_on_one_device(world)
     page = world.client("ben").get(f"/presence/receipts/{receipts['ben']}").text
     assert "Chrome, Android" in page

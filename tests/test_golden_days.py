@@ -11,7 +11,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from staffhub.days import CorrectionFact, DayRecord, Done, Excuse, Facts, Finding, MarkFact, Stage, reconcile
+from staffhub.days import (
+    CorrectionFact,
+    DayRecord,
+    Done,
+    Excuse,
+    Facts,
+    Finding,
+    FingerFact,
+    MarkFact,
+    Stage,
+    reconcile,
+)
+from staffhub.days.fingers import of_day
 from staffhub.founding import RAMADAN, WORK_HOURS
 from staffhub.founding.rules import PART_TIME, tiers
 from staffhub.models import CorrectionKind, DayPart, EmploymentType, MarkKind, PlanLayer, PlanMode, RuleKind, WorkMode
@@ -61,6 +73,7 @@ FINDINGS = {
     "tanpa catatan": Finding.MARK_WITHOUT_WORK,
     "catatan belum dikirim": Finding.LOG_NOT_SUBMITTED,
     "terkirim terlambat": Finding.SENT_LATE,
+    "jari di kantor": Finding.FINGER_AND_HOME,
 }
 _ids = count(1)
 
@@ -185,6 +198,15 @@ def _marks(row: Row) -> Iterator[MarkFact]:
         yield MarkFact(turn, known, mode, _at(clock, row.day), note, method=method, id=100 + turn)
 
 
+def _fingers(row: Row) -> Iterator[FingerFact]:
+    """jari 07.21, jari pulang 16.02, jari 02.10+1."""
+    told = (text for text in _listed(row.more) if text.startswith("jari "))
+    for number, text in enumerate(told, 1):
+        clock = text.split()[-1]
+        kind = MarkKind.CHECK_OUT if " pulang " in text else None
+        yield FingerFact(800 + number, _at(clock, row.day), kind, "Lobi")
+
+
 def _corrections(row: Row) -> Iterator[CorrectionFact]:
     written = datetime.combine(row.day + timedelta(days=2), time(8), tzinfo=UTC)
     for number, text in enumerate(_listed(row.corrections), 1):
@@ -197,7 +219,7 @@ def _corrections(row: Row) -> Iterator[CorrectionFact]:
 
 def _done(row: Row) -> Done:
     more = _listed(row.more)
-    wrote = bool(_listed(row.marks) or _listed(row.corrections))
+    wrote = bool(_listed(row.marks) or _listed(row.corrections) or any(one.startswith("jari ") for one in more))
     logged, reported = (301,) if wrote else (), 310 if wrote else 0
     joined, standups = [], []
     for number, text in enumerate(more):
@@ -245,7 +267,15 @@ def facts_of(row: Row) -> Facts:
         "belum dihitung" not in more,
         book.rules(1, day),
         tuple(_excuses(row)),
+        of_day(_by_date(row), book, 1, day, WITA),
     )
+
+
+def _by_date(row: Row) -> dict[date, list[FingerFact]]:
+    found: dict[date, list[FingerFact]] = {}
+    for one in _fingers(row):
+        found.setdefault(one.at.astimezone(WITA).date(), []).append(one)
+    return found
 
 
 def _minutes(minutes: int, tier: str = "") -> str:

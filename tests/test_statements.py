@@ -34,7 +34,8 @@ GROWS = {
     "daily_report", "day_record", "duty_assignment", "duty_call", "duty_swap", "duty_swap_step", "zoom_sighting",
     "duty_order", "duty_order_step", "exemption", "exemption_person", "exemption_step", "join_click", "late_delivery",
     "leave_request",
-    "leave_step", "log_entry", "mark", "mark_device", "mark_note", "mark_proof",
+    "leave_step", "log_entry", "machine_mark", "machine_reading",
+    "mark", "mark_device", "mark_note", "mark_proof",
     "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "outage", "outage_excuse", "outage_step",
     "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
@@ -48,6 +49,7 @@ STAYS = {
     "correction_waiting", "division", "export_job", "heartbeat", "holiday", "home_only", "kept_form",
     "kept_list", "kept_register",
     "leave_delegate", "leave_opening", "log_delegate", "log_template",
+    "machine", "machine_person",
     "office", "officer", "place", "posting", "roster_plan", "rule_set", "service_type", "week_pattern",
     "zoom_person", "zoom_user",
 }  # fmt: skip
@@ -191,8 +193,42 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
         _fill_rosters(db, office_id, account_id)
+        _fill_machines(db, office_id)
     if not database.sqlite:
         analyse(database.engine.url)
+
+
+def _fill_machines(db: Session, office_id: int) -> None:
+    """Everybody laid a finger on the machine each day, and its file was read each evening."""
+    machine = m.Machine(office_id=office_id, name="Dua", utc_offset=480, created_at=MORNING)
+    db.add(machine)
+    db.flush()
+    same = {"office_id": office_id, "machine_id": machine.id}
+    read = {
+        "name": "attlog.dat", "size": 1, "clock_error": 0, "state": m.TaskState.DONE, "due_at": MORNING,
+        "bad_lines": [], "names": {}, "created_at": MORNING,
+    }  # fmt: skip
+    db.execute(insert(m.MachineReading), [same | read | {"hash": f"fill-{n}"} for n in range(DAYS)])
+    reading_id = db.scalars(select(m.MachineReading.id).where(m.MachineReading.machine_id == machine.id)).first()
+    officers = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    db.execute(
+        insert(m.MachinePerson),
+        [
+            same
+            | {"number": str(n), "officer_id": officer_id, "first": TODAY - timedelta(days=DAYS), "created_at": MORNING}
+            for n, officer_id in enumerate(officers)
+        ],
+    )
+    marks = [
+        same
+        | {
+            "reading_id": reading_id, "line": 1, "number": str(n), "written": str(n), "received_at": MORNING,
+            "machine_time": f"{TODAY - timedelta(days=back)} 07:20:00", "at": MORNING - timedelta(days=back),
+            "date": TODAY - timedelta(days=back),
+        }
+        for n, back in product(range(len(officers)), range(1, DAYS + 1))
+    ]  # fmt: skip
+    db.execute(insert(m.MachineMark), marks)
 
 
 def _fill_asked(db: Session, office_id: int, account_id: int) -> None:

@@ -47,6 +47,9 @@ EDITS = {
     "/admin/office/divisions/{division_id}": Edit(
         "/admin/office", "hana", {"short_name": "Daduk"}, {"short_name": "Dafdukcil"}, "Dafdukcil"
     ),
+    "/admin/machines/{machine_id}": Edit(
+        "/admin/machines/{machine_id}", "hana", {"name": "Lobi 2"}, {"name": "Lobi 3"}, "Lobi 3"
+    ),
     "/admin/rules/{rule_id}/edit": Edit(
         "/admin/rules/{rule_id}/edit", "hana", {"legal_source": "SK 2"}, {"legal_source": "SK 3"}, "SK 3"
     ),
@@ -174,6 +177,11 @@ WITHOUT = {
     "/admin/zoom/hosts/{user_id}/leave": "says yes or no of one user; twice is once",
     "/admin/zoom/hosts/{user_id}/hand": "hands on what a host still has; twice is once",
     "/admin/zoom/meetings/{meeting_id}/retry": "tries again what is agreed; twice is once",
+    "/admin/machines": "adds a machine, once for each name",
+    "/admin/machines/{machine_id}/files": "keeps a file, once for what is in it",
+    "/admin/machines/{machine_id}/numbers": "sends the version of the machine; tested with the machines",
+    "/admin/machines/files/{reading_id}/columns": "answers a question once; who comes second is told",
+    "/admin/machines/files/{reading_id}/clock": "answers a question once; who comes second is told",
     "/admin/holidays": "adds a row; a second one of the date is refused in words",
     "/admin/holidays/{holiday_id}/remove": "names the row, which nobody can edit",
     "/attendance/queue": "shows what would be; nothing is stored",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from staffhub import presence
 from staffhub.corrections.asking import refuse_day
 from staffhub.corrections.wishes import Wish, outcome
-from staffhub.days import DayRecord, MarkFact, Serving, load, planned_span
+from staffhub.days import DayRecord, MarkFact, Serving, load, planned_span, reconcile
 from staffhub.db import lock_row
 from staffhub.errors import Conflict, NotFound
 from staffhub.i18n import gettext as _
@@ -74,7 +74,7 @@ def confirm(
         return Answer(before)
     facts = load(db, me.office_id, [officer], [proposed.day], zone=me.zone, now=now).facts[officer.id, proposed.day]
     refuse_day(facts)
-    if any(fact.kind is CorrectionKind.CHECK_OUT for fact in facts.corrections) or _is_out(facts.marks):
+    if any(fact.kind is CorrectionKind.CHECK_OUT for fact in facts.corrections) or _is_out(reconcile(facts).marks):
         raise Conflict(_("This day has its check-out by now. Nothing was changed."))
     wish = Wish(CorrectionKind.CHECK_OUT, proposed.at.time(), next_day=proposed.at.date() > proposed.day)
     becomes = outcome(facts, wish, now=now)

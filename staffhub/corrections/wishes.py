@@ -91,7 +91,8 @@ def facts_version(facts: Facts) -> str:
     """Tell the facts of a day from what they were: whoever decides on an older picture of the day is told."""
     marks = (f"m{mark.turn}" for mark in sorted(facts.marks, key=lambda mark: mark.turn))
     corrections = (f"c{fact.id}" for fact in sorted(facts.corrections, key=lambda fact: fact.id))
-    return digest(*marks, *corrections, facts.stage.value, f"{facts.serves}")[:16]
+    fingers = (f"f{finger.id}" for finger in facts.fingers)
+    return digest(*marks, *corrections, *fingers, facts.stage.value, f"{facts.serves}")[:16]
 
 
 def moment(facts: Facts, wish: Wish, *, now: datetime) -> datetime | None:

@@ -25,6 +25,7 @@ from staffhub.days.proposals import Proposal, answered, proposals_among, proposa
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import (
     HALF,
+    MACHINE,
     CorrectionFact,
     DayRecord,
     Discrepancy,
@@ -33,6 +34,7 @@ from staffhub.days.record import (
     Excuse,
     Facts,
     Finding,
+    FingerFact,
     MarkFact,
     Stage,
     State,
@@ -44,10 +46,11 @@ from staffhub.days.recount import Progress, Recounted, ask_recounts, recounted, 
 from staffhub.days.recount import run_due as run_recounts
 from staffhub.days.signed import signed
 from staffhub.days.start import Change, change_of, count_from, counted_from
-from staffhub.days.watch import settle
+from staffhub.days.watch import settle, touch
 
 __all__ = [
     "HALF",
+    "MACHINE",
     "Change",
     "CorrectionFact",
     "DayLine",
@@ -59,6 +62,7 @@ __all__ = [
     "Excuse",
     "Facts",
     "Finding",
+    "FingerFact",
     "Lines",
     "MarkFact",
     "OneDays",
@@ -98,6 +102,7 @@ __all__ = [
     "shares",
     "signed",
     "span",
+    "touch",
     "turn_of",
     "waiting",
     "with_findings",

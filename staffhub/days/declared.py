@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
-from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, MarkFact
+from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, FingerFact, MarkFact
 from staffhub.db import read
 from staffhub.models import (
     GRADED,
@@ -26,6 +26,9 @@ from staffhub.models import (
     Grade,
     JoinClick,
     LogEntry,
+    Machine,
+    MachineMark,
+    MachinePerson,
     Mark,
     MarkKind,
     Meeting,
@@ -60,6 +63,8 @@ class Declared:
     attended: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
     standups: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
     overlapped: dict[date, list[int]] = field(default_factory=dict)
+    # By the date on which they were laid on.
+    fingers: dict[date, list[FingerFact]] = field(default_factory=dict)
 
     def done(self, day: date) -> Done:
         logged, joined, standups = self.logged.get(day), self.joined.get(day), self.standups.get(day)
@@ -85,7 +90,8 @@ _MODES: dict[str | None, WorkMode | None] = {None: None} | {mode.value: mode for
 
 
 def ask_declared(office_id: int, ids: list[int], first: date, last: date, *, done: bool) -> Ask:
-    asked = {"office": office_id, "first": first, "last": last} | among(ids)
+    # The night of the last day ends on the next one.
+    asked = {"office": office_id, "first": first, "last": last, "night": last + timedelta(days=1)} | among(ids)
     return Ask(_statement(done=done, narrow="ids" in asked), asked)
 
 
@@ -106,6 +112,9 @@ def declared(
             own.corrections.setdefault(day, []).append(fact)
         elif source == _EXCUSED:
             own.excuses.setdefault(day, []).append(Excuse(id_, at, stored, number, int(note)))
+        elif source == _FINGER:
+            finger = FingerFact(id_, at, _KINDS[kind] if kind else None, note, stored)
+            own.fingers.setdefault(day, []).append(finger)
         elif source == _LOGGED:
             own.logged[day] = tuple(sorted(int(one) for one in note.split(",")))
         elif source == _REPORTED:
@@ -119,7 +128,7 @@ def declared(
     return found
 
 
-_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED, _EXCUSED = range(9)
+_MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED, _EXCUSED, _FINGER = range(10)
 
 
 @cache
@@ -128,6 +137,7 @@ def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...
         (Mark.office_id, Mark.officer_id, Mark.date, _marks()),
         (Correction.office_id, Correction.officer_id, Correction.date, _corrections()),
         (OutageExcuse.office_id, OutageExcuse.officer_id, OutageExcuse.date, _excused()),
+        (MachineMark.office_id, MachinePerson.officer_id, MachineMark.date, _fingers()),
     ]
     if done:
         branches += [
@@ -139,7 +149,10 @@ def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...
             (PlanEntry.office_id, PlanEntry.officer_id, PlanEntry.date, _overlapped()),
         ]
     asked = [
-        one.where(office_id == sa.bindparam("office"), day.between(sa.bindparam("first"), sa.bindparam("last")))
+        one.where(
+            office_id == sa.bindparam("office"),
+            day.between(sa.bindparam("first"), sa.bindparam("night" if office_id is MachineMark.office_id else "last")),
+        )
         for office_id, _officer, day, one in branches
     ]
     if narrow:
@@ -198,6 +211,31 @@ def _excused() -> sa.Select[Any]:
     columns: list[Any] = [sa.literal(_EXCUSED), one.officer_id, one.date, one.grace, one.outage_id]
     columns += [sa.null(), sa.null(), one.first, one.last, sa.cast(one.occurrence_id, sa.String)]
     return select(*columns, *[sa.null()] * 3)
+
+
+def _fingers() -> sa.Select[Any]:
+    """Whose number it was on that date."""
+    whose = MachinePerson
+    mine = (whose.machine_id == MachineMark.machine_id) & (whose.number == MachineMark.number)
+    held = (whose.first <= MachineMark.date) & sa.or_(whose.last.is_(None), whose.last >= MachineMark.date)
+    return (
+        select(
+            sa.literal(_FINGER),
+            whose.officer_id,
+            MachineMark.date,
+            sa.literal(0),
+            MachineMark.id,
+            _text(MachineMark.kind),
+            sa.null(),
+            MachineMark.at,
+            MachineMark.received_at,
+            Machine.name,
+            *[sa.null()] * 3,
+        )
+        .select_from(MachineMark)
+        .join(whose, mine & held & (whose.office_id == sa.bindparam("office")))
+        .join(Machine, Machine.id == MachineMark.machine_id)
+    )
 
 
 def _ids(source: int, officer: Any, day: Any, number: Any, id_: Any, text: Any = None) -> sa.Select[Any]:

@@ -12,6 +12,7 @@ from staffhub import office, presence
 from staffhub.ahead import Ask
 from staffhub.clock import local_day
 from staffhub.days.declared import NOTHING, Declared, ask_declared, declared
+from staffhub.days.fingers import of_day
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import NOTHING_DONE, DayRecord, Facts, Stage
 from staffhub.models import MarkKind, is_in_service
@@ -67,6 +68,7 @@ def load(
         own = said.get(officer.id, NOTHING)
         for day, usual, counted in stages:
             stage = usual or _of_yesterday(own, day, today, now)
+            serves = is_in_service(officer.active_from, officer.active_to, day)
             found[officer.id, day] = Facts(
                 day,
                 stage,
@@ -75,10 +77,12 @@ def load(
                 tuple(own.marks.get(day, ())),
                 tuple(own.corrections.get(day, ())),
                 own.done(day) if stage is Stage.OVER else NOTHING_DONE,
-                is_in_service(officer.active_from, officer.active_to, day),
+                serves,
                 counted,
                 book.rules(officer.id, day),
                 tuple(own.excuses.get(day, ())),
+                # Whoever has left has a number no longer, though the machine may still know it.
+                of_day(own.fingers, book, officer.id, day, zone) if serves else (),
             )
     return Days(book, list(dates), found)
 

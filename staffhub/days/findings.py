@@ -7,7 +7,19 @@ missing, a place or hours other than planned, marks on leave. All the rest infor
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from staffhub.days.record import DayRecord, Discrepancy, Evidence, Facts, Finding, MarkFact, Newest, Stage, State
+from staffhub.days.fingers import CLOSE
+from staffhub.days.record import (
+    MACHINE,
+    DayRecord,
+    Discrepancy,
+    Evidence,
+    Facts,
+    Finding,
+    MarkFact,
+    Newest,
+    Stage,
+    State,
+)
 from staffhub.models import CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
 from staffhub.presence import LATE
 from staffhub.workdays import Window
@@ -36,7 +48,8 @@ def _plan(record: DayRecord) -> Evidence:
 
 
 def _marks(marks: Iterable[MarkFact], kind: MarkKind | None = None) -> Evidence:
-    return tuple(("mark", mark.id) for mark in marks if mark.id and (kind is None or mark.kind is kind))
+    found = (mark for mark in marks if mark.id and (kind is None or mark.kind is kind))
+    return tuple(("machine_mark" if mark.method == MACHINE else "mark", mark.id) for mark in found)
 
 
 def _time(record: DayRecord, newest: Newest, kind: CorrectionKind) -> Evidence:
@@ -93,6 +106,7 @@ def _of_marks(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
     marks = record.marks
     if not marks:
         return
+    yield from _at_two_places(record, facts, newest)
     if facts.rules.check_in or facts.rules.check_out:
         outside = _marks(_outside_windows(record, facts, newest))
         if outside:
@@ -107,6 +121,18 @@ def _of_marks(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
     # The order of a planned field duty names its place.
     if nowhere and not (record.plan.mode is PlanMode.FIELD and record.plan.note):
         yield Discrepancy(Finding.MISSING_PLACE, needs_person=False, count=len(nowhere), evidence=_marks(nowhere))
+
+
+def _at_two_places(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discrepancy]:
+    """A finger in the office while the phone said home: both stand, and a person says which it was."""
+    home = [one for one in record.marks if one.kind is MarkKind.CHECK_IN and one.mode is WorkMode.HOME]
+    pairs = [(tap, one) for tap in home for one in record.fingers if abs(one.at - tap.at) <= CLOSE]
+    if pairs:
+        evidence = tuple(
+            dict.fromkeys([*_marks(tap for tap, _one in pairs), *(("machine_mark", one.id) for _tap, one in pairs)])
+        )
+        asks = facts.stage is Stage.OVER and CorrectionKind.MODE not in newest
+        yield Discrepancy(Finding.FINGER_AND_HOME, asks, len(pairs), evidence)
 
 
 def _outside_windows(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[MarkFact]:

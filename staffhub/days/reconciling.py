@@ -9,9 +9,11 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from staffhub.days.findings import discrepancies
+from staffhub.days.fingers import stood_in
 from staffhub.days.record import (
     AT_WORK,
     HALF,
+    MACHINE,
     WORKED,
     CorrectionFact,
     DayRecord,
@@ -48,8 +50,8 @@ def reconcile(facts: Facts) -> DayRecord:
     early, absent and at other hours are said of these. The letter of the leave stands before that of the other half.
     """
     marks, corrections, newest = facts.marks, facts.corrections, _UNDECIDED
-    if len(marks) > 1:
-        marks = tuple(sorted(marks, key=_AS_TAPPED))
+    if len(marks) > 1 or facts.fingers:
+        marks = stood_in(facts, sorted(marks, key=_AS_TAPPED))
     if corrections:
         corrections = tuple(sorted(corrections, key=_AS_WRITTEN))
         newest = {fact.kind: fact for fact in corrections}
@@ -93,6 +95,7 @@ def reconcile(facts: Facts) -> DayRecord:
         half,
         excuses=facts.excuses,
         excused=excused,
+        fingers=facts.fingers,
     )
     if not is_over and state not in AT_WORK:
         return record
@@ -145,6 +148,8 @@ def _modes(marks: Sequence[MarkFact], newest: Newest, plan: Plan) -> tuple[WorkM
     if newest:
         declared[:0] = [newest[kind].mode for kind in (CorrectionKind.MODE, CorrectionKind.CHECK_IN) if kind in newest]
     found = tuple(dict.fromkeys(mode for mode in declared if mode))
+    if not found and any(mark.method == MACHINE for mark in marks):
+        return (WorkMode.OFFICE,)
     return found or ((WorkMode(plan.mode) if plan.mode and plan.is_work else WorkMode.OFFICE),)
 
 

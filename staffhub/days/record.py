@@ -80,6 +80,7 @@ class Finding(StrEnum):
     MARK_WITHOUT_WORK = "mark_without_work"
     LOG_NOT_SUBMITTED = "log_not_submitted"
     SENT_LATE = "sent_late"
+    FINGER_AND_HOME = "finger_and_home"
 
 
 # What is said on the page of the day alone: nobody's month would be read if it named each evening without a log.
@@ -128,6 +129,20 @@ class MarkFact(NamedTuple):
     @property
     def code(self) -> str:
         return receipt_code(self.receipt)
+
+
+# How a mark came to be that nobody tapped: a finger at the office's machine stands in for it.
+MACHINE = "machine"
+
+
+class FingerFact(NamedTuple):
+    """A finger at the office's machine, as its log tells it; `kind` only where the machine told it."""
+
+    id: int
+    at: datetime
+    kind: MarkKind | None = None
+    machine: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +201,8 @@ class Facts:
 
     `serves` False: outside the officer's dates of service. `counted` False: before presence counts; nobody is absent
     then, and leave that was granted is leave all the same. `rules`: what the rule book says of the date for the
-    officer's kind of employment. `excuses`: outages that were none of the officer's making.
+    officer's kind of employment. `excuses`: outages that were none of the officer's making. `fingers`: of this day of
+    work, in order, two of one minute once.
     """
 
     day: date
@@ -200,6 +216,7 @@ class Facts:
     counted: bool = True
     rules: DayRules = NO_RULES
     excuses: tuple[Excuse, ...] = ()
+    fingers: tuple[FingerFact, ...] = ()
 
 
 class DayRecord(NamedTuple):
@@ -209,7 +226,8 @@ class DayRecord(NamedTuple):
     not count. `worked`, `late` and `early` are minutes; `late_tier` and `early_tier` name their tiers. `rules`: ids of
     the rows of the rule book that it rests on. `half`: of a day that is half leave, the letter of that half ("C½"); all
     the rest is of the other half. `corrected`: a row says so, which keeps no correction itself. `excuses`: the outages
-    that count on the day, and `excused` the minutes that are neither late nor early because of them.
+    that count on the day, and `excused` the minutes that are neither late nor early because of them. `fingers`: all of
+    the office's machine; one that stands in for a tap is among the marks too.
     """
 
     day: date
@@ -235,6 +253,7 @@ class DayRecord(NamedTuple):
     corrected: bool = False
     excuses: tuple[Excuse, ...] = ()
     excused: int = 0
+    fingers: tuple[FingerFact, ...] = ()
 
     @property
     def is_corrected(self) -> bool:

@@ -62,7 +62,7 @@ def change_of(db: Session, me: Viewer, becomes: date, *, now: datetime) -> Chang
         for day in dates:
             facts = found.facts[officer.id, day]
             counts = is_counted(becomes, day)
-            if facts.marks or counts == facts.counted:
+            if facts.marks or facts.fingers or counts == facts.counted:
                 continue
             before, after = reconcile(facts), reconcile(replace(facts, counted=counts))
             days += before.code != after.code

@@ -25,6 +25,7 @@ from staffhub.models import (
     Holiday,
     JoinClick,
     LogEntry,
+    MachinePerson,
     Mark,
     MarkNote,
     Meeting,
@@ -130,6 +131,11 @@ def _invited(row: _Row) -> _Span:
     return row["first_on"] or date.min, row["last_on"] or date.max
 
 
+def _held_number(row: _Row) -> _Span:
+    """A finger of the night is of the day before."""
+    return row["first"] - _A_DAY, row["last"] or date.max
+
+
 def _moved(before: date | None, after: date | None) -> _Span:
     """From the earlier of two first dates to the day before the later one."""
     first, last = sorted((before or date.max, after or date.max))
@@ -147,6 +153,8 @@ _FACTS: Mapping[type[Base], _Facts] = {
     Attendance: _OF_A_DAY,
     OutageExcuse: _Facts((*_OF_A_DAY.columns, "first", "last", "grace", "occurrence_id"), _on),
     StandupNote: _OF_A_DAY,
+    # Lines of a machine's log come by the thousand: whoever reads them says itself which days they touch (`touch`).
+    MachinePerson: _Facts(("office_id", "officer_id", "machine_id", "number", "first", "last"), _held_number),
     PlanEntry: _Facts((*_OF_A_DAY.columns, "layer", "grant_id"), _on),
     WeekPattern: _Facts(("office_id", "officer_id", "valid_from", "days"), _from),
     Posting: _Facts(("office_id", "officer_id", "valid_from", "valid_to", "division_id", "employment_type"), _from),
@@ -264,6 +272,11 @@ def _read_after(db: Session, noted: _Noted) -> None:
             for id_ in mine:
                 noted.touches.update(facts.touches(table.__tablename__, before[id_], after.get(id_)))
     noted.before.clear()
+
+
+def touch(db: Session, office_id: int, spans: Mapping[int, _Span], cause: str) -> None:
+    """Let the days of these officers follow what was stored in bulk, by statements that nobody watches."""
+    _noted(db).touches.update(Touch(office_id, who, span, cause) for who, span in spans.items())
 
 
 def settle(db: Session) -> None:

@@ -16,6 +16,7 @@ from staffhub.demo import (
     joined,
     leave,
     leaving,
+    machines,
     meetings,
     notices,
     orders,
@@ -77,6 +78,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     opened = clock.at_local(since, time(8), zone)
     doors.write(db, cast, password=password, since=opened, zone=zone, now=now)
     doors.devices(db, office.id, cast, today=today, now=now)
+    machines.write(db, cast, zone=zone, now=now)
     meetings.write(db, cast, since=since, zone=zone, now=now, rng=rng)
     joined.write(db, office.id, now=now)
     leaving.write(db, cast, zone=zone, now=now)

@@ -22,6 +22,7 @@ from staffhub.models.duty_roster import (
 )
 from staffhub.models.exports import ExportJob
 from staffhub.models.leave import LeaveAct, LeaveDelegate, LeaveOpening, LeaveRequest, LeaveState, LeaveStep
+from staffhub.models.machines import Machine, MachineMark, MachinePerson, MachineReading
 from staffhub.models.meetings import (
     IN_TROUBLE,
     JoinClick,
@@ -163,6 +164,7 @@ APPEND_ONLY = (
     DutySwapStep,
     MarkProof,
     OutageStep,
+    MachineMark,
 )
 
 __all__ = [
@@ -239,6 +241,10 @@ __all__ = [
     "LogEntry",
     "LogState",
     "LogTemplate",
+    "Machine",
+    "MachineMark",
+    "MachinePerson",
+    "MachineReading",
     "MailEnd",
     "Mark",
     "MarkDevice",

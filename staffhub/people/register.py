@@ -1,33 +1,28 @@
 """The register as a file: an XLSX or CSV becomes rows of cells, or is refused before it can do harm.
 
-An XLSX is an archive that others made. It is unpacked here within limits, its sheets are checked for far-off cells,
-and only what was checked is handed to the reader, which would otherwise set up memory for every cell of the range.
+An XLSX is an archive that others made: `archives` unpacks it within limits before a reader sees it.
 """
 
 import codecs
 import csv
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import dropwhile, islice, takewhile
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
+from staffhub.people.archives import Limits, damaged, repacked
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 5000
-_MAX_UNPACKED = 24 * 1024 * 1024
-_MAX_COLUMNS = 64
-# Shared texts are stored once and repeated per cell: this bounds what the repeated cells may add up to.
-_MAX_TEXT = 256 * 1024 * 1024
 _HEADER_WITHIN = 10
+_LIMITS = Limits(rows=MAX_ROWS, above=_HEADER_WITHIN)
 _EXACT_DIGITS = 15
 # Headings that are an NIP's only where nothing else is: beside one they are the running number.
 _COUNTS = {"nomor", "number"}
@@ -260,7 +255,7 @@ def column_letter(place: int) -> str:
 
 
 def _csv_lines(data: bytes, filename: str, shape: Shape) -> Iterator[list[Cell]]:
-    text = _decoded(data)
+    text = decoded(data)
     if not filename.lower().endswith((".csv", ".txt")) or "\0" in text:
         raise Refused(_("This is not an XLSX or CSV file. Save the list as one of these."), field="file")
     try:
@@ -270,7 +265,7 @@ def _csv_lines(data: bytes, filename: str, shape: Shape) -> Iterator[list[Cell]]
         raise Refused(_("The CSV file is damaged. Save it again from the spreadsheet."), field="file") from None
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """UTF-8, or UTF-16 as a spreadsheet's "Unicode text" is, or what older spreadsheets on Windows write."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
@@ -303,25 +298,21 @@ def _text_cell(value: str) -> Cell:
 
 def _sheet_register(data: bytes, shape: Shape) -> Register:
     """Read the first visible sheet that holds a register; cover sheets, empty and hidden ones are passed over."""
-    checked = _repacked(data)
+    checked = repacked(data, _LIMITS)
     try:
         with CalamineWorkbook.from_filelike(checked) as book:
             if not book.sheet_names:
-                raise Refused(_damaged(), field="file")
+                raise Refused(damaged(), field="file")
             visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible is SheetVisibleEnum.Visible]
             # to_python would leave out the empty rows above the table, and every row number would be wrong
             sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
     except (CalamineError, ValueError):
-        raise Refused(_damaged(), field="file") from None
+        raise Refused(damaged(), field="file") from None
     lines = {name: [[_typed_cell(value) for value in row] for row in rows] for name, rows in sheets.items()}
     tables = [name for name, rows in lines.items() if any(map(shape.is_header, rows[:_HEADER_WITHIN]))]
     register = _arrange(lines[tables[0]] if tables else next(iter(lines.values()), []), shape)
     others = tuple(_("the sheet %(name)s", name=name) for name in tables[1:])
     return replace(register, ignored=register.ignored + others)
-
-
-def _damaged() -> str:
-    return _("The XLSX file is damaged or locked with a password. Save it again, then choose it again.")
 
 
 def _typed_cell(value: object) -> Cell:
@@ -330,59 +321,3 @@ def _typed_cell(value: object) -> Cell:
     if abs(value) >= 10**_EXACT_DIGITS:
         return Cell(f"{value:.5E}".replace(".", ","), rounded=True)
     return Cell(str(int(value)) if value == int(value) else str(value))
-
-
-_EMPTY = re.compile(rb"<(?:\w+:)?c\b[^<>]*/>|<(?:\w+:)?row\b[^<>]*/>|<(?:\w+:)?row\b[^<>]*>\s*</(?:\w+:)?row\s*>")
-_CELL = re.compile(rb"<(?:\w+:)?c\b")
-_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)(\d+)""")
-_TEXT_END = re.compile(rb"</(?:\w+:)?si\s*>")
-
-
-def _repacked(data: bytes) -> io.BytesIO:
-    """Unpack within limits and pack what was checked again: the sizes an archive states are only claims."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = dict(_unpacked(archive))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
-        raise Refused(_damaged(), field="file") from None
-    if "xl/workbook.xml" not in parts:
-        raise Refused(_("This is not an XLSX or CSV file. Save the list as one of these."), field="file")
-    # Some programs write the texts into the cells and no table of shared ones.
-    shared = (text for part in parts.values() if b"<sst" in part[:500] for text in _TEXT_END.split(part))
-    longest = max(map(len, shared), default=0)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, part in parts.items():
-            archive.writestr(name, _checked_sheet(part, longest) if b"sheetData" in part else part)
-    packed.seek(0)
-    return packed
-
-
-def _unpacked(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
-    left = _MAX_UNPACKED
-    for info in archive.infolist():
-        if info.filename.endswith((".xml", ".rels")):
-            with archive.open(info) as member:
-                part = member.read(left + 1)
-            left -= len(part)
-            if left < 0:
-                raise Refused(_("The file unpacks to far more than a list. Save only the list."), field="file")
-            yield info.filename, part
-
-
-def _checked_sheet(sheet: bytes, longest: int) -> bytes:
-    """Drop cells that only carry a format, and refuse what a reader would need too much memory for."""
-    sheet = _EMPTY.sub(b"", _EMPTY.sub(b"", sheet))
-    cells = len(_CELL.findall(sheet))
-    if cells > MAX_ROWS * _MAX_COLUMNS or cells * longest > _MAX_TEXT:
-        raise Refused(_("The file unpacks to far more than a list. Save only the list."), field="file")
-    for letters, digits in _PLACE.findall(sheet):
-        if _column_number(letters) > _MAX_COLUMNS:
-            raise Refused(_("The sheet has cells far to the right. Delete the columns beside the table."), field="file")
-        if len(digits) > len(str(MAX_ROWS)) or int(digits) > MAX_ROWS + _HEADER_WITHIN:
-            raise Refused(_("The file has more than %(n)s rows. Split it.", n=MAX_ROWS), field="file")
-    return sheet
-
-
-def _column_number(letters: bytes) -> int:
-    return reduce(lambda number, letter: number * 26 + letter - 64, letters.upper(), 0)

@@ -85,6 +85,7 @@ _CLAIMED = {
     Finding.OFFICE_NOT_HOME: CorrectionKind.MODE,
     Finding.OTHER_PLACE: CorrectionKind.MODE,
     Finding.OTHER_HOURS: CorrectionKind.MODE,
+    Finding.FINGER_AND_HOME: CorrectionKind.MODE,
 }
 
 
@@ -109,6 +110,7 @@ def lacks(one: OpenDay) -> str:
         Finding.LEAVE_AND_MARK: _("planned as leave, but checked in"),
         **dict.fromkeys(_ELSEWHERE, _("at another place than planned")),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
+        Finding.FINGER_AND_HOME: _("a finger in the office, and a check-in at home"),
     }
     return next((text for found, text in said.items() if found.value in one.kinds), _("waits for an answer"))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, days, devices, late, orders
 from staffhub.ahead import read_together
-from staffhub.days import CorrectionFact, DayRecord, Facts, MarkFact, Stage, planned_span
+from staffhub.days import MACHINE, CorrectionFact, DayRecord, Facts, FingerFact, MarkFact, Stage, planned_span
 from staffhub.db import UtcDateTime
 from staffhub.meetings import parts
 from staffhub.meetings.parts import Part
@@ -119,6 +119,8 @@ class Evidence:
     devices: Mapping[int, str] = field(default_factory=dict)
     shared: Sequence[Shared] = ()
     taps: Sequence[late.Line] = ()
+    # Those that stand beside what was declared.
+    fingers: Sequence[FingerFact] = ()
 
     @property
     def is_future(self) -> bool:
@@ -171,9 +173,20 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
             Shared(mark, row.text, row.at.astimezone(me.zone))
             for mark in record.marks
             for row in told
-            if row.source == _SHARED and row.id == mark.id
+            # A finger that stands in for a tap is a row of another table, which may have the same number.
+            if row.source == _SHARED and row.id == mark.id and mark.method != MACHINE
         ],
+        fingers=_beside_marks(record, me),
     )
+
+
+def _beside_marks(record: DayRecord, me: Viewer) -> list[FingerFact]:
+    stand_in = {mark.id for mark in record.marks if mark.method == MACHINE}
+    return [
+        one._replace(at=one.at.astimezone(me.zone), received_at=(one.received_at or one.at).astimezone(me.zone))
+        for one in record.fingers
+        if one.id not in stand_in
+    ]
 
 
 def _local(mark: MarkFact, me: Viewer) -> MarkFact:

@@ -28,7 +28,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "no_check_in": frozenset({"no_check_in"}),
     "no_check_out": frozenset({"no_check_out"}),
     "leave_and_mark": frozenset({"leave_and_mark", "worked_on_leave"}),
-    "place": frozenset({"other_place", "home_not_office", "office_not_home"}),
+    "place": frozenset({"other_place", "home_not_office", "office_not_home", "finger_and_home"}),
     "hours": frozenset({"other_hours"}),
 }
 # The group of whatever else needs a person.

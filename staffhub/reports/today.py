@@ -66,7 +66,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     people.setdefault(officer_id, _Me(officer_id))
     dates = [first + timedelta(days=n) for n in range((day - first).days + 1)]
     loaded = days.load(db, me.office_id, list(people.values()), dates, zone=me.zone, now=now)
-    mine = [(when, mark) for when in (yesterday, day) for mark in loaded.record(officer_id, when).marks]
+    mine = [(when, mark) for when in (yesterday, day) for mark in _tapped(loaded, officer_id, when)]
     stamps = [
         Stamp(0, when, mark.kind, mark.mode, mark.at.astimezone(me.zone), mark.note, mark.grade, mark.receipt, "")
         for when, mark in mine
@@ -79,6 +79,11 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         requests=desk.requests,
         open=desk.own,
     )
+
+
+def _tapped(loaded: days.Days, officer_id: int, day: date) -> list[days.MarkFact]:
+    """What was declared: a finger that stands in for it is no tap, and the next tap does not follow from it."""
+    return sorted(loaded.facts[officer_id, day].marks, key=lambda mark: (mark.at, mark.turn))
 
 
 def _leading(

@@ -86,6 +86,7 @@ def method(how: str) -> str:
         "scan": _("Code of a screen"),
         "late": _("Button, sent late"),
         "proposal": _("Proposed by the close of day, confirmed by the person"),
+        "machine": _("Fingerprint machine, where nothing was declared"),
     }.get(how, how)
 
 
@@ -174,6 +175,7 @@ def _plain(found: Discrepancy) -> str:
         Finding.LOG_NOT_SUBMITTED: _("daily log not submitted"),
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
+        Finding.FINGER_AND_HOME: _("a finger in the office, and a check-in at home at the same time"),
     }[found.kind]
 
 

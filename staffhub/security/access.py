@@ -189,6 +189,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Our own disturbances: that they were, and whom they touched; HR decides.
     "outages": frozenset({Role.HR, Role.ADMIN, Role.OFFICE_HEAD}),
     "outages.decide": frozenset({Role.HR}),
+    "machines": frozenset({Role.HR, Role.ADMIN}),
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),
     # The screens at the doors: whoever has the address of one can show its codes.

@@ -26,6 +26,7 @@ REMEDIES = {
     Finding.OFFICE_NOT_HOME: CorrectionKind.MODE,
     Finding.OTHER_PLACE: CorrectionKind.MODE,
     Finding.OTHER_HOURS: CorrectionKind.MODE,
+    Finding.FINGER_AND_HOME: CorrectionKind.MODE,
 }
 
 

@@ -46,6 +46,8 @@ def cause(name: str) -> str:
     """Return what had changed, by the name of its table."""
     said = {
         "rule_set": _("A rule of the rule book"),
+        "machine_mark": _("The log of a fingerprint machine"),
+        "machine_person": _("Whose number it is on a fingerprint machine"),
         "holiday": _("The holidays"),
         "office": _("From when presence counts, or the time zone"),
         "posting": _("Postings"),
