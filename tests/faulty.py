@@ -116,8 +116,11 @@ class Frozen:
 
 def processes(postgres: Postgres) -> list[int]:
     """The postmaster's number and those of its children, in this order."""
-    main = postgres.pid
-    return [main, *(int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == main)]
+    return [postgres.pid, *children(postgres.pid)]
+
+
+def children(pid: int) -> list[int]:
+    return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == pid]
 
 
 def _parent(stat: Path) -> int:
@@ -140,7 +143,7 @@ class Server:
 
 
 @contextmanager
-def served(folder: Path, database_url: str, **more: str) -> Iterator[Server]:
+def served(folder: Path, database_url: str, *, module: str = "staffhub.cli", **more: str) -> Iterator[Server]:
     port = free_port()
     environment = {
         **os.environ,
@@ -152,7 +155,7 @@ def served(folder: Path, database_url: str, **more: str) -> Iterator[Server]:
     }
     log = folder / "server.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "staffhub.cli", "serve", "--port", str(port)],
+        [sys.executable, "-m", module, "serve", "--port", str(port)],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     # Written by us: a limit on the size of the server's files is none on its log.

@@ -109,7 +109,7 @@ class Office:
             people = leave.around.colleagues(db, self.me("dewi"), one)
             ids = [person.officer_id for person in people]
             known = leave.ledger(db, self.me("dewi").office_id, one.officer_id, [2026], colleagues=ids)
-            return leave.around.gaps(db, self.me("dewi"), one, known, people)
+            return leave.around.gaps(db, self.me("dewi"), one, known.book, people)
 
     def rule(self, subject: str, groups: list[str] | None, valid_from: date, **values: Any) -> None:
         given = {"unit": "working_days", "letter": "C"} | values
@@ -739,7 +739,7 @@ def test_the_approver_sees_who_is_away_and_where_the_duty_minimum_would_break(of
         ids = [person.officer_id for person in people]
         known = leave.ledger(db, ana.office_id, one.officer_id, {2026}, colleagues=ids)
         away = leave.around.away(one, known, people)
-        gaps = leave.around.gaps(db, ana, one, known, people)
+        gaps = leave.around.gaps(db, ana, one, known.book, people)
     assert [(line.name, line.mode, line.days) for line in away] == [
         ("Tia Lumintang", "asked", (LAST,)),
         ("Ana Kaunang", "home", (FIRST,)),

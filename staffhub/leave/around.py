@@ -6,14 +6,15 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from staffhub import office
+from staffhub import office, workdays
+from staffhub.db import digest
 from staffhub.leave.balances import Ledger, dates
 from staffhub.leave.one import Leave
 from staffhub.models import PlanLayer, PlanMode, Role
 from staffhub.roster import coverage
 from staffhub.roster.coverage import Cover, Serving
 from staffhub.security import Viewer
-from staffhub.workdays import Granted
+from staffhub.workdays import Granted, PlanBook
 
 _SHOWN = 30
 
@@ -96,17 +97,31 @@ def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:
     return sorted(found, key=lambda line: (order[line.mode], line.name))[:_SHOWN]
 
 
-def gaps(db: Session, me: Viewer, one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Gap]:
+def gaps(db: Session, me: Viewer, one: Leave, book: PlanBook, people: Sequence[Serving]) -> list[Gap]:
     """Return the days on which the division would have too few in the office, as the rule asks for each group."""
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
     if division is None:
         return []
-    wanted = coverage.asked(known.book.calendar, [division], one.first, one.until)
+    wanted = coverage.asked(book.calendar, [division], one.first, one.until)
     leave = Granted(PlanLayer.LEAVE, PlanMode.LEAVE, part=one.part)
-    without = known.book.with_granted({(one.officer_id, day): leave for day in dates(one.first, one.until)})
-    before, after = (coverage.counted(wanted, people, book) for book in (known.book, without))
+    without = book.with_granted({(one.officer_id, day): leave for day in dates(one.first, one.until)})
+    before, after = (coverage.counted(wanted, people, plans) for plans in (book, without))
     return [
         Gap(cover, because=cover.is_short and cover.have < was.have)
         for was, cover in zip(before, after, strict=True)
         if cover.have < cover.minimum
     ]
+
+
+def lacks(found: Sequence[Gap]) -> str:
+    """Name what a leave leaves empty, so that who decides on it can say what she was shown."""
+    return digest(*(f"{gap.day} {gap.group} {gap.have}" for gap in found if gap.because))
+
+
+def lacks_more(db: Session, me: Viewer, one: Leave, seen: str) -> bool:
+    """Say whether a leave leaves something empty now, and it is not what was seen."""
+    people = colleagues(db, me, one)
+    officers = {one.officer_id, *(person.officer_id for person in people)}
+    book = workdays.plans(db, me.office_id, one.first, one.until, officers=sorted(officers))
+    found = gaps(db, me, one, book, people)
+    return any(gap.because for gap in found) and lacks(found) != seen

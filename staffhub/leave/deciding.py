@@ -15,12 +15,12 @@ from staffhub import audit, clock, i18n
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
-from staffhub.leave import standing_in, telling
+from staffhub.leave import around, standing_in, telling
 from staffhub.leave.asking import Sent, Wish, outlook, sent_before, step, store
 from staffhub.leave.kinds import half_text
 from staffhub.leave.one import Leave, enters_paper, leave_for, waits_for
 from staffhub.models import LeaveAct, LeaveRequest, LeaveState, Officer, PlanLayer, PlanMode
-from staffhub.roster import grants, plan, repairing
+from staffhub.roster import drafts, grants, plan, repairing
 from staffhub.security import Viewer
 
 
@@ -55,12 +55,17 @@ def grant(
     document: str = "",
     calls: Sequence[repairing.Call] = (),
     seen: int | None = None,
+    lacks: str | None = None,
     now: datetime,
 ) -> Decided:
     """Grant it: the dates go into the plan. The head's own leave is written down by HR, with its letter's number.
 
-    `calls`: who comes into the office instead, in the same transaction; Conflict when one of them cannot any more.
+    `calls`: who comes into the office instead, in the same transaction; Conflict when one of them cannot any more, or
+    when the desk would lack somebody else than was shown (`around.lacks`): its roster may be another one by now.
     """
+    one = leave_for(db, me, leave_id, now=now)
+    if one.division_id is not None:
+        drafts.lock(db, one.division_id)
     one = _locked(db, me, leave_id, now=now)
     refuse_others(me, one)
     if _is_again(me, one, LeaveState.GRANTED, LeaveAct.GRANTED):
@@ -71,6 +76,8 @@ def grant(
         raise _not_now(one)
     if on_paper and not document:
         raise Refused(_("Write the number of the letter by which it was granted."), field="document")
+    if lacks is not None and around.lacks_more(db, me, one, lacks):
+        raise Conflict(_("The roster is another one meanwhile: see whom the desk would lack now, then decide."))
     if one.turn.what == "agree" and (decider := one.turn.mine(me.officer_id)):
         step(db, me, one.id, LeaveAct.AGREED, instead_of=decider.instead_of, note="", now=now)
     days = _into_plan(db, me, one, document or one.document, now=now)

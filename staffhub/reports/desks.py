@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from staffhub import i18n, office, workdays
+from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.models import CallState
 from staffhub.reports import board
@@ -56,13 +56,11 @@ def desks(db: Session, me: Viewer, *, now: datetime) -> Desks:
     found = repairing.around(db, me.office_id, [day]) if any(lacking.values()) else None
     # Who is called, comes or cannot come today is offered no more; only who was called back is.
     standing = {one.officer_id for one in told if one.state is not CallState.WITHDRAWN}
-    bidang, rules = office.divisions(db, me.office_id), workdays.calendar(db, me.office_id)
     shown = []
     for column in mine:
         lacks = []
         for cover in lacking[column.id]:
-            group = next(one for one in rules.coverage(day, bidang[column.id]).groups if one.name == cover.name)
-            need = repairing.Need(day, column.id, cover.name, group.types, cover.need - min(cover.have, cover.rest))
+            need = repairing.Need.of(cover.fewest)
             free = repairing.stand_ins(db, me.office_id, found, need, besides=standing) if found else []
             lacks.append(Lack(cover, free))
         theirs = [one for one in told if one.division_id == column.id]

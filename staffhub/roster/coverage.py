@@ -43,6 +43,8 @@ from staffhub.roster.entries import dates
 from staffhub.workdays import Calendar, Flexible, Granted, Plan, PlanBook
 
 Cell = tuple[int, date]
+# An officer and what decides who counts; the role does for citizens alone.
+Kind = tuple[int, EmploymentType, Role] | tuple[int, EmploymentType]
 # What the demand of the appointments and the rule of the highest levels are called, as groups are by their rule.
 APPOINTMENTS, LEVELS = "Janji temu", "Pimpinan"
 # What the roster may say otherwise: its own layer, and the usual week below it.
@@ -80,7 +82,7 @@ class Demand(NamedTuple):
     def for_citizens(self) -> bool:
         return self.group == APPOINTMENTS
 
-    def counts(self, employment: EmploymentType, role: Role) -> bool:
+    def counts(self, employment: EmploymentType, role: Role | None = None) -> bool:
         """Whether such a person is one of them; whoever leads does not receive citizens."""
         return employment in self.types and not (self.for_citizens and role in LEADS)
 
@@ -278,7 +280,7 @@ def with_cells(book: PlanBook, cells: Mapping[Cell, Placed]) -> PlanBook:
 
 def counted(wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook) -> list[Cover]:
     """Return what each demand finds among people as the plan book has them: each at the desk that is kept; pure."""
-    there: dict[tuple[int, date, DayPart], list[Serving]] = defaultdict(list)
+    there: dict[tuple[int, date, DayPart], list[Kind]] = defaultdict(list)
     wanted = list(wanted)
     for day in sorted({one.day for one in wanted}):
         for person in people:
@@ -287,16 +289,18 @@ def counted(wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook)
                 desk = plan.desk or person.division_id
                 for part in DayPart:
                     if desk is not None and plan.is_in_office(part):
-                        there[desk, day, part].append(person)
+                        there[desk, day, part].append((person.officer_id, person.employment, person.role))
     found = []
     for one in wanted:
-        halves = [
-            tuple(p.officer_id for p in there[one.division_id, one.day, part] if one.counts(p.employment, p.role))
-            for part in DayPart
-        ]
-        excuse = book.calendar.excuse(one.day, one.division_id, one.group)
-        found.append(Cover(one, min(halves, key=len), excuse))
+        halves = (cover_of(one, book.calendar, there[one.division_id, one.day, part]) for part in DayPart)
+        found.append(min(halves, key=lambda half: half.have))
     return found
+
+
+def cover_of(asked: Demand, calendar: Calendar, there: Iterable[Kind]) -> Cover:
+    """Return what a demand finds among those who keep its desk."""
+    who = tuple(officer_id for officer_id, *kind in there if asked.counts(*kind))
+    return Cover(asked, who, calendar.excuse(asked.day, asked.division_id, asked.group))
 
 
 def levels_of(people: Iterable[Serving], day: date) -> dict[int, int]:

@@ -49,10 +49,13 @@ class Row:
 
 
 class Line(NamedTuple):
-    """How a group is covered day by day; None: nobody is asked for then."""
+    """How a group is covered day by day; None: nobody is asked for then. Of a month that is not over, the days from
+    `since` on are counted: the others are past mending.
+    """
 
     group: str
     covers: list[Cover | None]
+    since: date
 
     @property
     def label(self) -> str:
@@ -60,11 +63,15 @@ class Line(NamedTuple):
 
     @property
     def asked(self) -> int:
-        return sum(cover is not None for cover in self.covers)
+        return len(self._counted)
 
     @property
     def kept(self) -> int:
-        return sum(cover is not None and not cover.is_short for cover in self.covers)
+        return sum(not cover.is_short for cover in self._counted)
+
+    @property
+    def _counted(self) -> list[Cover]:
+        return [cover for cover in self.covers if cover and cover.day >= self.since]
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,9 @@ def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = T
     lent = [row for row in _lent(month, days) if row.officer_id not in rows] if with_rows else []
     covers = month.covers()
     groups = dict.fromkeys(cover.group for day in days for cover in covers.get(day, ()))
+    since = today if month.days[-1] >= today else month.days[0]
     lines = [
-        Line(group, [next((one for one in covers.get(day, ()) if one.group == group), None) for day in days])
+        Line(group, [next((one for one in covers.get(day, ()) if one.group == group), None) for day in days], since)
         for group in groups
     ]
     changes = sum(bool(square.was) for row in rows.values() for square in row.squares)

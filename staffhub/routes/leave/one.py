@@ -30,6 +30,7 @@ class GrantFields(Fields):
     document: Annotated[Line, StringConstraints(max_length=80)] | None = None
     call_in: list[Annotated[Call | None, BeforeValidator(Call.of)]] = Field(default_factory=list, max_length=200)
     version: Version | None = None
+    lacks: Annotated[Line, StringConstraints(max_length=64)] | None = None
 
 
 class DeclineFields(Fields):
@@ -79,7 +80,7 @@ def _page(
     book = known.book if one.is_open else None
     names = leave.may_name_stand_in(me, one) and one.until >= today
     decides = leave.waits_for(me, one)
-    gaps = leave.around.gaps(db, me, one, known, people) if one.is_open else []
+    gaps = leave.around.gaps(db, me, one, known.book, people) if one.is_open else []
     rule = known.rule(one.kind, one.first)
     asks_letter = one.kind == "sick" or (rule is not None and (rule.needs_letter or bool(rule.proofs)))
     open_or_granted = one.is_open or one.state == "granted"
@@ -95,6 +96,7 @@ def _page(
         balances=[known.balance(one.kind, year, today=today) for year in sorted({one.first.year, one.until.year})],
         away=leave.around.away(one, known, people),
         gaps=gaps,
+        lacks=leave.around.lacks(gaps),
         repairs=leave.repairs(db, me, one, gaps) if decides else [],
         may_call=me.may("roster.edit"),
         forms=forms,
@@ -178,7 +180,8 @@ def grant(request: Request, leave_id: RowId, posted: Posted, db: DB, me: Me, now
 
     def decide(given: GrantFields) -> leave.Decided:
         calls = [call for call in given.call_in if call]
-        return leave.grant(db, me, leave_id, document=given.document or "", calls=calls, seen=given.version, now=now)
+        seen: dict[str, Any] = {"seen": given.version, "lacks": given.lacks}
+        return leave.grant(db, me, leave_id, document=given.document or "", calls=calls, now=now, **seen)
 
     form = Form.parse(GrantFields, posted, name="grant")
     return _decided(request, db, me, now, leave_id, form, decide, _("The leave is granted and stands in the plan."))
