@@ -70,7 +70,7 @@ MAY_SCAN = {
         "the steps of eight weeks, each of which is read: of a table of one year the planner takes all of it"
     ),
     "FROM roster_excuse": "read once for each version of the office, as its holidays are: a day here and there",
-    "service_request.sought LIKE": "part of a name is looked for: no index finds the middle of a word",
+    "strpos(service_request.sought": "part of a name is looked for: no index finds the middle of a word",
 }
 # Statements that name no office, by a part of their text, with the reason.
 OF_NO_OFFICE = {

@@ -8,8 +8,11 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Label, Row, Select, String, bindparam, func, null, select
+from sqlalchemy import Boolean, ColumnElement, Integer, Label, Row, Select, String, bindparam, func, null, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from staffhub import clock
 from staffhub.db import UtcDateTime, rows
@@ -212,14 +215,35 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
     return found
 
 
+class _Holds(FunctionElement[bool]):
+    """Whether a text holds another one, which is given as it is and as LIKE takes it: each database has its fast way."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Holds)
+def _strpos(element: _Holds, compiler: SQLCompiler, **given: Any) -> str:
+    sought, words, _like = (compiler.process(one, **given) for one in element.clauses)
+    return f"strpos({sought}, {words}) > 0"
+
+
+@compiles(_Holds, "sqlite")
+def _like(element: _Holds, compiler: SQLCompiler, **given: Any) -> str:
+    # The first is true of every row: it leads SQLite to the index that holds whatever else is asked.
+    sought, _words, like = (compiler.process(one, **given) for one in element.clauses)
+    return f"{sought} > '' AND {sought} LIKE {like} ESCAPE '/'"
+
+
 def _fits(shape: Shape) -> list[ColumnElement[bool]]:
     request, whole = ServiceRequest, func.upper(bindparam("q", type_=String))
     if shape.text == "number":
         return [request.number == whole]
     if shape.text == "code":
         return [request.public_code == whole]
-    # The first is true of all of them: it leads SQLite to the index that holds whatever else is asked.
-    return [request.sought > "", request.sought.like(func.lower(bindparam("text", type_=String)), escape="/")]
+    words, like = (func.lower(bindparam(name, type_=String)) for name in ("q", "like"))
+    # In a query of its own, or PostgreSQL writes it small again for every row; SQLite does not.
+    return [_Holds(request.sought, select(words).scalar_subquery(), like)]
 
 
 def _among(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
@@ -280,7 +304,7 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
 def _asked(
     db: Session, me: Viewer, wanted: Wanted, kinds: Mapping[int, Service], soon: datetime, now: datetime
 ) -> dict[str, object]:
-    text = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    like = wanted.q.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return as_of(db, me, now) | {
         "officer": me.officer_id,
         "stand_in": me.officer_id,
@@ -289,8 +313,8 @@ def _asked(
         "state": wanted.state,
         "service": next((one.id for one in kinds.values() if one.code == wanted.service), 0),
         "kinds": [one.id for one in kinds.values() if one.division_id == wanted.division_id],
-        "text": f"%{text}%",
         "q": wanted.q,
+        "like": f"%{like}%",
     }
 
 
