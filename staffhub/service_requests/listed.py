@@ -216,7 +216,7 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
 
 
 class _Holds(FunctionElement[bool]):
-    """Whether a text holds another one, which is given as it is and as LIKE takes it: each database has its fast way."""
+    """Whether a text holds another one, given as it is and as LIKE takes it: each database has its fast way."""
 
     type = Boolean()
     inherit_cache = True
