@@ -19,10 +19,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from staffhub import audit, claims, clock, corrections, days, deadlines, devices, notify, people, security, workdays
 from staffhub.db import Database
 from staffhub.machines import folder, taking
-from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync
-from staffhub.models import Heartbeat, Office
+from staffhub.meetings import asking, attendance, drift, following, hosts, invitations, reminding, sync, watching
+from staffhub.models import Heartbeat, Office, Trouble
 from staffhub.outages import noticing, proposing
 from staffhub.reports import counters
+from staffhub.reports import reminding as presence_reminding
 from staffhub.reports.documents import exports
 from staffhub.reports.quiet import quiet_until
 from staffhub.roster import runs
@@ -78,6 +79,12 @@ def _troubles(work: Work, now: datetime) -> None:
         work.troubles.keep()
         raise
     work.troubles.written(waiting)
+
+
+def _zoom_watch(work: Work, now: datetime) -> None:
+    """Whether Zoom answers while people go into a standup; if not, that is counted like a trouble of our own."""
+    if watching.is_silent(work.database, work.zoom, now=now):
+        work.troubles.note(Trouble.ZOOM.value, "", now)
 
 
 def _outages(work: Work, now: datetime) -> None:
@@ -212,6 +219,11 @@ def _reminders(work: Work, now: datetime) -> None:
     reminding.remind_due(work.database, now=now)
 
 
+def _presence_reminders(work: Work, now: datetime) -> None:
+    """Whoever was to begin and has not checked in is told once, unless chosen otherwise."""
+    presence_reminding.remind_due(work.database, now=now)
+
+
 def _due_requests(work: Work, now: datetime) -> None:
     """Until when requests are promised follows the calendar and the promises of the office."""
     reckoning.reckon_due(work.database, now=now)
@@ -232,6 +244,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("notices", 30, _notices),
     ("seal", 10, seal),
     ("heartbeat", 15, _beat),
+    ("zoom_watch", 20, _zoom_watch),
     ("troubles", 15, _troubles),
     ("outages", 60, _outages),
     ("exports", 5, _exports),
@@ -243,6 +256,7 @@ JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("devices", 30, _devices),
     ("invitations", 60, _invitations),
     ("reminders", 30, _reminders),
+    ("presence_reminders", 60, _presence_reminders),
     ("series", 60, _series),
     ("drift", 120, _drift),
     ("told_changes", 20, _told_changes),

@@ -225,6 +225,7 @@ def _navigation(role: Role, _locale: str) -> tuple[list[NavItem], list[NavItem]]
     order = [*first, *(name for name in places if name not in first)]
     menu = [NavItem("/leave", "leave", _("Leave")), NavItem("/orders", "field", _("Duty orders"))]
     some = (
+        ("roll_call", "/presence/roll-call", "check", _("Roll call")),
         ("people", "/people", "board", _("People")),
         ("rules", "/admin/rules", "roster", _("Rules of the office")),
         ("places", "/admin/places", "lock", _("Screens at the doors")),

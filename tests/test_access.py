@@ -186,6 +186,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/leave/{leave_id}/stand-in"): frozenset({"dewi"}),
     ("POST", "/leave/{leave_id}/shorten"): frozenset({"ben", "hana", "dewi"}),
     ("POST", "/leave/{leave_id}/withdraw"): frozenset({"ben", "hana"}),
+    ("GET", "/presence/roll-call"): frozenset({"dewi", "ana"}),
+    ("POST", "/presence/roll-call"): frozenset({"dewi", "ana"}),
     ("GET", "/admin/outages"): frozenset({"dewi", "hana", "adi", "oka"}),
     ("GET", "/admin/outages/new"): frozenset({"hana", "oka"}),
     ("POST", "/admin/outages"): frozenset({"hana", "oka"}),

@@ -143,6 +143,9 @@ def _one_row_each(database: Database) -> None:  # noqa: PLR0915  one for each ki
                 "evidence": {}, "officers": [], "people": 1, "turn": 1, "version": 1,
                 "created_at": MORNING}  # fmt: skip
         outage = add("outage", **dark, state="proposed", idempotency_key="y")
+        call = add("roll_call", division_id=division, turn=1, held_at=MORNING, reason="", created_by=account,
+                   created_at=MORNING, idempotency_key="rc")  # fmt: skip
+        add("roll_call_entry", roll_call_id=call, state="late")
         add("outage_step", **dark, outage_id=outage, idempotency_key="u")
         _of_a_machine(add)
 
@@ -207,6 +210,7 @@ def test_a_fact_is_not_replaced_under_its_id(database: Database) -> None:
         moment = {
             "mark": "attempted_at",
             "mark_note": "created_at",
+            "roll_call": "created_at",
             "mark_proof": "created_at",
             "late_delivery": "arrived_at",
             "plan_grant": "created_at",
@@ -270,6 +274,7 @@ def test_a_table_of_facts_is_not_emptied_nor_is_what_facts_point_at(database: Da
         pointing["month_snapshot"] = "month_snapshot, snapshot_line, month_step"
         asked = "correction_request, correction_step, correction_waiting, correction"
         pointing["correction_request"] = asked
+        pointing["roll_call"] = "roll_call, roll_call_entry"
         together = pointing.get(table, table)
         _refused(database, f"TRUNCATE {together}", f"TRUNCATE {table} RESTART IDENTITY CASCADE")
         _refused(database, "TRUNCATE office CASCADE", "TRUNCATE officer CASCADE", "TRUNCATE meeting CASCADE")

@@ -89,6 +89,7 @@ BUDGET = {
     "/notices": ("kepegawaian", 3),
     "/notices/{notice_id}": ("pegawai01", 3),
     "/office": ("kadis", 4),
+    "/presence/roll-call": ("kabid.dafduk", 7),
     "/admin/outages": ("kepegawaian", 3),
     "/admin/outages/new": ("kepegawaian", 1),
     "/admin/outages/{outage_id}": ("kepegawaian", 9),

@@ -1,7 +1,7 @@
 """Every day of tests/data/golden_days.md, which an HR officer can read and check, comes out as it stands there."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -20,15 +20,26 @@ from staffhub.days import (
     Finding,
     FingerFact,
     MarkFact,
+    ProofFact,
     Stage,
     reconcile,
 )
 from staffhub.days.fingers import of_day
 from staffhub.founding import RAMADAN, WORK_HOURS
 from staffhub.founding.rules import PART_TIME, tiers
-from staffhub.models import CorrectionKind, DayPart, EmploymentType, MarkKind, PlanLayer, PlanMode, RuleKind, WorkMode
+from staffhub.models import (
+    CorrectionKind,
+    DayPart,
+    EmploymentType,
+    Grade,
+    MarkKind,
+    PlanLayer,
+    PlanMode,
+    RuleKind,
+    WorkMode,
+)
 from staffhub.presence import LATE, TAP
-from staffhub.workdays import Calendar, Granted, PlanBook, Rule
+from staffhub.workdays import Calendar, Granted, PlanBook, Rule, Way
 from staffhub.workdays.kinds import read
 
 TABLE = Path(__file__).parent / "data" / "golden_days.md"
@@ -74,6 +85,13 @@ FINDINGS = {
     "catatan belum dikirim": Finding.LOG_NOT_SUBMITTED,
     "terkirim terlambat": Finding.SENT_LATE,
     "jari di kantor": Finding.FINGER_AND_HOME,
+    "hadir menurut apel": Finding.CAME_BY_ROLL_CALL,
+    "hadir menurut pengarahan": Finding.CAME_BY_STANDUP,
+    "pengarahan terbukti lain": Finding.STANDUP_BY_OTHER,
+}
+ONE_PROOF = {
+    "satu bukti": ["mark", "code", "roll_call", "standup"],
+    "satu bukti berkode": ["code", "roll_call", "standup"],
 }
 _ids = count(1)
 
@@ -143,6 +161,8 @@ def _rules(named: list[str]) -> tuple[Rule, ...]:
         elif name == "tingkat":
             found.append(_rule(RuleKind.TIERS, tiers("TL"), subject="late"))
             found.append(_rule(RuleKind.TIERS, tiers("PSW"), subject="early"))
+        elif name in ONE_PROOF:
+            found.append(_rule(RuleKind.ONE_PROOF, {"ways": ONE_PROOF[name]}))
         elif name == "izin":
             found.append(_leave("permission", "I"))
         else:
@@ -186,7 +206,8 @@ def _at(text: str, day: date) -> datetime:
 
 def _marks(row: Row) -> Iterator[MarkFact]:
     for turn, written in enumerate(_listed(row.marks), 1):
-        text, waited, _end = written.partition(" terkirim terlambat")
+        told, coded, _end = written.partition(" berkode")
+        text, waited, _end = told.partition(" terkirim terlambat")
         kind, clock, *place = text.split(" ", 2)
         mode, note = None, ""
         if kind == "masuk":
@@ -195,7 +216,8 @@ def _marks(row: Row) -> Iterator[MarkFact]:
             note = "ST 2" if mode is WorkMode.FIELD and not without else ""
         known = {"masuk": MarkKind.CHECK_IN, "pulang": MarkKind.CHECK_OUT}[kind]
         method = LATE if waited else TAP
-        yield MarkFact(turn, known, mode, _at(clock, row.day), note, method=method, id=100 + turn)
+        grade = Grade.A if coded else Grade.C
+        yield MarkFact(turn, known, mode, _at(clock, row.day), note, method=method, grade=grade, id=100 + turn)
 
 
 def _fingers(row: Row) -> Iterator[FingerFact]:
@@ -225,7 +247,7 @@ def _done(row: Row) -> Done:
     for number, text in enumerate(more):
         if found := re.fullmatch(r"catatan (\d)( dikirim)?", text):
             logged, reported = tuple(range(301, 301 + int(found[1]))), 310 if found[2] else 0
-        if text == "ikut rapat":
+        if text == "ikut rapat" or text.startswith("ikut pengarahan "):
             joined.append((400 + number, 420 + number))
         if text in {"pengarahan", "ikut pengarahan"}:
             standups.append((400 + number, 440 + number))
@@ -242,6 +264,15 @@ def _excuses(row: Row) -> Iterator[Excuse]:
         if text == "gangguan zoom":
             place = _listed(row.more).index("pengarahan")
             yield Excuse(500 + number, _at("07.00", row.day), _at("09.00", row.day), 10, occurrence_id=440 + place)
+
+
+def _proofs(row: Row, ways: Sequence[Way]) -> Iterator[ProofFact]:
+    """apel 07.30; ikut pengarahan 07.30: as far as a rule lets them count."""
+    for number, text in enumerate(_listed(row.more)):
+        if (found := re.fullmatch(r"apel (\d\d\.\d\d)", text)) and Way.ROLL_CALL in ways:
+            yield ProofFact(_at(found[1], row.day), Way.ROLL_CALL, "roll_call_entry", 600 + number)
+        if (found := re.fullmatch(r"ikut pengarahan (\d\d\.\d\d)", text)) and Way.STANDUP in ways:
+            yield ProofFact(_at(found[1], row.day), Way.STANDUP, "join_click", 420 + number)
 
 
 def facts_of(row: Row) -> Facts:
@@ -268,6 +299,7 @@ def facts_of(row: Row) -> Facts:
         book.rules(1, day),
         tuple(_excuses(row)),
         of_day(_by_date(row), book, 1, day, WITA),
+        tuple(_proofs(row, book.rules(1, day).ways)),
     )
 
 
@@ -319,6 +351,7 @@ def test_the_table_has_every_code_every_finding_and_every_rule() -> None:
     named = {name for row in ROWS for name in _listed(row.rules)}
     assert named == {
         "biasa", "Ramadan", "paruh waktu", "toleransi 10", "toleransi 15", "tingkat", "jendela", "izin", "libur",
+        "satu bukti", "satu bukti berkode",
     }  # fmt: skip
 
 
@@ -339,3 +372,5 @@ def test_a_day_names_the_rules_it_rests_on() -> None:
     assert reconcile(sick).rules == (sick.rules.hours_rule, sick.rules.leaves["sick"][1])
     free = facts_of(by_story["Sabtu"])
     assert reconcile(free).rules == ()
+    called = facts_of(by_story["Apel pagi menggantikan ketukan masuk"])
+    assert reconcile(called).rules == (called.rules.hours_rule, called.rules.ways_rule)

@@ -32,6 +32,7 @@ from staffhub.models import (
 )
 from staffhub.reports import day as day_report
 from staffhub.reports import documents, recap, words
+from staffhub.reports import lanes as drawn_lanes
 from staffhub.reports.totals import Totals
 from tests.conftest import MORNING, TODAY, add_officer, count_from, count_queries, plan_range, viewer_of
 from tests.test_corrections import add, put_mark
@@ -317,7 +318,7 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         ("request", "15:58"),
     ]
     assert (found.log_minutes, found.last_trace.strftime("%H:%M")) == (90, "15:58")
-    drawn = day_report.lanes(found, now=MORNING.astimezone(wita))
+    drawn = drawn_lanes.lanes(found, now=MORNING.astimezone(wita))
     assert [at.hour for _x, at in drawn.labels] == [7, 10, 13, 17]
     assert [bar.x for bar in (*drawn.here, drawn.gap, drawn.plan)] == [8.7, 89.7, 5.0]
     month_record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
@@ -332,10 +333,10 @@ def test_the_bar_of_a_day_shows_every_place_of_work(database, hana, ben):
     add(database, hana, ben.officer_id, clock_time=time(0, 10), next_day=True)
     with database.reading() as db:
         found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id, FRIDAY), FRIDAY, now=MORNING)
-    stays = day_report.stays(found)
+    stays = drawn_lanes.stays(found)
     assert [stay.mode for stay in stays] == [WorkMode.HOME, WorkMode.OFFICE, WorkMode.FIELD]
     assert words.course(found.record, stays) == "07:00 home, 10:12 office, 13:00 field duty, out 00:10 the next day"
-    drawn = day_report.lanes(found, now=MORNING.astimezone(hana.zone))
+    drawn = drawn_lanes.lanes(found, now=MORNING.astimezone(hana.zone))
     assert len(drawn.here) == 3
     assert [at.hour for _x, at in drawn.labels] == [7, 12, 17, 1]
 
@@ -343,7 +344,7 @@ def test_the_bar_of_a_day_shows_every_place_of_work(database, hana, ben):
 @given(st.integers(1, 40))
 def test_the_hours_below_a_bar_never_touch_each_other(length):
     step = -(-length // 4)
-    chosen = day_report._labelled(length, step)
+    chosen = drawn_lanes._labelled(length, step)
     assert (chosen[0], chosen[-1]) == (0, length)
     assert len(chosen) <= 5
     assert all(later - earlier >= step for earlier, later in pairwise(chosen)) or length == 1
@@ -353,10 +354,10 @@ def test_a_day_off_without_anything_has_nothing_to_draw(database, hana, ben):
     with database.reading() as db:
         officer = recap.officer_for(db, hana, ben.officer_id, FRIDAY)
         found = day_report.evidence(db, hana, officer, date(2026, 11, 22), now=MORNING)
-        assert day_report.lanes(found, now=MORNING.astimezone(hana.zone)) is None
+        assert drawn_lanes.lanes(found, now=MORNING.astimezone(hana.zone)) is None
         assert found.last_trace is None
         today = day_report.evidence(db, hana, officer, TODAY, now=MORNING)
-        assert day_report.lanes(today, now=MORNING.astimezone(hana.zone)).here == []
+        assert drawn_lanes.lanes(today, now=MORNING.astimezone(hana.zone)).here == []
 
 
 def rows_of(database, me, **asked: Any) -> list[list[str]]:

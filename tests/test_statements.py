@@ -39,7 +39,8 @@ GROWS = {
     "meeting", "meeting_invite", "meeting_item", "month_snapshot",
     "month_step", "notice", "occurrence", "outage", "outage_excuse", "outage_step",
     "plan_ending", "plan_entry", "plan_grant", "recount", "recounted_day",
-    "report_step", "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
+    "report_step", "roll_call", "roll_call_entry",
+    "roster_cell", "roster_excuse", "roster_run", "roster_step", "roster_wish",
     "request_event", "service_request", "sign_in_attempt", "snapshot_line", "standup_note", "trouble_sign",
     "user_session", "zoom_task",
 }  # fmt: skip
@@ -189,6 +190,7 @@ def _fill(database: Database, office_id: int, account_id: int) -> None:
         _fill_leaves(db, office_id, account_id)
         _fill_orders(db, office_id, account_id)
         _fill_outages(db, office_id, account_id)
+        _fill_roll_calls(db, office_id, account_id)
         _fill_sessions(db)
         _fill_work(db, office_id, account_id)
         _fill_notices(db, office_id)
@@ -513,6 +515,26 @@ def _fill_orders(db: Session, office_id: int, account_id: int) -> None:
         kind = {"kind": m.OrderStep.WITHDRAWN} if table is m.DutyOrder else {}
         changed = [who | step | kind | {column: id_, "first": one.first, "last": one.first} for id_, one in pairs[::3]]
         db.execute(insert(steps), changed)
+
+
+def _fill_roll_calls(db: Session, office_id: int, account_id: int) -> None:
+    """Each bidang calls each day, and now and then once more; the rule that lets a roll call count holds."""
+    people = db.scalars(select(m.Officer.id).where(m.Officer.office_id == office_id)).all()
+    divisions = db.scalars(select(m.Division.id).where(m.Division.office_id == office_id)).all()
+    calls, entries = [], []
+    for n in range(DAYS):
+        day = TODAY - timedelta(days=n)
+        at = MORNING - timedelta(days=n)
+        call = {"office_id": office_id, "date": day, "turn": 1, "held_at": at, "reason": "", "created_by": account_id}
+        calls += [call | {"division_id": one, "created_at": at, "idempotency_key": uuid4().hex} for one in divisions]
+        entries += [{"office_id": office_id, "officer_id": one, "date": day, "state": m.RollState.PRESENT, "at": at}
+                    for one in people]  # fmt: skip
+    db.execute(insert(m.RollCall), calls)
+    ids = db.scalars(select(m.RollCall.id).where(m.RollCall.office_id == office_id)).all()
+    db.execute(insert(m.RollCallEntry), [one | {"roll_call_id": ids[n % len(ids)]} for n, one in enumerate(entries)])
+    db.add(m.RuleSet(office_id=office_id, kind=m.RuleKind.ONE_PROOF, valid_from=TODAY - timedelta(days=DAYS),
+                     values={"ways": ["mark", "code", "roll_call", "standup"]}, legal_source="SE",
+                     owner="HR"))  # fmt: skip
 
 
 def _fill_outages(db: Session, office_id: int, account_id: int) -> None:

@@ -212,6 +212,7 @@ WITHOUT = {
     "/orders": "adds an order, once for each form; a second one of its number is refused in words",
     "/orders/{order_id}/officers/take-out": "sends the version; tested with the orders",
     "/orders/{order_id}/shorten": "sends the version; tested with the orders",
+    "/presence/roll-call": "sends the version; tested with the roll calls",
     "/admin/outages": "adds a proposal, once for each form; whoever confirms it sends a version",
     "/admin/outages/{outage_id}": "sends the version; tested with the outages",
     "/exemptions": "adds an exemption, once for each form, after its people were shown",

@@ -22,7 +22,7 @@ from staffhub.days.lines import (
 )
 from staffhub.days.one import OneDays, ask_one, of_one
 from staffhub.days.proposals import Proposal, answered, proposals_among, proposals_of
-from staffhub.days.reconciling import reconcile
+from staffhub.days.reconciling import proved_without, reconcile
 from staffhub.days.record import (
     HALF,
     MACHINE,
@@ -36,6 +36,7 @@ from staffhub.days.record import (
     Finding,
     FingerFact,
     MarkFact,
+    ProofFact,
     Stage,
     State,
     planned_span,
@@ -67,6 +68,7 @@ __all__ = [
     "MarkFact",
     "OneDays",
     "Progress",
+    "ProofFact",
     "Proposal",
     "Recounted",
     "Serving",
@@ -93,6 +95,7 @@ __all__ = [
     "planned_span",
     "proposals_among",
     "proposals_of",
+    "proved_without",
     "recompute",
     "reconcile",
     "recounted",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
-from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, FingerFact, MarkFact
+from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, FingerFact, MarkFact, ProofFact
 from staffhub.db import read
 from staffhub.models import (
     GRADED,
@@ -42,10 +42,12 @@ from staffhub.models import (
     PlanEntry,
     PlanGrant,
     PlanLayer,
+    RollCallEntry,
+    RollState,
     StandupNote,
     WorkMode,
 )
-from staffhub.workdays import AMONG, among
+from staffhub.workdays import AMONG, Way, among
 
 _NO_IDS: tuple[Any, ...] = ()
 
@@ -57,6 +59,7 @@ class Declared:
     marks: dict[date, list[MarkFact]] = field(default_factory=dict)
     corrections: dict[date, list[CorrectionFact]] = field(default_factory=dict)
     excuses: dict[date, list[Excuse]] = field(default_factory=dict)
+    proofs: dict[date, list[ProofFact]] = field(default_factory=dict)
     logged: dict[date, tuple[int, ...]] = field(default_factory=dict)
     reported: dict[date, int] = field(default_factory=dict)
     joined: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
@@ -89,18 +92,32 @@ _GRADES = {grade.value: grade for grade in Grade}
 _MODES: dict[str | None, WorkMode | None] = {None: None} | {mode.value: mode for mode in WorkMode}
 
 
-def ask_declared(office_id: int, ids: list[int], first: date, last: date, *, done: bool) -> Ask:
+_NO_WAYS: frozenset[Way] = frozenset()
+
+
+def ask_declared(
+    office_id: int, ids: list[int], first: date, last: date, *, done: bool, ways: frozenset[Way] = _NO_WAYS
+) -> Ask:
+    """`ways`: which proofs stand in for each other on some of these dates; others are not asked for."""
     # The night of the last day ends on the next one.
     asked = {"office": office_id, "first": first, "last": last, "night": last + timedelta(days=1)} | among(ids)
-    return Ask(_statement(done=done, narrow="ids" in asked), asked)
+    told = Way.ROLL_CALL in ways, Way.STANDUP in ways
+    return Ask(_statement(done=done, narrow="ids" in asked, called=told[0], joined=told[1]), asked)
 
 
 def declared(
-    db: Session, office_id: int, ids: list[int], first: date, last: date, *, done: bool
+    db: Session,
+    office_id: int,
+    ids: list[int],
+    first: date,
+    last: date,
+    *,
+    done: bool,
+    ways: frozenset[Way] = _NO_WAYS,
 ) -> dict[int, Declared]:
     """Load everything of these dates in one statement; without `done`, what was declared and excused only."""
     found: defaultdict[int, Declared] = defaultdict(Declared)
-    told = read(db, ask_declared(office_id, ids, first, last, done=done)).all()
+    told = read(db, ask_declared(office_id, ids, first, last, done=done, ways=ways)).all()
     for source, officer_id, day, number, id_, kind, mode, at, stored, note, how, who, grade in told:
         own = found[officer_id]
         if source == _MARK:
@@ -115,30 +132,49 @@ def declared(
         elif source == _FINGER:
             finger = FingerFact(id_, at, _KINDS[kind] if kind else None, note, stored)
             own.fingers.setdefault(day, []).append(finger)
+        elif source in _PROVES:
+            own.proofs.setdefault(day, []).append(ProofFact(at, *_PROVES[source], id_))
         elif source == _LOGGED:
             own.logged[day] = tuple(sorted(int(one) for one in note.split(",")))
         elif source == _REPORTED:
             own.reported[day] = id_
         elif source == _OVERLAPPED:
             own.overlapped.setdefault(day, []).append(id_)
-        elif source == _ATTENDED:
-            own.attended.setdefault(day, []).append((number, id_))
         else:
-            (own.joined if source == _JOINED else own.standups).setdefault(day, []).append((number, id_))
+            of_meetings = {_ATTENDED: own.attended, _JOINED: own.joined, _STANDUP: own.standups}
+            of_meetings[source].setdefault(day, []).append((number, id_))
     return found
 
 
 _MARK, _CORRECTION, _LOGGED, _REPORTED, _JOINED, _STANDUP, _OVERLAPPED, _ATTENDED, _EXCUSED, _FINGER = range(10)
+_CALLED, _CLICKED, _SEEN = range(10, 13)
+_PROVES: dict[int, tuple[Way, str]] = {
+    _CALLED: (Way.ROLL_CALL, RollCallEntry.__tablename__),
+    _CLICKED: (Way.STANDUP, JoinClick.__tablename__),
+    _SEEN: (Way.STANDUP, Attendance.__tablename__),
+}
 
 
 @cache
-def _statement(*, done: bool, narrow: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
+def _statement(*, done: bool, narrow: bool, called: bool, joined: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
     branches: list[tuple[Any, Any, Any, Any]] = [
         (Mark.office_id, Mark.officer_id, Mark.date, _marks()),
         (Correction.office_id, Correction.officer_id, Correction.date, _corrections()),
         (OutageExcuse.office_id, OutageExcuse.officer_id, OutageExcuse.date, _excused()),
         (MachineMark.office_id, MachinePerson.officer_id, MachineMark.date, _fingers()),
     ]
+    if called:
+        branches.append((RollCallEntry.office_id, RollCallEntry.officer_id, RollCallEntry.date, _called()))
+    if joined:
+        branches += [
+            (JoinClick.office_id, JoinClick.officer_id, JoinClick.date, _of_standup(_CLICKED, JoinClick, JoinClick.at)),
+            (
+                Attendance.office_id,
+                Attendance.officer_id,
+                Attendance.date,
+                _of_standup(_SEEN, Attendance, Attendance.joined_at),
+            ),
+        ]
     if done:
         branches += [
             (LogEntry.office_id, LogEntry.officer_id, LogEntry.date, _logged()),
@@ -236,6 +272,30 @@ def _fingers() -> sa.Select[Any]:
         .join(whose, mine & held & (whose.office_id == sa.bindparam("office")))
         .join(Machine, Machine.id == MachineMark.machine_id)
     )
+
+
+def _called() -> sa.Select[Any]:
+    """Who was there at the roll call, by what was ticked last."""
+    one, newer = RollCallEntry, aliased(RollCallEntry)
+    replaced = (
+        select(newer.id)
+        .where(newer.officer_id == one.officer_id, newer.date == one.date, newer.id > one.id)
+        .correlate(one)
+        .exists()
+    )
+    there = one.state.in_((RollState.PRESENT, RollState.LATE))
+    return _at(_CALLED, one, one.at).where(there, ~replaced)
+
+
+def _of_standup(source: int, table: Any, at: Any) -> sa.Select[Any]:
+    """When somebody was in a standup: opened the own way in, or was seen there."""
+    standup = (Meeting.id == table.meeting_id) & (Meeting.kind == MeetingKind.STANDUP)
+    return _at(source, table, at).join(Meeting, standup).where(table.officer_id.is_not(None))
+
+
+def _at(source: int, table: Any, at: Any) -> sa.Select[Any]:
+    columns: list[Any] = [sa.literal(source), table.officer_id, table.date, sa.literal(0), table.id]
+    return select(*columns, sa.null(), sa.null(), at, *[sa.null()] * 5)
 
 
 def _ids(source: int, officer: Any, day: Any, number: Any, id_: Any, text: Any = None) -> sa.Select[Any]:

@@ -14,9 +14,9 @@ from staffhub.clock import local_day
 from staffhub.days.declared import NOTHING, Declared, ask_declared, declared
 from staffhub.days.fingers import of_day
 from staffhub.days.reconciling import reconcile
-from staffhub.days.record import NOTHING_DONE, DayRecord, Facts, Stage
+from staffhub.days.record import NOTHING_DONE, DayRecord, Facts, ProofFact, Stage
 from staffhub.models import MarkKind, is_in_service
-from staffhub.workdays import Calendar, PlanBook, ask_plans, plans
+from staffhub.workdays import Calendar, PlanBook, Way, ask_plans, calendar, plans
 
 
 class Serving(Protocol):
@@ -60,14 +60,16 @@ def load(
     today = local_day(now, zone)
     ids = [officer.id for officer in officers]
     book = book or plans(db, office_id, dates[0], dates[-1], officers=ids, held=held)
-    said = declared(db, office_id, ids, dates[0], _until(dates[-1], today), done=_is_asked(dates[0], today))
+    until = _until(dates[-1], today)
+    ways = _ways(db, office_id, dates[0], until, held=held)
+    said = declared(db, office_id, ids, dates[0], until, done=_is_asked(dates[0], today), ways=ways)
     recorded_from = office.facts(db, office_id).recorded_from
     stages = [(day, _stage(day, today), is_counted(recorded_from, day)) for day in dates]
     found: dict[tuple[int, date], Facts] = {}
     for officer in officers:
         own = said.get(officer.id, NOTHING)
         for day, usual, counted in stages:
-            stage = usual or _of_yesterday(own, day, today, now)
+            stage, rules = usual or _of_yesterday(own, day, today, now), book.rules(officer.id, day)
             serves = is_in_service(officer.active_from, officer.active_to, day)
             found[officer.id, day] = Facts(
                 day,
@@ -79,10 +81,11 @@ def load(
                 own.done(day) if stage is Stage.OVER else NOTHING_DONE,
                 serves,
                 counted,
-                book.rules(officer.id, day),
+                rules,
                 tuple(own.excuses.get(day, ())),
                 # Whoever has left has a number no longer, though the machine may still know it.
                 of_day(own.fingers, book, officer.id, day, zone) if serves else (),
+                _counted(own.proofs[day], rules.ways) if day in own.proofs else (),
             )
     return Days(book, list(dates), found)
 
@@ -90,13 +93,23 @@ def load(
 def ask(db: Session, office_id: int, officer_id: int, dates: Sequence[date], today: date) -> list[Ask]:
     """Return what `load` will ask of one officer."""
     first, last = dates[0], dates[-1]
-    told = ask_said(office_id, officer_id, first, last, today)
+    told = ask_said(db, office_id, officer_id, first, last, today)
     return [*ask_plans(db, office_id, first, last, [officer_id]), told]
 
 
-def ask_said(office_id: int, officer_id: int, first: date, last: date, today: date) -> Ask:
+def ask_said(db: Session, office_id: int, officer_id: int, first: date, last: date, today: date) -> Ask:
     """The same without the plans."""
-    return ask_declared(office_id, [officer_id], first, _until(last, today), done=_is_asked(first, today))
+    until = _until(last, today)
+    ways = _ways(db, office_id, first, until)
+    return ask_declared(office_id, [officer_id], first, until, done=_is_asked(first, today), ways=ways)
+
+
+def _ways(db: Session, office_id: int, first: date, last: date, *, held: Calendar | None = None) -> frozenset[Way]:
+    return (held or calendar(db, office_id)).ways_between(first, last)
+
+
+def _counted(found: Sequence[ProofFact], ways: Sequence[Way]) -> tuple[ProofFact, ...]:
+    return tuple(sorted(one for one in found if one.way in ways))
 
 
 def _until(last: date, today: date) -> date:

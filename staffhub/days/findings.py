@@ -4,7 +4,7 @@ What blocks the signature of a month is only what a person alone can decide: who
 missing, a place or hours other than planned, marks on leave. All the rest informs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from staffhub.days.fingers import CLOSE
@@ -22,7 +22,7 @@ from staffhub.days.record import (
 )
 from staffhub.models import CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
 from staffhub.presence import LATE
-from staffhub.workdays import Window
+from staffhub.workdays import Way, Window
 
 _MIXED_UP = {
     (PlanMode.OFFICE, WorkMode.HOME): Finding.HOME_NOT_OFFICE,
@@ -35,7 +35,7 @@ def discrepancies(record: DayRecord, facts: Facts, newest: Newest, *, outside: b
     if record.state is State.ABSENT:
         granted = _plan(record)
         yield Discrepancy(Finding.ABSENT, CorrectionKind.ABSENT not in newest, len(facts.done.logged), granted)
-    elif record.is_work and (record.marks or newest):
+    elif record.is_work and (record.marks or newest or record.proof):
         yield from _of_times(record, facts, newest)
         yield from _of_the_plan(record, facts, newest, outside=outside)
         yield from _of_marks(record, facts, newest)
@@ -57,18 +57,27 @@ def _time(record: DayRecord, newest: Newest, kind: CorrectionKind) -> Evidence:
     if kind in newest and newest[kind].at:
         return (("correction", newest[kind].id),)
     if kind is CorrectionKind.CHECK_IN:
-        return _marks(record.marks, MarkKind.CHECK_IN)[:1]
+        return record.proof.evidence if record.proof else _marks(record.marks, MarkKind.CHECK_IN)[:1]
     return _marks(record.marks[-1:], MarkKind.CHECK_OUT)
 
 
 def _place(record: DayRecord, newest: Newest) -> Evidence:
     decided = newest.get(CorrectionKind.MODE)
-    where = (("correction", decided.id),) if decided else _marks(record.marks, MarkKind.CHECK_IN)
+    where = (("correction", decided.id),) if decided else _came(record)
     return (*where, *_plan(record))
+
+
+def _came(record: DayRecord) -> Evidence:
+    """What says that somebody came: what stands in for the check-in, and the check-ins."""
+    return (*(record.proof.evidence if record.proof else ()), *_marks(record.marks, MarkKind.CHECK_IN))
 
 
 def _of_times(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discrepancy]:
     is_over = facts.stage is Stage.OVER
+    if record.proof:
+        by_call = record.proof.way is Way.ROLL_CALL
+        kind = Finding.CAME_BY_ROLL_CALL if by_call else Finding.CAME_BY_STANDUP
+        yield Discrepancy(kind, needs_person=False, evidence=record.proof.evidence)
     if record.late:
         evidence = _time(record, newest, CorrectionKind.CHECK_IN)
         yield Discrepancy(Finding.LATE, needs_person=False, count=record.late, evidence=evidence)
@@ -78,7 +87,8 @@ def _of_times(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
     if record.first is None:
         yield Discrepancy(Finding.NO_CHECK_IN, is_over, evidence=_marks(record.marks))
     if record.last is None and is_over:
-        yield Discrepancy(Finding.NO_CHECK_OUT, needs_person=True, evidence=_marks(record.marks))
+        evidence = _marks(record.marks) or _came(record)
+        yield Discrepancy(Finding.NO_CHECK_OUT, needs_person=True, evidence=evidence)
 
 
 def _of_the_plan(record: DayRecord, facts: Facts, newest: Newest, *, outside: bool) -> Iterator[Discrepancy]:
@@ -146,6 +156,7 @@ def _outside_windows(record: DayRecord, facts: Facts, newest: Newest) -> Iterato
     went = record.marks[-1]
     if (
         came
+        and record.proof is None
         and free is not DayPart.MORNING
         and came.mode is not WorkMode.FIELD
         and CorrectionKind.CHECK_IN not in newest
@@ -175,18 +186,35 @@ def _of_what_was_done(record: DayRecord, facts: Facts) -> Iterator[Discrepancy]:
         evidence = tuple(("join_click", id_) for _meeting, id_ in done.joined)
         evidence += tuple(("attendance", id_) for _meeting, id_ in done.attended)
         yield Discrepancy(Finding.JOINED_WITHOUT_MARK, needs_person=False, count=len(joined), evidence=evidence)
-    if marks and record.is_work:
-        excused = {one.occurrence_id for one in facts.excuses}
-        there = [(meeting, id_) for meeting, id_ in done.standups if id_ not in excused]
-        missed = tuple(("occurrence", id_) for meeting, id_ in there if meeting not in joined)
-        # Of half a day of leave nothing is said: it is not known here in which half the standup was.
-        if missed and record.state is not State.FIELD and not record.half:
-            yield Discrepancy(Finding.STANDUP_NOT_JOINED, needs_person=False, count=len(missed), evidence=missed)
+    if (marks or record.proof) and record.is_work:
+        yield from _of_standups(record, facts, joined)
         if not logged:
-            yield Discrepancy(Finding.MARK_WITHOUT_WORK, needs_person=False, evidence=_marks(marks))
+            yield Discrepancy(Finding.MARK_WITHOUT_WORK, needs_person=False, evidence=_marks(marks) or _came(record))
     if logged and not done.reported:
         yield Discrepancy(Finding.LOG_NOT_SUBMITTED, needs_person=False, count=len(logged), evidence=logged)
     if done.overlapped and (record.state is State.LEAVE or record.half):
         held = record.plan.half.grant_id if record.plan.half else record.plan.grant_id
         evidence = tuple(("plan_grant", id_) for id_ in sorted({*done.overlapped, held} - {0}))
         yield Discrepancy(Finding.OVERLAPPING_LEAVE, needs_person=False, evidence=evidence)
+
+
+def _of_standups(record: DayRecord, facts: Facts, joined: Collection[int]) -> Iterator[Discrepancy]:
+    """Of half a day of leave nothing is said: it is not known here in which half the standup was."""
+    excused = {one.occurrence_id for one in facts.excuses}
+    there = [(meeting, id_) for meeting, id_ in facts.done.standups if id_ not in excused]
+    missed = tuple(("occurrence", id_) for meeting, id_ in there if meeting not in joined)
+    if not missed or record.state is State.FIELD or record.half:
+        return
+    other = _instead_of_standup(record, facts)
+    kind = Finding.STANDUP_BY_OTHER if other else Finding.STANDUP_NOT_JOINED
+    yield Discrepancy(kind, needs_person=False, count=len(missed), evidence=(*other, *missed))
+
+
+def _instead_of_standup(record: DayRecord, facts: Facts) -> Evidence:
+    """What stands in for a briefing: the roll call, or a check-in, if only one with a code is enough."""
+    ways = facts.rules.ways
+    if Way.STANDUP not in ways:
+        return ()
+    called = next((one.evidence for one in facts.proofs if one.way is Way.ROLL_CALL), ())
+    came = [mark for mark in record.marks if mark.proves(ways)]
+    return called or _marks(came[:1])

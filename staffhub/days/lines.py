@@ -147,7 +147,7 @@ def _worked_out(loaded: Days, officers: Collection[Serving]) -> dict[tuple[int, 
     for key, facts in loaded.facts.items():
         if key[0] not in asked or not is_kept(facts):
             continue
-        if facts.marks or facts.corrections or facts.excuses or facts.fingers:
+        if facts.marks or facts.corrections or facts.excuses or facts.fingers or facts.proofs:
             found[key] = line_of(reconcile(facts))
             continue
         alike = (facts.day, facts.stage, id(facts.rules), *(id(getattr(facts, name)) for name in REST))

@@ -76,7 +76,7 @@ def ask_one(
     if split.stored:
         asks.append(_ask_rows(office_id, officer_id, split.stored))
     if split.live:
-        asks.append(facts.ask_said(office_id, officer_id, *split.live, local_day(now, zone)))
+        asks.append(facts.ask_said(db, office_id, officer_id, *split.live, local_day(now, zone)))
     return asks
 
 

@@ -21,12 +21,13 @@ from staffhub.days.record import (
     Facts,
     MarkFact,
     Newest,
+    ProofFact,
     Stage,
     State,
     planned_span,
 )
-from staffhub.models import PLAN_LETTERS, STUDY, CorrectionKind, MarkKind, PlanMode, WorkMode
-from staffhub.workdays import Plan, Tiers
+from staffhub.models import PLAN_LETTERS, STUDY, CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
+from staffhub.workdays import Plan, Tiers, Way
 
 _VERDICTS = {CorrectionKind.LEAVE: State.LEAVE, CorrectionKind.ABSENT: State.ABSENT}
 _UNDECIDED: Newest = MappingProxyType({})
@@ -57,9 +58,10 @@ def reconcile(facts: Facts) -> DayRecord:
         newest = {fact.kind: fact for fact in corrections}
     first, last = None, None
     modes: tuple[WorkMode, ...] = ()
-    if marks or corrections:
-        first, last = _first(marks, newest, facts.zone), _last(marks, newest, facts.zone)
-        modes = _modes(marks, newest, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
+    proof = _stands_in(facts, marks, newest) if facts.proofs else None
+    if marks or corrections or proof:
+        first, last = _first(marks, newest, proof, facts.zone), _last(marks, newest, facts.zone)
+        modes = _modes(marks, newest, proof, facts.plan) if first or last or CorrectionKind.MODE in newest else ()
     is_over = facts.stage is Stage.OVER
     state = _verdict(corrections, is_over=is_over) or _state(facts, modes)
     if state is State.FIELD and not modes:
@@ -87,7 +89,7 @@ def reconcile(facts: Facts) -> DayRecord:
         late_tier,
         early_tier,
         (),
-        _used(facts, of_leave, late_tier, early_tier),
+        _used(facts, of_leave, late_tier, early_tier, proof),
         marks,
         corrections,
         facts.serves and facts.counted,
@@ -96,6 +98,7 @@ def reconcile(facts: Facts) -> DayRecord:
         excuses=facts.excuses,
         excused=excused,
         fingers=facts.fingers,
+        proof=proof,
     )
     if not is_over and state not in AT_WORK:
         return record
@@ -103,11 +106,11 @@ def reconcile(facts: Facts) -> DayRecord:
     return record._replace(discrepancies=found) if found else record
 
 
-def _used(facts: Facts, of_leave: int, late_tier: str, early_tier: str) -> tuple[int, ...]:
+def _used(facts: Facts, of_leave: int, late_tier: str, early_tier: str, proof: ProofFact | None) -> tuple[int, ...]:
     rules = facts.rules
     used = (rules.hours_rule if facts.plan.hours else 0, of_leave)
     tiers = (rules.late_rule if late_tier else 0, rules.early_rule if early_tier else 0)
-    return tuple(id_ for id_ in (*used, *tiers) if id_)
+    return tuple(id_ for id_ in (*used, *tiers, rules.ways_rule if proof else 0) if id_)
 
 
 def _verdict(corrections: Sequence[CorrectionFact], *, is_over: bool) -> State | None:
@@ -124,10 +127,36 @@ def _shown(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(second=0, microsecond=0)
 
 
-def _first(marks: Sequence[MarkFact], newest: Newest, zone: ZoneInfo) -> datetime | None:
+def _stands_in(facts: Facts, marks: Sequence[MarkFact], newest: Newest) -> ProofFact | None:
+    """Return what stands in for the check-in: the earliest proof, if no check-in is as early and nobody decided.
+
+    On a day off or on leave nobody had to prove anything, nor in the half of a day that is leave.
+    """
+    corrected, plan = newest.get(CorrectionKind.CHECK_IN), facts.plan
+    asked = Way.MARK in facts.rules.ways or Way.CODE in facts.rules.ways
+    if not asked or not plan.is_work or (corrected and corrected.at):
+        return None
+    if plan.half and plan.half.part is DayPart.MORNING:
+        return None
+    found = min(facts.proofs)
+    came = [mark.at for mark in marks if mark.kind is MarkKind.CHECK_IN]
+    return None if came and _shown(min(came), facts.zone) <= _shown(found.at, facts.zone) else found
+
+
+def proved_without(facts: Facts, way: Way) -> datetime | None:
+    """Return since when presence is proved by another way that stands in for this one; None: by none."""
+    ways = {*facts.rules.ways} - {way} if way in facts.rules.ways else set()
+    at = [one.at for one in facts.proofs if one.way in ways]
+    at += [mark.at for mark in stood_in(facts, sorted(facts.marks, key=_AS_TAPPED)) if mark.proves(ways)]
+    return min(at, default=None)
+
+
+def _first(marks: Sequence[MarkFact], newest: Newest, proof: ProofFact | None, zone: ZoneInfo) -> datetime | None:
     corrected = newest.get(CorrectionKind.CHECK_IN)
     if corrected and corrected.at:
         return _shown(corrected.at, zone)
+    if proof:
+        return _shown(proof.at, zone)
     for mark in marks:
         if mark.kind is MarkKind.CHECK_IN:
             return _shown(mark.at, zone)
@@ -142,9 +171,14 @@ def _last(marks: Sequence[MarkFact], newest: Newest, zone: ZoneInfo) -> datetime
     return _shown(marks[-1].at, zone) if marks and marks[-1].kind is MarkKind.CHECK_OUT else None
 
 
-def _modes(marks: Sequence[MarkFact], newest: Newest, plan: Plan) -> tuple[WorkMode, ...]:
-    """Return every place of work of the day; the first decides the letter, and a corrected one comes first."""
+def _modes(marks: Sequence[MarkFact], newest: Newest, proof: ProofFact | None, plan: Plan) -> tuple[WorkMode, ...]:
+    """Return every place of work of the day; the first decides the letter, and a corrected one comes first.
+
+    A roll call is held in the office; a briefing is joined from anywhere, as from where it was planned.
+    """
     declared = [mark.mode for mark in marks if mark.kind is MarkKind.CHECK_IN]
+    if proof and proof.way is Way.ROLL_CALL:
+        declared.insert(0, WorkMode.OFFICE)
     if newest:
         declared[:0] = [newest[kind].mode for kind in (CorrectionKind.MODE, CorrectionKind.CHECK_IN) if kind in newest]
     found = tuple(dict.fromkeys(mode for mode in declared if mode))

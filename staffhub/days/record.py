@@ -1,6 +1,6 @@
 """What is known of an officer's day (`Facts`) and what it becomes (`DayRecord`); `reconcile` leads to the other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ from staffhub.models import (
     WorkMode,
     receipt_code,
 )
-from staffhub.workdays import NO_RULES, DayRules, Plan
+from staffhub.workdays import NO_RULES, DayRules, Plan, Way
 
 
 class Stage(StrEnum):
@@ -81,6 +81,9 @@ class Finding(StrEnum):
     LOG_NOT_SUBMITTED = "log_not_submitted"
     SENT_LATE = "sent_late"
     FINGER_AND_HOME = "finger_and_home"
+    CAME_BY_ROLL_CALL = "came_by_roll_call"
+    CAME_BY_STANDUP = "came_by_standup"
+    STANDUP_BY_OTHER = "standup_proved_otherwise"
 
 
 # What is said on the page of the day alone: nobody's month would be read if it named each evening without a log.
@@ -92,6 +95,9 @@ QUIET = frozenset(
         Finding.STANDUP_NOT_JOINED,
         Finding.MARK_WITHOUT_WORK,
         Finding.LOG_NOT_SUBMITTED,
+        Finding.CAME_BY_ROLL_CALL,
+        Finding.CAME_BY_STANDUP,
+        Finding.STANDUP_BY_OTHER,
     }
 )
 Evidence = tuple[tuple[str, int], ...]
@@ -129,6 +135,24 @@ class MarkFact(NamedTuple):
     @property
     def code(self) -> str:
         return receipt_code(self.receipt)
+
+    def proves(self, ways: Collection[Way]) -> bool:
+        """Whether it is a check-in that proves presence by one of these ways; by a code alone, only with one."""
+        enough = Way.MARK in ways or (Way.CODE in ways and self.grade is Grade.A)
+        return enough and self.kind is MarkKind.CHECK_IN
+
+
+class ProofFact(NamedTuple):
+    """Another fact than a mark by which somebody was there, where a rule lets it stand in: row `id` of `source`."""
+
+    at: datetime
+    way: Way
+    source: str
+    id: int
+
+    @property
+    def evidence(self) -> Evidence:
+        return ((self.source, self.id),)
 
 
 # How a mark came to be that nobody tapped: a finger at the office's machine stands in for it.
@@ -202,7 +226,8 @@ class Facts:
     `serves` False: outside the officer's dates of service. `counted` False: before presence counts; nobody is absent
     then, and leave that was granted is leave all the same. `rules`: what the rule book says of the date for the
     officer's kind of employment. `excuses`: outages that were none of the officer's making. `fingers`: of this day of
-    work, in order, two of one minute once.
+    work, in order, two of one minute once. `proofs`: what may stand in for a mark or a briefing, as far as a rule says
+    so; without such a rule there are none.
     """
 
     day: date
@@ -217,6 +242,7 @@ class Facts:
     rules: DayRules = NO_RULES
     excuses: tuple[Excuse, ...] = ()
     fingers: tuple[FingerFact, ...] = ()
+    proofs: tuple[ProofFact, ...] = ()
 
 
 class DayRecord(NamedTuple):
@@ -227,7 +253,8 @@ class DayRecord(NamedTuple):
     the rows of the rule book that it rests on. `half`: of a day that is half leave, the letter of that half ("C½"); all
     the rest is of the other half. `corrected`: a row says so, which keeps no correction itself. `excuses`: the outages
     that count on the day, and `excused` the minutes that are neither late nor early because of them. `fingers`: all of
-    the office's machine; one that stands in for a tap is among the marks too.
+    the office's machine; one that stands in for a tap is among the marks too. `proof`: what stands in for the check-in,
+    being earlier than one or the only one.
     """
 
     day: date
@@ -254,6 +281,7 @@ class DayRecord(NamedTuple):
     excuses: tuple[Excuse, ...] = ()
     excused: int = 0
     fingers: tuple[FingerFact, ...] = ()
+    proof: ProofFact | None = None
 
     @property
     def is_corrected(self) -> bool:

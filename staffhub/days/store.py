@@ -28,7 +28,7 @@ from staffhub.workdays import AMONG, among
 
 _A_DAY = timedelta(days=1)
 # What of the facts no rule reads, told apart below from what one does. The rules are in the row, by their ids.
-_TOLD_APART = {"day", "stage", "marks", "corrections", "rules", "excuses", "fingers"}
+_TOLD_APART = {"day", "stage", "marks", "corrections", "rules", "excuses", "fingers", "proofs"}
 REST = [field.name for field in fields(Facts) if field.name not in _TOLD_APART]
 
 
@@ -250,7 +250,7 @@ def _hash(facts: Facts, row: Mapping[str, Any]) -> str:
     told: tuple[object, ...] = (facts.stage.value, marks, fixes, [getattr(facts, name) for name in REST], said)
     # Told last, and only where there is one: a day without it has the hash that it had before there were such.
     half = (facts.plan.half,) if facts.plan.half else ()
-    told = (*told, *half, *sorted(facts.excuses))
+    told = (*told, *half, *sorted(facts.excuses), *facts.proofs)
     if facts.fingers:
         told = (*told, [(one.id, one.kind, one.at.timestamp()) for one in facts.fingers])
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()

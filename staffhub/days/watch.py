@@ -28,6 +28,7 @@ from staffhub.models import (
     MachinePerson,
     Mark,
     MarkNote,
+    MarkProof,
     Meeting,
     MeetingInvite,
     MeetingKind,
@@ -38,6 +39,7 @@ from staffhub.models import (
     PlanEntry,
     Posting,
     Recount,
+    RollCallEntry,
     RuleSet,
     StandupNote,
     TaskState,
@@ -150,7 +152,10 @@ _FACTS: Mapping[type[Base], _Facts] = {
     LogEntry: _Facts((*_OF_A_DAY.columns, "starts", "ends"), _on),
     DailyReport: _Facts((*_OF_A_DAY.columns, "state"), _on),
     JoinClick: _OF_A_DAY,
-    Attendance: _OF_A_DAY,
+    Attendance: _Facts((*_OF_A_DAY.columns, "joined_at"), _on),
+    # A code that is given with a mark, or after it: a rule may ask for one.
+    MarkProof: _OF_A_DAY,
+    RollCallEntry: _Facts((*_OF_A_DAY.columns, "state", "at"), _on),
     OutageExcuse: _Facts((*_OF_A_DAY.columns, "first", "last", "grace", "occurrence_id"), _on),
     StandupNote: _OF_A_DAY,
     # Lines of a machine's log come by the thousand: whoever reads them says itself which days they touch (`touch`).

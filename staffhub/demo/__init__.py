@@ -26,6 +26,7 @@ from staffhub.demo import (
     programs,
     published,
     requests,
+    roll_calls,
     roster,
     rules,
     signing,
@@ -83,6 +84,7 @@ def seed(db: Session, settings: Settings, *, now: datetime) -> bool:
     joined.write(db, office.id, now=now)
     leaving.write(db, cast, zone=zone, now=now)
     rules.write(db, cast, zone=zone, now=now)
+    roll_calls.write(db, cast, zone=zone, now=now)
     leave.halves(db, cast, zone=zone, now=now)
     orders.write(db, cast, zone=zone, now=now)
     outages.write(db, cast, zone=zone, now=now)

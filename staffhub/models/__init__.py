@@ -93,6 +93,7 @@ from staffhub.models.presence import (
     WorkMode,
     receipt_code,
 )
+from staffhub.models.roll_calls import RollCall, RollCallEntry, RollState
 from staffhub.models.roster import (
     PLAN_LETTERS,
     STUDY,
@@ -165,6 +166,8 @@ APPEND_ONLY = (
     MarkProof,
     OutageStep,
     MachineMark,
+    RollCall,
+    RollCallEntry,
 )
 
 __all__ = [
@@ -288,6 +291,9 @@ __all__ = [
     "RequestState",
     "RequestStep",
     "Role",
+    "RollCall",
+    "RollCallEntry",
+    "RollState",
     "RosterAct",
     "RosterCell",
     "RosterExcuse",

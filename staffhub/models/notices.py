@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     DUTY_CALL_ASKED = "duty_call_asked"
     DUTY_CALL_CHANGED = "duty_call_changed"
     OUTAGE_NOTICED = "outage_noticed"
+    NOT_CHECKED_IN = "not_checked_in"
 
 
 class MailEnd(StrEnum):

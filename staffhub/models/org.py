@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -189,6 +190,8 @@ class Account(Base):
     channel_to: Mapped[str | None] = mapped_column(String(64))
     # So many minutes before a meeting the owner wants to be reminded (notify.LEADS); None: as most do.
     remind_before: Mapped[int | None]
+    # Whether the owner is told on a working day that a check-in is missing.
+    remind_presence: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
 

@@ -11,13 +11,17 @@ from staffhub.db import Base, Id, Versioned
 
 
 class Trouble(StrEnum):
-    """How it shows: nothing beat for a while, the database was away, too many came, it failed, it dragged on."""
+    """How it shows: nothing beat for a while, the database was away, too many came, it failed, it dragged on; taps of
+    several people waited for their network, Zoom did not answer.
+    """
 
     GAP = "gap"
     AWAY = "away"
     BUSY = "busy"
     FAILED = "failed"
     SLOW = "slow"
+    WAITED = "waited"
+    ZOOM = "zoom"
 
 
 class TroubleSign(Base):

@@ -93,6 +93,7 @@ class LateDelivery(Base):
     __table_args__ = (
         UniqueConstraint("office_id", "officer_id", "idempotency_key"),
         Index(None, "office_id", "officer_id", "date"),
+        Index(None, "office_id", "arrived_at"),
         Index(None, "mark_id"),
     )
 

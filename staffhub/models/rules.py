@@ -21,6 +21,7 @@ class RuleKind(StrEnum):
     DECISION = "decision"
     ROSTER_WEIGHTS = "roster_weights"
     LATE_DELIVERY = "late_delivery"
+    ONE_PROOF = "one_proof"
 
 
 class HolidayKind(StrEnum):

@@ -39,8 +39,23 @@ def choose(db: Session, me: Viewer, kinds: Collection[NoticeKind], *, now: datet
     audit.record(db, me, "account.mail_chosen", "account", me.account_id, now=now, before=before, after=after)
 
 
-def choose_lead(db: Session, me: Viewer, minutes: int, *, now: datetime) -> None:
-    """Be reminded so many minutes before, one of LEADS; whoever was reminded of a meeting is not once more."""
+def choose_lead(db: Session, me: Viewer, minutes: int, *, presence: bool, now: datetime) -> None:
+    """Be reminded so many minutes before, one of LEADS; whoever was reminded of a meeting is not once more.
+
+    `presence`: also when a check-in is missing.
+    """
     before = rows(db, _LEAD, account=me.account_id).scalar_one() or USUAL
-    db.execute(update(Account).where(Account.id == me.account_id).values(remind_before=minutes))
-    audit.record(db, me, "account.reminder_chosen", "account", me.account_id, now=now, before=before, after=minutes)
+    db.execute(
+        update(Account).where(Account.id == me.account_id).values(remind_before=minutes, remind_presence=presence)
+    )
+    audit.record(
+        db,
+        me,
+        "account.reminder_chosen",
+        "account",
+        me.account_id,
+        now=now,
+        before=before,
+        after=minutes,
+        presence=presence,
+    )

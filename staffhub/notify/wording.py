@@ -46,6 +46,8 @@ PARAMS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.LEAVE_UNDER_ORDER: frozenset({"who", "number", "first", "last"}),
     # name: of the file; what: ready, failed
     NoticeKind.EXPORT_READY: frozenset({"name", "what"}),
+    # time: when work began for the reader
+    NoticeKind.NOT_CHECKED_IN: frozenset({"time"}),
     NoticeKind.MEETING_SOON: frozenset({"topic", "time"}),
     # what: cancelled, moved, held, agenda (of one date), calendar, dates (so many from that one on), link (a new one),
     # changed (its words or length), ended (a series, from that date on), invited, left_out (by an edit);
@@ -113,6 +115,7 @@ def kind_name(kind: NoticeKind) -> str:
         NoticeKind.DUTY_SWAP_CHANGED: _("What became of a swap of turns"),
         NoticeKind.DUTY_CALL_ASKED: _("A call to the office to keep a desk"),
         NoticeKind.DUTY_CALL_CHANGED: _("The answer to a call to the office"),
+        NoticeKind.NOT_CHECKED_IN: _("A check-in of mine that is missing"),
         NoticeKind.MEETING_SOON: _("A meeting that begins soon"),
         NoticeKind.MEETING_CHANGED: _("A meeting of mine that was moved or cancelled"),
     }[kind]
@@ -276,6 +279,10 @@ def _export_ready(p: dict[str, Any]) -> str:
     return _("The file %(name)s is ready; it is kept for a day.", **p)
 
 
+def _not_checked_in(p: dict[str, Any]) -> str:
+    return _("You have not checked in yet; work began at %(time)s.", **p)
+
+
 def _meeting_soon(p: dict[str, Any]) -> str:
     return _("%(topic)s begins at %(time)s.", **p)
 
@@ -371,6 +378,7 @@ _SAYS: Mapping[NoticeKind, Callable[[dict[str, Any]], str]] = {
     NoticeKind.OUTAGE_NOTICED: _outage_noticed,
     NoticeKind.LEAVE_UNDER_ORDER: _leave_under_order,
     NoticeKind.EXPORT_READY: _export_ready,
+    NoticeKind.NOT_CHECKED_IN: _not_checked_in,
     NoticeKind.MEETING_SOON: _meeting_soon,
     NoticeKind.MEETING_CHANGED: _meeting_changed,
     NoticeKind.ACTION_GIVEN: _action_given,

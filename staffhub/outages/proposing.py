@@ -26,6 +26,7 @@ from staffhub.models import (
 from staffhub.outages.noticing import QUIET
 from staffhub.outages.steps import note, span_of
 from staffhub.outages.touched import Span, touched
+from staffhub.outages.waited import waited_together
 
 # Troubles that lie no further apart are one disturbance; after so long without one it is over.
 NEAR = timedelta(minutes=5)
@@ -45,8 +46,9 @@ class _Sign(NamedTuple):
 
 @dataclass
 class _Run:
-    """Signs one after the other."""
+    """Signs of one kind of outage, one after the other."""
 
+    kind: OutageKind
     signs: list[_Sign] = field(default_factory=list)
 
     @property
@@ -63,8 +65,10 @@ class _Run:
 
     @property
     def is_worth(self) -> bool:
-        if any(one.kind is Trouble.GAP for one in self.signs):
+        if any(one.kind in {Trouble.GAP, Trouble.WAITED} for one in self.signs):
             return True
+        if self.kind is OutageKind.ZOOM:
+            return self.last - self.first >= QUIET
         met = len(self.officers) >= _PEOPLE or sum(one.times for one in self.signs) >= _TIMES
         return met and self.last - self.first >= QUIET
 
@@ -100,7 +104,7 @@ def propose_due(database: Database, *, now: datetime) -> int:
     """Propose what is over and not proposed yet; return how many are new or grew."""
     with database.reading() as db:
         offices = db.scalars(select(Office.id).order_by(Office.id)).all()
-        some = [one for one in offices if rows(db, _SIGNS, office=one, since=now - _BACK).first()]
+        some = [one for one in offices if any(_signs(db, one, now - _BACK))]
     done = 0
     for office_id in some:
         with database.transaction() as db:
@@ -111,19 +115,30 @@ def propose_due(database: Database, *, now: datetime) -> int:
 
 def propose(db: Session, office_id: int, *, now: datetime) -> int:
     """Propose what is over in an office; return how many outages are new or grew."""
-    signs = [_Sign(*row) for row in rows(db, _SIGNS, office=office_id, since=now - _BACK)]
-    decided, proposed = _known(db, office_id, now - 2 * _BACK)
-    done = 0
-    for run in _runs(_outside(signs, decided)):
-        if run.is_worth and run.last + NEAR <= now:
-            there = next((one for one in proposed if _meet(one.first, one.last, run.first, run.last)), None)
-            done += _grow(db, there, run, now) if there else _add(db, office_id, run, now)
+    signs, done = list(_signs(db, office_id, now - _BACK)), 0
+    for kind in OutageKind:
+        mine = [one for one in signs if (one.kind is Trouble.ZOOM) == (kind is OutageKind.ZOOM)]
+        decided, proposed = _known(db, office_id, kind, now - 2 * _BACK) if mine else ([], [])
+        for run in _runs(kind, _outside(mine, decided)):
+            if run.is_worth and run.last + NEAR <= now:
+                there = next((one for one in proposed if _meet(one.first, one.last, run.first, run.last)), None)
+                done += _grow(db, there, run, now) if there else _add(db, office_id, run, now)
     return done
 
 
-def _known(db: Session, office_id: int, since: datetime) -> tuple[list[tuple[datetime, datetime]], list[Outage]]:
+def _signs(db: Session, office_id: int, since: datetime) -> Iterator[_Sign]:
+    """What was counted, and what taps tell that came late together."""
+    for row in rows(db, _SIGNS, office=office_id, since=since):
+        yield _Sign(*row)
+    for one in waited_together(db, office_id, since):
+        yield _Sign(Trouble.WAITED, *one)
+
+
+def _known(
+    db: Session, office_id: int, kind: OutageKind, since: datetime
+) -> tuple[list[tuple[datetime, datetime]], list[Outage]]:
     """Return how far those reach, or ever reached, of which a person has said something, and the proposals."""
-    mine = (Outage.office_id == office_id, Outage.kind == OutageKind.APP, Outage.last > since)
+    mine = (Outage.office_id == office_id, Outage.kind == kind, Outage.last > since)
     found = db.scalars(select(Outage).where(*mine).order_by(Outage.first)).all()
     spoken = [one.id for one in found if one.state is not OutageState.PROPOSED or one.source]
     step = OutageStep
@@ -147,12 +162,12 @@ def _outside(signs: Sequence[_Sign], decided: Sequence[tuple[datetime, datetime]
             yield rest
 
 
-def _runs(signs: Iterator[_Sign]) -> Iterator[_Run]:
-    run = _Run()
+def _runs(kind: OutageKind, signs: Iterator[_Sign]) -> Iterator[_Run]:
+    run = _Run(kind)
     for one in sorted(signs, key=lambda sign: sign.first):
         if run.signs and one.first > run.last + NEAR:
             yield run
-            run = _Run()
+            run = _Run(kind)
         run.signs.append(one)
     if run.signs:
         yield run
@@ -164,12 +179,12 @@ def _meet(first: datetime, last: datetime, other_first: datetime, other_last: da
 
 def _add(db: Session, office_id: int, run: _Run, now: datetime) -> int:
     """Nothing is proposed that touches nobody: a machine that is off at night, or a restart on a Sunday."""
-    people = touched(db, office_id, Span(OutageKind.APP, run.first, run.last, frozenset(run.officers)))
+    people = touched(db, office_id, Span(run.kind, run.first, run.last, frozenset(run.officers)))
     if not people:
         return 0
     row = Outage(
         office_id=office_id,
-        kind=OutageKind.APP,
+        kind=run.kind,
         state=OutageState.PROPOSED,
         first=run.first,
         last=run.last,

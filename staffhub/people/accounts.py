@@ -240,7 +240,7 @@ def set_locale(db: Session, here: WebSession, *, locale: str, now: datetime) -> 
 
 class OwnAccount(NamedTuple):
     """`email` as the register has it, if it does; `no_mail_of`: kinds of notices that do not come there;
-    `remind_before`: minutes, None where nothing was chosen.
+    `remind_before`: minutes, None where nothing was chosen; `remind_presence`: of a check-in that is missing.
     """
 
     username: str
@@ -248,10 +248,18 @@ class OwnAccount(NamedTuple):
     no_mail_of: list[str] | None
     channel_to: str | None
     remind_before: int | None
+    remind_presence: bool
 
 
 _OWN = (
-    select(Account.username, Officer.email, Account.no_mail_of, Account.channel_to, Account.remind_before)
+    select(
+        Account.username,
+        Officer.email,
+        Account.no_mail_of,
+        Account.channel_to,
+        Account.remind_before,
+        Account.remind_presence,
+    )
     .outerjoin(Officer, Officer.id == Account.officer_id)
     .where(Account.id == bindparam("account"))
 )

@@ -1,9 +1,8 @@
 """One day with all its evidence: plan, marks, meetings, log and requests beside each other, and what follows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,23 +11,27 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, days, devices, late, orders
 from staffhub.ahead import read_together
-from staffhub.days import MACHINE, CorrectionFact, DayRecord, Facts, FingerFact, MarkFact, Stage, planned_span
+from staffhub.days import MACHINE, CorrectionFact, DayRecord, Facts, FingerFact, MarkFact, Stage
 from staffhub.db import UtcDateTime
 from staffhub.meetings import parts
 from staffhub.meetings.parts import Part
 from staffhub.models import (
+    Account,
     CorrectionKind,
     CorrectionReason,
     Grade,
     JoinClick,
     LogEntry,
     MarkDevice,
-    MarkKind,
     MarkProof,
     Meeting,
+    Officer,
     Place,
     PlanLayer,
     RequestEvent,
+    RollCall,
+    RollCallEntry,
+    RollState,
     ServiceRequest,
     UserSession,
     WorkMode,
@@ -39,12 +42,11 @@ from staffhub.reports.duty_gaps import Gap, asked_of_day, gaps_of_day
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 
-_HOUR = 3600
 # How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
 # opened by another hand, a log entry is written by its author.
 _OF_LETTER = {PlanLayer.DUTY.value, PlanLayer.EXEMPTION.value}
 _LETTERS = frozenset({"orders", "exemptions"})
-_COVER, _PROOF, _DEVICE, _SHARED = "cover", "proof", "device", "shared"
+_COVER, _PROOF, _DEVICE, _SHARED, _CALLED = "cover", "proof", "device", "shared", "called"
 _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 
 
@@ -72,6 +74,15 @@ class Proved(NamedTuple):
     """A code of a screen that was given with a mark, or after it; `at` is local."""
 
     place: str
+    at: datetime
+
+
+class Called(NamedTuple):
+    """What a roll call says and who ticked it; `at`: since when somebody was there, else when it was said; local."""
+
+    turn: int
+    state: RollState
+    author: str
     at: datetime
 
 
@@ -103,7 +114,7 @@ class Evidence:
 
     `meetings`: those of the day that are over, with what each was to the officer. `gaps`: what the bidang lacked.
     `proofs`: codes that were given, by the mark; `devices`: what their browsers say of themselves.
-    `taps`: those that waited on the phone for their network.
+    `taps`: those that waited on the phone for their network. `called`: what the roll call says.
     """
 
     officer: Staff
@@ -121,6 +132,7 @@ class Evidence:
     taps: Sequence[late.Line] = ()
     # Those that stand beside what was declared.
     fingers: Sequence[FingerFact] = ()
+    called: Sequence[Called] = ()
 
     @property
     def is_future(self) -> bool:
@@ -169,6 +181,11 @@ def evidence(db: Session, me: Viewer, officer: Staff, day: date, *, now: datetim
         gaps=gaps_of_day(db, me, officer.division_id, day, people),
         proofs={row.id: Proved(row.text, row.at.astimezone(me.zone)) for row in told if row.source == _PROOF},
         devices={row.id: row.text for row in told if row.source == _DEVICE},
+        called=sorted(
+            Called(row.quantity, RollState(row.detail), row.text, row.at.astimezone(me.zone))
+            for row in told
+            if row.source == _CALLED
+        ),
         shared=[
             Shared(mark, row.text, row.at.astimezone(me.zone))
             for mark in record.marks
@@ -266,7 +283,21 @@ def _beside(db: Session, me: Viewer, officer: Staff, day: date, record: DayRecor
     ]
     people, kind, half, state = asked_of_day(me, officer.division_id, day).subquery().c
     cover = select(sa.literal(_COVER), people, kind, *no_times, half, sa.literal(0), state)
-    return db.execute(sa.union_all(joins, log, handled, *letters, cover, *_of_marks(me, officer_id, day))).all()
+    beside = (cover, _of_roll_call(me, officer_id, day), *_of_marks(me, officer_id, day))
+    return db.execute(sa.union_all(joins, log, handled, *letters, *beside)).all()
+
+
+def _of_roll_call(me: Viewer, officer_id: int, day: date) -> sa.Select[*tuple[Any, ...]]:
+    no_time, entry = sa.cast(sa.null(), sa.Time), RollCallEntry
+    author, at = sa.func.coalesce(Officer.name, Account.username), sa.func.coalesce(entry.at, RollCall.created_at)
+    state = sa.cast(entry.state, sa.String)
+    return (
+        select(sa.literal(_CALLED), entry.id, author, at, no_time, no_time, state, RollCall.turn, sa.literal(""))
+        .join(RollCall, RollCall.id == entry.roll_call_id)
+        .join(Account, Account.id == RollCall.created_by)
+        .outerjoin(Officer, Officer.id == Account.officer_id)
+        .where(entry.office_id == me.office_id, entry.officer_id == officer_id, entry.date == day)
+    )
 
 
 def _of_marks(me: Viewer, officer_id: int, day: date) -> Iterable[sa.Select[Any]]:
@@ -294,102 +325,3 @@ def _trace(row: Any, me: Viewer, day: date) -> Trace:
     ends = datetime.combine(day + timedelta(days=row.ends < row.starts), row.ends, tzinfo=me.zone)
     detail = f"{row.quantity} {row.detail}".strip() if row.quantity else ""
     return Trace(row.source, row.id, row.text, starts, ends, detail, _GRADES["log"])
-
-
-@dataclass(frozen=True)
-class Stay:
-    """A time at one place of work, local; `ends` None: not known."""
-
-    starts: datetime
-    ends: datetime | None
-    mode: WorkMode | None
-
-
-def stays(found: Evidence) -> list[Stay]:
-    """Every place of the day in order; corrected times and a corrected place stand in for the declared ones."""
-    record, marks = found.record, found.marks
-    came: list[Stay] = [
-        Stay(mark.at, following.at if following else None, mark.mode)
-        for mark, following in zip_longest(marks, marks[1:])
-        if mark.kind is MarkKind.CHECK_IN
-    ]
-    if not came:
-        return [Stay(record.first, record.last, record.mode)] if record.first else []
-    came[0] = replace(came[0], starts=record.first or came[0].starts, mode=record.mode or came[0].mode)
-    came[-1] = replace(came[-1], ends=record.last)
-    return came
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A piece of a lane, in percent of the drawn hours."""
-
-    x: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Lanes:
-    """The day drawn on one axis from a full hour to a full hour. `labels`: few enough never to touch on a phone."""
-
-    hours: list[float]
-    labels: list[tuple[float, datetime]]
-    plan: Bar | None
-    here: list[Bar]
-    gap: Bar | None
-    meetings: list[Bar]
-    log: list[Bar]
-    requests: list[Bar]
-
-
-_LABELS = 5
-
-
-def lanes(found: Evidence, *, now: datetime) -> Lanes | None:
-    """Return nothing to draw for a day without plan hours, marks or work. `now` is local."""
-    record = found.record
-    span = planned_span(record.day, record.plan, found.facts.zone)
-    running = found.facts.stage is Stage.RUNNING
-    here: list[tuple[datetime, datetime]] = [
-        _drawn(stay, now if running else found.last_trace) for stay in stays(found)
-    ]
-    moments: list[datetime] = [*(span or ()), *(moment for pair in here for moment in pair), *_moments(found.traces)]
-    if not moments:
-        return None
-    first = min(moments).replace(minute=0, second=0, microsecond=0)
-    length = int((max(moments) - first).total_seconds()) // _HOUR + 1
-    step = -(-length // (_LABELS - 1))
-
-    def at(moment: datetime) -> float:
-        return round(100 * (moment - first).total_seconds() / (length * _HOUR), 1)
-
-    def bar(start: datetime, stop: datetime) -> Bar:
-        return Bar(at(start), round(at(stop) - at(start), 1))
-
-    until = at(here[-1][1]) if here else 0
-    return Lanes(
-        hours=[round(n / length * 100, 1) for n in range(length + 1)],
-        labels=[(round(n / length * 100, 1), first + timedelta(hours=n)) for n in _labelled(length, step)],
-        plan=bar(*span) if span else None,
-        here=[bar(*pair) for pair in here],
-        gap=Bar(until, round(100 - until, 1)) if here and record.last is None and record.needs_person else None,
-        meetings=[bar(one.starts, one.starts) for one in found.of("meeting")],
-        log=[bar(one.starts, one.ends or one.starts) for one in found.of("log")],
-        requests=[bar(one.starts, one.starts) for one in found.of("request")],
-    )
-
-
-def _labelled(length: int, step: int) -> list[int]:
-    """Every `step`-th hour and the last one, which takes the place of a neighbour that would stand too near."""
-    chosen = list(range(0, length, step))
-    return [*(chosen if length - chosen[-1] >= step or len(chosen) == 1 else chosen[:-1]), length]
-
-
-def _drawn(stay: Stay, otherwise: datetime | None) -> tuple[datetime, datetime]:
-    return stay.starts, max(stay.ends or otherwise or stay.starts, stay.starts)
-
-
-def _moments(traces: Iterable[Trace]) -> Iterable[datetime]:
-    for trace in traces:
-        yield trace.starts
-        yield trace.ends or trace.starts

@@ -32,6 +32,8 @@ def trouble(one: str) -> str:
         Trouble.BUSY: _("Turned away, since too many came at once"),
         Trouble.FAILED: _("The program failed"),
         Trouble.SLOW: _("The answer took more than five seconds"),
+        Trouble.WAITED: _("Taps of several people waited for their network and came together"),
+        Trouble.ZOOM: _("Zoom did not answer"),
     }[Trouble(one)]
 
 

@@ -9,7 +9,7 @@ from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import EmploymentType, RuleKind
-from staffhub.reports import late_words, roster_words, words
+from staffhub.reports import late_words, proof_words, roster_words, words
 from staffhub.workdays import (
     BY_GROUP,
     WEEKDAYS,
@@ -26,6 +26,7 @@ from staffhub.workdays import (
     Letter,
     Level,
     MinutesAsDays,
+    OneProof,
     Past,
     Proof,
     RosterWeights,
@@ -52,6 +53,7 @@ def kind(value: RuleKind) -> str:
         RuleKind.DECISION: _("Deadline of corrections"),
         RuleKind.ROSTER_WEIGHTS: _("What the duty roster looks to"),
         RuleKind.LATE_DELIVERY: _("Taps that were sent late"),
+        RuleKind.ONE_PROOF: _("One proof is enough"),
     }[value]
 
 
@@ -78,6 +80,7 @@ def about(value: RuleKind) -> str:
             "A tap without network waits on the phone and is sent by itself later. It is never refused; this row says "
             "which time counts. As long as no row holds here, the arrival does."
         ),
+        RuleKind.ONE_PROOF: proof_words.about(),
     }[value]
 
 
@@ -343,6 +346,7 @@ _SAYS: dict[type, Callable[[Any], Pairs]] = {
     Decision: lambda values: [(_("Decided within"), _working_days(values.working_days))],
     RosterWeights: roster_words.of_weights,
     LateTaps: late_words.of_rule,
+    OneProof: proof_words.of_rule,
 }
 
 

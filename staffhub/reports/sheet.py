@@ -30,7 +30,13 @@ GROUPS = ("asn", "other")
 # A filter that no person's finding answers: the days on which a bidang fell short of its duty minimum.
 DUTY = "duty_minimum"
 # Findings that the page offers to look for; any other by its name in the address.
-LOOKED_FOR = (Finding.NO_CHECK_IN, Finding.NO_CHECK_OUT, Finding.ABSENT)
+LOOKED_FOR = (
+    Finding.NO_CHECK_IN,
+    Finding.NO_CHECK_OUT,
+    Finding.ABSENT,
+    Finding.CAME_BY_ROLL_CALL,
+    Finding.CAME_BY_STANDUP,
+)
 _OTHER = frozenset({EmploymentType.THL})
 
 

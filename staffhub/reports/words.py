@@ -12,7 +12,8 @@ from staffhub.i18n import clock, current_locale, ngettext
 from staffhub.i18n import gettext as _
 from staffhub.meetings.parts import Part, Tally
 from staffhub.models import CorrectionKind, CorrectionReason, Duty, EmploymentType, Grade, Meaning, PlanMode, WorkMode
-from staffhub.reports.day import Stay
+from staffhub.reports.lanes import Stay
+from staffhub.workdays import Way
 
 
 def state(value: State) -> str:
@@ -176,6 +177,9 @@ def _plain(found: Discrepancy) -> str:
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
         Finding.FINGER_AND_HOME: _("a finger in the office, and a check-in at home at the same time"),
+        Finding.CAME_BY_ROLL_CALL: _("present by the roll call"),
+        Finding.STANDUP_BY_OTHER: _("briefing not joined, presence proved otherwise"),
+        Finding.CAME_BY_STANDUP: _("present by the briefing that was joined"),
     }[found.kind]
 
 
@@ -185,6 +189,8 @@ def kind_of_finding(kind: Finding) -> str:
         Finding.NO_CHECK_IN: _("Only without check-in"),
         Finding.NO_CHECK_OUT: _("Only without check-out"),
         Finding.ABSENT: _("Only absent without notice"),
+        Finding.CAME_BY_ROLL_CALL: _("Only present by the roll call"),
+        Finding.CAME_BY_STANDUP: _("Only present by a briefing"),
     }[kind]
 
 
@@ -192,6 +198,18 @@ def sentence(record: DayRecord) -> str:
     """What does not fit, in one line; empty when all does that matters outside of the page of the day."""
     text = ", ".join(finding(record, found) for found in record.told)
     return text[:1].upper() + text[1:]
+
+
+def proved(record: DayRecord) -> str:
+    """Say what stands in for the check-in, and since when; empty where nothing does."""
+    if record.proof is None or record.first is None:
+        return ""
+    text = (
+        _("Present since %(time)s by the roll call.")
+        if record.proof.way is Way.ROLL_CALL
+        else _("Present since %(time)s by the briefing that was joined.")
+    )
+    return text % {"time": clock(record.first)}
 
 
 def excuse(record: DayRecord, one: Excuse) -> str:

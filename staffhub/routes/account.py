@@ -47,6 +47,7 @@ class ChannelFields(Fields):
 
 class ReminderFields(Fields):
     before: int
+    presence: bool = False
 
 
 class PasswordFields(Fields):
@@ -82,7 +83,7 @@ def _account_page(
         sessions=people.own_sessions(db, here, now=now),
         form=Form.blank("locale", locale=i18n.current_locale()),
         mail=Form.blank("mail", mail=notify.wanted(own.no_mail_of)),
-        reminder=Form.blank("reminder", before=own.remind_before or notify.USUAL),
+        reminder=Form.blank("reminder", before=own.remind_before or notify.USUAL, presence=int(own.remind_presence)),
         leads=[(minutes, _("%(n)s minutes before", n=minutes)) for minutes in notify.LEADS],
         by_mail=settings_of(request).smtp is not None,
         kinds=[(kind, notify.kind_name(kind)) for kind in NoticeKind],
@@ -129,7 +130,7 @@ def reminder(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Resp
     form: Form[ReminderFields] = Form.parse(ReminderFields, posted, name="reminder")
     if form.data is None or form.data.before not in notify.LEADS:
         raise Refused(_("Choose one of the times of the list."))
-    notify.choose_lead(db, me, form.data.before, now=now)
+    notify.choose_lead(db, me, form.data.before, presence=form.data.presence, now=now)
     said = _("You are reminded %(n)s minutes before.", n=form.data.before)
     return redirect(request, "/account#reminder", said=said)
 

@@ -1,6 +1,6 @@
 """Hari ini: where do I work today, am I checked in, what is on my desk; and the marks themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import zip_longest
 from typing import Annotated, Any, cast
@@ -47,11 +47,14 @@ def _moment(text: object) -> datetime | None:
 
 
 class CheckOutFields(Fields):
-    """`until` is when the day was planned to end, as the page knew it; `sure`: the question was answered."""
+    """`until` is when the day was planned to end, as the page knew it; `sure`: the question was answered; `proved`:
+    something stands in for the check-in.
+    """
 
     idempotency_key: Key
     until: Annotated[datetime | None, BeforeValidator(_moment)] = None
     sure: bool = False
+    proved: bool = False
 
 
 class NoteFields(Fields):
@@ -260,9 +263,12 @@ def check_out(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Res
     # Asked once, by what the page knew: the office does not wait for three statements at four o'clock.
     left = (form.data.until or now) - now
     early = -(-int(left.total_seconds()) // 60)
-    if early > 0 and not form.data.sure and presence.is_inside(db, me, now=now):
+    asks = early > 0 and not form.data.sure
+    if asks and (form.data.proved or presence.is_inside(db, me, now=now)):
         return today_page(request, db, me, now, leaving=early)
     stamp = presence.check_out(db, me, idempotency_key=form.data.idempotency_key, now=now)
+    if form.data.proved:
+        stamp = replace(stamp, alone=False)
     return answer(request, db, me, now, said_of(stamp, str(stamp.at.tzname())))
 
 

@@ -190,6 +190,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "outages": frozenset({Role.HR, Role.ADMIN, Role.OFFICE_HEAD}),
     "outages.decide": frozenset({Role.HR}),
     "machines": frozenset({Role.HR, Role.ADMIN}),
+    # Who was at the roll call: a head ticks the own people, that of the secretariat and of the office everybody.
+    "roll_call": _HEADS,
     "holidays.edit": frozenset({Role.HR, Role.ADMIN}),
     "office.edit": frozenset({Role.HR, Role.ADMIN}),
     # The screens at the doors: whoever has the address of one can show its codes.

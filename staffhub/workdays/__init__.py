@@ -30,10 +30,12 @@ from staffhub.workdays.kinds import (
     Letter,
     Level,
     MinutesAsDays,
+    OneProof,
     Proof,
     RosterWeights,
     Tiers,
     Unit,
+    Way,
     Weekday,
 )
 from staffhub.workdays.plans import (
@@ -93,6 +95,7 @@ __all__ = [
     "Letter",
     "Level",
     "MinutesAsDays",
+    "OneProof",
     "Past",
     "Plan",
     "PlanBook",
@@ -104,6 +107,7 @@ __all__ = [
     "Tiers",
     "Touched",
     "Unit",
+    "Way",
     "Weekday",
     "Window",
     "WorkHours",

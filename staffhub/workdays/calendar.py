@@ -22,8 +22,10 @@ from staffhub.workdays.kinds import (
     LateTaps,
     LeaveRule,
     MinutesAsDays,
+    OneProof,
     RosterWeights,
     Tiers,
+    Way,
 )
 from staffhub.workdays.rules import Rule, in_force, of_row, rule_in_force
 from staffhub.workdays.ruling import DayRules, day_rules
@@ -156,6 +158,19 @@ class Calendar:
     def late_delivery(self, day: date) -> LateTaps | None:
         """Return which time of a tap of that day counts when it came late; None where no row says."""
         return in_force(self.rules, LateTaps, day, None)
+
+    def ways_between(self, first: date, last: date) -> frozenset[Way]:
+        """Return the ways of proof that stand in for each other on a day of these dates."""
+        held = (one for start, end, one in self._proofs if start <= last and first <= end)
+        return frozenset(way for one in held for way in one.ways)
+
+    @cached_property
+    def _proofs(self) -> tuple[tuple[date, date, OneProof], ...]:
+        return tuple(
+            (rule.valid_from, rule.valid_to or date.max, rule.values)
+            for rule in self.rules
+            if isinstance(rule.values, OneProof)
+        )
 
     def is_working_day(self, day: date, employment: EmploymentType | None = None) -> bool:
         return day not in self.holidays and self.hours(day, employment) is not None

@@ -278,6 +278,28 @@ class LateTaps(_Values):
     hours: Annotated[int, Field(ge=1, le=168)] | None = None
 
 
+class Way(StrEnum):
+    """How somebody proves to be there: a mark, one that a code at the door proves, the roll call, a briefing joined."""
+
+    MARK = "mark"
+    CODE = "code"
+    ROLL_CALL = "roll_call"
+    STANDUP = "standup"
+
+
+class OneProof(_Values):
+    """Ways that stand in for each other: whoever has proved presence by one of them is asked for no other."""
+
+    ways: tuple[Way, ...]
+
+    @model_validator(mode="after")
+    def _are_several(self) -> Self:
+        others = {*self.ways} - {Way.CODE} if Way.MARK in self.ways else {*self.ways}
+        if len(others) < 2:  # noqa: PLR2004
+            raise Fault(_("Choose at least two of them: one stands in for the other."), "ways")
+        return self
+
+
 Values = WorkHours | _Values
 MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
     RuleKind.WORK_HOURS: WorkHours,
@@ -290,6 +312,7 @@ MODELS: dict[RuleKind, type[WorkHours] | type[_Values]] = {
     RuleKind.DECISION: Decision,
     RuleKind.ROSTER_WEIGHTS: RosterWeights,
     RuleKind.LATE_DELIVERY: LateTaps,
+    RuleKind.ONE_PROOF: OneProof,
 }
 # What of its kind a rule may be about; of the others the subject is empty, or of `OF_DIVISION` a division's code.
 SUBJECTS: dict[RuleKind, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from staffhub.models import EmploymentType
 from staffhub.workdays.hours import Window, WorkHours
-from staffhub.workdays.kinds import EARLY, LATE, LeaveKind, LeaveRule, Letter, Tiers
+from staffhub.workdays.kinds import EARLY, LATE, LeaveKind, LeaveRule, Letter, OneProof, Tiers, Way
 from staffhub.workdays.rules import Rule, rule_in_force
 
 # What a kind of leave is called on paper where no rule of the office says: sick is sick for a THL as well.
@@ -18,7 +18,7 @@ _OF_KIND = {LeaveKind.SICK.value: Letter.SICK.value, LeaveKind.PERMISSION.value:
 class DayRules:
     """What holds of the schedule, the tiers and the letters of leave; an id is 0 where no row says anything.
 
-    `leaves`: letter and rule by kind of leave.
+    `leaves`: letter and rule by kind of leave. `ways`: proofs of presence that stand in for each other.
     """
 
     tolerance: int = 0
@@ -30,6 +30,8 @@ class DayRules:
     early: Tiers | None = None
     early_rule: int = 0
     leaves: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
+    ways_rule: int = 0
 
     def letter_of(self, kind: str) -> tuple[str, int]:
         """Return the letter of a kind of leave in the recap, and the rule that says so."""
@@ -44,6 +46,7 @@ def day_rules(rules: Sequence[Rule], day: date, employment: EmploymentType | Non
     schedule = hours.values.schedule(day) if hours and isinstance(hours.values, WorkHours) else None
     late = rule_in_force(rules, Tiers, day, employment, {LATE})
     early = rule_in_force(rules, Tiers, day, employment, {EARLY})
+    proof = rule_in_force(rules, OneProof, day, employment)
     return DayRules(
         tolerance=schedule.tolerance if schedule else 0,
         check_in=schedule.check_in if schedule else None,
@@ -54,6 +57,8 @@ def day_rules(rules: Sequence[Rule], day: date, employment: EmploymentType | Non
         early=early.values if early and isinstance(early.values, Tiers) else None,
         early_rule=early.id if early else 0,
         leaves=_letters(rules, day, employment),
+        ways=proof.values.ways if proof and isinstance(proof.values, OneProof) else (),
+        ways_rule=proof.id if proof else 0,
     )
 
 

@@ -19,8 +19,9 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import ClockTime, Fields, Form, Key, Lines
 from staffhub.i18n import gettext as _
 from staffhub.models import CorrectionKind, CorrectionReason, WorkMode
-from staffhub.reports import asked_words, late_words, recap, words
+from staffhub.reports import asked_words, late_words, proof_words, recap, words
 from staffhub.reports import day as day_report
+from staffhub.reports import lanes as drawn
 from staffhub.reports.day import Evidence
 from staffhub.reports.recap import Staff
 from staffhub.routes.attendance.asked import REMEDIES, day_of
@@ -143,10 +144,11 @@ def _day_page(
         record=found.record,
         officer=found.officer,
         letter=found.letter,
-        lanes=day_report.lanes(found, now=local),
-        stays=day_report.stays(found),
+        lanes=drawn.lanes(found, now=local),
+        stays=drawn.stays(found),
         words=words,
         late=late_words,
+        proofs=proof_words,
         state_label=state_label,
         form=form,
         remedies=REMEDIES,

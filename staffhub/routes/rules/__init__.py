@@ -18,7 +18,7 @@ from staffhub.errors import Conflict, Refused
 from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.models import EmploymentType, RuleKind
-from staffhub.reports import late_words, roster_words, rule_words, words
+from staffhub.reports import late_words, proof_words, roster_words, rule_words, words
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.rules import fields
 from staffhub.routes.rules.fields import FIELDS, EndFields, RuleFields, WithdrawFields
@@ -138,6 +138,7 @@ def _form_page(
         marks=[(one.value, rule_words.mark(one)) for one in workdays.ExpectedMark],
         proofs=[(one.value, rule_words.proof(one)) for one in workdays.Proof],
         levels=[(one.value, rule_words.level(one)) for one in workdays.Level],
+        ways=[(one.value, proof_words.way(one)) for one in workdays.Way],
         counts=[(one.value, late_words.counts(one)) for one in workdays.Counts],
         weights=roster_words.weights(),
         units=[(one.value, rule_words.unit(one)) for one in workdays.Unit],

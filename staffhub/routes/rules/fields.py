@@ -26,6 +26,7 @@ from staffhub.workdays import (
     RosterWeights,
     RuleLine,
     Unit,
+    Way,
     Weekday,
     faults_of,
 )
@@ -113,6 +114,7 @@ _OF_KIND: dict[RuleKind, dict[str, Any]] = {
     RuleKind.DECISION: {"working_days": _Count},
     RuleKind.ROSTER_WEIGHTS: dict.fromkeys(RosterWeights.model_fields, _Count),
     RuleKind.LATE_DELIVERY: {"counts": Counts, "hours": _Count},
+    RuleKind.ONE_PROOF: {"ways": list[Way]},
 }
 LISTS = {
     RuleKind.WORK_HOURS: "windows",
