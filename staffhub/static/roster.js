@@ -98,7 +98,7 @@ document.addEventListener("click", ({ target }) => {
 const begin = () => {
   const hint = document.querySelector("[data-roster-hint]");
   if (!table() || !form() || !hint) return;
-  hint.hidden = false;
+  hint.hidden = matchMedia("(pointer: coarse)").matches; // it speaks of keys
   table().setAttribute("role", "grid");
   const again = chosen && found(chosen);
   const first = again || cells()[0];
