@@ -104,27 +104,6 @@ def test_a_swap_is_accepted_and_the_superior_undoes_it(site: Site) -> None:
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_swap_is_asked_for_at_a_desk_without_scripts(site: Site) -> None:
-    with site.database.reading() as db:
-        there = db.scalars(sa.select(DutySwap).order_by(DutySwap.id)).first()
-    assert there
-    asker = _open(site, _username(site, there.officer_id), width=1280, java_script_enabled=False)
-    asker.goto("/roster/swaps")
-    offers = [turn.get_attribute("href") for turn in asker.locator("section[aria-labelledby=h-turns] a.btn").all()]
-    able = asker.locator("section[aria-labelledby=h-able] a.btn")
-    for offer in offers[1:]:  # of the first one the demo has asked already
-        asker.goto(offer or "")
-        if able.count():
-            break
-    able.first.click()
-    asker.wait_for_url(re.compile("colleague="))
-    assert violations(asker) == []
-    _press(asker, "Ajukan")
-    asker.wait_for_url(re.compile(r"/roster/swaps/\d+$"))
-    _main(asker, "Menunggu")
-    assert asker.locator("html").evaluate("page => page.scrollWidth") <= 1280
-
-
 def _superior(site: Site, officer_id: int) -> str:
     with site.database.reading() as db:
         found = [one for one in coverage.serving(db, 1, _today(), _today()) if one.officer_id == officer_id]

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from staffhub import clock
-from staffhub.models import RosterStep
+from staffhub.claims import UNFINISHED
+from staffhub.models import RosterRun, RosterStep
 from staffhub.roster import child
 from tests.browser import Site, demo_site
+from tests.conftest import wait_until
 from tests.test_letters_browser import HEAD, _fits, _today
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -48,10 +50,17 @@ def test_a_head_presses_waits_and_looks_at_the_plan_on_the_grid(site: Site, widt
     _fits(page)
 
 
+def _unfinished(site: Site) -> int:
+    waiting = sa.select(sa.func.count()).where(RosterRun.state.in_(UNFINISHED))
+    with site.database.reading() as db:
+        return db.scalar(waiting) or 0
+
+
 @pytest.mark.parametrize(("width", "scripts"), [(1280, True), (360, False)])
 def test_a_run_that_takes_long_is_stopped_and_the_draft_stays_as_it_was(
     site: Site, monkeypatch: pytest.MonkeyPatch, width: int, *, scripts: bool
 ) -> None:
+    wait_until(lambda: not _unfinished(site))  # those of the demo
     forever = [sys.executable, "-c", "import time; time.sleep(600)"]
     monkeypatch.setattr(child, "command", lambda _seconds: forever)
     with site.database.reading() as db:

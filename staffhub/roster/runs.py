@@ -135,9 +135,11 @@ def runs_of(db: Session, me: Viewer, month: date) -> list[Run]:
 
 
 def stop(db: Session, me: Viewer, run_id: int, *, now: datetime) -> None:
-    """Ask a run to end; one that is over stays as it is."""
+    """Ask a run to end; one that nobody works at ends at once, and one that is over stays as it is."""
     run_for(db, me, run_id)
     mine = (RosterRun.office_id == me.office_id, RosterRun.id == run_id, RosterRun.stopped_at.is_(None))
+    over = {"state": TaskState.DONE, "outcome": {"state": "cancelled"}, "progress": 100, "finished_at": now}
+    db.execute(update(RosterRun).where(*mine, RosterRun.state == TaskState.PENDING).values(stopped_at=now, **over))
     db.execute(update(RosterRun).where(*mine, RosterRun.state.in_(claims.UNFINISHED)).values(stopped_at=now))
 
 
