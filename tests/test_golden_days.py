@@ -85,6 +85,7 @@ FINDINGS = {
     "catatan belum dikirim": Finding.LOG_NOT_SUBMITTED,
     "terkirim terlambat": Finding.SENT_LATE,
     "jari di kantor": Finding.FINGER_AND_HOME,
+    "dari mesin": Finding.BY_FINGER,
     "hadir menurut apel": Finding.CAME_BY_ROLL_CALL,
     "hadir menurut pengarahan": Finding.CAME_BY_STANDUP,
     "pengarahan terbukti lain": Finding.STANDUP_BY_OTHER,

@@ -1,15 +1,17 @@
 """The pages of the fingerprint machines, as HR goes through them."""
 
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from staffhub.machines import taking
 from staffhub.models import DailyReport, Machine, MachineMark, MachineReading, Mark, WorkMode
-from tests.conftest import MORNING, TODAY, World
+from tests.conftest import MORNING, TODAY, World, count_from
 from tests.test_devices import press_on_one_device
 from tests.test_machines import DATA, MONDAY, added, day_of, given, log, read, sent, shown, tap
 
@@ -173,3 +175,18 @@ def test_whoever_verifies_a_log_reads_that_a_mark_is_a_finger(world: World) -> N
     with world.database.reading() as db:
         report = db.scalars(sa.select(DailyReport.id)).one()
     assert BY_FINGER in world.client("hana").get(f"/worklog/verify/{report}").text
+
+
+def test_papers_say_that_a_time_is_of_the_machine(world: World) -> None:
+    id_ = added(world.database)
+    count_from(world.database, MONDAY)
+    given(world.database, id_, {"3": "Ben Tumiwa"}, since=MONDAY)
+    read(world.database, id_, log("3\t2026-11-16 07:21:13", "3\t2026-11-16 16:04:31"))
+    said = "jam dari mesin sidik jari"
+    table = world.client("hana").get("/attendance/export?month=2026-11&format=csv").content.decode("utf-8-sig")
+    (told,) = [line for line in table.splitlines() if said in line]
+    assert "2026-11-16" in told
+    assert "Ben Tumiwa" in told
+    sheet = PdfReader(BytesIO(world.client("ben").get("/me/month/sheet?month=2026-11").content))
+    assert said in " ".join(sheet.pages[0].extract_text().split())
+    assert said not in world.client("hana").get("/attendance?month=2026-11").text, "on the sheet it would be noise"

@@ -124,6 +124,9 @@ def _of_marks(record: DayRecord, facts: Facts, newest: Newest) -> Iterator[Discr
     waited = [mark for mark in marks if mark.method == LATE]
     if waited:
         yield Discrepancy(Finding.SENT_LATE, needs_person=False, count=len(waited), evidence=_marks(waited))
+    by_finger = [one for one in marks if one.method == MACHINE and CorrectionKind(one.kind.value) not in newest]
+    if by_finger:
+        yield Discrepancy(Finding.BY_FINGER, needs_person=False, count=len(by_finger), evidence=_marks(by_finger))
     if record.ends_later:
         evidence = _time(record, newest, CorrectionKind.CHECK_OUT)
         yield Discrepancy(Finding.OVER_MIDNIGHT, needs_person=False, evidence=evidence)

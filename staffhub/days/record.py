@@ -81,6 +81,7 @@ class Finding(StrEnum):
     LOG_NOT_SUBMITTED = "log_not_submitted"
     SENT_LATE = "sent_late"
     FINGER_AND_HOME = "finger_and_home"
+    BY_FINGER = "by_finger"
     CAME_BY_ROLL_CALL = "came_by_roll_call"
     CAME_BY_STANDUP = "came_by_standup"
     STANDUP_BY_OTHER = "standup_proved_otherwise"
@@ -95,6 +96,7 @@ QUIET = frozenset(
         Finding.STANDUP_NOT_JOINED,
         Finding.MARK_WITHOUT_WORK,
         Finding.LOG_NOT_SUBMITTED,
+        Finding.BY_FINGER,
         Finding.CAME_BY_ROLL_CALL,
         Finding.CAME_BY_STANDUP,
         Finding.STANDUP_BY_OTHER,

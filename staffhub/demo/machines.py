@@ -45,14 +45,17 @@ def _lines(
     wanted = select(Mark.officer_id, Mark.date, Mark.kind, Mark.mode, Mark.attempted_at)
     here = (Mark.office_id == office_id, Mark.officer_id.in_(number), Mark.date >= today.replace(day=1))
     found: list[tuple[datetime, str]] = []
-    at_home: datetime | None = None
-    for who, day, kind, mode, at in db.execute(wanted.where(*here).order_by(Mark.date, Mark.turn)):
+    marks = db.execute(wanted.where(*here).order_by(Mark.date, Mark.turn)).all()
+    # So that on that day nothing else is to be decided.
+    left = {(who, day) for who, day, kind, _mode, _at in marks if kind is MarkKind.CHECK_OUT}
+    at_home = False
+    for who, day, kind, mode, at in marks:
         local = at.astimezone(zone).replace(tzinfo=None) + timedelta(minutes=2)
         if kind is MarkKind.CHECK_IN and mode is WorkMode.OFFICE:
             found.append((local - timedelta(seconds=50), number[who]))
             if number[who] in {"1", "2"}:
                 found.append((local + timedelta(seconds=20), _UNKNOWN[int(number[who]) - 1]))
-        elif kind is MarkKind.CHECK_IN and mode is WorkMode.HOME and day < today and at_home is None:
-            at_home = local
+        elif not at_home and kind is MarkKind.CHECK_IN and mode is WorkMode.HOME and day < today and (who, day) in left:
+            at_home = True
             found.append((local + timedelta(minutes=3), number[who]))
     return found

@@ -1,7 +1,7 @@
 """A day in plain words, the same on every page and in every file."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from babel.numbers import format_decimal
@@ -177,6 +177,7 @@ def _plain(found: Discrepancy) -> str:
         Finding.WORKED_ON_DAY_OFF: _("worked on a day off"),
         Finding.OTHER_HOURS: _("worked at other hours than planned"),
         Finding.FINGER_AND_HOME: _("a finger in the office, and a check-in at home at the same time"),
+        Finding.BY_FINGER: _("a time of the fingerprint machine, where nothing was declared"),
         Finding.CAME_BY_ROLL_CALL: _("present by the roll call"),
         Finding.STANDUP_BY_OTHER: _("briefing not joined, presence proved otherwise"),
         Finding.CAME_BY_STANDUP: _("present by the briefing that was joined"),
@@ -210,6 +211,20 @@ def proved(record: DayRecord) -> str:
         else _("Present since %(time)s by the briefing that was joined.")
     )
     return text % {"time": clock(record.first)}
+
+
+def remarks(record: DayRecord) -> str:
+    """The same for a paper of days, which also says where a time comes from, and what the plan notes."""
+    told = sentence(record), sources([one.kind for one in record.discrepancies]), record.plan.note
+    return "; ".join(part for part in told if part)
+
+
+# Where a time of the day comes from, if not from a tap.
+_SOURCES = (Finding.CAME_BY_ROLL_CALL, Finding.CAME_BY_STANDUP, Finding.BY_FINGER)
+
+
+def sources(kinds: Collection[str]) -> str:
+    return ", ".join(_plain(Discrepancy(kind, needs_person=False)) for kind in _SOURCES if kind in kinds)
 
 
 def excuse(record: DayRecord, one: Excuse) -> str:

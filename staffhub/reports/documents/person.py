@@ -99,7 +99,7 @@ def _signed_row(when: date, day: Day, change: Change | None) -> dict[str, Any]:
             clocked(day.get("last")),
             str(day.get("worked") or ""),
             code,
-            "; ".join(part for part in (off_hours(day), told) if part),
+            "; ".join(part for part in (off_hours(day), words.sources(day.get("findings", ())), told) if part),
         ],
         "free": code == "L",
     }
@@ -118,7 +118,6 @@ def _signed_totals(kept: SignedDays) -> list[list[str]]:
 
 def _row(record: DayRecord) -> dict[str, Any]:
     ahead = record.state in _AHEAD
-    remarks = (words.sentence(record), record.plan.note)
     return {
         "cells": [
             format_date(record.day, "EEE, d MMM", locale=current_locale()),
@@ -127,7 +126,7 @@ def _row(record: DayRecord) -> dict[str, Any]:
             words.moment(record.last, record.day) if record.last else "",
             str(record.worked or ""),
             "" if ahead else record.code,
-            "; ".join(part for part in remarks if part),
+            words.remarks(record),
         ],
         "free": record.state is State.DAY_OFF,
     }

@@ -128,7 +128,6 @@ def _header() -> list[str]:
 
 
 def _row(officer: Staff, number: str, record: DayRecord) -> list[str]:
-    note = "; ".join(part for part in (words.sentence(record), record.plan.note) if part)
     return [
         record.day.isoformat(),
         number,
@@ -144,7 +143,7 @@ def _row(officer: Staff, number: str, record: DayRecord) -> list[str]:
         ", ".join(words.place(mode) for mode in record.modes),
         str(record.late or ""),
         str(record.early or ""),
-        note,
+        words.remarks(record),
         "; ".join(_corrected(fact, record) for fact in record.corrections),
     ]
 
