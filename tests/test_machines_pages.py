@@ -145,6 +145,7 @@ def test_a_contradiction_stands_on_the_day_with_both_facts(world: World) -> None
     assert "pada saat yang sama" in page
     assert "Jari di kantor" in page
     assert "07.27" in page
+    assert "diterima Sen, 23 Nov 07.12" in page, "a week later, which is not the next day"
     own = world.client("ben").get(f"/attendance/{world.officer_id('ben')}/{MONDAY}").text
     assert "Jari di kantor" in own
     assert sent(world.database, id_, log("3\t2026-11-16 07:27:00")) > 0

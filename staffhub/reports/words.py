@@ -229,7 +229,7 @@ def sources(kinds: Collection[str]) -> str:
 
 def excuse(record: DayRecord, one: Excuse) -> str:
     """Say on a day which confirmed outage excuses what there."""
-    first, last = (_on(at.astimezone(record.zone), record.day) for at in (one.first, one.last))
+    first, last = (on(at.astimezone(record.zone), record.day) for at in (one.first, one.last))
     if one.occurrence_id:
         text = _("Disturbance %(first)s – %(last)s, confirmed by HR: the briefing missed then does not count.")
     else:
@@ -237,7 +237,8 @@ def excuse(record: DayRecord, one: Excuse) -> str:
     return text % {"first": first, "last": last}
 
 
-def _on(at: datetime, day: date) -> str:
+def on(at: datetime, day: date) -> str:
+    """When something came that belongs to a day: a log of a machine comes weeks later."""
     return clock(at) if at.date() == day else f"{short_day(at.date())} {clock(at)}"
 
 
