@@ -395,6 +395,18 @@ def test_no_swap_makes_the_browser_complain(site: Site) -> None:
     assert said == []
 
 
+def test_below_the_exceptions_of_a_head_stands_the_office_in_one_picture(site: Site) -> None:
+    page = site.context("kadis")
+    page.goto("/")
+    assert page.locator("#p-flow-title").count() == 0, "nothing waits for it"
+    page.get_by_role("link", name="Kantor dalam satu gambar").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 4000)
+    expect(page.get_by_role("heading", name="Permohonan masuk dan keluar")).to_be_visible()
+    expect(page.locator("svg[aria-labelledby^=p-people]")).to_have_count(1)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_the_month_prints_without_the_bar_and_with_its_letterhead(site: Site) -> None:
     page = site.context("kepegawaian", width=1280)
     page.goto("/attendance")

@@ -139,6 +139,7 @@ def test_who_leads_comes_there_from_hari_ini_and_reads_the_numbers_in_the_pictur
     ana, dewi = world.client("ana"), world.client("dewi")
     assert 'href="/office">Kantor dalam satu gambar</a>' in dewi.get("/").text
     assert 'href="/office">Bidang dalam satu gambar</a>' in ana.get("/").text
+    assert dewi.get("/office", headers={"HX-Request": "true"}).text.lstrip().startswith("<section"), "as Hari ini asks"
     assert 'href="/office"' not in world.client("ben").get("/").text
     assert world.client("ben").get("/office").status_code == 403
     empty = dewi.get("/office").text

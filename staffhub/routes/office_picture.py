@@ -23,6 +23,7 @@ def show(request: Request, db: DB, me: Me, now: Now, month: Month = None) -> Res
     return render(
         request,
         "office_picture.html",
+        block="pictures",  # Hari ini of whoever leads asks for them once it is scrolled to
         found=found,
         flow=pictures.flow_columns(found.flow),
         presence=pictures.presence_columns(found),
