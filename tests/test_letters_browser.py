@@ -22,6 +22,7 @@ from staffhub.models import (
     Officer,
     Posting,
     RequestStep,
+    RollCall,
 )
 from tests.browser import Site, demo_site, violations
 
@@ -161,3 +162,21 @@ def test_a_disturbance_that_the_program_noticed_is_confirmed_and_taken_back_on_a
     hr.locator("[name=reason]").fill("Belum jelas")
     _press(hr, "Cabut kembali")
     expect(hr.locator("main header .tag").first).to_contain_text("menunggu keputusan")
+
+
+def test_a_head_ticks_the_roll_call_on_a_phone_and_whoever_is_late_is_asked_for_the_time(site: Site) -> None:
+    with site.database.reading() as db:
+        day = db.scalars(sa.select(sa.func.max(RollCall.date))).one()
+    head = site.context(HEAD)
+    head.goto(f"/presence/roll-call?date={day}")
+    _fits(head)
+    assert violations(head) == []
+    first = head.locator("fieldset.roll").first
+    first.locator("[value=excused]").check()
+    expect(first.locator(".came input")).to_be_hidden()
+    first.locator("[value=late]").check()
+    first.locator(".came input").fill("0758")
+    head.locator("[name=reason]").fill("Datang sesudah apel")
+    head.locator("main form[method=post] button").first.click()
+    expect(head.locator(".history li").first).to_contain_text("Datang sesudah apel")
+    expect(head.locator("fieldset.roll").first.locator(".came input")).to_have_value("07.58")
