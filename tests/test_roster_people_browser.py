@@ -104,6 +104,22 @@ def test_a_swap_is_accepted_and_the_superior_undoes_it(site: Site) -> None:
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_a_swap_is_asked_for_on_a_desk_without_scripts(site: Site) -> None:
+    with site.database.reading() as db:
+        asked = sa.select(DutySwap.officer_id).where(DutySwap.state == SwapState.ASKED)
+        officer = db.scalars(sa.select(DutySwap.officer_id).where(DutySwap.officer_id.not_in(asked))).first()
+    page = _open(site, _username(site, officer or 0), width=1280, java_script_enabled=False)
+    page.goto("/roster/swaps")
+    page.get_by_role("link", name=re.compile("^Tukar ")).first.click()
+    page.get_by_role("link", name=re.compile("^Pilih ")).first.click()
+    page.get_by_label("Hari yang Anda ambil sebagai gantinya").select_option(index=0)
+    _press(page, "Ajukan")
+    expect(page.locator("body")).to_contain_text("Rekan Anda sudah diminta.")
+    with site.database.reading() as db:
+        mine = sa.select(DutySwap.state).where(DutySwap.officer_id == officer, DutySwap.takes.is_(None))
+        assert SwapState.ASKED in db.scalars(mine).all()
+
+
 def _superior(site: Site, officer_id: int) -> str:
     with site.database.reading() as db:
         found = [one for one in coverage.serving(db, 1, _today(), _today()) if one.officer_id == officer_id]
