@@ -31,6 +31,16 @@ def test_markup_in_what_somebody_typed_stays_text(world: World) -> None:
     assert MARKUP.replace(" ", "") in PdfReader(BytesIO(printed)).pages[0].extract_text().replace(" ", "")
 
 
+@pytest.mark.parametrize("letter", ["🙏", "🏴", "漢"])
+def test_a_letter_that_no_font_has_keeps_no_paper_from_being_printed(world: World, letter: str) -> None:
+    with in_locale("id"):
+        data = letterhead.dressed(_facts(world), "Percobaan", lines=[[f"Siap {letter} berkas", "8"]])
+    data["letterhead"]["address"] = f"Jalan {letter} Contoh 1"
+    told = PdfReader(BytesIO(press.pdf("letterhead_proof", data)))
+    assert "Contoh 1" in told.pages[0].extract_text()
+    assert told.root_object["/MarkInfo"]["/Marked"] == True  # noqa: E712  pypdf's own boolean
+
+
 @pytest.mark.parametrize(("paper", "size"), [(Paper.F4, (215, 330)), (Paper.A4, (210, 297))])
 def test_a_paper_has_the_size_that_is_set_and_is_tagged_and_says_its_language(
     world: World, paper: Paper, size: tuple[int, int]

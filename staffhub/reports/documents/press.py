@@ -67,7 +67,12 @@ def _set(template: Path, given: str, kind: Literal["pdf", "png"]) -> bytes | lis
     compiler = typst.Compiler(template, root=_FOLDER, font_paths=_fonts(), sys_inputs={"data": given})
     if kind == "png":
         return cast("bytes | list[bytes]", compiler.compile(format="png", ppi=110))
-    return cast("bytes", compiler.compile(format="pdf", pdf_standards=["ua-1"]))
+    try:
+        return cast("bytes", compiler.compile(format="pdf", pdf_standards=["ua-1"]))
+    except typst.TypstError:
+        # A letter that none of our fonts has, as an emoji in a note, breaks the promise of a readable text; the paper is
+        # wanted all the same, with an empty box in its place.
+        return cast("bytes", compiler.compile(format="pdf"))
 
 
 def _forget() -> None:
