@@ -132,7 +132,7 @@ def test_once_it_is_over_it_counts_on_nobodys_bell(database: Database, standup: 
 def choose(database: Database, username: str, minutes: int) -> None:
     me = viewer_of(database, username)
     with database.transaction() as db:
-        notify.choose_lead(db, me, minutes, now=MORNING)
+        notify.choose_lead(db, me, minutes, presence=True, now=MORNING)
 
 
 def test_each_is_reminded_as_long_before_as_they_chose_and_once(database: Database, standup: int) -> None:
@@ -172,7 +172,7 @@ def test_a_process_that_was_down_tells_everybody_when_it_is_back(database: Datab
 
 def test_the_account_page_shows_what_was_chosen_and_refuses_another_time(world: World) -> None:
     ben = world.client("ben")
-    assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["15"]}
+    assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["15"], "presence": ["1"]}
     answer = ben.post("/account/reminder", data={"before": "30"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/account#reminder")
     assert form_of(ben.get("/account").text, "/account/reminder") == {"before": ["30"]}

@@ -369,8 +369,10 @@ def test_the_second_of_two_who_save_is_told_and_may_save_once_more(world: World)
     assert answer.status_code == 303
 
 
-def test_a_day_that_is_none_and_a_blank_division_show_the_own_list_of_today(world: World) -> None:
+def test_a_blank_day_and_division_show_the_own_list_of_today_and_a_day_that_is_none_is_refused(world: World) -> None:
     world.at(EIGHT)
-    page = world.client("ana").get("/presence/roll-call", params={"date": "besok", "division": ""})
+    page = world.client("ana").get("/presence/roll-call", params={"date": "", "division": ""})
     assert page.status_code == 200
     assert "Ben Tumiwa" in page.text
+    for day in ("besok", "0001-01-01", "9999-12-31"):
+        assert world.client("ana").get("/presence/roll-call", params={"date": day}).status_code == 422

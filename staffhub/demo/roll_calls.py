@@ -28,6 +28,7 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
         kind=RuleKind.ONE_PROOF,
         values={"ways": [way.value for way in _WAYS]},
         valid_from=day,
+        valid_to=day,  # on the day of the demo presence is a tap, as in most offices
         legal_source=f"SE Kepala Dinas 800/{day.year}: satu bukti kehadiran",
         owner="kepegawaian",
     )

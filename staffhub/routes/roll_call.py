@@ -18,7 +18,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import RollState
 from staffhub.reports import proof_words
 from staffhub.roll_calls import RollSheet, Tick, Wish
-from staffhub.routes.deps import DB, Me, Now, Posted, pages
+from staffhub.routes.deps import DB, Me, Now, Posted, day_from, pages
 from staffhub.security import Viewer
 from staffhub.typed import clock_time
 from staffhub.web import query, redirect, render
@@ -40,13 +40,6 @@ class RollFields(Fields):
     idempotency_key: Key
 
 
-def _day(text: str, today: dt.date) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return today
-
-
 @router.get("/presence/roll-call")
 def roll_call(
     request: Request,
@@ -56,7 +49,7 @@ def roll_call(
     date: Annotated[str, Query(max_length=10)] = "",
     division: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    day = _day(date, clock.local_day(now, me.zone))
+    day = day_from(date, today=clock.local_day(now, me.zone))
     found = roll_calls.sheet(db, me, day, sections.asked_for(division), now=now)
     return _page(request, found, _blank(found))
 
@@ -129,6 +122,6 @@ def save(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
 def _again(
     request: Request, db: Session, me: Viewer, form: Form[RollFields], now: dt.datetime, status: int
 ) -> Response:
-    day = _day(form.value("day"), clock.local_day(now, me.zone))
+    day = day_from(form.value("day"), today=clock.local_day(now, me.zone))
     found = roll_calls.sheet(db, me, day, sections.asked_for(form.value("division")), now=now)
     return _page(request, found, form, status=status)

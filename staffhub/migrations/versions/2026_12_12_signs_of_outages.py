@@ -10,18 +10,18 @@ depends_on = None
 
 OLD = ("gap", "away", "busy", "failed", "slow")
 NEW = ("waited", "zoom")
-_ARRIVED = op.f("ix_late_delivery_office_id_arrived_at")
+_ARRIVED = "ix_late_delivery_office_id_arrived_at"
 
 sign = sa.table("trouble_sign", sa.column("kind", sa.String))
 
 
 def upgrade() -> None:
     _kinds((*OLD, *NEW))
-    op.create_index(_ARRIVED, "late_delivery", ["office_id", "arrived_at"])
+    op.create_index(op.f(_ARRIVED), "late_delivery", ["office_id", "arrived_at"])
 
 
 def downgrade() -> None:
-    op.drop_index(_ARRIVED, "late_delivery")
+    op.drop_index(op.f(_ARRIVED), "late_delivery")
     op.get_bind().execute(sign.delete().where(sign.c.kind.in_(NEW)))
     _kinds(OLD)
 
