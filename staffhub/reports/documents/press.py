@@ -70,8 +70,8 @@ def _set(template: Path, given: str, kind: Literal["pdf", "png"]) -> bytes | lis
     try:
         return cast("bytes", compiler.compile(format="pdf", pdf_standards=["ua-1"]))
     except typst.TypstError:
-        # A letter that none of our fonts has, as an emoji in a note, breaks the promise of a readable text; the paper is
-        # wanted all the same, with an empty box in its place.
+        # A letter that none of our fonts has, as an emoji in a note, breaks the promise of a text for every reader; the
+        # paper is wanted all the same, with an empty box in its place.
         return cast("bytes", compiler.compile(format="pdf"))
 
 
