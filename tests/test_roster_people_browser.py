@@ -89,7 +89,8 @@ def test_every_page_of_the_roster_is_clean_and_fits(site: Site, scheme: str, wid
 
 def test_a_swap_is_accepted_and_the_superior_undoes_it(site: Site) -> None:
     with site.database.reading() as db:
-        there = db.scalars(sa.select(DutySwap).where(DutySwap.state == SwapState.ASKED)).one()
+        asked = sa.select(DutySwap).where(DutySwap.state == SwapState.ASKED)
+        there = db.scalars(asked.order_by(DutySwap.id).limit(1)).one()
     phone = _open(site, _username(site, there.colleague_id))
     phone.goto("/roster/swaps")
     phone.get_by_role("link", name="Jawab", exact=True).click()
