@@ -118,8 +118,10 @@ def test_a_swap_is_asked_for_on_a_desk_without_scripts(site: Site) -> None:
     page.get_by_label("Hari yang Anda ambil sebagai gantinya").select_option(index=0)
     _press(page, "Ajukan")
     _main(page, "Rekan Anda sudah diminta.")
-    page.goto("/roster/swaps")
-    _main(page, re.compile("Diminta"))
+    with site.database.reading() as db:
+        mine = sa.select(Account.officer_id).where(Account.username == username).scalar_subquery()
+        asked = db.execute(sa.select(DutySwap.state, DutySwap.takes).where(DutySwap.officer_id == mine)).all()
+    assert asked == [(SwapState.ASKED, None)]
 
 
 def _superior(site: Site, officer_id: int) -> str:
