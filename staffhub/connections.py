@@ -146,6 +146,7 @@ def make_engine(address: str) -> sa.Engine:
         "pool_size": POOL,
         "max_overflow": MORE,
         "pool_timeout": 1,
+        "pool_use_lifo": True,  # few connections that know the statements already
         "hide_parameters": True,  # an error in the log never repeats what was being stored
     }
     if url.get_backend_name() == "sqlite":

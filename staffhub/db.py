@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 # Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
 REQUEST_THREADS = POOL
+# So many read, and so many write, at once. More threads only wait for the interpreter, more connections to PostgreSQL
+# plan the same statements once more each, and marks need not stand behind pages.
+_HALF = REQUEST_THREADS // 2
 # So often the lock of SQLite goes on within a process before another one has it: waking another process costs about as
 # much as a write.
 _IN_A_ROW = 8
@@ -135,11 +138,11 @@ class Database:
         self._in_a_row = 0
         # Requests wait here, on the event loop, and hold no thread while they wait for the lock or a connection; but on
         # SQLite one stands by the one who writes, so that the lock goes from hand to hand.
-        self._writer = anyio.Semaphore(2 if self.sqlite else REQUEST_THREADS, fast_acquire=True)
-        self._slots = anyio.Semaphore(REQUEST_THREADS, fast_acquire=True)
+        self._writer = anyio.Semaphore(2 if self.sqlite else _HALF, fast_acquire=True)
+        self._reader = anyio.Semaphore(_HALF, fast_acquire=True)
         # For handlers that call `transaction` themselves: those wait for the lock in their thread, so some threads
         # must be left to whoever holds it.
-        self.apart = anyio.Semaphore(REQUEST_THREADS // 2)
+        self.apart = anyio.Semaphore(_HALF)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -170,11 +173,10 @@ class Database:
     async def serve(self, work: Callable[[Session], Result], *, write: bool) -> Result:
         """Do the work of a request, transaction and all, in one go on one thread, once its turn has come."""
         if not write:
-            async with self._slots:
+            async with self._reader:
                 return await anyio.to_thread.run_sync(self._read, work)
         async with AsyncExitStack() as stack:
             await self._stand_in_line(stack)
-            await stack.enter_async_context(self._slots)
             result, session = await anyio.to_thread.run_sync(self._write, work)
         if session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)

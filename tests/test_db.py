@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from staffhub import deadlines
-from staffhub.db import Database, after_commit, digest, insert_unless_there, rows, undo
+from staffhub.db import REQUEST_THREADS, Database, after_commit, digest, insert_unless_there, rows, undo
 from staffhub.models import Claim, Heartbeat, Holiday, HolidayKind, Office
 from staffhub.turns import Turns
 from tests.conftest import MORNING, TODAY, wait_until
@@ -164,6 +164,24 @@ def test_the_work_of_a_request_and_its_commit_are_done_on_one_thread(database: D
     assert threads[0] != threading.get_ident(), "the event loop waits for nothing"
     with database.reading() as db:
         assert db.scalars(sa.select(Heartbeat.name)).all() == ["x"]
+
+
+def test_a_mark_is_stored_while_more_pages_than_there_are_threads_take_long(database: Database) -> None:
+    answered = threading.Event()
+
+    async def morning() -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
+        async with anyio.create_task_group() as pages:
+            for _ in range(REQUEST_THREADS + 1):
+                pages.start_soon(partial(database.serve, lambda _db: answered.wait(30), write=False))
+            await anyio.sleep(0.1)  # they stand in their threads by then, or never will
+            try:
+                with anyio.fail_after(10):
+                    await database.serve(lambda db: db.add(_beat()), write=True)
+            finally:
+                answered.set()
+
+    anyio.run(morning)
 
 
 def test_columns_that_are_read_hold_what_was_added_before(database: Database) -> None:
