@@ -141,6 +141,17 @@ def test_of_two_who_ask_each_other_at_once_the_second_is_told_to_answer(two: Off
         race(two.database, first, lambda: two.ask(two.gil, two.ben, gives=TAKES, takes=GIVES, key="gils-key"))
 
 
+def test_a_colleague_who_has_just_asked_for_the_day_is_not_offered_until_that_is_answered(two: Office2) -> None:
+    asked = two.ask(two.gil, two.ben, gives=TAKES, takes=GIVES)
+    assert two.why_not(two.gil).startswith("baru saja meminta Anda bertukar hari ini")
+    two.press(swaps.decline, two.ben, asked.swap_id)
+    assert two.why_not(two.gil) == "able"
+    two.ask(two.gil, two.ben, gives=TAKES, takes=None, key="for-nothing")
+    with two.database.reading() as db:
+        offer = swap_lists.offer(db, two.ben, GIVES, now=MORNING)
+    assert [list(one.back) for one in offer.able] == [[]], "the day that he wants to give does not come back for another"
+
+
 def test_who_withdraws_and_who_accepts_at_once_get_one_outcome(two: Office2) -> None:
     swap_id = two.ask().swap_id
     with pytest.raises(Conflict, match="sudah ditarik"):

@@ -105,6 +105,11 @@ _SWAPS = (
 _ONE = _SWAPS.where(DutySwap.id == bindparam("swap"))
 _MINE = _SWAPS.where(DutySwap.officer_id == bindparam("officer")).order_by(DutySwap.id.desc()).limit(LISTED)
 _OF_ME = _SWAPS.where(DutySwap.colleague_id == bindparam("officer")).order_by(DutySwap.id.desc()).limit(LISTED)
+_ASKED_OF_ME = select(DutySwap.officer_id, DutySwap.gives, DutySwap.takes).where(
+    DutySwap.office_id == _OFFICE,
+    DutySwap.colleague_id == bindparam("officer"),
+    DutySwap.state == SwapState.ASKED,
+)
 _author, _writer = aliased(Account), aliased(Officer)
 _STEPS = (
     select(
@@ -247,21 +252,22 @@ def offer(db: Session, me: Viewer, day: date, *, now: datetime) -> Offer:
         raise Refused(_("This is no turn that can be swapped: %(why)s.", why=said))
     able: list[Colleague] = []
     others: dict[str, list[str]] = {}
+    asked = {(who, on) for who, *both in rows(db, _ASKED_OF_ME, office=me.office_id, officer=mine) for on in both}
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for officer_id, seats in there.people.items():
         if officer_id == mine:
             continue
-        if said := there.cannot_take(officer_id, mine, day):
+        said = there.cannot_take(officer_id, mine, day)
+        if not said and (officer_id, day) in asked:
+            said = _("has just asked you for a swap of this day; answer that one")
+        if said:
             others.setdefault(said, []).append(seats[0].name)
             continue
-        able.append(Colleague(officer_id, seats[0].name, _back(there, mine, officer_id, day, days)))
+        free = [one for one in days if one != day and (officer_id, one) not in asked]
+        able.append(Colleague(officer_id, seats[0].name, _back(there, mine, officer_id, free)))
     told = [(said, names[:_NAMED], len(names[_NAMED:])) for said, names in sorted(others.items())]
     return Offer(day, able, told)
 
 
-def _back(there: Room, mine: int, theirs: int, but: date, days: Sequence[date]) -> list[date]:
-    return [
-        day
-        for day in days
-        if day != but and not there.cannot_give(theirs, day) and not there.cannot_take(mine, theirs, day)
-    ]
+def _back(there: Room, mine: int, theirs: int, days: Sequence[date]) -> list[date]:
+    return [day for day in days if not there.cannot_give(theirs, day) and not there.cannot_take(mine, theirs, day)]
