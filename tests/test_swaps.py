@@ -149,7 +149,9 @@ def test_a_colleague_who_has_just_asked_for_the_day_is_not_offered_until_that_is
     two.ask(two.gil, two.ben, gives=TAKES, takes=None, key="for-nothing")
     with two.database.reading() as db:
         offer = swap_lists.offer(db, two.ben, GIVES, now=MORNING)
-    assert [list(one.back) for one in offer.able] == [[]], "the day that he wants to give does not come back for another"
+    assert [list(one.back) for one in offer.able] == [[]], (
+        "the day that he wants to give does not come back for another"
+    )
 
 
 def test_who_withdraws_and_who_accepts_at_once_get_one_outcome(two: Office2) -> None:
