@@ -3,6 +3,7 @@
     python -m bench.regency                            # the morning itself
     python -m bench.regency --people 1000 --seconds 6  # a short form
     python -m bench.regency --rates 150 225 300        # so many arrivals a second, one load after the other
+    python -m bench.regency --floor                    # the same people at the reference floor: what the machine bears
 
 People arrive evenly and wait for nobody else: the page, then a check-in with the key of its form. Meanwhile the head of
 each office has the board open, which asks every 30 s with If-None-Match, and HR opens the month once a minute. Whoever
@@ -154,10 +155,9 @@ async def _run(port: int, wave: Wave, offices: int) -> None:
     wave.started = start = time.monotonic() + 0.5
     end, each = start + wave.seconds, wave.seconds / len(wave.people)
     arrivals = [_arrive(port, wave, one, start + n * each) for n, one in enumerate(wave.people)]
-    share = min(BOARD_SECONDS, wave.seconds) / offices
-    others = [_watch_board(port, wave, token_of(n * OFFICE), start + n * share, end) for n in range(offices)]
-    share = min(MONTH_SECONDS, wave.seconds) / offices
-    others += [_open_month(port, wave, token_of(n * OFFICE + 1), start + n * share, end) for n in range(offices)]
+    board, month = (min(seconds, wave.seconds) / max(1, offices) for seconds in (BOARD_SECONDS, MONTH_SECONDS))
+    others = [_watch_board(port, wave, token_of(n * OFFICE), start + n * board, end) for n in range(offices)]
+    others += [_open_month(port, wave, token_of(n * OFFICE + 1), start + n * month, end) for n in range(offices)]
     tasks = [asyncio.ensure_future(one) for one in (*arrivals, *others)]
     _done, waiting = await asyncio.wait(tasks, timeout=wave.seconds + PATIENCE)
     for task in waiting:
@@ -182,21 +182,23 @@ class Stored:
     twice: int
 
 
-def _stored(url: str, keys: set[str]) -> Stored:
+# What each of the two calls a mark of this morning: its key, its moment, whose it is; and which keys are older.
+_OURS = ("idempotency_key", "attempted_at", "officer_id", "0%.%")
+_FLOOR = ("key", "at", "person_id", "yesterday")
+
+
+def _stored(url: str, keys: set[str], *, floor: bool) -> Stored:
+    key, at, who, older = _FLOOR if floor else _OURS
+    mark = sa.table("mark", sa.column(key, sa.String), sa.column(at, sa.DateTime(timezone=True)), sa.column(who))
+    today = mark.c[key].not_like(older)
+    doubled = sa.select(sa.literal(1)).where(today).group_by(mark.c[who]).having(sa.func.count() > 1).subquery()
     engine = sa.create_engine(url)
     with engine.connect() as db:
-        rows = db.execute(
-            sa.text("SELECT idempotency_key, attempted_at FROM mark WHERE idempotency_key NOT LIKE '0%.%'")
-        )
-        at = {key: moment for key, moment in rows if key in keys}
-        twice = db.execute(
-            sa.text(
-                "SELECT count(*) FROM (SELECT 1 FROM mark WHERE idempotency_key NOT LIKE '0%.%'"
-                " GROUP BY officer_id HAVING count(*) > 1) AS doubled"
-            )
-        ).scalar_one()
+        found = db.execute(sa.select(mark.c[key], mark.c[at]).where(today))
+        moments = {one: moment for one, moment in found if one in keys}
+        twice = db.execute(sa.select(sa.func.count()).select_from(doubled)).scalar_one()
     engine.dispose()
-    return Stored(at, int(twice))
+    return Stored(moments, int(twice))
 
 
 def _report(wave: Wave, stored: Stored, cpu: dict[str, float], memory: list[int]) -> bool:
@@ -230,19 +232,23 @@ def _report(wave: Wave, stored: Stored, cpu: dict[str, float], memory: list[int]
 
 
 @contextmanager
-def _regency(offices: int, workers: int, against: Path | None) -> Iterator[tuple[processes.Server, Postgres, str]]:
+def _regency(given: argparse.Namespace, people: int) -> Iterator[tuple[processes.Server, Postgres, str]]:
     with ExitStack() as stack:
         folder = stack.enter_context(processes.scratch())
         postgres = Postgres(durable=True)
         stack.callback(postgres.stop)
         postgres.run("CREATE DATABASE regency")
-        url, environment = postgres.url("regency"), processes.program(against or processes.ROOT)
-        started = time.monotonic()
-        words = ["-m", "bench.office", url, str(offices), str(OFFICE), "--days", str(PAST_DAYS), "--led"]
-        processes.run(words, environment)
+        url, environment = postgres.url("regency"), processes.program(given.against or processes.ROOT)
+        started, offices = time.monotonic(), math.ceil(people / OFFICE)
+        if given.floor:
+            processes.run(["-m", "bench.floor", str(people)], environment | {"FLOOR_DATABASE": url})
+            server = processes.floor(url, folder)
+        else:
+            words = ["-m", "bench.office", url, str(offices), str(OFFICE), "--days", str(PAST_DAYS), "--led"]
+            processes.run(words, environment)
+            server = processes.staffhub(url, folder, environment)
         print(f"{offices} offices of {OFFICE}, {PAST_DAYS} past days, seeded in {time.monotonic() - started:.0f} s")
-        server = processes.staffhub(url, folder, environment)
-        server.start(workers=workers)
+        server.start(workers=given.workers)
         stack.callback(server.kill)
         yield server, postgres, url
 
@@ -254,20 +260,21 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="*", help="arrivals a second, instead of --people")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--against", type=Path, help="another clone of StaffHub, to measure instead of this one")
+    parser.add_argument("--floor", action="store_true", help="bench/floor.py instead, which has no boards and months")
     given = parser.parse_args()
     sizes = [round(rate * given.seconds) for rate in given.rates or ()] or [given.people]
-    offices = math.ceil(sum(sizes) / OFFICE)
+    offices = 0 if given.floor else min(60, math.ceil(sum(sizes) / OFFICE))
     everybody = [Person(token_of(n)) for n in range(sum(sizes))]
     random.Random(7).shuffle(everybody)
     well = True
-    with _regency(offices, given.workers, given.against) as (server, postgres, url):
+    with _regency(given, len(everybody)) as (server, postgres, url):
         for size in sizes:
             wave = Wave(everybody[:size], given.seconds)
             del everybody[:size]
             before = {"workers": server.cpu(), "PostgreSQL": processes.cpu(postgres.pid), "load": time.process_time()}
-            uvloop.run(_run(server.port, wave, min(offices, 60)))
+            uvloop.run(_run(server.port, wave, offices))
             after = {"workers": server.cpu(), "PostgreSQL": processes.cpu(postgres.pid), "load": time.process_time()}
-            stored = _stored(url, {one.key for one in wave.people if one.done})
+            stored = _stored(url, {one.key for one in wave.people if one.done}, floor=given.floor)
             well &= _report(
                 wave, stored, {name: after[name] - before[name] for name in after}, server.memory(given.workers)
             )
