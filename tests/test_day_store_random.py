@@ -191,9 +191,11 @@ def closed_office(template: Path) -> Iterator[Database]:
         path = Path(folder) / "staffhub.db"
         shutil.copy(template, path)
         database = Database(f"sqlite:///{path}")
-        count_from(database, SINCE)
-        yield database
-        database.engine.dispose()
+        try:
+            count_from(database, SINCE)
+            yield database
+        finally:  # also after a life that was drawn too long, which ends with an exception
+            database.engine.dispose()
 
 
 # The same lives on every machine, so that a landing does not hang on chance; raise the number to look for more.
