@@ -1,7 +1,7 @@
 """Swaps of turns: who may take whose, what is applied, what is told, and what came in between."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +152,18 @@ def test_a_colleague_who_has_just_asked_for_the_day_is_not_offered_until_that_is
     assert [list(one.back) for one in offer.able] == [[]], (
         "the day that he wants to give does not come back for another"
     )
+
+
+def test_a_turn_that_somebody_was_asked_to_take_is_not_offered_again_until_it_is_withdrawn(two: Office2) -> None:
+    def turns() -> list[date]:
+        with two.database.reading() as db:
+            return swap_lists.my_turns(db, two.ben, swap_lists.mine(db, two.ben), now=MORNING)
+
+    assert GIVES in turns()
+    asked = two.ask()
+    assert GIVES not in turns()
+    two.press(swaps.withdraw, two.ben, asked.swap_id)
+    assert GIVES in turns()
 
 
 def test_who_withdraws_and_who_accepts_at_once_get_one_outcome(two: Office2) -> None:

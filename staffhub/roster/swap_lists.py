@@ -224,15 +224,19 @@ class Offer:
     others: Sequence[tuple[str, Sequence[str], int]]
 
 
-def my_turns(db: Session, me: Viewer, *, now: datetime) -> list[date]:
-    """Return the days to come of this month and the next on which a turn of mine could go to somebody."""
+def my_turns(db: Session, me: Viewer, swaps: Sequence[Swap] = (), *, now: datetime) -> list[date]:
+    """Return the days to come of this month and the next on which a turn of mine could go to somebody.
+
+    Without those for which one of these swaps asks a colleague already.
+    """
     today = clock.local_day(now, me.zone)
     last = clock.month_days(clock.month_after(today.replace(day=1)))[-1]
     there = _my_room(db, me, today, today, last, now=now)
     if there is None or me.officer_id is None:
         return []
+    asked = {one.gives for one in swaps if one.state is SwapState.ASKED and one.officer_id == me.officer_id}
     days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
-    return [day for day in days if not there.cannot_give(me.officer_id, day)]
+    return [day for day in days if day not in asked and not there.cannot_give(me.officer_id, day)]
 
 
 def _my_room(db: Session, me: Viewer, day: date, first: date, last: date, *, now: datetime) -> Room | None:

@@ -38,13 +38,9 @@ class AnswerFields(Fields):
 
 @router.get("/roster/swaps")
 def index(request: Request, db: DB, me: Me, now: Now) -> Response:
-    return render(
-        request,
-        "roster/swaps.html",
-        turns=swap_lists.my_turns(db, me, now=now),
-        swaps=swap_lists.mine(db, me),
-        state=swap_telling.state,
-    )
+    swaps = swap_lists.mine(db, me)
+    turns = swap_lists.my_turns(db, me, swaps, now=now)
+    return render(request, "roster/swaps.html", turns=turns, swaps=swaps, state=swap_telling.state)
 
 
 def _new_page(
