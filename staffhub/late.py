@@ -137,7 +137,7 @@ def deliver(db: Session, me: Viewer, tap: Tap, *, now: datetime) -> Delivered:
         "counted": counted,
         "idempotency_key": tap.key,
     }
-    # A tap whose first try was stored, and whose answer was lost, is no late one: its mark has had its time since then.
+    # A tap whose first try was stored at the same moment is no late one: its mark has its time already.
     on_time = stamp is not None and not stamp.first and stamp.key == tap.key
     if not on_time and insert_unless_there(db, LateDelivery, row) and stamp is None:
         audit.record(db, me, "presence.late_kept", "officer", me.officer_id, now=now, kind=tap.kind, tapped=hinted)
@@ -149,15 +149,19 @@ def _mark(db: Session, me: Viewer, receipt: str) -> int | None:
 
 
 def _known(db: Session, me: Viewer, key: str) -> Delivered | None:
-    """A tap that was kept without a mark already; one that has its mark is found by its key there."""
+    """What became of the same tap before, on whatever day: a mark of its own, the one that it found there, or none."""
     kept = select(LateDelivery).where(
         LateDelivery.office_id == me.office_id,
         LateDelivery.officer_id == me.officer_id,
         LateDelivery.idempotency_key == key,
     )
     row = db.scalar(kept)
-    if row is None or row.mark_id is not None:
-        return None
+    if row is None:  # its first try may have been stored, and only the answer lost
+        stamp = presence.by_key(db, me, key)
+        return Delivered(Counted.ARRIVAL, stamp.at, stamp.kind, stamp) if stamp else None
+    if row.mark_id is not None:
+        stamp = next(one for one in presence.stamps(db, me, day=row.date) if one.id == row.mark_id)
+        return Delivered(row.counted, stamp.at, row.kind, stamp)
     hint = Tap(row.kind, row.mode, "", key, row.ticket_at, Measured(row.steady_before, row.wall_before))
     at = row.claimed_at or _hinted(hint, row.arrived_at)
     return Delivered(row.counted, at.astimezone(me.zone), row.kind, None)

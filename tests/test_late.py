@@ -107,6 +107,35 @@ def test_a_tap_whose_answer_was_lost_keeps_the_time_of_its_first_arrival(databas
     assert _kept(database) == []
 
 
+@pytest.mark.parametrize("first_try", ["answered late", "delivered"])
+def test_a_tap_that_is_stored_is_told_of_its_mark_also_when_it_is_delivered_on_another_day(
+    database: Database, first_try: str
+) -> None:
+    tap = _tap(before=Measured(_minutes(5), _minutes(5)))
+    if first_try == "delivered":
+        stored = _deliver(database, tap, at=_after(25)).stamp
+    else:
+        ben = viewer_of(database, "ben")
+        with database.transaction() as db:
+            stored = presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key=tap.key, now=_after(6))
+    kept = len(_kept(database))
+    again = _deliver(database, tap, at=MORNING + timedelta(days=1))
+    assert stored
+    assert again.stamp
+    assert (again.stamp.receipt, again.at) == (stored.receipt, stored.at)
+    assert again.counted is not Counted.NOTHING
+    assert (len(_marks(database)), len(_kept(database))) == (1, kept)
+
+
+def test_a_tap_that_found_its_mark_there_is_answered_alike_on_another_day(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    with database.transaction() as db:
+        there = presence.check_in(db, ben, mode=WorkMode.OFFICE, idempotency_key="another-key", now=_after(1))
+    tap = _tap(before=Measured(_minutes(5), _minutes(5)))
+    answers = [_deliver(database, tap, at=at).stamp for at in (_after(25), MORNING + timedelta(days=1))]
+    assert [one and one.receipt for one in answers] == [there.receipt] * 2
+
+
 def test_what_was_declared_meanwhile_stands_and_the_tap_goes_before_it(database: Database) -> None:
     ben = viewer_of(database, "ben")
     with database.transaction() as db:

@@ -289,7 +289,7 @@ def _declare(
                 moved=kind is MarkKind.CHECK_IN and was_in,
                 alone=kind is MarkKind.CHECK_OUT and not was_in,
             )
-        if earlier := _by_key(db, me, idempotency_key):
+        if earlier := by_key(db, me, idempotency_key):
             return earlier
     raise Conflict(_("Another tap came at the same moment. Look at the page again before the next one."))
 
@@ -339,8 +339,8 @@ def _same_already(there: Sequence[Stamp], kind: MarkKind, mode: WorkMode | None,
     return last if (last.kind, last.mode) == (kind, mode) else None
 
 
-def _by_key(db: Session, me: Viewer, key: str) -> Stamp | None:
-    """A key sent again on a later day: the form lay open over midnight."""
+def by_key(db: Session, me: Viewer, key: str) -> Stamp | None:
+    """Return my mark of this key, whatever its day: a form lay open over midnight, or a tap is sent again later."""
     found = select(Mark.date).where(
         Mark.office_id == me.office_id, Mark.officer_id == me.officer_id, Mark.idempotency_key == key
     )
