@@ -208,6 +208,23 @@ def test_a_session_that_ends_meanwhile_keeps_the_tap_until_its_owner_signs_in_ag
     assert (kept.counted, kept.ticket_at is not None, len(_marks(site, officer))) == ("claimed", True, 1)
 
 
+def test_a_tap_that_came_at_the_same_moment_as_another_is_sent_once_more(site: Site) -> None:
+    officer, page = site.without_marks("pegawai16"), site.context("pegawai16")
+    page.add_init_script(NO_SYNC)
+    _open(page)
+    page.context.set_offline(True)
+    _tap(page, "office")
+    expect(_waiting(page)).to_have_count(1)
+    turned_away: list[Route] = []
+    page.route("**/presence/late", lambda route: (turned_away.append(route), route.fulfill(status=409)))
+    page.context.set_offline(False)
+    wait_until(lambda: (page.evaluate("1"), turned_away)[1])
+    page.unroute("**/presence/late")
+    page.reload()
+    _wait_for_taps(page, 0)
+    assert [one[:2] for one in _marks(site, officer)] == [("check_in", "late")]
+
+
 def test_another_account_sends_no_tap_of_the_one_before_and_takes_it_from_the_phone(site: Site) -> None:
     mine, theirs, page = site.without_marks("pegawai12"), site.without_marks("pegawai13"), site.context("pegawai12")
     page.add_init_script(NO_SYNC)  # it would deliver before the other account is there

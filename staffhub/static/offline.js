@@ -51,7 +51,7 @@ const sendTaps = (ask, account, load) => inTurn(async () => {
     const headers = { "HX-Request": "true" };
     const answer = await ask("/presence/late", { method: "POST", headers, body: lateForm(tap, load, taps), once: true });
     const to = answer.headers.get("HX-Redirect") ?? "";
-    if (answer.status >= 500) throw new Error("not now");
+    if (answer.status >= 500 || answer.status === 409) throw new Error("not now");  // 409: another came just then
     if (to.startsWith("/login") || to.startsWith("/account")) return { onward, signIn: true };
     if (answer.status === 204) {
       await dropTap(tap.key);
