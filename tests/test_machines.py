@@ -17,6 +17,7 @@ from staffhub import days, office, presence
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.machines import files, folder, listing, one, tables, taking
+from staffhub.machines.files import MAX_WATCHED
 from staffhub.machines.lines import Role, moment_of, read_log, read_table
 from staffhub.machines.one import Facts, Wish
 from staffhub.machines.tables import Columns
@@ -531,6 +532,30 @@ def test_a_watched_file_is_taken_when_it_stands_still_and_again_when_it_grew(
     path.write_bytes(b"\x00\x01rubbish" * 100)
     assert (look(), look(), look()) == (0, 0, 0)
     assert path.exists()
+
+
+def test_why_a_watched_file_is_not_taken_is_told_and_no_more_once_it_is(database: Database, tmp_path: Path) -> None:
+    machine_id = added(database, FACTS._replace(watched="attlog.dat"))
+    with database.reading() as db:
+        path = folder.place(tmp_path, viewer_office(db), "attlog.dat")
+
+    def told() -> str:
+        for _twice in range(2):
+            folder.look(database, tmp_path, now=MORNING)
+        with database.reading() as db:
+            return folder.said(db.get_one(Machine, machine_id))
+
+    assert told() == "Berkas attlog.dat tidak ada di folder server."
+    path.mkdir(parents=True)
+    assert told() == "Program tidak boleh membaca berkas attlog.dat di server."
+    path.rmdir()
+    path.write_bytes(b"\x00\x01rubbish" * 100)
+    assert told() == "Berkas attlog.dat di server bukan rekaman yang dapat dibaca."
+    with path.open("wb") as file:
+        file.truncate(MAX_WATCHED + 1)
+    assert told().startswith("Berkas attlog.dat di server terlalu besar")
+    path.write_bytes(log("3\t2026-11-16 07:21:13"))
+    assert told() == ""
 
 
 def test_no_name_leads_out_of_the_folder(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 
-from staffhub.machines import taking
+from staffhub.machines import folder, taking
 from staffhub.models import DailyReport, Machine, MachineMark, MachineReading, Mark, WorkMode
 from tests.conftest import MORNING, TODAY, World, count_from
 from tests.test_devices import press_on_one_device
@@ -42,6 +43,15 @@ def test_hr_adds_a_machine_sends_its_log_and_says_whose_the_numbers_are(world: W
     assert "Ben Tumiwa" in hana.get(here).text
     day = hana.get(f"/attendance/{world.officer_id('ben')}/{MONDAY}").text
     assert "Mesin sidik jari" in day
+
+
+def test_a_watched_file_that_is_not_there_is_told_on_both_pages(world: World, tmp_path: Path) -> None:
+    hana = world.client("hana")
+    hana.post("/admin/machines", data=MACHINE | {"watched": "attlog.dat"})
+    folder.look(world.database, tmp_path, now=MORNING)
+    told = "Berkas attlog.dat tidak ada di folder server."
+    assert told in hana.get("/admin/machines").text
+    assert told in hana.get("/admin/machines/1").text
 
 
 def test_the_columns_of_a_table_are_shown_and_said_once(world: World) -> None:
