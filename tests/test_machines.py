@@ -242,6 +242,17 @@ def test_a_clock_a_year_off_counts_for_nobody_until_hr_says_when_it_was(database
     assert (after.asks, after.held, after.added, after.content) == ("", 0, 2, None)
 
 
+def test_a_clock_that_was_a_year_ahead_and_is_right_again_is_asked_about_no_more(database: Database) -> None:
+    id_, hana = added(database), viewer_of(database, "hana")
+    ahead = log("3\t2027-11-16 07:21:00", "3\t2027-11-16 16:05:00")
+    found = read(database, id_, ahead)
+    with database.transaction() as db:
+        files.set_clock(db, hana, found.id, MONDAY, datetime(2026, 1, 1, 7, 21).time(), now=MORNING)
+    taking.run_due(database, now=MORNING)
+    grown = read(database, id_, ahead + log("3\t2026-11-17 07:30:00"))
+    assert (grown.line_from, grown.asks, grown.held, grown.added) == (3, "", 0, 1)
+
+
 def test_two_clocks_of_one_log_that_were_wrong_are_asked_about_one_after_the_other(database: Database) -> None:
     id_, hana = added(database), viewer_of(database, "hana")
     lines = ("3\t2026-11-13 07:20:00", "3\t2000-01-01 00:04:00", "3\t2000-01-01 09:00:00", "3\t2027-11-17 07:30:00")

@@ -169,13 +169,9 @@ def _read(job: _Job) -> Read | None:
 
 def _store(database: Database, job: _Job, found: Read, now: datetime, *, most: int | None) -> None:
     with database.reading() as db:
-        newest = db.scalar(
-            select(sa.func.max(MachineMark.machine_time)).where(
-                MachineMark.machine_id == job.machine_id, MachineMark.reading_id != job.id
-            )
-        )
+        newest = _newest(db, job, now) if job.line_from > 1 else None
         people = _people(db, job)
-        sorted_ = _sort(job, found, newest if job.line_from > 1 else None, now)
+        sorted_ = _sort(job, found, newest, now)
         if sorted_.held:
             sorted_.held = _unknown(db, job, sorted_.held)
     touched: dict[int, tuple[date, date]] = {}
@@ -232,6 +228,14 @@ def _finish(
         audit.record(db, None, "machine.read", "machine", job.machine_id, now=now, office_id=job.office_id, **told)
 
 
+def _newest(db: Session, job: _Job, now: datetime) -> str | None:
+    """The newest time that the machine showed and that can have been right: not that of a clock that was far ahead."""
+    mark = MachineMark
+    possible = mark.machine_time <= (_there(job, now) + WRONG).isoformat(" ")
+    mine = (mark.machine_id == job.machine_id, mark.reading_id != job.id)
+    return db.scalar(select(sa.func.max(mark.machine_time)).where(*mine, possible))
+
+
 def _people(db: Session, job: _Job) -> dict[str, list[tuple[date, date, int]]]:
     held: defaultdict[str, list[tuple[date, date, int]]] = defaultdict(list)
     whose = MachinePerson
@@ -255,9 +259,13 @@ def _touch(
                 touched[officer_id] = (min(was[0], row["date"] - _A_DAY), max(was[1], row["date"]))
 
 
+def _there(job: _Job, now: datetime) -> datetime:
+    return (now + timedelta(minutes=job.utc_offset)).replace(tzinfo=None)
+
+
 def _sort(job: _Job, found: Read, newest: str | None, now: datetime) -> _Sorted:
     """Tell lines whose time may be right from those that are held back until a person has said how far it is off."""
-    done, there = _Sorted(), (now + timedelta(minutes=job.utc_offset)).replace(tzinfo=None)
+    done, there = _Sorted(), _there(job, now)
     error, last = timedelta(seconds=job.clock_error), datetime.fromisoformat(newest) if newest else None
     off, stale = abs(error) > WRONG, bool(found.lines) and max(one.time for one in found.lines) < there - _YEAR_OFF
     for one in found.lines:
