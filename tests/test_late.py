@@ -13,7 +13,8 @@ from staffhub.db import Database
 from staffhub.late import Delivered, Measured, Tap
 from staffhub.models import Counted, LateDelivery, Mark, MarkKind, RuleKind, RuleSet, WorkMode
 from staffhub.security import tickets
-from tests.conftest import MORNING, TODAY, viewer_of
+from tests.conftest import MORNING, TODAY, World, viewer_of
+from tests.test_attendance_pages import text_of
 
 IN, OUT = MarkKind.CHECK_IN, MarkKind.CHECK_OUT
 KEY = b"k" * 32
@@ -203,6 +204,22 @@ def test_without_a_ticket_of_this_account_the_arrival_counts(database: Database)
     made = _deliver(database, _tap(ticket=None, before=Measured(_minutes(5), _minutes(5))), at=_after(25))
     assert (made.counted, _marks(database)[0].attempted_at) == (Counted.ARRIVAL, _after(25))
     assert _kept(database)[0].ticket_at is None
+
+
+@pytest.mark.parametrize(
+    ("ticket", "time", "measured"),
+    [
+        (MORNING, "07.17 WITA", "menurut ukuran ponsel; terkirim terlambat, diterima 07.37 menurut jam server"),
+        (None, "07.37 WITA", "waktu diterima menurut jam server; terkirim terlambat"),
+    ],
+)
+def test_the_receipt_says_that_a_tap_was_sent_late_and_whose_clock_its_time_is(
+    world: World, ticket: datetime | None, time: str, measured: str
+) -> None:
+    made = _deliver(world.database, _tap(ticket=ticket, before=Measured(_minutes(5), _minutes(5))), at=_after(25))
+    assert made.stamp
+    shown = text_of(world.client("ben").get(f"/presence/receipts/{made.stamp.receipt}").text)
+    assert f"{time}, {measured}" in shown
 
 
 def test_a_ticket_is_read_by_its_own_account_alone() -> None:

@@ -45,6 +45,7 @@ class Receipt:
     method: str
     grade: Grade
     at: datetime
+    received_at: datetime
     # Where the code was shown that proves it, and when it was given.
     place: str | None
     proven_at: datetime | None
@@ -79,7 +80,6 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
     mark, note, grade, name, division_id, place, proven_at, agent = row
     if not me.sees(officer_id=mark.officer_id, division_id=division_id):
         raise Forbidden(_("This receipt belongs to somebody outside your scope."))
-    at = mark.attempted_at.astimezone(me.zone)
     return Receipt(
         receipt_code(wanted),
         mark.officer_id,
@@ -90,7 +90,8 @@ def receipt_for(db: Session, me: Viewer, code: str) -> Receipt:
         note,
         mark.method,
         grade,
-        at,
+        mark.attempted_at.astimezone(me.zone),
+        mark.received_at.astimezone(me.zone),
         place,
         proven_at and proven_at.astimezone(me.zone),
         agent,
