@@ -246,7 +246,7 @@ def test_who_came_is_checked_and_who_did_not_waits_again_with_the_history(base: 
     ben = viewer_of(base, "ben")
     with base.reading() as db:
         kinds = slots.services_of(db, ben, ben.division_id or 0)
-        ((waits,), total) = shown.in_line(db, ben, kinds, most=5)
+        ((waits,), total) = shown.in_line(db, ben, kinds, today=TUE, most=5)
         verbs = set(db.scalars(sa.select(AuditEvent.verb).where(AuditEvent.verb.like("appointment.%"))))
     assert (waits.id, waits.no_shows, total) == (missed, 1, 1)
     assert verbs == {"appointment.given", "appointment.came", "appointment.no_show"}
@@ -291,7 +291,7 @@ def test_several_are_invited_the_urgent_first_then_the_oldest_all_or_none(base: 
     ben = viewer_of(base, "ben")
     with base.reading() as db:
         kinds = slots.services_of(db, ben, ben.division_id or 0)
-        line, total = shown.in_line(db, ben, kinds, most=3)
+        line, total = shown.in_line(db, ben, kinds, today=TODAY, most=3)
         seats = slots.book(db, ben, ben.division_id or 0, now=MORNING)
         found = [wanted for _who, wanted in shown.proposed(seats, kinds, line, since=TUE)]
     assert total == 4

@@ -134,6 +134,34 @@ def test_who_has_not_confirmed_stands_out_the_day_before_and_the_desk_notes_the_
     assert desk.client("cy").post(sure, data={"sure": "yes"}).status_code == 403
 
 
+def test_of_whom_nobody_noted_whether_they_came_is_asked_and_the_request_waits_in_the_line_again(desk: World) -> None:
+    tia, path = desk.client("tia"), _take_in(desk)
+    assert tia.post(f"{path}/appointment", data={"date": "2026-11-24", "starts": "08.00"}).status_code == 303
+    id_ = _appointment(desk)
+    with desk.database.reading() as db:
+        code = db.scalars(sa.select(ServiceRequest.public_code)).one()
+    desk.at(MORNING + timedelta(days=1, hours=9))
+    tia = desk.client("tia")
+    assert 'id="h-unrecorded"' not in tia.get(PAGE).text, "the day is not over"
+    assert "24 November" in desk.client().post("/status", data={"code": code, "digits": "4471"}).text
+    desk.at(MORNING + timedelta(days=2))
+    tia = desk.client("tia")
+    page = tia.get(PAGE).text
+    asked = page.partition('id="h-unrecorded"')[2].partition("</section>")[0]
+    assert "1 janji temu yang lewat belum dicatat: datang atau tidak?" in asked
+    assert "Novi T." in asked
+    assert f'action="{PAGE}/{id_}/came"' in asked
+    assert f'action="{PAGE}/{id_}/absent"' in asked
+    assert "1 permohonan yang ditangguhkan menunggu slot" in page
+    assert f'value="{path.rpartition("/")[2]}@' in tia.get(f"{PAGE}/batch").text
+    standing = desk.client().post("/status", data={"code": code, "digits": "4471"}).text
+    assert "24 November" not in standing, "nobody is told to come on a day that is over"
+    assert "menunggu giliran" in standing
+    assert "Anda ditunggu" not in tia.get(path).text
+    assert tia.post(f"{PAGE}/{id_}/absent").status_code == 303
+    assert 'id="h-unrecorded"' not in tia.get(PAGE).text
+
+
 def test_a_day_is_printed_with_the_letterhead_and_without_names(desk: World) -> None:
     tia, path = desk.client("tia"), _take_in(desk)
     given = {"date": "2026-11-24", "starts": "07.30"}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Row, bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import security
+from staffhub import clock, security
 from staffhub.db import rows
 from staffhub.models import Appointment, Office, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.appointments import IS_AHEAD
@@ -87,12 +87,13 @@ def ask(db: Session, *, code: str, digits: str, address: str, key: bytes, now: d
     right = hmac.compare_digest(phone[-DIGITS:].rjust(DIGITS, "-").encode(), digits.encode())
     security.note_question(db, asker, right=right, now=now)
     row = rows(db, _STANDING, request=id_ if right else 0).one_or_none()
-    return _as_told(row) if row else None
+    return _as_told(row, now) if row else None
 
 
-def _as_told(row: Row[Any]) -> Standing:
+def _as_told(row: Row[Any], now: datetime) -> Standing:
     zone = ZoneInfo(row.timezone)
-    if row.date:
+    # Of a day that is over nobody noted yet who came.
+    if row.date and row.date >= clock.local_day(now, zone):
         told = coming(row.public_code, row.name, row.date, row.starts, zone)
     else:
         in_person = row.needs_presence and row.slot_minutes is None

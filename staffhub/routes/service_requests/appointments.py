@@ -95,7 +95,7 @@ def index(
     days = shown.week_of(day) if view == "week" else [day]
     kinds = slots.services_of(db, me, division_id)
     given = shown.given(db, me, division_id, seats, days[0], days[-1])
-    _first, waiting = shown.in_line(db, me, kinds, most=1)
+    _first, waiting = shown.in_line(db, me, kinds, today=seats.today, most=1)
     # The next day on which anybody is here: who has not answered by then is asked once more.
     next_day = min((one for one in seats.office if one > seats.today), default=seats.today)
     return render(
@@ -106,6 +106,7 @@ def index(
         days=[(one, shown.hours_of(seats, kinds, one, given)) for one in days],
         today=seats.today,
         beyond=[one for one in given if one.beyond],
+        unrecorded=[one for one in given if one.is_ahead and one.slot.date < seats.today],
         next_day=next_day,
         unsure=[one for one in given if one.is_open and one.slot.date == next_day],
         unsent=sum(one.state == "invited" and one.slot.date >= seats.today for one in given),
@@ -151,7 +152,7 @@ def _batch(
     error: StaffHubError | None = None,
 ) -> Response:
     seats, kinds = slots.book(db, me, division_id, now=now), slots.services_of(db, me, division_id)
-    line, waiting = shown.in_line(db, me, kinds, most=count)
+    line, waiting = shown.in_line(db, me, kinds, today=seats.today, most=count)
     since = since or seats.today + timedelta(days=1)
     form: Form[BatchFields] = Form.blank("batch")
     if error:

@@ -80,7 +80,7 @@ def _page(
     promise = one.promise(db, me, row, history, now=now)
     status_page = f"{settings_of(request).base_url.rstrip('/')}/status"
     standing = telling.message(row, me, missing=telling.missing(history), page=status_page)
-    message = texts.invited(db, me, row, slots) or standing
+    message = texts.invited(db, me, row, slots, now=now) or standing
     return render(
         request,
         "requests/one.html",

@@ -29,6 +29,8 @@ from staffhub.service_requests.appointments.giving import Wanted
 from staffhub.service_requests.appointments.slots import Book, Slot, services_of
 
 BATCH = 50
+# So long after its day it is asked whether somebody came.
+_ASKED_FOR = timedelta(days=60)
 _OFFICE, _DIVISION = bindparam("office", type_=BigInteger), bindparam("division", type_=BigInteger)
 _DONE_WITH = (AppointmentState.MOVED, AppointmentState.CANCELLED)
 
@@ -119,7 +121,7 @@ _GIVEN: Select[*tuple[Any, ...]] = (
         Appointment.state.not_in(_DONE_WITH),
         or_(
             Appointment.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
-            Appointment.date.between(bindparam("today", type_=Date), bindparam("until", type_=Date))
+            Appointment.date.between(bindparam("since", type_=Date), bindparam("until", type_=Date))
             & Appointment.state.in_(AHEAD),
         ),
     )
@@ -128,10 +130,10 @@ _GIVEN: Select[*tuple[Any, ...]] = (
 
 
 def given(db: Session, me: Viewer, division_id: int, seats: Book, first: date, last: date) -> list[Given]:
-    """Return the appointments of these dates, and whatever is still to come on others."""
+    """Return the appointments of these dates, and on others what is to come or was not noted when its day was over."""
     english, kinds = i18n.current_locale() == "en", office.services(db, me.office_id)
     asked: dict[str, object] = {"office": me.office_id, "division": division_id, "first": first, "last": last}
-    asked |= {"since": min(first, seats.today), "today": seats.today, "until": seats.last}
+    asked |= {"since": min(first, seats.today - _ASKED_FOR), "until": seats.last}
     found = []
     for id_, day, starts, minutes, seat, state, service_id, *request in rows(db, _GIVEN, **asked):
         slot, kind = Slot(day, starts, minutes, seat), kinds[service_id]
@@ -167,7 +169,7 @@ def hours_of(seats: Book, kinds: Mapping[int, Service], day: date, rows_: Iterab
 
 @dataclass(frozen=True)
 class InLine:
-    """A deferred request that has no slot yet."""
+    """A deferred request that has no slot to come: none yet, or one of a day that is over."""
 
     id: int
     number: str
@@ -182,6 +184,7 @@ def _line() -> Select[*tuple[Any, ...]]:
     request, one = ServiceRequest, Appointment
     of_it = select(func.count()).where(one.request_id == request.id).correlate(request)
     missed = of_it.where(one.state == AppointmentState.NO_SHOW).scalar_subquery()
+    to_come = IS_AHEAD & (one.date >= bindparam("today", type_=Date))
     return (
         select(
             request.id,
@@ -198,7 +201,7 @@ def _line() -> Select[*tuple[Any, ...]]:
             request.closed_at.is_(None),
             request.state == RequestState.DEFERRED,
             request.service_type_id.in_(bindparam("services", expanding=True)),
-            ~select(one.id).where(one.request_id == request.id, IS_AHEAD).correlate(request).exists(),
+            ~select(one.id).where(one.request_id == request.id, to_come).correlate(request).exists(),
         )
         .order_by(request.urgent.desc(), request.created_at, request.id)
         .limit(bindparam("most", type_=Integer))
@@ -208,11 +211,13 @@ def _line() -> Select[*tuple[Any, ...]]:
 _LINE = _line()
 
 
-def in_line(db: Session, me: Viewer, kinds: Mapping[int, Service], *, most: int) -> tuple[list[InLine], int]:
+def in_line(
+    db: Session, me: Viewer, kinds: Mapping[int, Service], *, today: date, most: int
+) -> tuple[list[InLine], int]:
     """Return who waits for a slot, urgent first and then the oldest, and how many they are in all."""
     if not kinds:
         return [], 0
-    found = rows(db, _LINE, office=me.office_id, services=sorted(kinds), most=most).all()
+    found = rows(db, _LINE, office=me.office_id, services=sorted(kinds), today=today, most=most).all()
     return [InLine(*row[:-1]) for row in found], found[0][-1] if found else 0
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, i18n, office
+from staffhub import audit, clock, i18n, office
 from staffhub.i18n import gettext as _
 from staffhub.models import Appointment, AppointmentState, ServiceRequest
 from staffhub.security import Viewer
@@ -40,9 +40,10 @@ def invitation(db: Session, me: Viewer, code: str, day: date, starts: time, pape
         return " ".join(filter(None, (said, bring, _("Answer YA if you come; if you cannot, tell us so."))))
 
 
-def invited(db: Session, me: Viewer, request: Request, appointments: Sequence[OfRequest]) -> str:
-    """A line for the applicant: when to come; "" while no slot is given."""
-    ahead = next((each for each in appointments if each.is_ahead), None)
+def invited(db: Session, me: Viewer, request: Request, appointments: Sequence[OfRequest], *, now: datetime) -> str:
+    """A line for the applicant: when to come; "" while no slot is given, and when its day is over."""
+    today = clock.local_day(now, me.zone)
+    ahead = next((each for each in appointments if each.is_ahead and each.slot.date >= today), None)
     if ahead is None:
         return ""
     return invitation(db, me, request.public_code, ahead.slot.date, ahead.slot.starts, request.papers)
