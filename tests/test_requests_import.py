@@ -205,6 +205,30 @@ def test_a_person_looks_at_a_file_presses_and_the_same_file_says_that_nothing_is
     assert (empty.status_code, "Berkas ini kosong" in empty.text) == (422, True)
 
 
+def test_of_a_corrected_list_what_was_recorded_that_day_is_not_recorded_again_with_a_telephone_or_without(
+    world: World,
+) -> None:
+    ben, good = world.client("ben"), ("family_card;Novi T.;;;;;;", "family_card;Novi T.;;;;;;")
+
+    def bring(*lines: str) -> str:
+        content = "\n".join((HEADER, *lines)).encode()
+        page = ben.post("/requests/import", files={"file": ("daftar.csv", io.BytesIO(content), "text/csv")}).text
+        form = form_of(page, "/requests/import/take")
+        assert ben.post("/requests/import/take", data=form).status_code == 303
+        return page
+
+    bring(*good, "paspor;Rudi S.;;;;;;")
+    assert len(_stored(world)) == 2, "two of one name may be two people"
+    page = bring("family_card;Rudi S.;;;;;;", *good, good[0])
+    assert "2 baris sudah tercatat sebelumnya" in page
+    assert "2 baris sudah benar" in page
+    assert [one.applicant for one in _stored(world)] == ["Novi T."] * 2 + ["Rudi S.", "Novi T."]
+    look = _take(world, _csv(*good, "family_card;Lela W.;;;;;;"), days=1)
+    assert (look.again, len(look.good)) == (0, 3), "on another day they ask for something else"
+    look = _take(world, _csv(*good, "family_card;Lela W.;;;;;;"), days=2)
+    assert (look.again, len(look.good)) == (3, 0), "the same file adds nothing on any day"
+
+
 def test_of_two_presses_at_once_on_the_same_file_each_request_is_made_once(world: World) -> None:
     sheet = _csv("family_card;Novi T.;081234564471;;;;;", "family_card;Rudi S.;;;;;;")
     ben, ana = world.viewer("ben"), world.client("ana")

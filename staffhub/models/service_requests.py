@@ -153,8 +153,8 @@ class RequestEvent(Base):
 class KeptList(Base):
     """The good rows of a list of requests that waits for the press of whoever brought it, for an hour.
 
-    `rows` are pairs of row number and {column: text}; they go with the press, and `taken` says what it made of them, so
-    that a second one is answered as the first.
+    `rows` are row number, {column: text} and what the row is known by without a telephone; they go with the press, and
+    `taken` says what it made of them, so that a second one is answered as the first.
     """
 
     __tablename__ = "kept_list"

@@ -1,17 +1,22 @@
-"""A list of requests as a file: every row is checked before one is taken in, and the same file twice adds nothing."""
+"""A list of requests as a file: every row is checked before one is taken in, and the same file twice adds nothing.
+
+Of a corrected file what was taken in before is left out as well: who left a number is known by it and the service, all
+others on the same day by what their row says.
+"""
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from staffhub import office
-from staffhub.db import digest, lock_row, rows
+from staffhub import clock, office
+from staffhub.db import UtcDateTime, digest, lock_row, rows
 from staffhub.errors import Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, Office, ServiceRequest
@@ -26,6 +31,7 @@ from staffhub.typed import holds_personal_number
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 2000
+_MARK = 24  # letters; two of them make a key
 COLUMNS: dict[str, tuple[str, ...]] = {
     "layanan": ("jenis layanan", "dokumen", "kode layanan", "service", "service type", "document"),
     "nama": ("nama pemohon", "nama singkat", "pemohon", "applicant", "name", "short name"),
@@ -63,10 +69,15 @@ SHAPE = Shape(COLUMNS, {"layanan", "nama"}, MAX_ROWS, 2, _is_row)
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of a file with a mark of all its content, by which it is known again."""
+    """Rows of a file with a mark of all its content, by which it is known again.
+
+    `said`: by their numbers what the rows without a telephone say, as a mark, another one for each of several that say
+    the same.
+    """
 
     rows: tuple[Row, ...]
     mark: str
+    said: Mapping[int, str]
     ignored: tuple[str, ...] = ()
 
 
@@ -95,17 +106,27 @@ def read(data: bytes, filename: str) -> Sheet:
         raise Refused(_("The file is larger than 1 MB. Save only the list in it, or split it."), field="file")
     register: Register = read_register(data, filename, SHAPE)
     texts = json.dumps([[row.number, [cell.text for cell in row.cells.values()]] for row in register.rows])
-    return Sheet(register.rows, digest(texts)[:32], register.ignored)
+    return Sheet(register.rows, digest(texts)[:32], _said(register.rows), register.ignored)
+
+
+def _said(found: Sequence[Row]) -> dict[int, str]:
+    same, said = Counter[str](), dict[int, str]()
+    for row in found:
+        if not row.cells["telepon"].text:
+            text = json.dumps([row.cells[column].text for column in COLUMNS])
+            same[text] += 1
+            said[row.number] = digest(text, str(same[text]))[:_MARK]
+    return said
 
 
 def look_at(db: Session, me: Viewer, sheet: Sheet, *, now: datetime) -> Look:
     """Return what is good of a list and why the rest is not; nothing is stored."""
     me.require("requests")
     kinds = _kinds(db, me.office_id)
-    look, keys = Look(), _known_keys(db, me, sheet)
+    look, keys, said = Look(), _known_keys(db, me, sheet), _said_today(db, me, kinds, now)
     for row in sheet.rows:
         key = _key(sheet, row)
-        if key in keys:
+        if key in keys or sheet.said.get(row.number) in said:
             look.again += 1
         elif wish := _wish(row, kinds, key, look.bad):
             look.good[row.number] = wish
@@ -125,7 +146,8 @@ def take_in(db: Session, me: Viewer, sheet: Sheet, *, now: datetime) -> Look:
 
 
 def _key(sheet: Sheet, row: Row) -> str:
-    return f"list-{sheet.mark}-{row.number}"
+    said = sheet.said.get(row.number)
+    return f"row-{said}-{sheet.mark[:_MARK]}" if said else f"list-{sheet.mark}-{row.number}"
 
 
 _KEYS = select(ServiceRequest.idempotency_key).where(
@@ -136,6 +158,23 @@ _KEYS = select(ServiceRequest.idempotency_key).where(
 def _known_keys(db: Session, me: Viewer, sheet: Sheet) -> set[str]:
     keys = [_key(sheet, row) for row in sheet.rows]
     return set(rows(db, _KEYS, office=me.office_id, keys=keys).scalars())
+
+
+_ROWS_SINCE = select(ServiceRequest.idempotency_key).where(
+    ServiceRequest.office_id == OFFICE,
+    ServiceRequest.phone == "",
+    ServiceRequest.service_type_id.in_(bindparam("services", expanding=True)),
+    ServiceRequest.created_at >= bindparam("since", type_=UtcDateTime()),
+    ServiceRequest.idempotency_key.startswith("row-"),
+)
+
+
+def _said_today(db: Session, me: Viewer, kinds: Mapping[str, Any], now: datetime) -> set[str]:
+    """Return what the rows without a telephone say that were taken in today, from whatever file."""
+    since = clock.at_local(clock.local_day(now, me.zone), time.min, me.zone)
+    services = sorted({one.id for one in kinds.values()})
+    found = rows(db, _ROWS_SINCE, office=me.office_id, services=services, since=since)
+    return {key.split("-")[1] for key in found.scalars()}
 
 
 def _kinds(db: Session, office_id: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def keep(db: Session, me: Viewer, sheet: Sheet, look: Look, *, now: datetime) ->
     lock_row(db, Account, me.account_id)
     db.execute(delete(KeptList).where(KeptList.account_id == me.account_id))
     rows = [
-        [row.number, {name: cell.text for name, cell in row.cells.items()}]
+        [row.number, {name: cell.text for name, cell in row.cells.items()}, sheet.said.get(row.number, "")]
         for row in sheet.rows
         if row.number in look.good
     ]
@@ -44,8 +44,12 @@ def take(db: Session, me: Viewer, mark: str, *, now: datetime) -> Look | int:
         raise Refused(_("This list waits no more: its hour is over, or another file was read. Choose the file again."))
     if kept.taken is not None:
         return int(kept.taken)
-    found = tuple(Row(number, {name: Cell(text) for name, text in cells.items()}) for number, cells in kept.rows)
-    look = take_in(db, me, Sheet(found, mark), now=now)
+    found = tuple(
+        Row(number, {name: Cell(text) for name, text in cells.items()}) for number, cells, *_said in kept.rows
+    )
+    # A list that waited while the app was updated tells nothing of it.
+    said = {number: told[0] for number, _cells, *told in kept.rows if any(told)}
+    look = take_in(db, me, Sheet(found, mark, said), now=now)
     db.execute(update(KeptList).where(KeptList.id == kept.id).values(rows=[], taken=len(look.good)))
     return look
 
