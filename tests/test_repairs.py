@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from staffhub import workdays
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.models import (
+    Account,
     CallState,
     DutyCall,
     EmploymentType,
@@ -22,7 +23,7 @@ from staffhub.models import (
     PlanLayer,
     PlanMode,
 )
-from staffhub.roster import repairing
+from staffhub.roster import calls, repairing
 from staffhub.roster.repairing import Call, Need
 from tests.conftest import MORNING, TODAY, World, plan_range
 from tests.page_forms import form_of
@@ -52,7 +53,7 @@ def _offered(world: World, division: str = "ana") -> list[tuple[str, int, bool]]
     with world.database.reading() as db:
         found = repairing.around(db, viewer.office_id, [MONDAY])
         need = Need(MONDAY, viewer.division_id or 0, "ASN", ASN, 1)
-        free = repairing.stand_ins(db, viewer.office_id, found, need, besides={ben})
+        free = repairing.stand_ins(db, viewer.office_id, found, need, today=TODAY, besides={ben})
         return [(one.name, one.turns, one.lent) for one in free]
 
 
@@ -190,8 +191,47 @@ def test_an_empty_desk_of_the_next_days_is_filled_with_one_press_and_the_message
     told = dewi.get(answer.headers["location"]).text
     assert "https://wa.me/6281234567890?text=Anda%20diminta%20bertugas" in told
     again = dewi.post("/roster/repair", data={"call_in": choice})
-    assert again.status_code == 409
-    assert "tidak bebas lagi" in again.text
+    assert (again.status_code, again.headers["location"]) == (303, answer.headers["location"])
+    with office.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).where(Notice.kind == NoticeKind.CALLED_IN)) == 1
+    late = office.client("hana").post("/roster/repair", data={"call_in": choice})
+    assert late.status_code == 409, "another was quicker"
+    assert "tidak bebas lagi" in late.text
+
+
+def test_a_second_tap_for_today_asks_once_also_after_the_answer(office: World) -> None:
+    _at_home(office, "ana", first=TODAY, last=TODAY)
+    ana, hana = office.viewer("ana"), office.viewer("hana")
+    called = [Call(ana.officer_id or 0, TODAY, ana.division_id or 0)]
+    for _tap in range(2):
+        with office.database.transaction() as db:
+            repairing.call_in(db, hana, called, now=MORNING)
+    with office.database.transaction() as db:
+        calls.accept(db, ana, db.scalars(sa.select(DutyCall.id)).one(), now=MORNING)
+    with office.database.transaction() as db:
+        repairing.call_in(db, hana, called, now=MORNING)
+    assert _mode(office, "ana", TODAY) is PlanMode.OFFICE
+
+
+def test_who_has_no_account_is_not_called_today_and_of_a_day_to_come_it_is_said(office: World) -> None:
+    choice, _ben = _empty_desk(office)
+    _at_home(office, "ana", first=TODAY, last=TODAY)
+    hana, ana = office.viewer("hana"), office.viewer("ana")
+    desk = ana.division_id or 0
+    with office.database.transaction() as db:
+        db.execute(sa.update(Account).where(Account.officer_id == ana.officer_id).values(disabled_at=MORNING))
+    with office.database.reading() as db:
+        found = repairing.around(db, hana.office_id, [TODAY, MONDAY])
+        free = {
+            day: repairing.stand_ins(db, hana.office_id, found, Need(day, desk, "ASN", ASN, 1), today=TODAY)
+            for day in (TODAY, MONDAY)
+        }
+    assert [len(free[day]) for day in (TODAY, MONDAY)] == [0, 1]
+    with pytest.raises(Refused, match="tidak punya akun"), office.database.transaction() as db:
+        repairing.call_in(db, hana, [Call(ana.officer_id or 0, TODAY, desk)], now=MORNING)
+    dewi = office.client("dewi")
+    answer = dewi.post("/roster/repair", data={"call_in": choice})
+    assert "belum ada akun" in dewi.get(answer.headers["location"]).text
 
 
 def test_what_is_no_choice_is_refused_and_so_is_one_person_for_two_desks(office: World) -> None:

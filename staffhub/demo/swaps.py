@@ -53,7 +53,8 @@ def call(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime
     for desk in office.divisions(db, head.office_id).values():
         for group in rules.coverage(day, desk).groups:
             need = repairing.Need(day, desk.id, group.name, group.types, 1)
-            free = [one for one in repairing.stand_ins(db, head.office_id, found, need) if not one.lent]
+            could = repairing.stand_ins(db, head.office_id, found, need, today=day)
+            free = [one for one in could if not one.lent]
             if free:
                 who = free[0].officer_id
                 calls.call(db, head, officer_id=who, division_id=desk.id, day=day, group=group.name, now=now)

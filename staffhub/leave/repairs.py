@@ -1,6 +1,7 @@
 """What would keep the duty minimum while somebody is on leave, said before the decision and done with it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from staffhub.roster.repairing import Need, Offer
 from staffhub.security import Viewer
 
 
-def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap]) -> list[Offer]:
+def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap], *, today: date) -> list[Offer]:
     """Return one for each place that would be empty on a day of the leave."""
     gaps = [gap for gap in gaps if not gap.excuse]
     days = sorted({gap.day for gap in gaps})
@@ -19,4 +20,4 @@ def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap]) -> list[Of
         return []
     found = repairing.around(db, me.office_id, days)
     wanted = [Need.of(gap.cover) for gap in gaps]
-    return repairing.offers(db, me, found, wanted, besides={one.officer_id})
+    return repairing.offers(db, me, found, wanted, today=today, besides={one.officer_id})

@@ -61,7 +61,7 @@ def desks(db: Session, me: Viewer, *, now: datetime) -> Desks:
         lacks = []
         for cover in lacking[column.id]:
             need = repairing.Need.of(cover.fewest)
-            free = repairing.stand_ins(db, me.office_id, found, need, besides=standing) if found else []
+            free = repairing.stand_ins(db, me.office_id, found, need, today=day, besides=standing) if found else []
             lacks.append(Lack(cover, free))
         theirs = [one for one in told if one.division_id == column.id]
         shown.append(Desk(column.id, column.name, column.covers, lacks, theirs))

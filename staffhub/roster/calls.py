@@ -123,7 +123,12 @@ def calls_of(db: Session, me: Viewer, day: date) -> list[Call]:
 
 
 _PERSON = (
-    select(Officer.name, Posting.division_id, Posting.employment_type)
+    select(
+        Officer.name,
+        Posting.division_id,
+        Posting.employment_type,
+        select(Account.id).where(Account.officer_id == Officer.id, Account.disabled_at.is_(None)).exists(),
+    )
     .join(Posting, and_(Posting.officer_id == Officer.id, posting_on(_DAY)))
     .where(Officer.office_id == _OFFICE, Officer.id == bindparam("officer"), serves(_DAY, _DAY))
 )
@@ -149,13 +154,14 @@ def call(
     if there := _standing(db, me, officer_id, day):
         return _called_before(db, me, there, division_id)
     _refuse_over(db, me, day, now)
-    name, _own, employment = _person(db, me, officer_id, day)
+    name, _own, employment, has_account = _person(db, me, officer_id, day)
     types = next(
         (one.types for one in workdays.calendar(db, me.office_id).coverage(day, desk).groups if one.name == group), ()
     )
     if employment not in types:
         raise Refused(_("%(name)s is of another group.", name=name))
-    if said := _why_not(db, me, officer_id, day):
+    said = _why_not(db, me, officer_id, day) if has_account else _("has no account to answer with")
+    if said:
         raise Refused(_("%(name)s cannot come: %(why)s.", name=name, why=said))
     added = DutyCall(
         office_id=me.office_id,
@@ -195,11 +201,11 @@ def _called_before(db: Session, me: Viewer, there: Call, division_id: int) -> Do
     raise Conflict(said % {"name": there.officer, "who": there.caller, "desk": desk})
 
 
-def _person(db: Session, me: Viewer, officer_id: int, day: date) -> tuple[str, int | None, EmploymentType]:
+def _person(db: Session, me: Viewer, officer_id: int, day: date) -> tuple[str, int | None, EmploymentType, bool]:
     row = rows(db, _PERSON, office=me.office_id, officer=officer_id, day=day).one_or_none()
     if row is None:
         raise Refused(_("Whoever is called no longer serves in the office then."))
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def _refuse_over(db: Session, me: Viewer, day: date, now: datetime) -> None:
@@ -224,7 +230,7 @@ def accept(db: Session, me: Viewer, call_id: int, *, now: datetime) -> Done:
         return Done(one.id, first_time=False)
     _refuse_answered(one)
     _refuse_over(db, me, one.day, now)
-    name, own, _employment = _person(db, me, one.officer_id, one.day)
+    name, own, *_rest = _person(db, me, one.officer_id, one.day)
     if said := _why_not(db, me, one.officer_id, one.day):
         raise Refused(_("%(name)s cannot come: %(why)s.", name=name, why=said))
     grant_id = come(db, me, one.officer_id, one.day, at=one.division_id, own=own, now=now)

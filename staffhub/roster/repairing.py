@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, bindparam, select, union_all
+from sqlalchemy import Date, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, notify, office, workdays
@@ -19,11 +19,14 @@ from staffhub.db import rows
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    DutyCall,
     EmploymentType,
     HomeOnly,
     LeaveRequest,
     LeaveState,
     NoticeKind,
+    PlanGrant,
+    PlanLayer,
     PlanMode,
     Role,
 )
@@ -148,9 +151,12 @@ def needs(
 
 
 def stand_ins(
-    db: Session, office_id: int, found: Around, need: Need, *, besides: Collection[int] = ()
+    db: Session, office_id: int, found: Around, need: Need, *, today: date, besides: Collection[int] = ()
 ) -> list[StandIn]:
-    """Return who could come, whom to ask first first; of other bidang only where the own one has nobody."""
+    """Return who could come, whom to ask first first; of other bidang only where the own one has nobody.
+
+    For today only who has an account: she is asked, and answers herself.
+    """
     names = {one.id: one.short_name for one in office.divisions(db, office_id).values()}
     free = [
         StandIn(
@@ -165,6 +171,7 @@ def stand_ins(
         if one.employment in need.types
         and one.role is not Role.OFFICE_HEAD
         and one.officer_id not in besides
+        and (one.has_account or need.day != today)
         and found.is_free(one, need.day)
     ]
     own = [one for one in free if not one.lent]
@@ -172,7 +179,7 @@ def stand_ins(
 
 
 def offers(
-    db: Session, me: Viewer, found: Around, wanted: Iterable[Need], *, besides: Collection[int] = ()
+    db: Session, me: Viewer, found: Around, wanted: Iterable[Need], *, today: date, besides: Collection[int] = ()
 ) -> list[Offer]:
     """Return an offer for each empty place; nobody is proposed for two places of one day.
 
@@ -184,7 +191,7 @@ def offers(
         for _place in range(need.lacking):
             free = [
                 one
-                for one in stand_ins(db, me.office_id, found, need, besides=besides)
+                for one in stand_ins(db, me.office_id, found, need, today=today, besides=besides)
                 if (one.officer_id, need.day) not in proposed
                 and (not me.may("roster.edit") or me.sees(officer_id=None, division_id=one.division_id))
             ]
@@ -195,7 +202,7 @@ def offers(
 
 def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) -> None:
     """Put people into the office on days to come and tell them, and ask who is to come today; Conflict when one of
-    them is not at home then any more.
+    them is not at home then any more. Whom I called in already is called once.
     """
     if not calls:
         return
@@ -205,7 +212,7 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
     lock_officers(db, me.office_id, sorted({one.officer_id for one in calls}))
     found = around(db, me.office_id, sorted(one.day for one in calls))
     today = clock.local_day(now, me.zone)
-    called = [(call, _called(me, found, call, today)) for call in calls]
+    called = [(call, _called(me, found, call, today)) for call in calls if not _stands(db, me, found, call)]
     desks = office.divisions(db, me.office_id)
     for call, who in called:
         if call.day == today:
@@ -228,6 +235,30 @@ def call_in(db: Session, me: Viewer, calls: Sequence[Call], *, now: datetime) ->
             by=me.account_id,
             now=now,
         )
+
+
+_MINE = select(PlanGrant.id).where(
+    PlanGrant.office_id == _OFFICE,
+    PlanGrant.id == bindparam("grant"),
+    or_(
+        PlanGrant.created_by == bindparam("me"),
+        # Of today, who came has written it herself.
+        select(DutyCall.id)
+        .where(DutyCall.office_id == _OFFICE, DutyCall.date == PlanGrant.first)
+        .where(DutyCall.grant_id == PlanGrant.id, DutyCall.asked_by == bindparam("me"))
+        .exists(),
+    ),
+)
+
+
+def _stands(db: Session, me: Viewer, found: Around, call: Call) -> bool:
+    """Whether the plan has it already, by hand and by me: the same press came before."""
+    plan, who = found.book.of(call.officer_id, call.day), found.who(call.officer_id, call.day)
+    if who is None or plan.mode is not PlanMode.OFFICE or plan.source != PlanLayer.HAND:
+        return False
+    if (plan.desk or who.division_id) != call.division_id:
+        return False
+    return rows(db, _MINE, office=me.office_id, grant=plan.grant_id, me=me.author).first() is not None
 
 
 def _called(me: Viewer, found: Around, call: Call, today: date) -> Serving:

@@ -97,7 +97,7 @@ def _page(
         away=leave.around.away(one, known, people),
         gaps=gaps,
         lacks=leave.around.lacks(gaps),
-        repairs=leave.repairs(db, me, one, gaps) if decides else [],
+        repairs=leave.repairs(db, me, one, gaps, today=today) if decides else [],
         may_call=me.may("roster.edit"),
         forms=forms,
         decides=decides,

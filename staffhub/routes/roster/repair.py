@@ -36,12 +36,16 @@ class RepairFields(Fields):
 
 
 class Message(NamedTuple):
-    """Who was called in, and the address that opens a chat with the text in it; None without a number."""
+    """Who was called in, and the address that opens a chat with the text in it; None without a number.
+
+    `has_account`: there is a notice that says it.
+    """
 
     name: str
     day: Any
     desk: str
     link: str | None
+    has_account: bool
 
 
 def _page(
@@ -62,7 +66,7 @@ def _page(
     wanted = repairing.needs(db, me.office_id, found, days[0], days[-1], only=only)
     names = office.divisions(db, me.office_id)
     desks: dict[str, list[Offer]] = defaultdict(list)
-    for offer in repairing.offers(db, me, found, wanted):
+    for offer in repairing.offers(db, me, found, wanted, today=today):
         desks[names[offer.need.division_id].short_name].append(offer)
     return render(
         request,
@@ -84,7 +88,7 @@ def _message(me: Viewer, found: repairing.Around, call: Call, names: dict[int, o
         return None
     desk = names[call.division_id].short_name
     text = _("You are needed in the office on %(day)s, at the desk of %(desk)s.", day=i18n.day(call.day), desk=desk)
-    return Message(who.name, call.day, desk, whatsapp_link(who, f"{text} {me.office_name}"))
+    return Message(who.name, call.day, desk, whatsapp_link(who, f"{text} {me.office_name}"), who.has_account)
 
 
 @router.get("/roster/repair")
