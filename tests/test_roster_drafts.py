@@ -424,6 +424,34 @@ def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_
         _publish(database, ana)
 
 
+def test_who_waits_for_a_loan_that_is_not_published_is_told_whose_roster_comes_first(
+    database: Database, ana: Viewer
+) -> None:
+    hana, cy, ben = viewer_of(database, "hana"), viewer_of(database, "cy"), _officer(database, "ben")
+    desk = cy.division_id or 0
+    with database.transaction() as db:
+        plan_range(db, ana, cy.officer_id, A)  # the only one there is on leave
+    _write(database, ana, {(ben, A): Cell(PlanMode.OFFICE, desk)})
+
+    def publish() -> publishing.Published:
+        draft = _draft(database, hana, division=desk)
+        with database.transaction() as db:
+            return publishing.publish(db, hana, draft, version=draft.version, now=MORNING)
+
+    draft = _draft(database, hana, division=desk)
+    with database.transaction() as db:
+        asked = [f"{day} {group}" for day, group in _lacking(db, desk) if (day, group) != (A, "ASN")]
+        excuses.excuse(db, hana, draft, asked, reason="Sepi", now=MORNING)
+        cells: drafts.Changes = {(cy.officer_id or 0, B): OFFICE}
+        drafts.write(db, hana, draft, cells, act=RosterAct.CHANGED, version=draft.version, now=MORNING)
+    with pytest.raises(publishing.Broken) as refused:
+        publish()
+    first = "Terbitkan dahulu jadwal Pendaftaran Penduduk, yang meminjamkan Ben"
+    assert first in refused.value.message
+    _publish(database, ana)
+    assert publish().told == {}
+
+
 def _lacking(db: Any, desk: int) -> list[tuple[date, str]]:
     draft = drafts.read(db, 1, desk, MONTH)
     return [(one.day, one.group) for one in covering.month_of(db, 1, desk, draft.days).broken()]

@@ -108,7 +108,8 @@ def _refuse_broken(
         if division_id == draft.division_id:
             _refuse_letters(month, days)
         if broken := month.broken():
-            raise Broken(broken, _said(divisions[division_id].short_name, broken))
+            said = [_said(divisions[division_id].short_name, broken), *_loans(db, me, month, broken, divisions)]
+            raise Broken(broken, " ".join(said))
 
 
 def _said(division: str, broken: Sequence[Cover]) -> str:
@@ -116,6 +117,27 @@ def _said(division: str, broken: Sequence[Cover]) -> str:
     more = len(broken) - _NAMED
     rest = " " + ngettext("and %(num)s more.", "and %(num)s more.", more) if more > 0 else "."
     return _("Not published: %(division)s would not be covered. %(days)s", division=division, days=named) + rest
+
+
+def _loans(
+    db: Session, me: Viewer, month: Month, broken: Sequence[Cover], divisions: Mapping[int, office.Bidang]
+) -> list[str]:
+    """Say which rosters come first: a draft that lends somebody counts on the page, and here when it is published."""
+    lent = coverage.lent(db, me.office_id, month.bidang.id, month.days[0], month.days[-1])
+    names: dict[int, list[str]] = defaultdict(list)
+    for who in month.lent:
+        waits = (one for one in broken if one.is_short and one.demand.counts(who.employment, who.role))
+        here = any((who.officer_id, one.day) in lent and who.officer_id not in one.there for one in waits)
+        if here and who.division_id is not None and who.name not in names[who.division_id]:
+            names[who.division_id].append(who.name)
+    return [
+        _(
+            "Publish the roster of %(division)s first, which lends %(names)s.",
+            division=divisions[division_id].short_name,
+            names=", ".join(lends),
+        )
+        for division_id, lends in names.items()
+    ]
 
 
 def _named(one: Cover) -> str:
