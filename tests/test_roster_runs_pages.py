@@ -10,6 +10,7 @@ from staffhub.roster import runs
 from tests.conftest import MORNING, World, plan_range
 from tests.page_forms import form_of
 from tests.test_roster_problem import TUESDAY, WEDNESDAY, desk, who
+from tests.test_roster_runs import _only_in
 
 
 def _asked(world: World, client: Any, division: int) -> str:
@@ -61,6 +62,20 @@ def test_a_head_is_told_why_there_is_no_plan_and_takes_the_way_out_in_one_press(
     assert "terbukti terbaik" in ana.get(taken.headers["location"]).text
     with world.database.reading() as db:
         assert {row.reason for row in db.scalars(sa.select(RosterExcuse))} == {"Rapat kerja daerah"}
+
+
+def test_a_head_reads_whom_to_ask_for_a_loan_and_is_offered_none_that_others_decide(world: World) -> None:
+    ana, hana, cy = world.client("ana"), world.viewer("hana"), who(world.database, "cy")
+    with world.database.transaction() as db:
+        _only_in(db, desk(world.database), {"groups": [{"name": "ASN", "types": ["pns", "pppk"], "minimum": 1}]})
+        for officer in ("ana", "ben"):
+            plan_range(db, hana, who(world.database, officer), TUESDAY)
+    run = _asked(world, ana, desk(world.database))
+    runs.run_due(world.database, now=MORNING)
+    told = ana.get(run).text
+    assert re.search(r"<p>\s*Minta kepala [^<]+ meminjamkan Cy [^<]+ selama 1 hari\s*</p>", told)
+    assert f'value="borrow-{cy}"' not in told, "she may not write the roster of the other bidang"
+    assert f'value="borrow-{cy}"' in world.client("hana").get(run).text
 
 
 def test_a_run_is_stopped_from_its_page(world: World) -> None:

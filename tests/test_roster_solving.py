@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import get_args
@@ -224,6 +225,14 @@ def test_both_on_leave_one_is_asked_or_a_colleague_of_the_group_is_borrowed():
     ways = [(change.kind, change.person) for (change,) in broken.ways]
     assert ways == [("borrow", 3), ("ask_leave", 1), ("ask_leave", 2), ("excuse", None)]
     assert told.together == broken.ways[0]
+
+
+def test_however_many_colleagues_are_free_elsewhere_it_is_still_offered_to_ask_about_the_leave():
+    many = _both_away("leave", "leave")
+    others = tuple(Person(n, "non_asn", 2) for n in range(10, 30))
+    many = replace(many, people=(*many.people, *others), lenders=frozenset({3, *(one.id for one in others)}))
+    (broken,) = why.explain(many).broken
+    assert Counter(change.kind for (change,) in broken.ways) == {"borrow": 8, "ask_leave": 2, "excuse": 1}
 
 
 def test_a_locked_cell_is_given_back_first_and_duty_and_health_are_not_asked():

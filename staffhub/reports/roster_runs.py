@@ -1,5 +1,6 @@
 """A plan of the duty roster that is being worked out, in words: how far, how good, or what cannot hold and why."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +21,11 @@ from staffhub.roster.solving.problem import Why
 from staffhub.security import Viewer
 
 _OPEN = 0.005  # of its cost: less is nothing that anybody would notice
+_WAYS = 3  # of a kind
 
 
 class Choice(NamedTuple):
-    """A way out: what its form sends, what it means, and a page where it is decided instead."""
+    """A way out: what its form sends ("": others do it), what it means, and a page where it is decided instead."""
 
     value: str
     text: str
@@ -73,7 +75,7 @@ def told(db: Session, me: Viewer, run: Run) -> Told:
         kind=kind,
         turns=[_turns(run, one, desks) for one in outcome.get("turns", ())] if stands else [],
         stands=stands,
-        troubles=[_said(one, names, desks) for one in found],
+        troubles=[_said(one, names, desks, me) for one in found],
         excuses=any(step.kind == "excuse" for one in found for way in one.ways for step in way),
     )
 
@@ -124,7 +126,7 @@ def ranges(days: Sequence[date]) -> str:
     return _("%(first)s to %(last)s", first=i18n.day(days[0]), last=i18n.day(days[-1]))
 
 
-def _said(one: Trouble, names: Mapping[int, str], desks: Mapping[int, str]) -> Said:
+def _said(one: Trouble, names: Mapping[int, str], desks: Mapping[int, str], me: Viewer) -> Said:
     number, where = abs(one.missing), desks.get(one.division_id, "")
     if one.group == LEVELS:
         what = _("who leads must be in the office")
@@ -141,7 +143,20 @@ def _said(one: Trouble, names: Mapping[int, str], desks: Mapping[int, str]) -> S
     else:
         what = ngettext("%(num)s %(group)s too few", "%(num)s %(group)s too few", number, group=one.group)
     text = _("%(days)s, %(division)s: %(what)s.", days=ranges(one.days), division=where, what=what)
-    return Said(f"{text} {_reasons(one, names)}".strip(), [_choice(way, one, names, desks) for way in one.ways])
+    choices = [_choice(way, one, names, desks, me) for way in _some(one.ways)]
+    return Said(f"{text} {_reasons(one, names)}".strip(), choices)
+
+
+def _some(ways: Sequence[Way]) -> list[Way]:
+    """Return the first of each kind: so many free colleagues do not bury the others."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for way in ways:
+        kinds = tuple(step.kind for step in way)
+        seen[kinds] += 1
+        if seen[kinds] <= _WAYS:
+            found.append(way)
+    return found
 
 
 def _reasons(one: Trouble, names: Mapping[int, str]) -> str:
@@ -166,21 +181,24 @@ def reason(why: Why | None) -> str:
     }[why]
 
 
-def _choice(way: Way, one: Trouble, names: Mapping[int, str], desks: Mapping[int, str]) -> Choice:
-    said = [_step(step, one, names, desks) for step in way]
+def _choice(way: Way, one: Trouble, names: Mapping[int, str], desks: Mapping[int, str], me: Viewer) -> Choice:
+    mine = [step.division_id is None or me.sees(officer_id=None, division_id=step.division_id) for step in way]
+    said = [_step(step, one, names, desks, mine=may) for step, may in zip(way, mine, strict=True)]
     whole = said[0]
     for more in said[1:]:
         whole = _("%(what)s and %(more)s", what=whole, more=more)
     asks = next((step for step in way if step.kind == "ask_leave"), None)
-    return Choice(key_of(way), whole, f"/roster/{asks.officer_id}" if asks else "")
+    return Choice(key_of(way) if all(mine) else "", whole, f"/roster/{asks.officer_id}" if asks else "")
 
 
-def _step(step: Step, one: Trouble, names: Mapping[int, str], desks: Mapping[int, str]) -> str:
+def _step(step: Step, one: Trouble, names: Mapping[int, str], desks: Mapping[int, str], *, mine: bool) -> str:
     days = ngettext("%(num)s day", "%(num)s days", len(one.days))
     name = names.get(step.officer_id or 0, "")
     if step.kind == "borrow":
-        of = desks.get(step.division_id or 0, "")
-        return _("Borrow %(name)s of %(division)s for %(days)s", name=name, division=of, days=days)
+        told = {"name": name, "division": desks.get(step.division_id or 0, ""), "days": days}
+        if mine:
+            return _("Borrow %(name)s of %(division)s for %(days)s", **told)
+        return _("Ask the head of %(division)s to lend %(name)s for %(days)s", **told)
     if step.kind == "unlock":
         return _("Unlock %(name)s on %(days)s", name=name, days=days)
     if step.kind == "ask_leave":

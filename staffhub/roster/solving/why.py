@@ -3,6 +3,7 @@
 Hard rules never join two days, so each day is looked at alone, with its own small problem.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ from staffhub.roster.solving.solution import Absent, Broken, Explanation, Kind, 
 # How much it asks of people: a cell is given back, a colleague lends a hand, somebody gives up a day of leave, the
 # citizens have one officer fewer.
 COSTS: dict[Kind, float] = {"unlock": 1, "borrow": 2, "ask_leave": 4, "excuse": 8}
-_TRIES, _WAYS = 60, 8  # how many changes are tried for a broken rule, and how many that help are offered
+_TRIES, _WAYS = 60, 8  # how many changes are tried for a broken rule, and how many of a kind that help are offered
 
 Way = tuple[Relaxation, ...]
 
@@ -96,7 +97,7 @@ def _broken(alone: Problem) -> list[Broken]:
     found = []
     for place, (row, n) in enumerate(missed):
         others = apply(alone, *(excuse for excuse in excuses if excuse.rule != row.rule))
-        ways = (*islice(_ways(others, row, n), _WAYS), (excuses[place],))
+        ways = (*_ways(others, row, n), (excuses[place],))
         found.append(Broken(row.rule, n, _absent(alone, row, n), ways))
     return found
 
@@ -126,9 +127,13 @@ def _ways(alone: Problem, row: Row, missing: int) -> Iterator[Way]:
     sets = chain.from_iterable(combinations(several, n) for n in range(1, abs(missing) + 1))
     tried = sorted(islice(sets, _TRIES), key=lambda way: sum(change.cost for change in way))
     working: list[Way] = []
+    found: Counter[tuple[Kind, ...]] = Counter()
     for way in tried:
-        if not any(set(smaller) <= set(way) for smaller in working) and _fits(alone, way):
+        # Of each kind some: colleagues elsewhere, however many are free, do not hide that a leave can be talked about.
+        kinds = tuple(change.kind for change in way)
+        if found[kinds] < _WAYS and not any(set(smaller) <= set(way) for smaller in working) and _fits(alone, way):
             working.append(way)
+            found[kinds] += 1
             yield way
 
 
