@@ -160,6 +160,8 @@ if (self.document) {
     else location.assign("/");
   });
 
+  // A network is not the server: behind a router without internet the kept page would only load itself again.
+  const answers = () => ask("/", { method: "HEAD" }).then((answer) => answer.status < 500, () => false);
   // Elsewhere than on Hari ini somebody may be typing: what was said of it stands on the next page.
   let sending = false;
   const deliver = async () => {
@@ -168,7 +170,7 @@ if (self.document) {
     const { onward, signIn } = await sendTaps(ask, account, load).catch(() => later() ?? {});
     sending = false;
     // The worker may have sent them, too.
-    const stale = (saved && navigator.onLine) || document.querySelector("#presence-card [data-tap]");
+    const stale = (saved && await answers()) || document.querySelector("#presence-card [data-tap]");
     const next = signIn ? "/login" : onward ?? (stale && !(await mine()).length ? "/" : null);
     if (next && waits) location.assign(next);
   };
@@ -225,16 +227,22 @@ if (self.document) {
   // Nothing stays behind on a phone that others use; whoever leaves taps behind is asked first.
   window.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.getAttribute("action") !== "/logout" || form.dataset.sure) return;
+    if (form.getAttribute("action") !== "/logout") return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const leave = async () => {
       const number = (await mine()).length;
       if (number && !window.confirm(document.body.dataset.leaves.replace("{}", number))) return;
+      const sent = { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(new FormData(form)) };
+      // Without an answer nobody is signed out, so nothing goes.
+      const answer = await tried(form.getAttribute("action"), sent).catch(() => null);
+      if (!answer) {
+        window.alert(document.body.dataset.stays);
+        return;
+      }
       for (const tap of await keptTaps()) await dropTap(tap.key);
       await forget();
-      form.dataset.sure = "yes";
-      form.requestSubmit();
+      location.assign(answer.headers.get("HX-Redirect") ?? "/login");
     };
     leave().catch(() => form.submit());
   }, true);

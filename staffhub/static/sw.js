@@ -15,21 +15,24 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
 })()));
 
 // A page that was kept is shown under the same policy as any other.
-const kept = async (path) => {
-  const bare = await caches.match("/offline");
-  const page = path === "/" && await (await caches.open(PAGE)).match("/");
-  if (!page) return bare ?? Response.error();
-  const headers = new Headers(bare?.headers);
+const keptToday = async () => {
+  const page = await (await caches.open(PAGE)).match("/");
+  if (!page) return undefined;
+  const headers = new Headers((await caches.match("/offline"))?.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
   headers.set("content-type", "text/html; charset=utf-8");
   return new Response(await page.text(), { headers });
 };
+// What a proxy says while the server is down, and what the server says while its database is.
+const isAway = (answer) => [502, 504].includes(answer.status) || answer.headers.get("X-Trouble") === "away";
 const page = async (event) => {
+  const isToday = new URL(event.request.url).pathname === "/";
   try {
-    return await event.preloadResponse ?? await fetch(event.request);
+    const answer = await event.preloadResponse ?? await fetch(event.request);
+    return (isToday && isAway(answer) && await keptToday()) || answer;
   } catch {
-    return kept(new URL(event.request.url).pathname);
+    return (isToday && await keptToday()) || (await caches.match("/offline") ?? Response.error());
   }
 };
 const file = async (request) => {
