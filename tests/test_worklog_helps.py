@@ -181,3 +181,15 @@ def test_evidence_is_an_address_that_a_browser_opens(world: World, link: str, st
     assert answer.status_code == status
     assert ('href="https://siak.example/berkas/12"' in ben.get("/worklog").text) is (status == 303)
     assert "javascript:alert(1)" not in ben.get("/worklog").text
+
+
+@pytest.mark.parametrize("first", ["one", "all"])
+def test_copying_all_after_some_were_copied_adds_only_what_is_left(world: World, first: str) -> None:
+    ben = world.client("ben")
+    me = world.viewer("ben")
+    copied = write(world.database, me, day=FRIDAY, starts=time(8), ends=time(9))
+    write(world.database, me, day=FRIDAY, text="Rapat", starts=time(10), ends=time(11))
+    for take in (str(copied) if first == "one" else "all", "all", "all"):
+        assert ben.post("/worklog/copy", data={"date": TODAY.isoformat(), "take": take}).status_code == 303
+    assert [line[0] for line in lines(world.database, me)] == ["Menata arsip", "Rapat"]
+    assert "sudah ada di catatan" in ben.get("/worklog").text, "nothing is left, and no line is told to differ"

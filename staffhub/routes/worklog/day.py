@@ -140,7 +140,7 @@ def _page(
         announced=_not_there(written.doing(db, me.office_id, me.officer_id, day), entries),
         due=_not_there(log_proposals.due(db, me, me.officer_id, day), entries),
         proposals=found,
-        before=_before(db, me, day, entries),
+        before=left_to_copy(db, me, day, entries),
         templates=templates,
         form=form,
         stored=stored,
@@ -170,7 +170,7 @@ def _not_there(lines: Sequence[str], entries: Sequence[Entry]) -> list[str]:
     return [line for line in dict.fromkeys(one[:200] for one in lines) if line.casefold() not in there]
 
 
-def _before(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[Entry]:
+def left_to_copy(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[Entry]:
     """The lines of the last day that has some, as far as they are not copied yet."""
     there = {entry.source for entry in entries}
     return [one for one in worklog.entries_before(db, me, day) if f"copy-{one.id}" not in there]

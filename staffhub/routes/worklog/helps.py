@@ -18,7 +18,7 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.reports import log_proposals
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
-from staffhub.routes.worklog.day import address_of
+from staffhub.routes.worklog.day import address_of, left_to_copy
 from staffhub.security import Viewer
 from staffhub.web import query, redirect
 
@@ -78,8 +78,8 @@ def copy(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
     given, _officer_id = _asked(me, posted)
     day, today = given.date, clock.local_day(now, me.zone)
     try:
-        lines = _chosen(given, [(str(one.id), one) for one in worklog.entries_before(db, me, day)])
         entries = worklog.entries_of(db, me, day)
+        lines = _chosen(given, [(str(one.id), one) for one in left_to_copy(db, me, day, entries)])
         added: int | str = worklog.copy(db, me, lines, entries, day=day, now=now)
     except Conflict as error:
         added = error.message
