@@ -193,3 +193,23 @@ def test_copying_all_after_some_were_copied_adds_only_what_is_left(world: World,
         assert ben.post("/worklog/copy", data={"date": TODAY.isoformat(), "take": take}).status_code == 303
     assert [line[0] for line in lines(world.database, me)] == ["Menata arsip", "Rapat"]
     assert "sudah ada di catatan" in ben.get("/worklog").text, "nothing is left, and no line is told to differ"
+
+
+@pytest.mark.parametrize("deleted", [0, 1])
+def test_a_deleted_line_leaves_what_came_later_free_to_be_taken_over(
+    database: Database, ben: Viewer, deleted: int
+) -> None:
+    noon = (NOON - MORNING).total_seconds() / 3600
+    for hours in (0, 1):
+        at = NOON + timedelta(hours=hours)
+        handle(database, ben, noon + hours - 0.4, noon + hours - 0.2)
+        found = proposals(database, ben)
+        with database.transaction() as db:
+            assert worklog.take_over(db, ben, found, day=TODAY, now=at) == 1
+    with database.transaction() as db:
+        gone = worklog.entries_of(db, ben, TODAY)[deleted]
+        worklog.remove(db, ben, gone, now=NOON)
+    handle(database, ben, noon + 1.4, noon + 1.8)
+    found = proposals(database, ben)
+    assert take(database, ben, found) == len(found) == 1
+    assert take(database, ben, found) == 0, "pressed twice, written once"

@@ -109,11 +109,17 @@ def _requests(db: Session, me: Viewer, officer_id: int, day: date, entries: Sequ
     found = []
     for (service_id, only_taken_in), requests in groups.items():
         name = f"{'taken-in' if only_taken_in else 'requests'}-{service_id}-"
-        told = [entry.created_at for entry in entries if entry.created_at and entry.source.startswith(name)]
-        since = max(told, default=None)
+        told = {
+            int(entry.source.removeprefix(name)): entry.created_at
+            for entry in entries
+            if entry.created_at and entry.source.startswith(name)
+        }
+        since = max(told.values(), default=None)
         left = [rows for rows in requests if since is None or rows[-1][6] > since]
         if left:
-            found.append(_group(me, day, f"{name}{len(told)}", left, only_taken_in=only_taken_in))
+            # Not how many there are: one of them may have been deleted since, and the number of the next is taken.
+            number = 1 + max(told, default=-1)
+            found.append(_group(me, day, f"{name}{number}", left, only_taken_in=only_taken_in))
     return found
 
 
