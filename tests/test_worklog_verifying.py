@@ -13,6 +13,9 @@ from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.models import (
     Account,
+    Correction,
+    CorrectionKind,
+    CorrectionReason,
     DailyReport,
     LogAct,
     LogState,
@@ -173,6 +176,25 @@ def test_the_one_above_stands_in_for_a_superior_who_is_away_or_has_left(database
     with database.reading() as db:
         officers = {one.officer_id for one in worklog.waiting(db, dewi, today=TODAY, all_of_them=True)[0]}
     assert officers == {ana.officer_id}, "what nobody verifies waits for nobody"
+
+
+def test_a_superior_who_is_sick_by_what_hr_wrote_of_today_is_away_like_one_on_leave(
+    database: Database, ben: Viewer
+) -> None:
+    hana, ana, dewi = (viewer_of(database, who) for who in ("hana", "ana", "dewi"))
+    send(database, ben)
+
+    def says(kind: CorrectionKind) -> None:
+        facts = {"office_id": hana.office_id, "officer_id": ana.officer_id, "date": TODAY, "kind": kind}
+        facts |= {"reason": CorrectionReason.LEAVE_LETTER, "note": "Surat", "created_by": hana.account_id}
+        with database.transaction() as db:
+            db.execute(sa.insert(Correction).values(**facts, created_at=MORNING, idempotency_key=kind))
+
+    assert waits(database, dewi) == 0
+    says(CorrectionKind.LEAVE)
+    assert waits(database, dewi) == 1
+    says(CorrectionKind.ABSENT)
+    assert waits(database, dewi) == 0, "the newest that speaks of the whole day counts"
 
 
 def name(database: Database, me: Viewer, superior: Viewer | None, officer: Viewer, **other: Any) -> bool:

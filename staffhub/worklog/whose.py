@@ -12,7 +12,17 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, and_, bindparam, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from staffhub.models import DailyReport, LogDelegate, Officer, PlanEntry, PlanLayer, Posting, Role
+from staffhub.models import (
+    Correction,
+    CorrectionKind,
+    DailyReport,
+    LogDelegate,
+    Officer,
+    PlanEntry,
+    PlanLayer,
+    Posting,
+    Role,
+)
 from staffhub.security import Viewer
 
 OFFICE, ME = bindparam("office", type_=BigInteger), bindparam("me", type_=BigInteger)
@@ -39,7 +49,7 @@ def _held(posting: Any, officer: Any) -> ColumnElement[bool]:
 
 
 def _here(officer: Any) -> ColumnElement[bool]:
-    """Somebody, in service, and not on leave today; never null."""
+    """Somebody, in service, and not on leave today, by the plan or by what HR says of the day; never null."""
     on_leave = (
         select(PlanEntry.id)
         .where(PlanEntry.office_id == OFFICE, PlanEntry.officer_id == officer.id, PlanEntry.date == TODAY)
@@ -47,8 +57,23 @@ def _here(officer: Any) -> ColumnElement[bool]:
         .correlate(officer)  # however deep it stands
         .exists()
     )
+    said, later = aliased(Correction), aliased(Correction)
+    # The newest that speaks of the whole day counts.
+    taken_back = select(later.id).where(
+        later.officer_id == said.officer_id,
+        later.date == said.date,
+        later.kind == CorrectionKind.ABSENT,
+        later.id > said.id,
+    )
+    sick = (
+        select(said.id)
+        .where(said.office_id == OFFICE, said.officer_id == officer.id, said.date == TODAY)
+        .where(said.kind == CorrectionKind.LEAVE, ~taken_back.correlate(said).exists())
+        .correlate(officer)
+        .exists()
+    )
     serves = or_(officer.active_to.is_(None), officer.active_to >= TODAY)
-    return and_(officer.id.is_not(None), serves, not_(on_leave))
+    return and_(officer.id.is_not(None), serves, not_(on_leave), not_(sick))
 
 
 AWAY, NEXT_AWAY = not_(_here(SUPERIOR)), not_(_here(NEXT))
