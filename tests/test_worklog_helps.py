@@ -13,8 +13,10 @@ from staffhub.db import Database
 from staffhub.models import Channel, LogEntry, RequestEvent, RequestState, ServiceRequest, ServiceType, WorkMode
 from staffhub.reports import log_proposals
 from staffhub.security import Viewer
+from staffhub.service_requests import handing, steps
 from staffhub.worklog import Proposed, Trace
 from tests.conftest import MORNING, TODAY, World, viewer_of
+from tests.test_service_requests import assigned, move, reload
 
 NOON = MORNING + timedelta(hours=5)  # 12.12 WITA
 FRIDAY = date(2026, 11, 20)
@@ -213,3 +215,19 @@ def test_a_deleted_line_leaves_what_came_later_free_to_be_taken_over(
     found = proposals(database, ben)
     assert take(database, ben, found) == len(found) == 1
     assert take(database, ben, found) == 0, "pressed twice, written once"
+
+
+def test_handing_over_and_urgency_are_no_work_on_a_request(database: Database, ben: Viewer) -> None:
+    dewi, tia = viewer_of(database, "dewi"), viewer_of(database, "tia")
+    request = assigned(database, "ben")
+    with database.transaction() as db:
+        steps.set_urgent(db, dewi, request, urgent=True, why="Sakit", now=MORNING)
+        giver, taker = ben.officer_id or 0, tia.officer_id or 0
+        assert handing.hand_on(db, dewi, giver_id=giver, taker_id=taker, now=MORNING) == 1
+    move(database, "tia", reload(database, request, tia), RequestState.CHECKING)
+    texts = {me.name.split()[0]: [one.trace.text for one in proposals(database, me)] for me in (dewi, ben, tia)}
+    assert texts == {
+        "Dewi": [],
+        "Ben": [f"Menerima permohonan Kartu keluarga (KK), {request.number}"],
+        "Tia": [f"Memeriksa permohonan Kartu keluarga (KK), {request.number}"],
+    }

@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import DailyReport, LogState, Posting
-from tests.conftest import MORNING, TODAY, World
+from staffhub.models import DailyReport, LogState, Posting, RequestState
+from staffhub.service_requests import steps
+from tests.conftest import MORNING, TODAY, World, viewer_of
 from tests.page_forms import form_of
+from tests.test_service_requests import move, reload, take_in
 
 
 @pytest.fixture
@@ -135,3 +137,14 @@ def test_a_superior_names_a_delegate_and_ends_it_again(world: World) -> None:
     assert dewi.post(end[1]).status_code == 303
     assert "/end" not in dewi.get("/worklog/delegates").text
     assert 'name="officer"' not in ben.get("/worklog/delegates").text, "who has no people names nobody"
+
+
+def test_a_request_that_was_only_taken_over_is_not_counted_as_moved_on(office: World) -> None:
+    request, ben = take_in(office.database, "tia"), viewer_of(office.database, "ben")
+    with office.database.transaction() as db:
+        steps.assign(db, ben, request, assignee_id=ben.officer_id or 0, now=MORNING)
+    report = _send(office, "ben")
+    ana = office.client("ana")
+    assert "dikerjakan" not in ana.get(f"/worklog/verify/{report}").text
+    move(office.database, "ben", reload(office.database, request), RequestState.CHECKING)
+    assert "1 dikerjakan" in ana.get(f"/worklog/verify/{report}").text

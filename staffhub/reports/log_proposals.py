@@ -14,6 +14,7 @@ from staffhub.db import UtcDateTime, read
 from staffhub.i18n import gettext as _
 from staffhub.meetings import minutes, parts
 from staffhub.models import Mark, MarkKind, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.reports.logs import MOVES_ON
 from staffhub.security import Viewer
 from staffhub.worklog import Entry, Proposed, Trace
 
@@ -35,7 +36,7 @@ _STEPS = (
     .join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
     .where(RequestEvent.office_id == _OFFICE, RequestEvent.officer_id == _OFFICER)
     .where(RequestEvent.at >= bindparam("since", type_=UtcDateTime))
-    .where(RequestEvent.at < bindparam("until", type_=UtcDateTime))
+    .where(RequestEvent.at < bindparam("until", type_=UtcDateTime), MOVES_ON)
     .order_by(RequestEvent.at, RequestEvent.id)
 )
 _HERE = select(
