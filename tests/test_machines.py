@@ -13,7 +13,7 @@ import xlsxwriter
 from sqlalchemy.orm import Session, undefer
 
 from bench import machine as machine_bench
-from staffhub import days, office, presence
+from staffhub import days, deadlines, office, presence
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.machines import files, folder, listing, one, tables, taking
@@ -304,10 +304,32 @@ def test_killed_midway_and_repeated_it_is_the_same(database: Database, monkeypat
     after = reading(database, file_id)
     assert (after.state, after.added, after.known, len(marks(database))) == (TaskState.DONE, 8, 0, 8)
     # The rows of all the days follow, also of those that were stored before it died.
+    assert codes_of_ben(database)[:5] == ["H", "H", "H", "H", "A"]
+
+
+def codes_of_ben(database: Database) -> list[str]:
+    mine = (StoredDay.officer_id == viewer_of(database, "ben").officer_id, StoredDay.date >= MONDAY)
     with database.reading() as db:
-        mine = (StoredDay.officer_id == viewer_of(database, "ben").officer_id, StoredDay.date >= MONDAY)
-        codes = db.scalars(sa.select(StoredDay.code).where(*mine).order_by(StoredDay.date)).all()
-    assert list(codes)[:5] == ["H", "H", "H", "H", "A"]
+        return list(db.scalars(sa.select(StoredDay.code).where(*mine).order_by(StoredDay.date)))
+
+
+def test_a_name_given_while_a_file_is_still_read_has_all_its_days(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "BATCH", 2)
+    count_from(database, MONDAY)
+    id_ = added(database)
+    with database.transaction() as db:
+        days.close_step(db, viewer_office(db), now=MORNING)
+    sent(database, id_, log(*(f"3\t2026-11-{day} {time}" for day in (16, 17) for time in ("07:20:00", "16:10:00"))))
+
+    def between() -> None:
+        if len(marks(database)) == taking.BATCH:
+            given(database, id_, {"3": "Ben Tumiwa"}, since=MONDAY)
+
+    monkeypatch.setattr(deadlines, "again", between)
+    taking.run_due(database, now=MORNING)
+    assert codes_of_ben(database)[:3] == ["H", "H", "A"]
 
 
 def viewer_office(db: Session) -> int:

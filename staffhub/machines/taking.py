@@ -5,7 +5,7 @@ is there. The days of the people that it touches follow in the transaction that 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -39,6 +39,8 @@ _TRIES = 3
 _YEAR_OFF = timedelta(days=300)
 _FIRST_YEAR = 2005
 _A_DAY = timedelta(days=1)
+
+_Span = tuple[date, date]
 
 
 @dataclass
@@ -123,11 +125,12 @@ def read_here(db: Session, reading_id: int, *, now: datetime) -> None:
     found = _read(job) if job else None
     if job is None or found is None:
         return
-    sorted_, touched = _sort(job, found, None, now), dict[int, tuple[date, date]]()
+    seen: dict[str, _Span] = {}
+    sorted_ = _sort(job, found, None, now)
     added = _add(db, job, sorted_.taken, now)
     db.execute(update(MachineReading).where(MachineReading.id == job.id).values(added=len(added)))
-    _touch(touched, _people(db, job), added)
-    _finish(db, job, found, sorted_, touched, now)
+    _note(seen, added)
+    _finish(db, job, found, sorted_, seen, now)
 
 
 def _work(database: Database, job: _Job, now: datetime, *, most: int | None) -> None:
@@ -170,11 +173,10 @@ def _read(job: _Job) -> Read | None:
 def _store(database: Database, job: _Job, found: Read, now: datetime, *, most: int | None) -> None:
     with database.reading() as db:
         newest = _newest(db, job, now) if job.line_from > 1 else None
-        people = _people(db, job)
         sorted_ = _sort(job, found, newest, now)
         if sorted_.held:
             sorted_.held = _unknown(db, job, sorted_.held)
-    touched: dict[int, tuple[date, date]] = {}
+    seen: dict[str, _Span] = {}
     batches = [sorted_.taken[at : at + BATCH] for at in range(0, len(sorted_.taken), BATCH)]
     for number, batch in enumerate(batches, 1):
         if most is not None and number > most:
@@ -189,10 +191,10 @@ def _store(database: Database, job: _Job, found: Read, now: datetime, *, most: i
                 .where(MachineReading.id == job.id)
                 .values(added=MachineReading.added + len(added))
             )
-        _touch(touched, people, _rows(job, batch, now) if job.again else added)
+        _note(seen, _rows(job, batch, now) if job.again else added)
     deadlines.again()
     with database.transaction() as db:
-        _finish(db, job, found, sorted_, touched, now)
+        _finish(db, job, found, sorted_, seen, now)
 
 
 def _holds(db: Session, job: _Job, **values: Any) -> bool:
@@ -200,10 +202,9 @@ def _holds(db: Session, job: _Job, **values: Any) -> bool:
     return db.scalar(update(MachineReading).where(*mine).values(**values).returning(MachineReading.id)) is not None
 
 
-def _finish(
-    db: Session, job: _Job, found: Read, sorted_: _Sorted, touched: dict[int, tuple[date, date]], now: datetime
-) -> None:
-    if touched:
+def _finish(db: Session, job: _Job, found: Read, sorted_: _Sorted, seen: Mapping[str, _Span], now: datetime) -> None:
+    # Whose the numbers are is asked in the end: HR may have said it while the file was read.
+    if touched := _touched(_people(db, job), seen):
         days.touch(db, job.office_id, touched, MachineMark.__tablename__)
     held = sorted(one.time for one in sorted_.held)
     same = [one for one in held if one - held[0] < _YEAR_OFF]
@@ -246,17 +247,24 @@ def _people(db: Session, job: _Job) -> dict[str, list[tuple[date, date, int]]]:
     return held
 
 
-def _touch(
-    touched: dict[int, tuple[date, date]],
-    people: dict[str, list[tuple[date, date, int]]],
-    rows: Iterable[dict[str, Any]],
-) -> None:
-    """A finger touches its date, and the day before, whose night it may have ended."""
+def _note(seen: dict[str, _Span], rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
-        for first, last, officer_id in people.get(row["number"], ()):
-            if first <= row["date"] <= last:
-                was = touched.get(officer_id, (row["date"], row["date"]))
-                touched[officer_id] = (min(was[0], row["date"] - _A_DAY), max(was[1], row["date"]))
+        seen[row["number"]] = _wider(seen.get(row["number"]), row["date"], row["date"])
+
+
+def _touched(people: Mapping[str, list[tuple[date, date, int]]], seen: Mapping[str, _Span]) -> dict[int, _Span]:
+    """A finger touches its date, and the day before, whose night it may have ended."""
+    touched: dict[int, _Span] = {}
+    for number, (oldest, newest) in seen.items():
+        for first, last, officer_id in people.get(number, ()):
+            begins, ends = max(first, oldest), min(last, newest)
+            if begins <= ends:
+                touched[officer_id] = _wider(touched.get(officer_id), begins - _A_DAY, ends)
+    return touched
+
+
+def _wider(was: _Span | None, first: date, last: date) -> _Span:
+    return (min(was[0], first), max(was[1], last)) if was else (first, last)
 
 
 def _there(job: _Job, now: datetime) -> datetime:
