@@ -1,11 +1,15 @@
 """The published duty roster: of the own bidang for everybody there, of the whole office for who sees it."""
 
 import re
+from datetime import date, time
 
 import pytest
+import sqlalchemy as sa
 
-from tests.conftest import World
+from staffhub.models import Appointment, ServiceType
+from tests.conftest import MORNING, World
 from tests.test_roster_draft_pages import _here
+from tests.test_roster_problem import _request
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DECEMBER = "/roster/duty?month=2026-12"
@@ -45,3 +49,20 @@ def test_the_head_sees_every_bidang_at_once_and_goes_on_to_its_draft(world: Worl
     for username in ("ana", "cy"):
         assert f"/roster/drafts/{world.viewer(username).division_id}/2026-12" in page
     assert world.client("dewi").get("/roster/duty/print?month=2026-12").content.startswith(b"%PDF")
+
+
+def test_a_day_with_too_few_for_its_appointments_is_named_and_cannot_be_excused(world: World) -> None:
+    division, day = world.viewer("ana").division_id or 0, date(2026, 12, 1)
+    with world.database.transaction() as db:
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.division_id == division)).first()
+        assert kind
+        db.add(Appointment(office_id=1, request_id=_request(db, kind.id, 1), service_type_id=kind.id,
+                           division_id=division, date=day, starts=time(8), minutes=30, seat=9, state="invited",
+                           created_at=MORNING, version=1))  # fmt: skip
+    ana = world.client("ana")
+    note = ana.get(f"{DECEMBER}&division={division}").text.split('id="duty-rosters"')[0]
+    assert "Setiap meja terjaga" not in note
+    assert re.search(r"Sel, 1 Des: Janji temu \d/9", note)
+    drafted = ana.get(_here(world)).text
+    assert "kali belum terjaga di kantor" in drafted
+    assert 'value="2026-12-01 Janji temu"' not in drafted

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from staffhub import clock, office, workdays
 from staffhub.models import PLAN_LETTERS, EmploymentType, PlanMode, Role
 from staffhub.roster import coverage, covering
-from staffhub.roster.coverage import APPOINTMENTS, OF_THE_ROSTER, Cover
+from staffhub.roster.coverage import OF_THE_ROSTER, Cover
 from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
 from staffhub.security import Viewer
@@ -88,10 +88,13 @@ class Grid:
 
     @property
     def short(self) -> list[Cover]:
-        """Return what somebody may excuse; what citizens were promised is none of it."""
-        lines = [line for line in self.lines if line.group != APPOINTMENTS]
-        covers = [cover for line in lines for cover in line.covers if cover and cover.is_short]
+        covers = [cover for line in self.lines for cover in line.covers if cover and cover.is_short]
         return sorted(covers, key=lambda cover: (cover.day, cover.group))
+
+    @property
+    def excusable(self) -> list[Cover]:
+        """Return what somebody may excuse; what citizens were promised is none of it."""
+        return [cover for cover in self.short if not cover.demand.for_citizens]
 
     @property
     def lends(self) -> bool:
