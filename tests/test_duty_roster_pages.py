@@ -61,7 +61,7 @@ def test_a_day_with_too_few_for_its_appointments_is_named_and_cannot_be_excused(
                            created_at=MORNING, version=1))  # fmt: skip
     ana = world.client("ana")
     note = ana.get(f"{DECEMBER}&division={division}").text.split('id="duty-rosters"')[0]
-    assert "Setiap meja terjaga" not in note
+    assert "Semua piket terjaga" not in note
     assert re.search(r"Sel, 1 Des: Janji temu \d/9", note)
     drafted = ana.get(_here(world)).text
     assert "kali belum terjaga di kantor" in drafted

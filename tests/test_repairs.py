@@ -69,7 +69,7 @@ def test_the_cheapest_repair_is_said_before_the_leave_is_granted_and_done_with_i
     assert _mode(office, "ben") is PlanMode.LEAVE
     assert _mode(office, "ana") is PlanMode.OFFICE
     notices = office.client("ana").get("/notices").text
-    assert "Anda diminta bertugas di kantor pada 30 November 2026, di meja" in notices
+    assert "Anda diminta bertugas di kantor pada 30 November 2026, untuk piket" in notices
 
 
 def test_whoever_only_agrees_reads_who_could_come(office: World) -> None:
