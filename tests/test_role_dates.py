@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from staffhub import corrections, i18n, people
 from staffhub.errors import Forbidden, NotSignedIn, Refused
-from staffhub.models import AuditEvent, Division, Posting, Role
+from staffhub.models import Account, AuditEvent, Division, Posting, Role
 from staffhub.people import postings
 from staffhub.security import Viewer, session_for
 from tests.conftest import MORNING, TODAY, World, add_posting, open_session
@@ -154,7 +154,7 @@ def test_the_last_administrator_does_not_lose_the_role_on_a_later_day_either(wor
     people.create_admin(world.database, 1, username="second", name="", now=MORNING)
     _change(world, "adi", "ben", Role.ADMIN)
     with world.database.transaction() as db:
-        db.execute(sa.text("UPDATE account SET disabled_at = :now WHERE username = 'second'"), {"now": MORNING})
+        db.execute(sa.update(Account).where(Account.username == "second").values(disabled_at=MORNING))
     _change(world, "adi", "ben", Role.STAFF, later)  # Adi is there on that day
     ben, adi, cy = world.viewer("ben"), world.officer_id("adi"), world.officer_id("cy")
     for day in (TODAY, later, later + timedelta(days=30)):
