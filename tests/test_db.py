@@ -182,6 +182,8 @@ def test_a_mark_is_stored_while_more_pages_than_there_are_threads_take_long(data
                 answered.set()
 
     anyio.run(morning)
+    with database.reading() as db:
+        assert db.scalars(sa.select(Heartbeat.name)).all() == ["x"]
 
 
 def test_columns_that_are_read_hold_what_was_added_before(database: Database) -> None:

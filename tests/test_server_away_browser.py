@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -38,22 +39,23 @@ def _beyond(site: Site, way: Proxy, username: str) -> Page:
     return page
 
 
-class _BadGateway(BaseHTTPRequestHandler):
-    def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.send_response(502)
-        self.end_headers()
-
-    do_GET = do_HEAD = do_POST = answer  # noqa: N815
-
-    def log_message(self, *_words: object) -> None: ...
-
-
 @contextmanager
-def _bad_gateway(way: Proxy) -> Iterator[None]:
-    """A proxy that is there, while the server behind it is down."""
+def _says(way: Proxy, status: int, trouble: str) -> Iterator[None]:
+    """Something is there that says only this: a proxy before a server that is down, or one without its database."""
+
+    class Words(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(status)
+            self.send_header("X-Trouble", trouble)
+            self.end_headers()
+
+        do_GET = do_HEAD = do_POST = answer  # noqa: N815
+
+        def log_message(self, *_words: object) -> None: ...
+
     way.refuse()
-    with ThreadingHTTPServer(("127.0.0.1", way.port), _BadGateway) as server:
+    with ThreadingHTTPServer(("127.0.0.1", way.port), Words) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield
@@ -69,7 +71,13 @@ def _nobody(way: Proxy) -> Iterator[None]:
     way.restore()
 
 
-@pytest.mark.parametrize(("away", "username"), [(_nobody, "pegawai05"), (_bad_gateway, "pegawai06")])
+_proxy_alone = partial(_says, status=502, trouble="")
+_no_database = partial(_says, status=503, trouble="away")
+
+
+@pytest.mark.parametrize(
+    ("away", "username"), [(_nobody, "pegawai05"), (_proxy_alone, "pegawai06"), (_no_database, "pegawai09")]
+)
 def test_the_kept_page_stands_still_while_nobody_answers_and_goes_on_once_somebody_does(
     site: Site, way: Proxy, away: object, username: str
 ) -> None:

@@ -106,7 +106,7 @@ def _note(database: Database, one: _Watched, looked: str) -> None:
 def said(machine: Machine) -> str:
     """Say what HR has to know of a watched file that is not taken; "" where all is well, or nobody has looked yet."""
     name = machine.watched
-    words = {
+    words: dict[str, str] = {
         Trouble.MISSING: _("The file %(name)s is not in the folder of the server.", name=name),
         Trouble.CLOSED: _("The program may not read the file %(name)s on the server.", name=name),
         Trouble.TOO_LARGE: _(
@@ -114,4 +114,4 @@ def said(machine: Machine) -> str:
         ),
         Trouble.UNREADABLE: _("The file %(name)s on the server is no log that can be read.", name=name),
     }
-    return words.get(Trouble(last), "") if (last := machine.looked.rpartition(":")[2]) in set(Trouble) else ""
+    return words.get(machine.looked.rpartition(":")[2], "")
