@@ -306,6 +306,9 @@ def test_several_are_invited_the_urgent_first_then_the_oldest_all_or_none(base: 
         assert giving.give(db, ben, again, now=MORNING) == 2
         assert giving.give(db, ben, again, now=MORNING) == 0
         assert len(texts.to_send(db, ben, ben.division_id or 0, now=MORNING)) == 3
+        with pytest.raises(Refused):
+            giving.give(db, ben, [Wanted(new, TUE, time(9, 0)), Wanted(new, TUE, time(10, 0))], now=MORNING)
+        assert giving.give(db, ben, [Wanted(new, TUE, time(10, 0))] * 2, now=MORNING) == 1, "sent twice in one form"
     _do(base, "told", old, now=MORNING)
     _do(base, "told", old, now=MORNING)
     with base.transaction() as db:

@@ -144,8 +144,17 @@ def test_of_whom_nobody_noted_whether_they_came_is_asked_and_the_request_waits_i
     tia = desk.client("tia")
     assert 'id="h-unrecorded"' not in tia.get(PAGE).text, "the day is not over"
     assert "24 November" in desk.client().post("/status", data={"code": code, "digits": "4471"}).text
+    own = tia.get(path).text
+    assert "Anda ditunggu" not in own, "the slot has begun"
+    assert f'action="{PAGE}/{id_}/confirm"' not in own
+    assert f'action="{PAGE}/{id_}/absent"' in own
+    assert "Tulis lewat WhatsApp" not in tia.get(PAGE).text
+    assert tia.post(f"{PAGE}/{id_}/confirm", data={"sure": "yes"}).status_code == 422
     desk.at(MORNING + timedelta(days=2))
     tia = desk.client("tia")
+    own = tia.get(path).text
+    assert f'action="{PAGE}/{id_}/confirm"' not in own
+    assert f'action="{PAGE}/{id_}/came"' in own
     page = tia.get(PAGE).text
     asked = page.partition('id="h-unrecorded"')[2].partition("</section>")[0]
     assert "1 janji temu yang lewat belum dicatat: datang atau tidak?" in asked

@@ -304,7 +304,7 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         db.add_all([request, meeting])
         db.flush()
         who = {"office_id": hana.office_id, "officer_id": ben.officer_id}
-        for clock, day in ((time(15, 58), FRIDAY), (time(0, 5), FRIDAY + timedelta(days=1))):
+        for clock, day in ((time(15, 58), FRIDAY), (time(16, 2), FRIDAY), (time(0, 5), FRIDAY + timedelta(days=1))):
             db.add(RequestEvent(**who, request_id=request.id, at=at_local(day, clock, wita), state="done"))
         at = at_local(FRIDAY, time(8, 34), wita)
         db.add(JoinClick(**who, meeting_id=meeting.id, date=FRIDAY, at=at))
@@ -312,15 +312,16 @@ def test_the_day_shows_every_fact_beside_the_others(database, hana, ben):
         found = day_report.evidence(db, hana, recap.officer_for(db, hana, ben.officer_id, FRIDAY), FRIDAY, now=MORNING)
     assert len(seen) == 5
     assert [(mark.code, mark.at.strftime("%H:%M")) for mark in found.marks] == [("M2-8TR-51", "07:52")]
-    assert [(trace.source, trace.starts.strftime("%H:%M")) for trace in found.traces] == [
-        ("meeting", "08:34"),
-        ("log", "09:00"),
-        ("request", "15:58"),
+    assert [(trace.source, trace.starts.strftime("%H:%M"), trace.detail) for trace in found.traces] == [
+        ("meeting", "08:34", ""),
+        ("log", "09:00", "3 berkas"),
+        ("request", "15:58", "done"),
+        ("request", "16:02", ""),  # it was handed over: a trace, and no step
     ]
-    assert (found.log_minutes, found.last_trace.strftime("%H:%M")) == (90, "15:58")
+    assert (found.log_minutes, found.last_trace.strftime("%H:%M")) == (90, "16:02")
     drawn = drawn_lanes.lanes(found, now=MORNING.astimezone(wita))
     assert [at.hour for _x, at in drawn.labels] == [7, 10, 13, 17]
-    assert [bar.x for bar in (*drawn.here, drawn.gap, drawn.plan)] == [8.7, 89.7, 5.0]
+    assert [bar.x for bar in (*drawn.here, drawn.gap, drawn.plan)] == [8.7, 90.3, 5.0]
     month_record = line_of(load(database, hana), "Ben Tumiwa").records[FRIDAY.day - 1]
     assert month_record.discrepancies == found.record.discrepancies
 

@@ -400,6 +400,17 @@ def test_an_entry_names_only_requests_that_are_mine_or_were(database: Database, 
     assert edit(database, ben, kept, text="Other words").request_id == hers, "what stands there may stay"
 
 
+def test_an_entry_names_a_request_that_i_acted_on_though_it_never_lay_with_me(database: Database, ben: Viewer) -> None:
+    tia = viewer_of(database, "tia")
+    hers = give(database, ben, held_by=tia)
+    with database.transaction() as db:
+        step = {"office_id": ben.office_id, "request_id": hers, "at": MORNING, "state": RequestState.CHECKING}
+        db.add(RequestEvent(**step, officer_id=ben.officer_id, assignee_id=tia.officer_id))
+    with database.reading() as db:
+        assert worklog.proposal(db, ben, hers, [], now=AT_TEN).text.startswith("Family card")
+    assert write(database, ben, request_id=hers).request_id == hers
+
+
 def test_an_account_without_an_officer_writes_no_log(database: Database) -> None:
     nobody = replace(viewer_of(database, "adi"), officer_id=None)
     with pytest.raises(Forbidden):

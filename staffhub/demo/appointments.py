@@ -1,4 +1,4 @@
-"""Appointments of the demo: who comes for an e-KTP today and tomorrow, who came, and who did not."""
+"""Appointments of the demo: who comes for an e-KTP today and tomorrow, who came, who did not, who was forgotten."""
 
 import random
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from staffhub.service_requests import steps
 from staffhub.service_requests.appointments import giving, slots
 
 _CODE = "ektp_recording"
-_ASKED = ("Ibu Novi R.", "Sdr. Brayen K.", "Bpk. Mansur L.", "Ibu Rahel W.", "Sdri. Stela T.", "Sdr. Jefri P.")
+_ASKED = ("Ibu Novi R.", "Sdr. Brayen K.", "Bpk. Mansur L.", "Ibu Rahel W.", "Sdri. Stela T.", "Sdr. Jefri P.",
+          "Bpk. Yance M.")  # fmt: skip
 _A_DAY = timedelta(days=1)
 
 
@@ -34,8 +35,9 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     came, missed = _give(db, head, service, asked[:2], past[1], now=clock.at_local(past[0], time(14), zone))
     giving.came(db, head, came, now=clock.at_local(past[1], came.starts, zone))
     giving.did_not_come(db, head, missed, now=clock.at_local(past[1], time(15), zone))
+    _give(db, head, service, asked[6:], past[1], now=clock.at_local(past[0], time(14), zone))  # nobody noted who came
     written = clock.at_local(past[1], time(15, 30), zone)
-    for day, of_day in zip(ahead, (asked[2:4], asked[4:]), strict=True):
+    for day, of_day in zip(ahead, (asked[2:4], asked[4:6]), strict=True):
         first = _give(db, head, service, of_day, day, now=written)[0]
         giving.told(db, head, first, now=written)
         if day == ahead[0]:

@@ -41,6 +41,7 @@ from staffhub.reports import recap
 from staffhub.reports.duty_gaps import Gap, asked_of_day, gaps_of_day
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
+from staffhub.service_requests.moved import MOVES_ON
 
 # How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
 # opened by another hand, a log entry is written by its author.
@@ -54,7 +55,8 @@ _GRADES = {"request": Grade.A, "meeting": Grade.B, "log": Grade.C}
 class Trace:
     """What a person did elsewhere in the house: `source` is meeting, log or request, `id` the row's.
 
-    `text` is a topic, an entry or a request's number.
+    `text` is a topic, an entry or a request's number; `detail` of a request is the state that it was given, "" where
+    it was handed over, taken or noted something about.
     """
 
     source: str
@@ -268,7 +270,8 @@ def _beside(db: Session, me: Viewer, officer: Staff, day: date, record: DayRecor
             RequestEvent.at,
             no_time,
             no_time,
-            sa.cast(RequestEvent.state, sa.String),
+            # Whoever hands it over or notes something was there, and moved nothing on.
+            sa.case((MOVES_ON, sa.cast(RequestEvent.state, sa.String)), else_=""),
             sa.literal(0),
             sa.literal(""),
         )

@@ -14,8 +14,8 @@ from staffhub.db import UtcDateTime, read
 from staffhub.i18n import gettext as _
 from staffhub.meetings import minutes, parts
 from staffhub.models import Mark, MarkKind, RequestEvent, RequestState, ServiceRequest, ServiceType
-from staffhub.reports.logs import MOVES_ON
 from staffhub.security import Viewer
+from staffhub.service_requests.moved import MOVES_ON
 from staffhub.worklog import Entry, Proposed, Trace
 
 _TAKEN_IN = frozenset({RequestState.NEW, RequestState.DEFERRED})

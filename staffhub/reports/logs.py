@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy.orm import Session
 
 from staffhub import clock, days, workdays, worklog
 from staffhub.ahead import read_together
@@ -16,6 +16,7 @@ from staffhub.meetings import parts
 from staffhub.meetings.parts import Part
 from staffhub.models import RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
+from staffhub.service_requests.moved import MOVES_ON
 from staffhub.worklog import Doubts, Entry, Report
 
 _A_DAY = timedelta(days=1)
@@ -84,17 +85,6 @@ def target_of(plan: workdays.Plan) -> int | None:
     return plan.hours.minutes if plan.hours and plan.is_work else None
 
 
-_before = aliased(RequestEvent)
-_STATE_BEFORE = (
-    select(_before.state)
-    .where(_before.request_id == RequestEvent.request_id)
-    .where(tuple_(_before.at, _before.id) < tuple_(RequestEvent.at, RequestEvent.id))
-    .order_by(_before.at.desc(), _before.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-# Handing a request over, taking it, and its urgency are steps too, which leave its state: no work was done on it.
-MOVES_ON = RequestEvent.state.is_distinct_from(_STATE_BEFORE)
 _HANDLED = (
     select(ServiceRequest.id, ServiceRequest.number, RequestEvent.state, RequestEvent.at)
     .join(ServiceRequest, ServiceRequest.id == RequestEvent.request_id)

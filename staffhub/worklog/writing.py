@@ -57,9 +57,10 @@ def open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
 
 
 def _request_of_mine(db: Session, me: Viewer, request_id: int) -> str:
-    """Return the text that a request proposes; it must be mine, or have been."""
+    """Return the text that a request proposes; it must be mine, or have been, or I did something with it."""
     request, event = ServiceRequest, RequestEvent
-    held = select(event.id).where(event.request_id == request.id, event.assignee_id == me.officer_id).exists()
+    my_part = or_(event.assignee_id == me.officer_id, event.officer_id == me.officer_id)
+    held = select(event.id).where(event.request_id == request.id, my_part).exists()
     title = ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name
     row = db.execute(
         select(title, request.applicant, request.number, or_(request.assignee_id == me.officer_id, held))

@@ -90,6 +90,7 @@ def index(
     view: Literal["day", "week"] = "day",
 ) -> Response:
     division_id, divisions = _division(db, me, division)
+    here = now.astimezone(me.zone)
     seats = slots.book(db, me, division_id, now=now)
     day = day or seats.today
     days = shown.week_of(day) if view == "week" else [day]
@@ -109,11 +110,11 @@ def index(
         unrecorded=[one for one in given if one.is_ahead and one.slot.date < seats.today],
         next_day=next_day,
         unsure=[one for one in given if one.is_open and one.slot.date == next_day],
-        unsent=sum(one.state == "invited" and one.slot.date >= seats.today for one in given),
+        unsent=sum(one.state == "invited" and not one.slot.has_begun(here) for one in given),
         waiting=waiting,
         kinds=kinds,
         seats=seats,
-        here=now.astimezone(me.zone),
+        here=here,
         division=division_id,
         division_name=dict(divisions)[division_id],
         kop=office.facts(db, me.office_id),

@@ -94,6 +94,7 @@ def _page(
         history=history,
         why_urgent=one.why_urgent(row, history),
         appointments=slots,
+        here=now.astimezone(me.zone),
         may_give_slot=giving.may_give(db, me, row),
         following=steps.NEXT[row.state],
         may_work_on=row.is_open and one.may_work_on(me, row),

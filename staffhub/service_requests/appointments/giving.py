@@ -75,6 +75,9 @@ def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) ->
     A request that has a slot to come gets the new one in its place, the old one is free in the same transaction. The
     same once more changes nothing. Conflict, when a slot was given meanwhile or is past.
     """
+    wanted = list(dict.fromkeys(wanted))
+    if len({each.request_id for each in wanted}) != len(wanted):
+        raise Refused(_("A request gets one slot. Choose which one."))
     found = _requests(db, me, wanted)
     services = {row.id: service_of(db, me, row.service_type_id) for row in found}
     divisions = {service.division_id for service in services.values()}
@@ -95,7 +98,7 @@ def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) ->
 
 
 def _requests(db: Session, me: Viewer, wanted: Sequence[Wanted]) -> Sequence[Any]:
-    request, ids = ServiceRequest, {each.request_id for each in wanted}
+    request, ids = ServiceRequest, [each.request_id for each in wanted]
     found = select(request.id, request.number, request.service_type_id, request.state)
     rows = db.execute(found.where(request.office_id == me.office_id, request.id.in_(ids))).all()
     if len(rows) != len(wanted):
@@ -173,8 +176,14 @@ def confirm(db: Session, me: Viewer, found: Appointment, *, sure: bool, now: dat
     """Note that the citizen said to come, or is not sure after all. Twice is once."""
     if found.state not in AHEAD:
         raise Conflict(_already())
+    if _has_begun(me, found, now):
+        raise Refused(_("This appointment has begun already. Note whether the applicant came."))
     if (found.state is _A.CONFIRMED) != sure:
         _become(db, me, found, _A.CONFIRMED if sure else _A.TOLD, now=now)
+
+
+def _has_begun(me: Viewer, found: Appointment, now: datetime) -> bool:
+    return Slot(found.date, found.starts, found.minutes, found.seat).has_begun(now.astimezone(me.zone))
 
 
 def came(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
@@ -197,8 +206,7 @@ def did_not_come(db: Session, me: Viewer, found: Appointment, *, now: datetime) 
     """Note that the citizen is not here: the request waits for another slot, with this one in its history."""
     if found.state is _A.NO_SHOW:
         return
-    here = now.astimezone(me.zone)
-    if (found.date, found.starts) > (here.date(), here.time()):
+    if not _has_begun(me, found, now):
         raise Refused(_("This appointment has not begun yet."))
     if found.state not in AHEAD:
         raise Conflict(_already())

@@ -49,6 +49,10 @@ class Slot(NamedTuple):
     def ends(self) -> time:
         return _clock(minute(self.starts) + self.minutes)
 
+    def has_begun(self, here: datetime) -> bool:
+        """Whether the citizen should be here by now, as the office's clock tells."""
+        return (self.date, self.starts) <= (here.date(), here.time())
+
     @property
     def units(self) -> list[time]:
         """The beginnings of the SLOT_STEP minutes that it takes."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock, i18n, office
+from staffhub import audit, i18n, office
 from staffhub.i18n import gettext as _
 from staffhub.models import Appointment, AppointmentState, ServiceRequest
 from staffhub.security import Viewer
@@ -41,9 +41,9 @@ def invitation(db: Session, me: Viewer, code: str, day: date, starts: time, pape
 
 
 def invited(db: Session, me: Viewer, request: Request, appointments: Sequence[OfRequest], *, now: datetime) -> str:
-    """A line for the applicant: when to come; "" while no slot is given, and when its day is over."""
-    today = clock.local_day(now, me.zone)
-    ahead = next((each for each in appointments if each.is_ahead and each.slot.date >= today), None)
+    """A line for the applicant: when to come; "" while no slot is given, and once it has begun."""
+    here = now.astimezone(me.zone)
+    ahead = next((each for each in appointments if each.is_ahead and not each.slot.has_begun(here)), None)
     if ahead is None:
         return ""
     return invitation(db, me, request.public_code, ahead.slot.date, ahead.slot.starts, request.papers)
@@ -51,7 +51,8 @@ def invited(db: Session, me: Viewer, request: Request, appointments: Sequence[Of
 
 def to_send(db: Session, me: Viewer, division_id: int, *, now: datetime) -> list[Text]:
     """Return whom nobody has written to yet, with their numbers; that somebody looked at these is written down."""
-    given, request = Appointment, ServiceRequest
+    given, request, here = Appointment, ServiceRequest, now.astimezone(me.zone)
+    to_come = (given.date > here.date()) | (given.date == here.date()) & (given.starts > here.time())
     kinds = office.services(db, me.office_id)
     found = db.execute(
         select(
@@ -60,7 +61,7 @@ def to_send(db: Session, me: Viewer, division_id: int, *, now: datetime) -> list
         )
         .join(request, request.id == given.request_id)
         .where(given.office_id == me.office_id, given.division_id == division_id)
-        .where(given.state == AppointmentState.INVITED, given.date >= now.astimezone(me.zone).date())
+        .where(given.state == AppointmentState.INVITED, to_come)
         .order_by(given.date, given.starts, given.id)
     ).all()  # fmt: skip
     if found:
