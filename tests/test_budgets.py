@@ -69,8 +69,8 @@ BUDGET = {
     "/leave/delegates": ("kepegawaian", 4),
     "/leave/openings": ("kepegawaian", 4),
     "/leave/paper": ("kepegawaian", 2),
-    "/roster/repair": ("kadis", 6),
-    "/leave/{leave_id}": ("kadis", 14),  # 9, and 5 to find who could come where a desk would be empty
+    "/roster/repair": ("kadis", 7),
+    "/leave/{leave_id}": ("kadis", 16),  # 11, and 5 to find who could come where a desk would be empty
     "/me/month": ("pegawai01", 6),
     "/me/month/sheet": ("pegawai01", 8),
     "/me/year": ("kadis", 7),

@@ -1,7 +1,7 @@
 """Duty orders and exemptions: what is refused, what is told, what they leave in the plan, and what becomes of them."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused, StaffHubError
 from staffhub.models import (
     STUDY,
+    Appointment,
     Division,
     Duty,
     DutyAssignment,
@@ -27,12 +28,15 @@ from staffhub.models import (
     PlanLayer,
     PlanMode,
     Posting,
+    RosterExcuse,
+    ServiceType,
     SignStep,
 )
 from staffhub.orders import changes, duty, exempted, exemptions, reading
 from staffhub.orders.exemptions import Scope
 from staffhub.security import Viewer
 from tests.conftest import CAST, MORNING, TODAY, add_officer, add_posting, plan_range, race, viewer_of
+from tests.test_roster_problem import _request
 
 TUE, WED, FRI, SAT = (TODAY + timedelta(days=n) for n in (1, 2, 4, 5))
 SENT = duty.Draft(
@@ -212,6 +216,24 @@ def test_it_tells_of_leave_of_duty_and_of_a_duty_minimum_before_it_is_written(ca
     # Ana is away on both days and Tia already; Ben is the last civil servant there on Tuesday.
     assert [(one.group, one.have, one.need, one.first, one.last) for one in told.short] == [("ASN", 0, 1, TUE, TUE)]
     assert told.digest != replace(told, past=1).digest
+
+
+def test_it_tells_of_citizens_whom_nobody_would_receive_and_not_of_what_is_excused(cast: Cast) -> None:
+    hana, ben, desk = cast("hana"), cast.id("ben"), cast("ben").division_id
+    with cast.database.transaction() as db:
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.division_id == desk)).first()
+        assert kind
+        db.add(Appointment(office_id=1, request_id=_request(db, kind.id, 1), service_type_id=kind.id,
+                           division_id=desk, date=TUE, starts=time(8), minutes=30, seat=2,
+                           state="invited", created_at=MORNING, version=1))  # fmt: skip
+        plan_range(db, hana, cast.id("ana"), TUE, TUE)
+        facts = {"group": "ASN", "reason": "Rakornas", "created_by": hana.account_id, "created_at": MORNING}
+        db.add(RosterExcuse(office_id=1, division_id=desk, date=TUE, **facts))
+    with cast.database.transaction() as db:
+        told = duty.look_at(db, hana, replace(SENT, officers=(ben,)), key="k" * 8, now=MORNING).told
+    assert [(one.group, one.have, one.need, one.first) for one in told.short if one.first == TUE] == [
+        ("Janji temu", 1, 2, TUE)
+    ]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,7 +1,7 @@
 """A leave that would leave a desk empty: who could come is said before it is granted, and is called in with it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from staffhub import workdays
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.models import (
     Account,
+    Appointment,
     CallState,
     DutyCall,
     EmploymentType,
@@ -22,6 +23,9 @@ from staffhub.models import (
     PlanGrant,
     PlanLayer,
     PlanMode,
+    RuleKind,
+    RuleSet,
+    ServiceType,
 )
 from staffhub.roster import calls, repairing
 from staffhub.roster.repairing import Call, Need
@@ -29,6 +33,7 @@ from tests.conftest import MORNING, TODAY, World, plan_range
 from tests.page_forms import form_of
 from tests.test_leave_pages import _ask
 from tests.test_leave_pages import office as office  # noqa: PLC0414  a fixture
+from tests.test_roster_problem import _request
 
 MONDAY = date(2026, 11, 30)
 ASN = (EmploymentType.PNS, EmploymentType.CPNS, EmploymentType.PPPK, EmploymentType.PPPK_PART_TIME)
@@ -77,6 +82,71 @@ def test_whoever_only_agrees_reads_who_could_come(office: World) -> None:
     page = office.client("ana").get(_ask(office, first=str(MONDAY), last=str(MONDAY))).text
     assert "Ana Kaunang bekerja dari rumah dan dapat datang" in page
     assert "call_in" not in page
+
+
+def _appointment(world: World, seats: int, day: date = MONDAY) -> None:
+    """Citizens come to Ana's bidang at the same time, so many."""
+    desk = world.viewer("ana").division_id
+    with world.database.transaction() as db:
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.division_id == desk)).first()
+        assert kind
+        db.add(Appointment(office_id=1, request_id=_request(db, kind.id, 1), service_type_id=kind.id,
+                           division_id=desk, date=day, starts=time(8), minutes=30, seat=seats,
+                           state="invited", created_at=MORNING, version=1))  # fmt: skip
+
+
+def _order(world: World, **values: Any) -> None:
+    """An order of flexible work of Monday."""
+    with world.database.transaction() as db:
+        own = {"legal_source": "SE 2/2026", "owner": "Hana", "valid_to": MONDAY, "kind": RuleKind.FLEXIBLE}
+        db.add(RuleSet(office_id=1, valid_from=MONDAY, values={"document": "SE 2/2026"} | values, **own))
+
+
+def test_a_leave_that_leaves_nobody_for_the_citizens_of_a_day_says_so_and_is_repaired(office: World) -> None:
+    _appointment(office, 2)
+    _at_home(office, "cy")
+    address = _ask(office, first=str(MONDAY), last=str(MONDAY))
+    office.client("ana").post(f"{address}/agree", data={})
+    dewi = office.client("dewi")
+    page = dewi.get(address).text
+    assert "Sen, 30 Nov (Janji temu 1/2)" in page
+    assert "Sen, 30 Nov, Janji temu: siapa yang menggantikan di kantor" in page
+    assert dewi.post(f"{address}/grant", data=form_of(page, f"{address}/grant")).status_code == 303
+    assert _mode(office, "cy") is PlanMode.OFFICE
+    assert "Janji temu" not in dewi.get("/roster/repair").text
+
+
+def test_a_leave_that_breaks_an_order_of_flexible_work_says_so_and_is_repaired(office: World) -> None:
+    _order(office, least_office=100)
+    _at_home(office, "tia")
+    with office.database.transaction() as db:
+        db.execute(sa.update(RuleSet).where(RuleSet.kind == RuleKind.COVERAGE).values(values={"groups": []}))
+    address = _ask(office, first=str(MONDAY), last=str(MONDAY))
+    dewi = office.client("dewi")
+    assert "SE 2/2026 1/2" in dewi.get(address).text, "Tia is at home, whoever is on leave"
+    form = form_of(dewi.get("/roster/repair").text, "/roster/repair")
+    assert form["call_in"][0] == f"{office.officer_id('tia')}.{MONDAY}.{office.viewer('ana').division_id}"
+    assert dewi.post("/roster/repair", data=form).status_code == 303
+    assert "SE 2/2026" not in dewi.get(address).text
+
+
+def test_of_the_highest_levels_only_the_person_is_offered_and_today_she_is_asked(office: World) -> None:
+    with office.database.transaction() as db:
+        db.execute(
+            sa.update(RuleSet).where(RuleSet.kind == RuleKind.COVERAGE).values(values={"groups": [], "levels": 2})
+        )
+    _at_home(office, "ana", "ben", first=TODAY, last=TODAY)
+    hana, ana = office.viewer("hana"), office.viewer("ana")
+    with office.database.reading() as db:
+        found = repairing.around(db, 1, [TODAY])
+        wanted = repairing.needs(db, 1, found, TODAY, TODAY, only=ana.division_id)
+        (offer,) = repairing.offers(db, hana, found, wanted, today=TODAY)
+    assert (offer.need.label, [one.name for one in offer.stand_ins]) == ("Pimpinan", ["Ana Kaunang"])
+    choice = f"{ana.officer_id}.{TODAY}.{ana.division_id}"
+    assert office.client("dewi").post("/roster/repair", data={"call_in": choice}).status_code == 303
+    with office.database.reading() as db:
+        call_id = db.scalars(sa.select(DutyCall.id)).one()
+    assert "Kelompok" not in office.client("ana").get(f"/roster/calls/{call_id}").text
 
 
 def test_nobody_is_called_when_the_head_chooses_so(office: World) -> None:

@@ -1,7 +1,7 @@
 """Who else of the division is away on the days of a leave, and where its duty minimum would break."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from staffhub.leave.one import Leave
 from staffhub.models import PlanLayer, PlanMode, Role
 from staffhub.roster import coverage
 from staffhub.roster.coverage import Cover, Serving
+from staffhub.roster.covering import Month
 from staffhub.security import Viewer
 from staffhub.workdays import Granted, PlanBook
 
@@ -32,8 +33,8 @@ class Away:
 
 @dataclass(frozen=True)
 class Gap:
-    """A day on which too few of a group would be in the office. `because` False: they are too few in any case, or
-    somebody has excused it.
+    """A day on which too few would be in the office for a group, for citizens, or for an order of flexible work.
+    `because` False: they are too few in any case, or somebody has excused it.
     """
 
     cover: Cover
@@ -45,7 +46,7 @@ class Gap:
 
     @property
     def group(self) -> str:
-        return self.cover.group
+        return self.cover.label
 
     @property
     def have(self) -> int:
@@ -61,20 +62,18 @@ class Gap:
 
 
 def colleagues(db: Session, me: Viewer, one: Leave) -> list[Serving]:
-    """Return who serves in the bidang on the days of a leave, and who is lent to it; the head of the office is nobody's
-    colleague.
-    """
+    """Return who serves in the bidang on the days of a leave, who is lent to it, and who heads the office."""
     if one.division_id is None:
         return []
-    found = coverage.at_desk(db, me.office_id, one.division_id, one.first, one.until)
-    return [person for person in found if person.role is not Role.OFFICE_HEAD]
+    return coverage.at_desk(db, me.office_id, one.division_id, one.first, one.until)
 
 
 def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:
     """Return who is planned elsewhere, or has asked for leave, on the working days of a leave; pure."""
     found = []
     for person in people:
-        if person.officer_id == one.officer_id or person.division_id != one.division_id:
+        is_other = person.division_id != one.division_id or person.role is Role.OFFICE_HEAD
+        if person.officer_id == one.officer_id or is_other:  # the head is nobody's colleague
             continue
         by_mode: dict[str, list[date]] = {}
         asked = {
@@ -98,24 +97,28 @@ def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:
 
 
 def gaps(db: Session, me: Viewer, one: Leave, book: PlanBook, people: Sequence[Serving]) -> list[Gap]:
-    """Return the days on which the division would have too few in the office, as the rule asks for each group."""
+    """Return the days on which the division would have too few in the office, as publishing its roster counts them."""
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
     if division is None:
         return []
-    wanted = coverage.asked(book.calendar, [division], one.first, one.until)
+    days, span = list(dates(one.first, one.until)), (one.first, one.until)
+    given = [asked for asked in coverage.given(db, me.office_id, *span) if asked.division_id == division.id]
+    there = Month(division, days, people, book, book, given, coverage.kept_home(db, me.office_id, *span))
     leave = Granted(PlanLayer.LEAVE, PlanMode.LEAVE, part=one.part)
-    without = book.with_granted({(one.officer_id, day): leave for day in dates(one.first, one.until)})
-    before, after = (coverage.counted(wanted, people, plans) for plans in (book, without))
+    without = replace(there, book=book.with_granted({(one.officer_id, day): leave for day in days}))
+    before = {(cover.day, cover.group): cover.missing for covers in there.covers().values() for cover in covers}
+    after = without.covers()
     return [
-        Gap(cover, because=cover.is_short and cover.have < was.have)
-        for was, cover in zip(before, after, strict=True)
+        Gap(cover, because=cover.missing > before.get((cover.day, cover.group), 0))
+        for day in days
+        for cover in after.get(day, ())
         if cover.have < cover.minimum
     ]
 
 
 def lacks(found: Sequence[Gap]) -> str:
     """Name what a leave leaves empty, so that who decides on it can say what she was shown."""
-    return digest(*(f"{gap.day} {gap.group} {gap.have}" for gap in found if gap.because))
+    return digest(*(f"{gap.day} {gap.cover.group} {gap.have} {gap.need}" for gap in found if gap.because))
 
 
 def lacks_more(db: Session, me: Viewer, one: Leave, seen: str) -> bool:

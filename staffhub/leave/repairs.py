@@ -19,5 +19,5 @@ def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap], *, today: 
     if not days or one.division_id is None:
         return []
     found = repairing.around(db, me.office_id, days)
-    wanted = [Need.of(gap.cover) for gap in gaps]
+    wanted = [need for gap in gaps for need in Need.of(gap.cover)]
     return repairing.offers(db, me, found, wanted, today=today, besides={one.officer_id})

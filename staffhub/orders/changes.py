@@ -15,7 +15,7 @@ from staffhub.models import DutyOrder, DutyOrderStep, NoticeKind, OrderStep, Pla
 from staffhub.orders.duty import assign, tell
 from staffhub.orders.people import Named, chosen
 from staffhub.orders.reading import Member, Order, order_for
-from staffhub.orders.told import Told, told_of
+from staffhub.orders.told import ON_DUTY, Told, told_of
 from staffhub.roster.entries import end_all
 from staffhub.roster.plan import refuse_past, writes_past
 from staffhub.security import Viewer
@@ -174,7 +174,7 @@ def look_at_more(
     refuse_past(me, order.last, now, field="officer")
     there = {one.id for one in order.going}
     people = chosen(db, me, [one for one in officers if one not in there], first, order.last)
-    return people, first, told_of(db, me, people, first, order.last, leaves_office=True, now=now)
+    return people, first, told_of(db, me, people, first, order.last, instead=ON_DUTY, now=now)
 
 
 def add(

@@ -16,7 +16,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import STUDY, Duty, DutyAssignment, DutyOrder, NoticeKind, PlanLayer, PlanMode
 from staffhub.orders import wished
 from staffhub.orders.people import Named, chosen, named
-from staffhub.orders.told import NOTHING, Told, told_of
+from staffhub.orders.told import NOTHING, ON_DUTY, Told, told_of
 from staffhub.roster.entries import Range, dates, grant_all
 from staffhub.roster.grants import refuse_span
 from staffhub.roster.plan import refuse_past
@@ -78,7 +78,7 @@ def look_at(db: Session, me: Viewer, draft: Draft, *, key: str, now: datetime) -
     people = chosen(db, me, draft.officers, draft.first, draft.last)
     _refuse_free_days(db, me, people, draft)
     _signer(db, me, draft)
-    told = told_of(db, me, people, draft.first, draft.last, leaves_office=True, now=now)
+    told = told_of(db, me, people, draft.first, draft.last, instead=ON_DUTY, now=now)
     return Look(draft, people, told)
 
 

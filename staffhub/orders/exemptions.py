@@ -19,6 +19,7 @@ from staffhub.orders.told import NOTHING, Told, told_of
 from staffhub.roster.entries import Range, end_all, grant_all
 from staffhub.roster.grants import refuse_span
 from staffhub.security import Viewer
+from staffhub.workdays import Granted
 
 Group = Literal["asn", "non_asn"]
 # What is granted: somebody who is excused has no working day (workdays.plans).
@@ -88,7 +89,8 @@ def look_at(db: Session, me: Viewer, draft: Draft, *, key: str, now: datetime) -
         return Look(draft, there=there)
     refuse_span(me, draft.first, draft.last, now)
     people = _people(db, me, draft)
-    told = told_of(db, me, people, draft.first, draft.last, leaves_office=draft.meaning is Meaning.HOME, now=now)
+    instead = Granted(PlanLayer.EXEMPTION, PlanMode.HOME) if draft.meaning is Meaning.HOME else None
+    told = told_of(db, me, people, draft.first, draft.last, instead=instead, now=now)
     return Look(draft, people, told)
 
 

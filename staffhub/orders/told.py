@@ -1,31 +1,28 @@
 """What is told before an order or an exemption is written: nothing of it is refused, all of it could be meant so."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, days, office, workdays
+from staffhub import clock, days, workdays
 from staffhub.db import digest
 from staffhub.models import (
-    DayPart,
-    EmploymentType,
-    Officer,
     PlanEntry,
     PlanGrant,
     PlanLayer,
-    Posting,
-    is_in_service,
+    PlanMode,
 )
 from staffhub.orders.people import Named
 from staffhub.orders.wished import Wished, wished
+from staffhub.roster import coverage, covering
 from staffhub.roster.entries import dates
 from staffhub.security import Viewer
+from staffhub.workdays import Granted
 
 
 class Held(NamedTuple):
@@ -72,15 +69,16 @@ class Told:
 
 
 NOTHING = Told()
+ON_DUTY = Granted(PlanLayer.DUTY, PlanMode.FIELD)
 
 
 def told_of(
-    db: Session, me: Viewer, people: Sequence[Named], first: date, last: date, *, leaves_office: bool, now: datetime
+    db: Session, me: Viewer, people: Sequence[Named], first: date, last: date, *, instead: Granted | None, now: datetime
 ) -> Told:
-    """Look at what these people's dates hold already; `leaves_office`: they would be missing there."""
+    """Look at what these people's dates hold already; `instead`: what takes them out of the office."""
     today = clock.local_day(now, me.zone)
     past = sum(day < today for day in dates(first, last))
-    short = _short(db, me.office_id, people, first, last) if leaves_office else ()
+    short = _short(db, me.office_id, people, first, last, instead) if instead else ()
     asked = wished(db, me.office_id, [one.id for one in people], first, last)
     signed = tuple(days.signed(db, me.office_id, first, last))
     return Told(_held(db, me.office_id, people, first, last), tuple(asked), short, signed, past)
@@ -105,69 +103,28 @@ def _held(db: Session, office_id: int, people: Sequence[Named], first: date, las
     )
 
 
-class _Seat(NamedTuple):
-    officer_id: int
-    division_id: int
-    employment_type: EmploymentType
-    since: date
-    until: date | None
-    active_from: date
-    active_to: date | None
-
-    def is_filled(self, day: date) -> bool:
-        posted = self.since <= day and (self.until is None or day <= self.until)
-        return posted and is_in_service(self.active_from, self.active_to, day)
-
-
-def _seats(db: Session, office_id: int, divisions: Collection[int], first: date, last: date) -> list[_Seat]:
-    found = db.execute(
-        select(
-            Officer.id,
-            Posting.division_id,
-            Posting.employment_type,
-            Posting.valid_from,
-            Posting.valid_to,
-            Officer.active_from,
-            Officer.active_to,
-        )
-        .join(Posting, (Posting.officer_id == Officer.id) & (Posting.office_id == Officer.office_id))
-        .where(Officer.office_id == office_id, Posting.division_id.in_(divisions))
-        .where(Posting.valid_from <= last, Posting.valid_to.is_(None) | (Posting.valid_to >= first))
-    )
-    return [_Seat._make(row) for row in found]
-
-
-def _short(db: Session, office_id: int, people: Sequence[Named], first: date, last: date) -> tuple[Short, ...]:
-    """Say on which days, as planned, the duty minimum of a division would break or be broken more by these people."""
-    known = office.divisions(db, office_id)
-    touched = {one.division_id for one in people if one.division_id in known}
-    seats = _seats(db, office_id, [one for one in touched if one], first, last) if touched else []
-    book = workdays.plans(db, office_id, first, last, officers={seat.officer_id for seat in seats})
-    going = {one.id for one in people}
+def _short(
+    db: Session, office_id: int, people: Sequence[Named], first: date, last: date, instead: Granted
+) -> tuple[Short, ...]:
+    """Say on which days a division would lack somebody, or one more, as publishing its roster counts them."""
+    touched, days_of_it = {one.division_id for one in people}, dates(first, last)
+    serving = coverage.serving(db, office_id, first, last) if touched - {None} else []
+    if not serving:
+        return ()
+    book = workdays.plans(db, office_id, first, last)
+    gone = book.with_granted({(one.id, day): instead for one in people for day in days_of_it})
+    home = coverage.kept_home(db, office_id, first, last)
     found: list[Short] = []
-    for day in dates(first, last) if seats else ():
-        here: dict[tuple[int, DayPart], list[_Seat]] = defaultdict(list)
-        for seat in seats:
-            plan = book.of(seat.officer_id, day)
-            for part in DayPart:
-                if seat.is_filled(day) and plan.is_in_office(part):
-                    here[seat.division_id, part].append(seat)
-        for division_id in sorted(one for one in touched if one):
-            rule, name = book.calendar.coverage(day, known[division_id]), known[division_id].short_name
-            halves = [one for part in DayPart for one in _below(rule, name, here[division_id, part], going, day)]
-            # The half of the day with the fewest people is told.
-            found += {one.group: one for one in sorted(halves, key=lambda one: -one.have)}.values()
+    for there in covering.months(db, office_id, days_of_it, serving, book, home):
+        if there.bidang.id not in touched:
+            continue
+        before = {(one.day, one.group): one.missing for one in there.lacking()}
+        found += (
+            Short(there.bidang.short_name, one.label, one.have, one.minimum, one.day, one.day)
+            for one in replace(there, book=gone).lacking()
+            if one.missing > before.get((one.day, one.group), 0)
+        )
     return _spans(found)
-
-
-def _below(rule: Any, division: str, here: Sequence[_Seat], going: set[int], day: date) -> list[Short]:
-    found = []
-    for group in rule.groups:
-        there = [seat for seat in here if seat.employment_type in group.types]
-        stay = sum(seat.officer_id not in going for seat in there)
-        if stay < group.minimum and stay < len(there):
-            found.append(Short(division, group.name, stay, group.minimum, day, day))
-    return found
 
 
 def _spans(found: Sequence[Short]) -> tuple[Short, ...]:

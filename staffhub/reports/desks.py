@@ -60,7 +60,7 @@ def desks(db: Session, me: Viewer, *, now: datetime) -> Desks:
     for column in mine:
         lacks = []
         for cover in lacking[column.id]:
-            need = repairing.Need.of(cover.fewest)
+            (need,) = repairing.Need.of(cover.fewest)
             free = repairing.stand_ins(db, me.office_id, found, need, today=day, besides=standing) if found else []
             lacks.append(Lack(cover, free))
         theirs = [one for one in told if one.division_id == column.id]

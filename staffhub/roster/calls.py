@@ -144,7 +144,10 @@ def call(
     group: str,
     now: datetime,
 ) -> Done:
-    """Call somebody to the desk of a bidang; whoever is called already is called once."""
+    """Call somebody to the desk of a bidang; whoever is called already is called once.
+
+    `group`: of the rule for which one is needed there; "" where no group is short.
+    """
     desk = office.divisions(db, me.office_id).get(division_id)
     if desk is None:
         raise NotFound(_("There is no such division."))
@@ -158,7 +161,7 @@ def call(
     types = next(
         (one.types for one in workdays.calendar(db, me.office_id).coverage(day, desk).groups if one.name == group), ()
     )
-    if employment not in types:
+    if group and employment not in types:
         raise Refused(_("%(name)s is of another group.", name=name))
     said = _why_not(db, me, officer_id, day) if has_account else _("has no account to answer with")
     if said:

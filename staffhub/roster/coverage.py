@@ -83,8 +83,12 @@ class Demand(NamedTuple):
         return self.group == APPOINTMENTS
 
     def counts(self, employment: EmploymentType, role: Role | None = None) -> bool:
-        """Whether such a person is one of them; whoever leads does not receive citizens."""
-        return employment in self.types and not (self.for_citizens and role in LEADS)
+        return counts(self.group, self.types, employment, role)
+
+
+def counts(group: str, types: Collection[EmploymentType], employment: EmploymentType, role: Role | None) -> bool:
+    """Whether such a person is one of a group; whoever leads does not receive citizens."""
+    return employment in types and not (group == APPOINTMENTS and role in LEADS)
 
 
 class Share(NamedTuple):
@@ -125,13 +129,13 @@ class Serving(NamedTuple):
 @dataclass(frozen=True)
 class Cover:
     """What a demand finds. `there`: who keeps the desk in the half of the day that has the fewest; `excuse`: why fewer
-    may; `absent`: names of those who must be there and are not.
+    may; `absent`: who must be there, whoever else is, and is not.
     """
 
     demand: Demand
     there: tuple[int, ...]
     excuse: str = ""
-    absent: tuple[str, ...] = ()
+    absent: tuple[Serving, ...] = ()
 
     @property
     def day(self) -> date:
@@ -363,7 +367,7 @@ def _kept(share: Share, people: Sequence[Serving], book: PlanBook, home: Collect
     others = [who for who in working if who not in bound and _counts(share, plans[who])]
     least = max(_least(share, len(working)), len(bound))
     there = [who for who in bound if who not in away] + others[: least - len(bound)]
-    absent = tuple(one.name for one in here if one.officer_id in away)
+    absent = tuple(one for one in here if one.officer_id in away)
     return Cover(Demand(share.division_id, share.day, share.name, (), least, None, 0), tuple(there), absent=absent)
 
 

@@ -48,10 +48,36 @@ class Month:
             found[cover.day].append(cover)
         return found
 
+    def lacking(self) -> list[Cover]:
+        """Return where the plan is below what a rule asks for and nobody excused, by day."""
+        return [cover for cover in self.broken() if cover.is_short]
+
     def broken(self) -> list[Cover]:
         """Return where the plan is below what a rule asks for and nobody excused, or above the most."""
         covers = self.covers()
         return [cover for day in self.days for cover in covers.get(day, ()) if cover.is_short or cover.is_over]
+
+
+def months(
+    db: Session,
+    office_id: int,
+    days: Sequence[date],
+    people: Sequence[Serving],
+    book: PlanBook,
+    home: frozenset[tuple[int, date, date]],
+) -> list[Month]:
+    """Return the days of each bidang where somebody stands, of an office that is loaded; in one statement."""
+    given = coverage.given(db, office_id, days[0], days[-1])
+    heads = [one for one in people if one.role is Role.OFFICE_HEAD]
+    lent = {(who, one.desk) for (who, _day), ranges in book.entries.items() for one in ranges if one.desk}
+    found = []
+    for bidang in office.divisions(db, office_id).values():
+        here = [one for one in people if bidang.id == one.division_id or (one.officer_id, bidang.id) in lent]
+        here += [one for one in heads if here and one not in here]  # whose word says who stands on the second level
+        asked = [one for one in given if one.division_id == bidang.id]
+        if here:
+            found.append(Month(bidang, days, here, book, book, asked, home))
+    return found
 
 
 def month_of(

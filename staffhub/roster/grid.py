@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from staffhub import clock, office, workdays
-from staffhub.models import PLAN_LETTERS, EmploymentType, PlanMode, Role
+from staffhub import clock, workdays
+from staffhub.models import PLAN_LETTERS, EmploymentType, PlanMode
 from staffhub.roster import coverage, covering
 from staffhub.roster.coverage import OF_THE_ROSTER, Cover
 from staffhub.roster.covering import Month
@@ -121,18 +121,10 @@ def office_grids(db: Session, me: Viewer, month: date, *, today: date, every_row
     span = days[0], days[-1]
     people = coverage.serving(db, me.office_id, *span)
     book = workdays.plans(db, me.office_id, *span)
-    given, home = coverage.given(db, me.office_id, *span), coverage.kept_home(db, me.office_id, *span)
-    heads = [one for one in people if one.role is Role.OFFICE_HEAD]
-    lent = {(who, one.desk) for (who, _day), ranges in book.entries.items() for one in ranges if one.desk}
+    home = coverage.kept_home(db, me.office_id, *span)
     with_rows = every_row or len({one.officer_id for one in people}) <= AT_ONCE
-    found = []
-    for bidang in office.divisions(db, me.office_id).values():
-        here = [one for one in people if bidang.id == one.division_id or (one.officer_id, bidang.id) in lent]
-        here += [one for one in heads if here and one not in here]  # whose word says who stands on the second level
-        month_here = Month(bidang, days, here, book, book, [one for one in given if one.division_id == bidang.id], home)
-        if here:
-            found.append(_grid(month_here, None, today, with_rows=with_rows))
-    return found
+    there = covering.months(db, me.office_id, days, people, book, home)
+    return [_grid(one, None, today, with_rows=with_rows) for one in there]
 
 
 def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = True) -> Grid:

@@ -143,7 +143,7 @@ def _loans(
 def _named(one: Cover) -> str:
     told = {"day": i18n.day(one.day), "group": one.label, "have": one.have}
     if one.absent:
-        names = ", ".join(one.absent)
+        names = ", ".join(who.name for who in one.absent)
         return _("%(day)s: %(names)s must be in the office (%(rule)s)", day=told["day"], names=names, rule=one.label)
     if one.is_over:
         return _("%(day)s: %(group)s %(have)s, at most %(maximum)s", **told, maximum=one.maximum)

@@ -1,8 +1,9 @@
 """Who fills a place in the office that the plan leaves empty, at the smallest change: one person on one day.
 
-Where one is missing, one person who would be at home comes in, and nothing else of the plan changes: no plan with fewer
-changes keeps the minimum. So there is nothing to solve but whom to ask, which is said here: one's own people before
-those of another bidang, and of these who has been in the office least in that month.
+What lacks is what publishing would refuse (`covering.Month`). Somebody who would be at home comes in, and nothing else
+of the plan changes. Whoever comes counts for each rule that counts such people, so places that fewer could fill are
+filled first. Left to say is whom to ask: one's own people before those of another bidang, of these who fills most, and
+then who has been in the office least in that month.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, bindparam, or_, select, union_all
+from sqlalchemy import Date, bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, notify, office, workdays
@@ -31,29 +32,55 @@ from staffhub.models import (
     Role,
 )
 from staffhub.roster import calls as calling
-from staffhub.roster import coverage
+from staffhub.roster import coverage, covering
 from staffhub.roster.coverage import OF_THE_ROSTER, Cover, Serving
 from staffhub.roster.entries import dates, lock_officers
 from staffhub.security import Viewer
-from staffhub.workdays import PlanBook
+from staffhub.workdays import Granted, PlanBook
 
 # Beside each place so many are offered; whoever wants somebody else writes it into the plan.
 _OFFERED = 4
 
 
 class Need(NamedTuple):
-    """A place in the office that nobody fills: of a bidang, for somebody of these kinds of employment."""
+    """Places in the office that nobody fills: of a bidang, for these kinds of employment.
+
+    Without kinds it is of an order of flexible work, or of the highest levels: for the own people, wherever they sit.
+    `only`: for them alone, who must be there; `but`: they have such a place of their own.
+    """
 
     day: date
     division_id: int
     group: str
     types: tuple[EmploymentType, ...]
     lacking: int
+    only: frozenset[int] = frozenset()
+    but: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, cover: Cover) -> "Need":
-        asked = cover.demand
-        return cls(asked.day, asked.division_id, asked.group, asked.types, cover.missing)
+    def of(cls, cover: Cover) -> list["Need"]:
+        """Return what a cover lacks; nothing where it is excused."""
+        asked, bound = cover.demand, [] if cover.excuse else [one.officer_id for one in cover.absent]
+        rest = cls(asked.day, asked.division_id, asked.group, asked.types, cover.missing - len(bound))
+        own = [rest._replace(lacking=1, only=frozenset({who})) for who in bound]
+        return [one for one in (*own, rest._replace(but=frozenset(bound))) if one.lacking > 0]
+
+    @property
+    def label(self) -> str:
+        return coverage.label(self.group)
+
+    @property
+    def rank(self) -> int:
+        """Of two places of a day the one comes first that fewer could fill."""
+        return 0 if self.only else 3 if not self.types else 2 if self.group == coverage.APPOINTMENTS else 1
+
+    def suits(self, one: Serving) -> bool:
+        """Whether such a person fills it, once in the office and at its desk."""
+        if self.only:
+            return one.officer_id in self.only
+        if not self.types:
+            return one.division_id == self.division_id and one.officer_id not in self.but
+        return coverage.counts(self.group, self.types, one.employment, one.role)
 
 
 @dataclass(frozen=True)
@@ -97,10 +124,10 @@ _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
 _OFFICE: Any = bindparam("office")
 # What keeps somebody at home whatever the plan says: a letter, or leave that is asked for.
 _KEPT = union_all(
-    select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last).where(
+    select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last, literal(True)).where(
         HomeOnly.office_id == _OFFICE, HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
     ),
-    select(LeaveRequest.officer_id, LeaveRequest.first, LeaveRequest.until).where(
+    select(LeaveRequest.officer_id, LeaveRequest.first, LeaveRequest.until, literal(False)).where(
         LeaveRequest.office_id == _OFFICE,
         LeaveRequest.state.in_((LeaveState.ASKED, LeaveState.AGREED)),
         LeaveRequest.until >= _FIRST,
@@ -111,11 +138,15 @@ _KEPT = union_all(
 
 @dataclass(frozen=True)
 class Around:
-    """Everybody of the office over some dates: where they serve, what is planned, and what keeps them at home."""
+    """Everybody of the office over some dates: where they serve, what is planned, and what keeps them at home.
+
+    `home`: who is there by a letter, from and to.
+    """
 
     people: Sequence[Serving]
     book: PlanBook
     kept: Mapping[int, frozenset[date]]
+    home: frozenset[tuple[int, date, date]]
 
     def who(self, officer_id: int, day: date) -> Serving | None:
         return next((one for one in self.people if one.officer_id == officer_id and one.serves(day)), None)
@@ -134,69 +165,112 @@ def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
     first, last = clock.month_days(days[0])[0], clock.month_days(days[-1])[-1]
     people = coverage.serving(db, office_id, first, last)
     kept: dict[int, set[date]] = defaultdict(set)
-    for officer_id, start, end in rows(db, _KEPT, office=office_id, first=first, last=last):
+    held = rows(db, _KEPT, office=office_id, first=first, last=last).all()
+    for officer_id, start, end, _by_letter in held:
         kept[officer_id].update(dates(max(start, first), min(end, last)))
     book = workdays.plans(db, office_id, first, last, officers={one.officer_id for one in people})
-    held = {who: frozenset(days) for who, days in kept.items()}
-    return Around(people, book, held)
+    home = frozenset((who, start, end) for who, start, end, by_letter in held if by_letter)
+    return Around(people, book, {who: frozenset(days) for who, days in kept.items()}, home)
 
 
 def needs(
     db: Session, office_id: int, found: Around, first: date, last: date, *, only: int | None = None
 ) -> list[Need]:
-    """Return where the plan has fewer in the office than the rule asks for, by day; `only`: of this bidang."""
-    desks = [one for one in office.divisions(db, office_id).values() if only in {None, one.id}]
-    wanted = coverage.asked(found.book.calendar, desks, first, last)
-    return [Need.of(one) for one in coverage.counted(wanted, found.people, found.book) if one.missing]
+    """Return where publishing would find too few in the office, by day; `only`: of this bidang."""
+    there = covering.months(db, office_id, dates(first, last), found.people, found.book, found.home)
+    covers = [cover for month in there if only in {None, month.bidang.id} for cover in month.lacking()]
+    return [need for cover in sorted(covers, key=lambda cover: cover.day) for need in Need.of(cover)]
 
 
 def stand_ins(
     db: Session, office_id: int, found: Around, need: Need, *, today: date, besides: Collection[int] = ()
 ) -> list[StandIn]:
-    """Return who could come, whom to ask first first; of other bidang only where the own one has nobody.
+    """Return who could come, whom to ask first first."""
+    could = _could_come(db, office_id, found, found.book, need, [], today=today, besides=besides)
+    return [one for one, _fills in could][:_OFFERED]
 
-    For today only who has an account: she is asked, and answers herself.
+
+def _could_come(
+    db: Session,
+    office_id: int,
+    found: Around,
+    then: PlanBook,
+    need: Need,
+    others: Sequence[Need],
+    *,
+    today: date,
+    besides: Collection[int],
+) -> list[tuple[StandIn, list[Need]]]:
+    """Return who could fill a place, with which others of that day too; of other bidang where the own one has nobody.
+
+    `then`: the plans with who is proposed already. For today only who has an account: she is asked, and answers.
     """
-    names = {one.id: one.short_name for one in office.divisions(db, office_id).values()}
+    desks = office.divisions(db, office_id)
+    full = _full(found.people, then, desks.get(need.division_id), need.day)
     free = [
-        StandIn(
-            one.officer_id,
-            one.name,
-            one.division_id,
-            names.get(one.division_id or 0, ""),
-            found.turns(one.officer_id, need.day),
-            lent=one.division_id != need.division_id,
+        (
+            StandIn(
+                one.officer_id,
+                one.name,
+                one.division_id,
+                desks[one.division_id].short_name if one.division_id in desks else "",
+                found.turns(one.officer_id, need.day),
+                lent=one.division_id != need.division_id,
+            ),
+            [other for other in others if _fills(one, need, other)],
         )
         for one in found.people
-        if one.employment in need.types
-        and one.role is not Role.OFFICE_HEAD
+        if need.suits(one)
+        and (one.role is not Role.OFFICE_HEAD or one.officer_id in need.only)
         and one.officer_id not in besides
+        and one.employment not in full
         and (one.has_account or need.day != today)
         and found.is_free(one, need.day)
     ]
-    own = [one for one in free if not one.lent]
-    return sorted(own or free, key=lambda one: (one.turns, one.name))[:_OFFERED]
+    own = [one for one in free if not one[0].lent]
+    return sorted(own or free, key=lambda one: (-len(one[1]), one[0].turns, one[0].name))
+
+
+def _fills(one: Serving, need: Need, other: Need) -> bool:
+    """Whether who comes for one place fills another one of that day as well: a share counts people at any desk."""
+    at_desk = other.division_id == need.division_id or not other.types
+    return other is not need and other.day == need.day and at_desk and other.suits(one)
+
+
+def _full(people: Sequence[Serving], book: PlanBook, desk: office.Bidang | None, day: date) -> set[EmploymentType]:
+    """Return of whom a desk has as many as it may."""
+    asked = coverage.asked(book.calendar, [desk], day, day) if desk else []
+    bounded = [one for one in asked if one.maximum is not None]
+    covers = coverage.counted(bounded, people, book) if bounded else []
+    return {kind for one in covers if one.maximum is not None and one.have >= one.maximum for kind in one.demand.types}
 
 
 def offers(
     db: Session, me: Viewer, found: Around, wanted: Iterable[Need], *, today: date, besides: Collection[int] = ()
 ) -> list[Offer]:
-    """Return an offer for each empty place; nobody is proposed for two places of one day.
+    """Return an offer for each empty place; nobody is proposed for two places of one day, or where one before fills it.
 
     Whoever may write the roster is offered those whose plan she writes.
     """
     offered: list[Offer] = []
-    proposed: set[tuple[int, date]] = set()
-    for need in wanted:
-        for _place in range(need.lacking):
-            free = [
-                one
-                for one in stand_ins(db, me.office_id, found, need, today=today, besides=besides)
-                if (one.officer_id, need.day) not in proposed
-                and (not me.may("roster.edit") or me.sees(officer_id=None, division_id=one.division_id))
-            ]
-            proposed |= {(one.officer_id, need.day) for one in free[:1]}
-            offered.append(Offer(need, free))
+    then, proposed = found.book, defaultdict[date, set[int]](set)
+    ordered = sorted(wanted, key=lambda need: (need.day, need.rank))
+    left = {need: need.lacking for need in ordered}
+    for need in ordered:
+        while left[need] > 0:
+            others = [one for one, n in left.items() if n > 0 and one.day == need.day]
+            gone = {*besides, *proposed[need.day]}
+            could = _could_come(db, me.office_id, found, then, need, others, today=today, besides=gone)
+            writes = me.may("roster.edit")
+            free = [one for one in could if not writes or me.sees(officer_id=None, division_id=one[0].division_id)]
+            offered.append(Offer(need, [one for one, _fills in free[:_OFFERED]]))
+            left[need] -= 1
+            for one, fills in free[:1]:
+                proposed[need.day].add(one.officer_id)
+                comes = Granted(PlanLayer.HAND, PlanMode.OFFICE, desk=need.division_id)
+                then = then.with_granted({(one.officer_id, need.day): comes})
+                for other in fills:
+                    left[other] -= 1
     return offered
 
 
