@@ -71,6 +71,14 @@ def way(*taken: str) -> list[Step]:
         (Term(None, 2), ["23.1000 new", "23.1030 checking", "23.1100 waiting"], None),
         (Term(None, 2), ["23.1000 new", "23.1100 waiting", "24.1400 checking"], "24.1500"),
         (Term(None, 2), ["23.1000 new", "23.1000 deferred", "26.0900 checking"], "26.1100"),
+        # It was called ready by mistake: the clock ran on, also where it was closed as well.
+        (Term(None, 2), ["23.1000 new", "23.1015 signing", "23.1030 ready", "23.1100 signing"], "23.1300"),
+        (
+            Term(None, 2),
+            ["23.1000 new", "23.1030 ready", "23.1030 ready", "23.1045 done", "23.1100 ready", "23.1110 signing"],
+            "23.1300",
+        ),
+        (Term(None, 2), ["23.1000 new", "23.1030 cancelled", "23.1100 new"], "23.1330"),
         # More than was promised had passed when it went to the applicant: it comes back as late as it went.
         (Term(None, 1), ["23.1000 new", "23.1315 waiting", "24.0800 checking"], "23.1515"),
         (Term(None, 2), ["23.1000 new", "23.1030 checking", "23.1045 signing"], "23.1300"),
@@ -303,6 +311,38 @@ def test_a_head_sees_how_long_the_own_services_took_by_week_and_service(world: W
     assert [(line.label, line.count) for line in ana.services] == [("Kartu keluarga (KK)", 5)]
     assert (dewi.weeks[-1].count, dewi.weeks[-1].whole) == (1, None)
     assert [line.count for line in dewi.services] == [5, 1]
+
+
+def test_what_was_ready_is_measured_by_when_it_came_to_the_counter_whatever_was_noted_there(
+    database: Database,
+) -> None:
+    """Handed over while it lay there, closed and opened again, or taken back: each counts once and for what it was."""
+    begins = at("23.0730")
+    for back in (False, False, False, True, True):
+        request = _taken_in(database, begins)
+        for state, minutes in ((S.CHECKING, 0), (S.SIGNING, 10), (S.READY, 20)):
+            _step(database, request, state, begins + timedelta(minutes=minutes))
+        ana, tia = viewer_of(database, "ana"), viewer_of(database, "tia").officer_id or 0
+        later = begins + timedelta(minutes=30)
+        with database.transaction() as db:
+            row = one.request_for(db, ana, request.id, now=later)
+            steps.assign(db, ana, row, assignee_id=tia, now=later)
+        _step(database, request, S.DONE, begins + timedelta(minutes=40))
+        _reopen(database, request, begins + timedelta(minutes=50))
+        if back:
+            _reopen(database, request, begins + timedelta(minutes=55))
+            _step(database, request, S.READY, begins + timedelta(minutes=60))
+        _step(database, request, S.DONE, begins + timedelta(minutes=90))
+    with database.reading() as db:
+        found = times.times(db, viewer_of(database, "ana"), "", now=at("24.0800"), say_day=str).weeks[-1]
+    assert (found.count, found.ready, found.whole) == (5, Cuts(20, 60), Cuts(90, 90))
+    assert found.ours == Cuts(20, 60), "the clock ran on while it was called ready by mistake"
+
+
+def _reopen(database: Database, request: one.Request, now: datetime) -> None:
+    ana = viewer_of(database, "ana")
+    with database.transaction() as db:
+        steps.reopen(db, ana, one.request_for(db, ana, request.id, now=now), note="Salah tekan", now=now)
 
 
 def test_the_picture_of_times_says_what_its_table_says_and_comes_as_a_file(world: World) -> None:

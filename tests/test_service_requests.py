@@ -31,6 +31,7 @@ from staffhub.models import (
 )
 from staffhub.security import Viewer
 from staffhub.service_requests import (
+    citizens,
     codes,
     duty,
     handing,
@@ -877,6 +878,46 @@ def test_what_was_closed_by_mistake_goes_back_to_where_it_was(
     with database.reading() as db:
         assert [row.id for row in open_for(db, ben.office_id, ben.officer_id or 0, now=MORNING)] == [request.id]
     with pytest.raises(Conflict), database.transaction() as db:  # the second of two taps
-        steps.reopen(db, ben, request, note="Salah tekan", now=MORNING)
+        steps.reopen(db, ben, request, note="Salah tekan", version=closed.version, now=MORNING)
     with pytest.raises(Conflict), database.transaction() as db:  # on an old page
         steps.reopen(db, ben, closed, note="Salah tekan", version=1, now=MORNING)
+
+
+def test_what_was_called_ready_by_mistake_goes_back_to_the_signer_with_a_reason(database: Database) -> None:
+    ben = viewer_of(database, "ben")
+    ready = move(database, "ben", assigned(database), S.CHECKING, S.SIGNING, S.READY, S.DONE)
+    for now_is in (S.READY, S.SIGNING):  # first that it was handed over is taken back, then that it was ready
+        with database.transaction() as db:
+            assert steps.reopen(db, ben, ready, note="Salah tekan", version=ready.version, now=MORNING) is now_is
+        ready = reload(database, ready)
+    with pytest.raises(Conflict), database.transaction() as db:  # the second of two taps, and of what is not ready
+        steps.reopen(db, ben, ready, note="Salah tekan", now=MORNING)
+    with database.reading() as db:
+        back, opened, closed = one.history(db, ben, ready)[:3]
+        verbs = db.scalars(
+            sa.select(AuditEvent.verb).where(AuditEvent.subject_id == ready.id).order_by(AuditEvent.id)
+        ).all()
+    assert (back.taken_back, back.note, back.state) == (True, "Salah tekan", S.SIGNING)
+    assert (opened.reopened, opened.taken_back, closed.state) == (True, False, S.DONE)
+    assert verbs[-2:] == ["request.reopened", "request.state_changed"]
+    assert move(database, "ben", ready, S.READY).state is S.READY
+
+
+def test_only_what_was_asked_of_the_applicant_is_told_as_missing(database: Database) -> None:
+    ben, dewi = viewer_of(database, "ben"), viewer_of(database, "dewi")
+    asked = move(database, "ben", assigned(database), S.CHECKING, S.WAITING)
+    tia = viewer_of(database, "tia").officer_id or 0
+    with database.transaction() as db:
+        steps.assign(db, dewi, asked, assignee_id=tia, note="Tolong dilanjutkan", now=MORNING)
+    given = reload(database, asked)
+    with database.transaction() as db:
+        steps.set_urgent(db, dewi, given, urgent=True, why="Sakit keras", now=MORNING)
+    closed = move(database, "dewi", reload(database, asked), S.CANCELLED, note="Ganda")
+    with database.transaction() as db:
+        steps.reopen(db, dewi, closed, note="Salah tekan", now=MORNING)
+        history = one.history(db, ben, asked)
+        told = citizens.ask(db, code=asked.public_code, digits="4471", address="10.0.0.1", key=b"k" * 32, now=MORNING)
+    assert telling.missing(history) == "KK lama"
+    assert told
+    assert "KK lama" in told.told
+    assert told.since == MORNING.astimezone(WITA)

@@ -264,6 +264,26 @@ def test_a_request_closed_by_mistake_is_opened_again_with_a_note(world: World) -
     assert "PM-2611-0001" in ana.get("/requests").text
 
 
+def test_a_request_called_ready_by_mistake_goes_back_to_the_signer_with_a_note(world: World) -> None:
+    path, ana = _take_in(world), world.client("ana")
+    for state in ("checking", "signing"):
+        ana.post(f"{path}/state", data={"state": state})
+    assert "Ternyata belum siap" not in ana.get(path).text
+    ana.post(f"{path}/state", data={"state": "ready"})
+    page = ana.get(path).text
+    assert "Ternyata belum siap?" in page
+    assert "Ternyata belum siap?" not in world.client("ben").get(path).text, "who does not work on it"
+    without = ana.post(f"{path}/reopen", data={"version": _hidden(page, "version")})
+    assert (without.status_code, 'id="again-note-error"' in without.text) == (422, True)
+    form = {"note": "Salah tekan", "version": _hidden(page, "version")}
+    assert ana.post(f"{path}/reopen", data=form).headers["location"] == path
+    page = ana.get(path).text
+    assert "Ternyata belum siap: Menunggu tanda tangan" in page
+    assert "Salah tekan" in page
+    assert "menunggu tanda tangan" in page.partition('id="h-message"')[2], "what the citizen is told follows"
+    assert ana.post(f"{path}/reopen", data=form).status_code == 409
+
+
 def test_whatsapp_is_offered_with_a_usable_number_and_the_look_at_it_is_recorded(world: World) -> None:
     path, ana = _take_in(world), world.client("ana")
     page = ana.get(path).text

@@ -150,7 +150,7 @@ WITHOUT = {
     "/requests/services": "adds a service, once for each name",
     "/requests/services/{service_id}/end": "ends what stands; twice is once",
     "/requests/services/{service_id}/offer": "offers what has ended; twice is once",
-    "/requests/{request_id}/reopen": "opens what is closed; a second one is told that it is open",
+    "/requests/{request_id}/reopen": "sends the version it showed; a second one is told where it stands",
     "/account/changes": "notes what was read; only newer events count",
     "/meetings/{meeting_id}/minutes": "adds a line, once for each form; the older ones stay",
     "/meetings/{meeting_id}/who": "names whom nobody knew; who is known by then stays as told",

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Row, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, security
 from staffhub.db import rows
 from staffhub.models import Appointment, Office, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.models.appointments import IS_AHEAD
+from staffhub.service_requests.moved import MOVES_ON, STATE_BEFORE
+from staffhub.service_requests.promises import CLOSED
 from staffhub.service_requests.telling import coming, told_of
 from staffhub.service_requests.words import state_label
 
@@ -39,11 +41,9 @@ class Standing:
 _BY_CODE = select(ServiceRequest.id, ServiceRequest.phone).where(ServiceRequest.public_code == bindparam("code"))
 
 
-def _last(state: RequestState | None, column: Any) -> Any:
+def _last(column: Any, *which: ColumnElement[bool]) -> Any:
     event = RequestEvent
-    found = select(column).where(event.request_id == ServiceRequest.id)
-    if state:
-        found = found.where(event.state == state)
+    found = select(column).where(event.request_id == ServiceRequest.id, MOVES_ON, *which)
     return found.order_by(event.at.desc(), event.id.desc()).limit(1).scalar_subquery()
 
 
@@ -51,8 +51,11 @@ _STANDING = (
     select(
         ServiceRequest.public_code,
         ServiceRequest.state,
-        _last(None, RequestEvent.at).label("since"),
-        _last(RequestState.WAITING, RequestEvent.note).label("missing"),
+        _last(RequestEvent.at).label("since"),
+        # What was opened again says why, and that is not for the citizen.
+        _last(RequestEvent.note, RequestEvent.state == RequestState.WAITING, STATE_BEFORE.not_in(CLOSED)).label(
+            "missing"
+        ),
         ServiceType.needs_presence,
         ServiceType.papers,
         Office.name,

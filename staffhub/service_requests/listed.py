@@ -20,7 +20,6 @@ from staffhub.models import CODE_LETTERS, Officer, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
 from staffhub.service_requests.owners import (
-    CLOSED,
     FIRST,
     IS_OPEN,
     LACKING,
@@ -31,7 +30,7 @@ from staffhub.service_requests.owners import (
     by_officer,
     in_order,
 )
-from staffhub.service_requests.promises import soon_until
+from staffhub.service_requests.promises import CLOSED, soon_until
 from staffhub.service_requests.standing_in import stands_in_for
 from staffhub.service_requests.words import InWords, Service, days_between, services
 from staffhub.service_requests.working_time import working_time

@@ -14,8 +14,8 @@ from staffhub.i18n import gettext as _
 from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
-from staffhub.service_requests.owners import CLOSED, LACKING, OFFICE, OPEN, as_of
-from staffhub.service_requests.promises import Promise, promise_of, soon_until
+from staffhub.service_requests.owners import LACKING, OFFICE, OPEN, as_of
+from staffhub.service_requests.promises import CLOSED, IN_OUR_HANDS, Promise, promise_of, soon_until
 from staffhub.service_requests.words import aged, services, state_label
 from staffhub.service_requests.working_time import working_time
 
@@ -52,6 +52,11 @@ class Request:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def may_go_back(self) -> bool:
+        """Whether its last step may have been a wrong tap that no other step mends."""
+        return not self.is_open or self.state is RequestState.READY
 
     @property
     def state_label(self) -> str:
@@ -173,7 +178,8 @@ class Event:
     """`officer`: who did it, or the program that did. `handed_to`: the step gave the request to that officer; `taken`:
     who did it took it himself.
 
-    `reopened`: it was closed before. `urgent`: the step made it urgent or no longer urgent, the note says why.
+    `reopened`: it was closed before; `taken_back`: it had been called ready by mistake. `urgent`: the step made it
+    urgent or no longer urgent, the note says why. `moved`: it changed the state of a request that was open.
     """
 
     at: datetime
@@ -184,6 +190,8 @@ class Event:
     handed_to: str | None
     taken: bool
     reopened: bool
+    taken_back: bool
+    moved: bool
     urgent: bool | None
 
     @property
@@ -218,12 +226,16 @@ _HISTORY = _history()
 def history(db: Session, me: Viewer, request: Request) -> list[Event]:
     """Return every step, newest first."""
     found: list[Event] = []
-    holder, closed = None, False
+    holder, before = None, None
     for at, officer_id, officer, state, note, assignee_id, to, urgent in rows(db, _HISTORY, request=request.id):
         handed = to if assignee_id != holder else None
-        holder, reopened, closed = assignee_id, closed and state in OPEN, state in CLOSED
         taken = handed is not None and officer_id == assignee_id
-        found.append(Event(at.astimezone(me.zone), officer, state, note, not found, handed, taken, reopened, urgent))
+        reopened = before in CLOSED and state in OPEN
+        taken_back = before is RequestState.READY and state in IN_OUR_HANDS
+        moved = state is not before and not reopened
+        here = at.astimezone(me.zone)
+        found.append(Event(here, officer, state, note, not found, handed, taken, reopened, taken_back, moved, urgent))
+        holder, before = assignee_id, state
     return found[::-1]
 
 

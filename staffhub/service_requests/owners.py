@@ -48,9 +48,8 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Viewer
-from staffhub.service_requests.promises import soon_until
+from staffhub.service_requests.promises import CLOSED, soon_until
 
-CLOSED = (RequestState.DONE, RequestState.CANCELLED)
 OPEN = tuple(state for state in RequestState if state not in CLOSED)
 
 

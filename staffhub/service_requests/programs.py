@@ -15,7 +15,8 @@ from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.owners import CLOSED, IS_OPEN, OFFICE, OPEN
+from staffhub.service_requests.owners import IS_OPEN, OFFICE, OPEN
+from staffhub.service_requests.promises import CLOSED
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from staffhub.models import RequestEvent, RequestState
 from staffhub.security import Viewer
 from staffhub.service_requests.working_time import WorkingTime, working_time
 
+CLOSED = (RequestState.DONE, RequestState.CANCELLED)
 IN_OUR_HANDS = (RequestState.NEW, RequestState.CHECKING, RequestState.SIGNING)
 SOON = 8 * 60  # minutes of working time: what is due within a working day is soon due
 
@@ -56,15 +57,36 @@ class Promise:
 
 
 def spells(steps: Iterable[Step], now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield from when to when a request lay with the office, from its steps in order."""
+    """Yield from when to when a request lay with the office, from its steps in order.
+
+    What goes from ready back to the office was called ready by mistake: it had never left, whatever stood there.
+    """
     since: datetime | None = None
+    ready: datetime | None = None
     for at, state in steps:
-        ours = state in IN_OUR_HANDS
-        if since and not ours:
-            yield since, at
-        since = (since or at) if ours else None
+        if state in IN_OUR_HANDS:
+            since, ready = since or at, None
+        elif since and (state is RequestState.READY or (ready and state in CLOSED)):
+            ready = ready or at
+        elif since:
+            yield since, ready or at
+            since = ready = None
     if since:
-        yield since, now
+        yield since, ready or now
+
+
+def ready_at(steps: Iterable[Step]) -> datetime | None:
+    """Return since when a request could be collected, from its steps in order; None while it never could.
+
+    What was taken up again was not ready before; what was only closed and opened again was.
+    """
+    found: datetime | None = None
+    for at, state in steps:
+        if state is RequestState.READY:
+            found = found or at
+        elif state not in CLOSED:
+            found = None
+    return found
 
 
 def due_at(working: WorkingTime, term: Term, steps: Sequence[Step]) -> datetime | None:

@@ -29,8 +29,8 @@ from staffhub.service_requests.duplicates import ask_about_same, same_ones
 from staffhub.service_requests.duty import taker_for
 from staffhub.service_requests.notices import tell_given
 from staffhub.service_requests.one import Request, may_assign
-from staffhub.service_requests.owners import CLOSED, OFFICE, OPEN
-from staffhub.service_requests.promises import due_after
+from staffhub.service_requests.owners import OFFICE, OPEN
+from staffhub.service_requests.promises import CLOSED, due_after
 from staffhub.service_requests.words import state_label
 
 _S = RequestState
@@ -295,22 +295,23 @@ def set_urgent(
 def reopen(
     db: Session, me: Viewer, request: Request, *, note: str, now: datetime, version: int | None = None
 ) -> RequestState:
-    """Open again what was closed by mistake, in the state it had before; that it was closed stays in its history."""
-    if version not in {None, request.version} or request.is_open:
+    """Take back what was closed or called ready by mistake: it stands as before, and its history keeps both."""
+    if version not in {None, request.version} or not request.may_go_back:
         raise Conflict(
             _("%(number)s is now “%(state)s”. Nothing was changed.", number=request.number, state=request.state_label)
         )
-    event = RequestEvent
+    event, was = RequestEvent, request.state
     before = (
         select(event.state)
-        .where(event.request_id == request.id, event.state.in_(OPEN))
+        .where(event.request_id == request.id, event.state.in_(OPEN), event.state != was)
         .order_by(event.at.desc(), event.id.desc())
         .limit(1)
     )
     state = db.scalars(before).one()
     _change(db, request, version, now=now, state=state, due_at=_due(db, me, request, state, now), closed_at=None)
     note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
-    audit.record(db, me, "request.reopened", "service_request", request.id, now=now, before=request.state, after=state)
+    verb = "request.state_changed" if request.is_open else "request.reopened"
+    audit.record(db, me, verb, "service_request", request.id, now=now, before=was, after=state)
     return state
 
 

@@ -16,7 +16,7 @@ from staffhub.typed import whatsapp_number
 
 def missing(steps: Sequence[Event]) -> str:
     """Return what the citizen was asked for last, of a history with the newest step first."""
-    return next((step.note for step in steps if step.state is RequestState.WAITING), "")
+    return next((step.note for step in steps if step.moved and step.state is RequestState.WAITING), "")
 
 
 def message(request: Request, me: Viewer, *, missing: str, page: str) -> str:

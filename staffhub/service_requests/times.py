@@ -24,7 +24,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Scope, Viewer
 from staffhub.service_requests.owners import OFFICE
-from staffhub.service_requests.promises import spells
+from staffhub.service_requests.promises import ready_at, spells
 from staffhub.service_requests.words import Service, services
 from staffhub.service_requests.working_time import WorkingTime, working_time
 
@@ -117,10 +117,9 @@ def _done(db: Session, me: Viewer, since: date) -> list[_Done]:
 def _measured(me: Viewer, working: WorkingTime, steps: list[Any]) -> _Done:
     closed = steps[-1].closed_at
     day = clock.local_day(closed, me.zone)
-    held = spells([(one.at, one.state) for one in steps], closed)
+    course = [(one.at, one.state) for one in steps]
+    held, since = spells(course, closed), ready_at(course)
     ours, whole = sum(working.minutes(*spell) for spell in held), working.minutes(steps[0].at, closed)
-    # What was taken up again was not ready before.
-    since = max((one.at for one in steps if one.state is RequestState.READY), default=None)
     ready = working.minutes(steps[0].at, since) if since else None
     return _Done(steps[-1].service_type_id, day - timedelta(days=day.weekday()), ours, ready, whole)
 

@@ -100,7 +100,7 @@ def _page(
         may_work_on=row.is_open and one.may_work_on(me, row),
         may_take=one.may_take(me, row),
         may_see_phone=one.may_work_on(me, row),
-        may_reopen=not row.is_open and one.may_work_on(me, row),
+        may_reopen=row.may_go_back and one.may_work_on(me, row),
         candidates=choices(people, row.division_id),
         proposed=first,
         reason=first and reason(first, stands_in=named.get(row.assignee_id or 0) == first.id),
@@ -215,7 +215,11 @@ def reopen(request: Request, request_id: RowId, posted: Posted, db: DB, me: Me, 
         state = steps.reopen(db, me, row, note=form.data.note, version=form.data.version, now=now)
     except Conflict as error:
         return _again(request, db, me, now, request_id, error, again=form)
-    said = _("%(number)s is open again: %(state)s.", number=row.number, state=words.state_label(state))
+    label = words.state_label(state)
+    if row.is_open:
+        said = _("%(number)s: %(state)s.", number=row.number, state=label)
+    else:
+        said = _("%(number)s is open again: %(state)s.", number=row.number, state=label)
     return redirect(request, f"/requests/{request_id}", said=said)
 
 
