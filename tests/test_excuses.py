@@ -9,6 +9,7 @@ from staffhub.errors import Forbidden
 from staffhub.leave import Wish
 from staffhub.models import PlanLayer, PlanMode
 from staffhub.reports import board, desks
+from staffhub.reports.board_version import board_version
 from staffhub.reports.duty_gaps import duty_gaps
 from staffhub.roster import excuses, repairing
 from staffhub.security import Viewer
@@ -50,7 +51,7 @@ def test_a_board_that_was_worked_out_before_the_excuse_says_it_at_once(database:
 
     def excused() -> list[bool]:
         with database.reading() as db:
-            whole = board.kept(db, ana, AT_WORK, board.board_version(db, ana, now=AT_WORK))
+            whole = board.kept(db, ana, AT_WORK, board_version(db, ana, now=AT_WORK))
             return [cover.is_excused for one in whole.columns if one.name == HERE for cover in one.covers]
 
     assert excused() == [False, False]

@@ -24,6 +24,7 @@ from staffhub.models import (
 )
 from staffhub.reports import board, recap, sheet
 from staffhub.reports import day as day_report
+from staffhub.reports.board_version import board_version
 from staffhub.reports.duty_gaps import duty_gaps
 from staffhub.roster import grants
 from staffhub.security import Viewer
@@ -126,7 +127,7 @@ def test_the_board_expects_nobody_in_the_half_that_is_leave(
     hana, dewi = viewer_of(database, "hana"), viewer_of(database, "dewi")
     _granted(database, hana, TODAY, part)
     with database.reading() as db:
-        version = board.board_version(db, dewi, now=MORNING)
+        version = board_version(db, dewi, now=MORNING)
         for hour, state in ((9, morning), (14, afternoon)):
             now = at_local(TODAY, time(hour), dewi.zone)
             assert _states(board.board(db, dewi, now=now, version=version))["Ben"] == state

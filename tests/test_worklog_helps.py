@@ -53,7 +53,8 @@ def handle(database: Database, me: Viewer, *hours: float, state: RequestState = 
 def proposals(database: Database, me: Viewer) -> list[Proposed]:
     with database.reading() as db:
         entries = worklog.entries_of(db, me, TODAY)
-        return log_proposals.of_day(db, me, me.officer_id or 0, TODAY, entries, now=NOON)
+        there = worklog.presence_of(db, me, me.officer_id or 0, TODAY, now=NOON)
+        return log_proposals.of_day(db, me, me.officer_id or 0, TODAY, entries, there=there, now=NOON)
 
 
 def take(database: Database, me: Viewer, found: list[Proposed]) -> int:

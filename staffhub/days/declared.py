@@ -17,6 +17,7 @@ from staffhub.models import (
     GRADED,
     LOCKED,
     NOTED,
+    TICKED_THERE,
     Account,
     Attendance,
     Correction,
@@ -43,7 +44,6 @@ from staffhub.models import (
     PlanGrant,
     PlanLayer,
     RollCallEntry,
-    RollState,
     StandupNote,
     WorkMode,
 )
@@ -276,15 +276,7 @@ def _fingers() -> sa.Select[Any]:
 
 def _called() -> sa.Select[Any]:
     """Who was there at the roll call, by what was ticked last."""
-    one, newer = RollCallEntry, aliased(RollCallEntry)
-    replaced = (
-        select(newer.id)
-        .where(newer.officer_id == one.officer_id, newer.date == one.date, newer.id > one.id)
-        .correlate(one)
-        .exists()
-    )
-    there = one.state.in_((RollState.PRESENT, RollState.LATE))
-    return _at(_CALLED, one, one.at).where(there, ~replaced)
+    return _at(_CALLED, RollCallEntry, RollCallEntry.at).where(TICKED_THERE)
 
 
 def _of_standup(source: int, table: Any, at: Any) -> sa.Select[Any]:

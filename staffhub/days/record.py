@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -335,11 +335,7 @@ class DayRecord(NamedTuple):
 
 def planned_span(day: date, plan: Plan, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     """Return when planned work begins and ends; hours that end before they begin end on the next day."""
-    if not plan.is_work or plan.hours is None:
-        return None
-    starts = datetime.combine(day, plan.hours.starts, tzinfo=zone)
-    ends = datetime.combine(day, plan.hours.ends, tzinfo=zone)
-    return starts, ends if ends > starts else ends + timedelta(days=1)
+    return plan.span(day, zone)
 
 
 class Turn(NamedTuple):

@@ -93,7 +93,7 @@ from staffhub.models.presence import (
     WorkMode,
     receipt_code,
 )
-from staffhub.models.roll_calls import RollCall, RollCallEntry, RollState
+from staffhub.models.roll_calls import TICKED_THERE, RollCall, RollCallEntry, RollState
 from staffhub.models.roster import (
     PLAN_LETTERS,
     STUDY,
@@ -184,6 +184,7 @@ __all__ = [
     "PLAN_LETTERS",
     "SLOT_STEP",
     "STUDY",
+    "TICKED_THERE",
     "TOKEN_NAME",
     "Account",
     "ApiAnswer",

@@ -3,8 +3,8 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, and_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from staffhub.db import Base, Id
 
@@ -60,3 +60,15 @@ class RollCallEntry(Base):
     date: Mapped[dt.date]
     state: Mapped[RollState]
     at: Mapped[dt.datetime | None]
+
+
+_newer = aliased(RollCallEntry)
+# That somebody was there, by what was ticked last.
+TICKED_THERE = and_(
+    RollCallEntry.state.in_((RollState.PRESENT, RollState.LATE)),
+    ~select(_newer.id)
+    .where(_newer.officer_id == RollCallEntry.officer_id, _newer.date == RollCallEntry.date)
+    .where(_newer.id > RollCallEntry.id)
+    .correlate(RollCallEntry)
+    .exists(),
+)

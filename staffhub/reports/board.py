@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Date, Select, bindparam, func, select
+from sqlalchemy import Date, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, days, office, sections
@@ -15,12 +15,9 @@ from staffhub.days import DayRecord, State
 from staffhub.db import rows
 from staffhub.i18n import gettext as _
 from staffhub.models import (
-    BOARD_CHANGES,
-    AuditEvent,
     DayPart,
     Division,
     EmploymentType,
-    Mark,
     MarkKind,
     Officer,
     PlanMode,
@@ -277,32 +274,6 @@ def _at_desk(column: Column, lent: Sequence[Standing]) -> list[Standing]:
     """Return who keeps the desk of a bidang: its own people but for the lent ones, and whoever is lent to it."""
     own = [one for one in column.standings if one.desk in {None, column.id}]
     return own + [one for one in lent if one.desk == column.id and one.seat.division_id != column.id]
-
-
-def _version_query() -> Select[*tuple[Any, ...]]:
-    office, since = bindparam("office", type_=BigInteger), bindparam("since", type_=Date)
-    marks = select(func.count()).where(Mark.office_id == office, Mark.date >= since).scalar_subquery()
-    changes = (
-        select(func.count())
-        .select_from(AuditEvent)
-        .where(AuditEvent.office_id == office, AuditEvent.at >= bindparam("since_at"), BOARD_CHANGES)
-        .scalar_subquery()
-    )
-    return select(marks, changes)
-
-
-_VERSION = _version_query()
-
-
-def board_version(db: Session, me: Viewer, *, now: datetime) -> str:
-    """Return what differs after every commit that changes the board, in one cheap statement.
-
-    It counts facts that are only ever added: the newest id would not do, since of two overlapping changes the one with
-    the lower id may be committed last. Those of yesterday count as well, for a change that is committed after midnight.
-    """
-    since = clock.local_day(now, me.zone) - timedelta(days=1)
-    since_at = clock.at_local(since, time(), me.zone)
-    return "{}.{}".format(*rows(db, _VERSION, office=me.office_id, since=since, since_at=since_at).one())
 
 
 def _seats_query() -> Select[*tuple[Any, ...]]:

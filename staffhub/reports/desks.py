@@ -10,6 +10,7 @@ from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.models import CallState
 from staffhub.reports import board
+from staffhub.reports.board_version import board_version
 from staffhub.reports.cover import Cover
 from staffhub.roster import calls, repairing
 from staffhub.roster.calls import Call
@@ -46,7 +47,7 @@ class Desks:
 
 def desks(db: Session, me: Viewer, *, now: datetime) -> Desks:
     """Return the desks whose roster I write, those that lack somebody first."""
-    whole = board.kept(db, me, now, board.board_version(db, me, now=now))
+    whole = board.kept(db, me, now, board_version(db, me, now=now))
     day, local = whole.day, now.astimezone(me.zone).time()
     at_work = whole.hours is not None and whole.hours[0] <= local < whole.hours[1]
     over = whole.hours is None or local >= whole.hours[1]

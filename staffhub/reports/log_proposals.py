@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, i18n, worklog
@@ -13,10 +13,10 @@ from staffhub.ahead import Ask
 from staffhub.db import UtcDateTime, read
 from staffhub.i18n import gettext as _
 from staffhub.meetings import minutes, parts
-from staffhub.models import Mark, MarkKind, RequestEvent, RequestState, ServiceRequest, ServiceType
+from staffhub.models import RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
 from staffhub.service_requests.moved import MOVES_ON
-from staffhub.worklog import Entry, Proposed, Trace
+from staffhub.worklog import Entry, Presence, Proposed, Trace
 
 _TAKEN_IN = frozenset({RequestState.NEW, RequestState.DEFERRED})
 _LAST = 24 * 60 - 1
@@ -39,17 +39,12 @@ _STEPS = (
     .where(RequestEvent.at < bindparam("until", type_=UtcDateTime), MOVES_ON)
     .order_by(RequestEvent.at, RequestEvent.id)
 )
-_HERE = select(
-    func.min(Mark.attempted_at).filter(Mark.kind == MarkKind.CHECK_IN),
-    func.max(Mark.attempted_at).filter(Mark.kind == MarkKind.CHECK_OUT),
-).where(Mark.office_id == _OFFICE, Mark.officer_id == _OFFICER, Mark.date == bindparam("day"))
 
 
 def asks(me: Viewer, officer_id: int, day: date) -> list[Ask]:
     """Return what `of_day` and `due` ask."""
     return [
         _ask_steps(me, officer_id, day),
-        _ask_here(me, officer_id, day),
         parts.ask(me.office_id, officer_id, day, day),
         minutes.ask_open(me.office_id, officer_id),
     ]
@@ -60,15 +55,20 @@ def _ask_steps(me: Viewer, officer_id: int, day: date) -> Ask:
     return Ask(_STEPS, {"office": me.office_id, "officer": officer_id, "since": since, "until": until})
 
 
-def _ask_here(me: Viewer, officer_id: int, day: date) -> Ask:
-    return Ask(_HERE, {"office": me.office_id, "officer": officer_id, "day": day})
-
-
 def of_day(
-    db: Session, me: Viewer, officer_id: int, day: date, entries: Sequence[Entry], *, now: datetime
+    db: Session,
+    me: Viewer,
+    officer_id: int,
+    day: date,
+    entries: Sequence[Entry],
+    *,
+    there: Presence | None,
+    now: datetime,
 ) -> list[Proposed]:
-    """Return what of the day is not in the log yet, each with times that overlap with nothing."""
-    came, left = read(db, _ask_here(me, officer_id, day)).one()
+    """Return what of the day is not in the log yet, each with times that overlap with nothing; `there`: when somebody
+    was there.
+    """
+    came, left = (there.came, there.left) if there else (None, None)
     here = (_minute(came, day, me), _minute(left, day, me) if left else _LAST) if came else None
     traces = [*_meetings(db, me, officer_id, day, entries, now), *_requests(db, me, officer_id, day, entries)]
     return worklog.proposed(traces, entries, here=here)

@@ -15,6 +15,7 @@ from staffhub.meetings import joining, minutes, written
 from staffhub.models import is_in_service
 from staffhub.presence import Spell, Stamp, spell_of
 from staffhub.reports import board, decisions, recap
+from staffhub.reports.board_version import board_version
 from staffhub.reports.needs import Leading
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
@@ -95,7 +96,7 @@ def _leading(
     at_work = hours is not None and hours.starts <= local.time() < hours.ends
     if at_work and not me.sees_everyone and any(column.short or column.will_be_short for column in columns):
         # Whoever is lent to the desk serves in another bidang, which only the whole office shows.
-        whole = board.kept(db, me, now, board.board_version(db, me, now=now))
+        whole = board.kept(db, me, now, board_version(db, me, now=now))
         columns = [column for column in whole.columns if column.id == me.division_id]
     presses = service_requests.pressing(db, me, now=now)
     return Leading(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from staffhub import i18n, sections
 from staffhub.db import digest
 from staffhub.reports import board as boards
+from staffhub.reports.board_version import board_version
 from staffhub.routes.deps import DB, Me, Now, pages
 from staffhub.web import FLASH_COOKIE, is_fragment, looks, query, read_cookie, render
 
@@ -31,7 +32,7 @@ def board(
     # What the page shows: the day, the hour (a lack becomes a fact when the day begins), every change, and to whom.
     # Five minutes at a time: that is how hours of work are written.
     local = now.astimezone(me.zone)
-    version = boards.board_version(db, me, now=now)
+    version = board_version(db, me, now=now)
     seen = (version, f"{local:%F %H}", str(local.minute // 5), i18n.current_locale(), q, str(chosen), mode)
     rights = (str(request.state.unread), str(me.account_id), me.role.value, str(me.officer_id), str(me.division_id))
     etag = f'"{digest(*seen, *rights, str(is_fragment(request)), looks())[:20]}"'

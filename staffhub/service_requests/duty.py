@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
@@ -18,12 +19,8 @@ from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import (
     STUDY,
-    Correction,
-    CorrectionKind,
     DayPart,
     Division,
-    Mark,
-    MarkKind,
     Officer,
     PlanEntry,
     PlanGrant,
@@ -36,6 +33,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Scope, Viewer, within_reach
+from staffhub.service_requests.coming import has_come, has_gone, since_dawn, ways_of, with_coming
 from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away, open_count
 
 
@@ -102,9 +100,11 @@ def candidates(
     Its own people first, who is on duty before who is not, then who has least on the desk.
     """
     asked = as_of(db, me, now)
-    found = rows(db, _people(me.scope), **asked, **me.reach).all()
-    plans = workdays.plans(db, me.office_id, asked["today"], asked["today"], officers=[row.id for row in found])
-    people = [_candidate(row, plans.of(row.id, asked["today"])) for row in found if row.id != instead_of]
+    today: date = asked["today"]
+    ways = ways_of(workdays.calendar(db, me.office_id).ways_between(today, today))
+    found = rows(db, _people(me.scope, ways), **asked, **me.reach, **since_dawn(today, me.zone)).all()
+    plans = workdays.plans(db, me.office_id, today, today, officers=[row.id for row in found])
+    people = [_candidate(row, plans.of(row.id, today), today, me.zone) for row in found if row.id != instead_of]
     return sorted(people, key=lambda one: (one.division_id != division_id, one.place, one.leads, one.open, one.name))
 
 
@@ -148,8 +148,8 @@ def deal(
     return dealt
 
 
-def _candidate(row: Any, plan: workdays.Plan) -> Candidate:
-    place, mode = _place(row, plan)
+def _candidate(row: Any, plan: workdays.Plan, today: date, zone: ZoneInfo) -> Candidate:
+    place, mode = _place(row, plan, today, zone)
     gone = place is Place.AWAY
     return Candidate(
         id=row.id,
@@ -165,17 +165,16 @@ def _candidate(row: Any, plan: workdays.Plan) -> Candidate:
     )
 
 
-def _place(row: Any, plan: workdays.Plan) -> tuple[Place, WorkMode | PlanMode | None]:
+def _place(row: Any, plan: workdays.Plan, today: date, zone: ZoneInfo) -> tuple[Place, WorkMode | PlanMode | None]:
     """Marks of today count and none of yesterday: after midnight nobody is on duty who has not come anew."""
     if row.away:
         return Place.AWAY, None
     if not plan.is_work or plan.kind == STUDY:
         return Place.OFF, None
-    if row.went or row.mark is MarkKind.CHECK_OUT:
+    if has_gone(row, plan, today, zone):
         return Place.OUT, plan.mode
-    if row.came or row.mark is MarkKind.CHECK_IN:
-        return Place.ON_DUTY, row.mode or plan.mode
-    return Place.EXPECTED, plan.mode
+    where = has_come(row, plan, today, zone)
+    return (Place.ON_DUTY, where) if where else (Place.EXPECTED, plan.mode)
 
 
 def _of_leave(column: Any) -> Any:
@@ -195,31 +194,11 @@ def _of_leave(column: Any) -> Any:
 _held = aliased(PlanEntry)
 # Until when somebody is away, for a statement that joins Officer; None: not away.
 UNTIL = case((is_away(Officer.id), func.coalesce(_of_leave(func.max(_held.date)), TODAY)), else_=None)
-# What HR has written of TODAY beside the marks: a time of coming or of going.
-_SAID = (
-    select(
-        Correction.officer_id,
-        func.count().filter(Correction.kind == CorrectionKind.CHECK_IN).label("came"),
-        func.count().filter(Correction.kind == CorrectionKind.CHECK_OUT).label("went"),
-    )
-    .where(Correction.office_id == OFFICE, Correction.date == TODAY)
-    .group_by(Correction.officer_id)
-    .subquery()
-)
 
 
 @cache
-def _people(scope: Scope) -> Select[*tuple[Any, ...]]:
-    said = _SAID.c
-    last = (
-        select(Mark.id)
-        .where(Mark.office_id == OFFICE, Mark.officer_id == Officer.id, Mark.date == TODAY)
-        .order_by(Mark.attempted_at.desc(), Mark.turn.desc())
-        .limit(1)
-        .correlate(Officer)
-        .scalar_subquery()
-    )
-    return (
+def _people(scope: Scope, ways: frozenset[workdays.Way]) -> Select[*tuple[Any, ...]]:
+    people = (
         select(
             Officer.id,
             Officer.name,
@@ -227,20 +206,15 @@ def _people(scope: Scope) -> Select[*tuple[Any, ...]]:
             Posting.role,
             Division.short_name.label("division"),
             open_count(IS_OPEN).label("open"),
-            Mark.kind.label("mark"),
-            Mark.mode,
-            said.came,
-            said.went,
             is_away(Officer.id).label("away"),
             UNTIL.label("until"),
             case((is_away(Officer.id), _of_leave(func.max(PlanGrant.part))), else_=None).label("half"),
         )
         .outerjoin(Posting, posting_on(TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)
-        .outerjoin(Mark, Mark.id == last)
-        .outerjoin(_SAID, said.officer_id == Officer.id)
         .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), within_reach(scope, Officer.id, Posting.division_id))
     )
+    return with_coming(people, ways)
 
 
 class OnLeave(Refused):

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -83,6 +84,14 @@ class Plan:
     @property
     def is_work(self) -> bool:
         return self.mode not in {None, PlanMode.LEAVE}
+
+    def span(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+        """Return when planned work begins and ends; hours that end before they begin end on the next day."""
+        if not self.is_work or self.hours is None:
+            return None
+        starts = datetime.combine(day, self.hours.starts, tzinfo=zone)
+        ends = datetime.combine(day, self.hours.ends, tzinfo=zone)
+        return starts, ends if ends > starts else ends + timedelta(days=1)
 
     def is_leave(self, at: time) -> bool:
         """Whether it is leave at that hour."""

@@ -1,6 +1,6 @@
 """The day's log: an officer's entries, sent to the superior, who verifies or returns them."""
 
-from staffhub.worklog.doubts import Doubts, Presence, ask_presence, doubts, doubts_of, presences
+from staffhub.worklog.doubts import Doubts, Presence, ask_presence, doubts, doubts_of, presence_of, presences
 from staffhub.worklog.entries import (
     Entry,
     Sheet,
@@ -81,6 +81,7 @@ __all__ = [
     "lines_of",
     "minutes_of",
     "overlaps",
+    "presence_of",
     "presences",
     "proposal",
     "proposed",

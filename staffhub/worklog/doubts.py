@@ -3,24 +3,45 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, case, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from staffhub import clock
 from staffhub.ahead import Ask
-from staffhub.db import rows
-from staffhub.models import Correction, Mark, MarkKind
+from staffhub.db import UtcDateTime, rows
+from staffhub.models import (
+    TICKED_THERE,
+    Attendance,
+    Correction,
+    CorrectionKind,
+    JoinClick,
+    MachineMark,
+    MachinePerson,
+    Mark,
+    MarkKind,
+    Meeting,
+    MeetingKind,
+    RollCallEntry,
+)
 from staffhub.security import Viewer
 from staffhub.worklog.entries import DAY, Entry, covered, minutes_of, overlaps
+
+_Times = tuple[datetime | None, datetime | None]
+_NO_TIMES: _Times = (None, None)
 
 
 @dataclass(frozen=True)
 class Presence:
-    """`minutes` from the first check-in to the last check-out, None: not known; `seen`: there is a mark at all."""
+    """`minutes` from coming to going, None: not known; `seen`: something says that somebody was there at all: a mark, a
+    finger at the machine, a roll call, or what HR wrote.
+    """
 
     minutes: int | None
     seen: bool
+    came: datetime | None = None
+    left: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +86,7 @@ def doubts(
 ) -> Doubts:
     """Say what can hardly be so of one of my own days."""
     assert me.officer_id is not None  # noqa: S101  the entries are an officer's
-    there = presences(db, me, [me.officer_id], [day], now=now)
-    return doubts_of(entries, there.get((me.officer_id, day)), target)
+    return doubts_of(entries, presence_of(db, me, me.officer_id, day, now=now), target)
 
 
 def doubts_of(entries: Sequence[Entry], presence: Presence | None, target: int | None) -> Doubts:
@@ -75,25 +95,44 @@ def doubts_of(entries: Sequence[Entry], presence: Presence | None, target: int |
     return Doubts(*minutes, overlaps(entries), there.minutes, there.seen, target)
 
 
-_DECIDED = (
-    select(Correction.id)
-    .where(Correction.office_id == Mark.office_id, Correction.officer_id == Mark.officer_id)
-    .where(Correction.date == Mark.date)
-    .correlate(Mark)
-    .exists()
-)
-_PRESENCES = (
-    select(
-        Mark.officer_id,
-        Mark.date,
+def _presences() -> Any:
+    """By what was tapped, what the machine says, the roll call, briefings, and what HR wrote, each for itself."""
+    office, no_time = bindparam("office", type_=BigInteger), cast(null(), UtcDateTime)
+    officers: Any = bindparam("officers", expanding=True)
+    days: Any = bindparam("days", expanding=True)
+
+    def told(source: Any, table: Any, *times: Any, officer: Any = None) -> Any:
+        who = table.officer_id if officer is None else officer
+        found = select(who, table.date, source, *(times or (no_time, no_time))).group_by(who, table.date)
+        return found.where(table.office_id == office, who.in_(officers), table.date.in_(days))
+
+    tapped = (
         func.min(Mark.attempted_at).filter(Mark.kind == MarkKind.CHECK_IN),
         func.max(Mark.attempted_at).filter(Mark.kind == MarkKind.CHECK_OUT),
-        _DECIDED,
     )
-    .where(Mark.office_id == bindparam("office", type_=BigInteger))
-    .where(Mark.officer_id.in_(bindparam("officers", expanding=True)), Mark.date.in_(bindparam("days", expanding=True)))
-    .group_by(Mark.office_id, Mark.officer_id, Mark.date)
-)
+    finger, whose = MachineMark, MachinePerson
+    laid = told(literal(_LAID), finger, func.min(finger.at), func.max(finger.at), officer=whose.officer_id)
+    mine = (whose.machine_id == finger.machine_id) & (whose.number == finger.number) & (whose.office_id == office)
+    held = (whose.first <= finger.date) & or_(whose.last.is_(None), whose.last >= finger.date)
+    of_times = case((Correction.kind.in_((CorrectionKind.ABSENT, CorrectionKind.LEAVE)), 0), else_=1)
+    return union_all(
+        told(literal(_TAPPED), Mark, *tapped),
+        laid.join(whose, mine & held),
+        told(literal(_THERE), RollCallEntry).where(TICKED_THERE),
+        *(
+            told(literal(_THERE), table).join(
+                Meeting, (Meeting.id == table.meeting_id) & (Meeting.kind == MeetingKind.STANDUP)
+            )
+            for table in (JoinClick, Attendance)
+        ),
+        told(literal(_DECIDED) + func.max(of_times), Correction),
+    )
+
+
+# What HR wrote: a verdict on the whole day, or that somebody was there.
+_TAPPED, _LAID, _THERE, _DECIDED, _WROTE = range(5)
+_BY_HR = {_DECIDED, _WROTE}
+_PRESENCES = _presences()
 
 
 def ask_presence(me: Viewer, day: date) -> Ask:
@@ -104,14 +143,28 @@ def ask_presence(me: Viewer, day: date) -> Ask:
 def presences(
     db: Session, me: Viewer, officers: Iterable[int], days: Iterable[date], *, now: datetime
 ) -> Mapping[tuple[int, date], Presence]:
-    """Return how long people were there on some days, those of today to now; whoever has no mark is not in it.
+    """Return how long people were there on some days, those of today to now; whoever was not seen is not in it.
 
-    Where a person decided about the day, the marks alone do not say how long it was.
+    Where a person decided about the day, the facts alone do not say how long it was.
     """
     asked = {"office": me.office_id, "officers": sorted(set(officers)), "days": sorted(set(days))}
-    found = {}
-    for officer_id, day, came, left, corrected in rows(db, _PRESENCES, **asked):
-        until = now if left is None and day == clock.local_day(now, me.zone) else left
-        known = came and until and not corrected
-        found[officer_id, day] = Presence(int((until - came).total_seconds()) // 60 if known else None, seen=True)
-    return found
+    told: dict[tuple[int, date], dict[int, _Times]] = {}
+    for officer_id, day, source, came, left in rows(db, _PRESENCES, **asked):
+        told.setdefault((officer_id, day), {})[source] = came, left
+    today = clock.local_day(now, me.zone)
+    return {(who, day): _presence(found, now if day == today else None) for (who, day), found in told.items()}
+
+
+def presence_of(db: Session, me: Viewer, officer_id: int, day: date, *, now: datetime) -> Presence | None:
+    return presences(db, me, [officer_id], [day], now=now).get((officer_id, day))
+
+
+def _presence(told: Mapping[int, _Times], now: datetime | None) -> Presence:
+    """What was tapped stands, a finger fills the side of the day of which nothing was. `now`: the day runs still."""
+    (came, left), (first, last) = told.get(_TAPPED, _NO_TIMES), told.get(_LAID, _NO_TIMES)
+    came = came or first
+    if left is None and now is None and came and last and last > came:
+        left = last
+    until = left or now
+    minutes = int((until - came).total_seconds()) // 60 if came and until and not told.keys() & _BY_HR else None
+    return Presence(minutes, bool(told.keys() - {_DECIDED}), came, left)

@@ -118,7 +118,8 @@ def _page(
     entries = worklog.entries_of(db, me, day)
     templates = worklog.templates(db, me)
     form = form or _fresh(db, me, entries, chosen or Chosen(), templates, now=now if day == today else None)
-    found = log_proposals.of_day(db, me, me.officer_id, day, entries, now=now)
+    there = worklog.presence_of(db, me, me.officer_id, day, now=now)
+    found = log_proposals.of_day(db, me, me.officer_id, day, entries, there=there, now=now)
     return render(
         request,
         "worklog/day.html",
@@ -132,7 +133,7 @@ def _page(
         previous=next((one for one in earlier if book.of(me.officer_id or 0, one).is_work), earlier[0]),
         plan=plan,
         entries=entries,
-        doubts=worklog.doubts(db, me, day, entries, now=now, target=target_of(plan)),
+        doubts=worklog.doubts_of(entries, there, target_of(plan)),
         sheet=worklog.sheet_of(db, me, day),
         to_verify=worklog.to_verify(db, me, today),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),

@@ -65,7 +65,8 @@ def take_over(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Res
     day, today = given.date, clock.local_day(now, me.zone)
     try:
         entries = worklog.entries_of(db, me, day)
-        found = log_proposals.of_day(db, me, officer_id, day, entries, now=now)
+        there = worklog.presence_of(db, me, officer_id, day, now=now)
+        found = log_proposals.of_day(db, me, officer_id, day, entries, there=there, now=now)
         chosen = _chosen(given, [(one.trace.source, one) for one in found])
         added: int | str = worklog.take_over(db, me, chosen, day=day, now=now)
     except Conflict as error:
