@@ -172,6 +172,54 @@ def test_requests_of_before_get_a_code_each(empty: sa.Engine) -> None:
         command.downgrade(_config(empty), "busy_hosts")
 
 
+def test_lines_of_before_learn_their_service_from_their_request_or_from_what_proposed_them(empty: sa.Engine) -> None:
+    migrate(empty, "remind_presence")
+    metadata = sa.MetaData()
+    metadata.reflect(empty, only=["office", "officer", "division", "service_type", "service_request", "log_entry"])
+    tables, at = metadata.tables, {"created_at": MORNING}
+    of_office: dict[str, object] = {"office_id": 1}
+    kind = of_office | {"name_en": "", "division_id": 1, "needs_presence": False, "sort": 1}
+    asked = (
+        of_office
+        | at
+        | {"applicant": "N.", "phone": "", "siak_reference": "", "channel": "counter", "urgent": False, "state": "new"}
+    )
+    asked |= {"number": "1", "public_code": "1", "updated_at": MORNING, "version": 1, "idempotency_key": "1"}
+    line = (
+        of_office | at | {"officer_id": 1, "date": TODAY, "text": "-", "starts": time(8), "ends": time(9), "unit": ""}
+    )
+    line |= {"updated_at": MORNING, "version": 1}
+    lines = {
+        "requests-1-0": 1,
+        "requests-11-3": 11,
+        "taken-in-11-0": 11,
+        "requests-7-0": None,
+        "copy-1": None,
+        "": None,
+    }
+    with empty.begin() as connection:
+        office = {"name": "Dinas", "government": "", "address": "", "timezone": "Asia/Makassar"}
+        connection.execute(tables["office"].insert().values(id=1, **office, **at))
+        person = {"number": "1", "name": "Ben", "email": "", "phone": "", "active_from": TODAY}
+        connection.execute(tables["officer"].insert().values(id=1, **of_office, **person))
+        bidang = {"code": "a", "name": "A", "short_name": "A", "keeps_cover": True, "sort": 1}
+        connection.execute(tables["division"].insert().values(id=1, **of_office, **bidang))
+        kinds = [{"id": id_, "code": str(id_), "name": str(id_), **kind} for id_ in (1, 11)]
+        connection.execute(tables["service_type"].insert(), kinds)
+        connection.execute(tables["service_request"].insert().values(id=5, service_type_id=11, **asked))
+        written = [
+            {"source": source, "service_request_id": None, "idempotency_key": source or "-", **line} for source in lines
+        ]
+        linked = {"source": "requests-1-9", "service_request_id": 5, "idempotency_key": "linked", **line}
+        connection.execute(tables["log_entry"].insert(), [*written, linked])
+    for _twice in range(2):
+        migrate(empty, "log_services")
+        with empty.connect() as connection:
+            found = connection.execute(sa.text("SELECT source, service_type_id FROM log_entry")).all()
+        assert dict(map(tuple, found)) == lines | {"requests-1-9": 11}
+        command.downgrade(_config(empty), "remind_presence")
+
+
 def _logs_sent_before(engine: sa.Engine, days: list[date]) -> None:
     metadata = sa.MetaData()
     metadata.reflect(engine, only=["office", "officer", "daily_report"])

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, notify
 from staffhub.demo.people import Person
-from staffhub.demo.requests import Handled
+from staffhub.demo.requests import Done, Handled
 from staffhub.models import (
     Account,
     DailyReport,
@@ -64,6 +65,7 @@ _WORK: dict[str, tuple[tuple[str, str], ...]] = {
 }
 _STARTS = (time(7, 45), time(9, 30), time(11, 0), time(13, 0), time(14, 30))
 _QUARTER = 15
+_NO_REQUEST = {"service_request_id": None, "service_type_id": None, "source": ""}
 # So many of the last dates are not verified yet.
 _WAITING = 2
 # A log of pegawai01 came back, one of a colleague was sent on the morning after, and their head will be away next week.
@@ -71,6 +73,26 @@ _RETURNED, _LATE, _AWAY, _STANDS_IN = "Greis Tumiwa", "Fandy Mamesah", "Deisy Ka
 _VERIFIED_AFTER = timedelta(hours=15)
 _OFTEN = 2  # templates of each person
 _REMARK = "Tuliskan jumlah berkas per jenis layanan, lalu kirim lagi."
+
+
+def _by_service(done: Iterable[Done]) -> list[list[Done]]:
+    """Many of one service are one line, as the app proposes it."""
+    found: dict[int, list[Done]] = defaultdict(list)
+    for one in done:
+        found[one.service_id].append(one)
+    return list(found.values())
+
+
+def _told(done: Sequence[Done]) -> dict[str, Any]:
+    first, alone = done[0], len(done) == 1
+    return {
+        "text": f"{first.service}, {first.applicant}" if alone else f"Memeriksa {len(done)} permohonan {first.service}",
+        "unit": "berkas",
+        "quantity": len(done),
+        "service_request_id": first.request_id if alone else None,
+        "service_type_id": first.service_id,
+        "source": "" if alone else f"requests-{first.service_id}-0",
+    }
 
 
 @dataclass
@@ -85,10 +107,10 @@ class Diary:
     officers: dict[str, int] = field(default_factory=dict)
 
     def day(self, person: Person, day: date, came: datetime, left: datetime, *, submitted: bool) -> None:
-        """Write the lines that fit between coming and leaving, requests first; then perhaps submit."""
+        """Write the lines that fit between coming and leaving, those of requests first; then perhaps submit."""
         self.officers[person.name] = person.id
         came, left = came.astimezone(self.zone), left.astimezone(self.zone)
-        requests = list(self.handled.get((person.id, day), ()))
+        requests = _by_service(self.handled.get((person.id, day), ()))
         total = 0
         for begins in _STARTS:
             length = self.rng.randrange(3, 7) * _QUARTER
@@ -97,12 +119,12 @@ class Diary:
             skipped = self.rng.random() < 0.15
             if skipped or start < came or end > left:
                 continue
-            request_id, text = requests.pop(0) if requests else (None, "")
-            unit, quantity = "berkas", 1
-            if not text:
+            if requests:
+                line = _told(requests.pop(0))
+            else:
                 text, unit = self.rng.choice(_WORK[person.division])
-                quantity = self.rng.randint(1, 14) if unit else 0
-            self._entry(person, day, text, (start, end), (quantity or None, unit), request_id)
+                line = {"text": text, "unit": unit, "quantity": self.rng.randint(1, 14) if unit else None}
+            self._entry(person, day, (start, end), line)
             total += length
         if submitted and total:
             at = min(left + timedelta(minutes=self.rng.randint(1, 20)), self.now)
@@ -120,22 +142,18 @@ class Diary:
         self,
         person: Person,
         day: date,
-        text: str,
         span: tuple[datetime, datetime],
-        output: tuple[int | None, str],
-        request_id: int | None,
+        line: dict[str, Any],
     ) -> None:
         self.entries.append(
-            {
+            _NO_REQUEST
+            | line
+            | {
                 "office_id": self.office_id,
                 "officer_id": person.id,
                 "date": day,
-                "text": text,
                 "starts": span[0].time(),
                 "ends": span[1].time(),
-                "quantity": output[0],
-                "unit": output[1],
-                "service_request_id": request_id,
                 "version": 1,
                 "created_at": span[1],
                 "updated_at": span[1],

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
@@ -18,7 +18,18 @@ from staffhub.models import Channel, Division, RequestEvent, RequestState, Servi
 from staffhub.service_requests import reckoning
 
 # (officer, day): what was done for which request, for the diary.
-Handled = dict[tuple[int, date], list[tuple[int, str]]]
+
+
+class Done(NamedTuple):
+    """A request that somebody worked on."""
+
+    request_id: int
+    service_id: int
+    service: str
+    applicant: str
+
+
+Handled = dict[tuple[int, date], list[Done]]
 
 _S = RequestState
 _PER_DAY = 7
@@ -207,7 +218,8 @@ def write(
         for step in steps:
             if step["state"] in {_S.CHECKING, _S.SIGNING}:
                 done_on = clock.local_day(step["at"], zone)
-                handled[step["officer_id"], done_on].append((request_id, f"{title}, {row['applicant']}"))
+                done = Done(request_id, row["service_type_id"], title, row["applicant"])
+                handled[step["officer_id"], done_on].append(done)
     db.execute(insert(RequestEvent), sorted(events, key=lambda event: event["at"]))
     reckoning.reckon(db, office_id)
     return handled

@@ -30,6 +30,8 @@ class LogEntry(Base, Versioned):
     quantity: Mapped[int | None]
     unit: Mapped[str] = mapped_column(String(24), default="")
     service_request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.id"), index=True)
+    # The service that it was done for: of that request, or of several at once.
+    service_type_id: Mapped[int | None] = mapped_column(ForeignKey("service_type.id"), index=True)
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
     # Evidence elsewhere: an address, http or https.
     link: Mapped[str] = mapped_column(String(300), default="", server_default=sql("''"))
@@ -52,6 +54,7 @@ class LogTemplate(Base):
     text: Mapped[str] = mapped_column(String(200))
     unit: Mapped[str] = mapped_column(String(24), default="")
     minutes: Mapped[int]
+    service_type_id: Mapped[int | None] = mapped_column(ForeignKey("service_type.id"), index=True)
     created_at: Mapped[datetime]
 
 

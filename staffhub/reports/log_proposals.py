@@ -1,9 +1,9 @@
 """What an officer's day leaves behind for the log: requests moved on, meetings joined, actions that are due."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from staffhub.service_requests.moved import MOVES_ON
 from staffhub.worklog import Entry, Presence, Proposed, Trace
 
 _TAKEN_IN = frozenset({RequestState.NEW, RequestState.DEFERRED})
+# What the sources of lines begin with, before the service and a number.
+_TAKING_IN, _CHECKING = "taken-in-", "requests-"
 _LAST = 24 * 60 - 1
 _OFFICE, _OFFICER = bindparam("office", type_=BigInteger), bindparam("officer", type_=BigInteger)
 _STEPS = (
@@ -98,57 +100,84 @@ def _meetings(
 
 
 def _requests(db: Session, me: Viewer, officer_id: int, day: date, entries: Sequence[Entry]) -> list[Trace]:
-    """Group the requests of the day by service; those of an own line, and what a taken line told of, are left out."""
+    """Group the requests of the day by service; those of an own line are left out, and what a taken line told of.
+
+    A request that moved on after that is proposed with its time alone: the line before has counted it.
+    """
     own = {entry.request_id for entry in entries}
     steps: dict[int, list[Any]] = defaultdict(list)
     for row in read(db, _ask_steps(me, officer_id, day)):
         if row[0] not in own:
             steps[row[0]].append(row)
-    groups: dict[tuple[int, bool], list[list[Any]]] = defaultdict(list)
+    groups: dict[str, list[_Left]] = defaultdict(list)
     for rows in steps.values():
-        groups[rows[0][2], {row[5] for row in rows} <= _TAKEN_IN].append(rows)
-    found = []
-    for (service_id, only_taken_in), requests in groups.items():
-        name = f"{'taken-in' if only_taken_in else 'requests'}-{service_id}-"
-        told = {
-            int(entry.source.removeprefix(name)): entry.created_at
-            for entry in entries
-            if entry.created_at and entry.source.startswith(name)
-        }
-        since = max(told.values(), default=None)
-        left = [rows for rows in requests if since is None or rows[-1][6] > since]
+        since = _told_until(rows, entries)
+        left = [row for row in rows if since is None or row[6] > since]
         if left:
-            # Not how many there are: one of them may have been deleted since, and the number of the next is taken.
-            number = 1 + max(told, default=-1)
-            found.append(_group(me, day, f"{name}{number}", left, only_taken_in=only_taken_in))
-    return found
+            groups[_name(rows)].append(_Left(left, fresh=since is None))
+    return [_group(me, day, f"{name}{_next(name, entries)}", left) for name, left in groups.items()]
 
 
-def _group(me: Viewer, day: date, source: str, requests: list[list[Any]], *, only_taken_in: bool) -> Trace:
-    times = [_minute(row[6], day, me) for rows in requests for row in rows]
-    first = requests[0][0]
+class _Left(NamedTuple):
+    """The steps of a request that no line tells of; `fresh`: none tells of an earlier one of the day either."""
+
+    steps: list[Any]
+    fresh: bool
+
+
+def _name(rows: Sequence[Any]) -> str:
+    """Return what the sources of lines about such a request begin with."""
+    kind = _TAKING_IN if {row[5] for row in rows} <= _TAKEN_IN else _CHECKING
+    return f"{kind}{rows[0][2]}-"
+
+
+def _told_until(rows: Sequence[Any], entries: Iterable[Entry]) -> datetime | None:
+    """Return when the last line was taken over that tells of a request, None: none does."""
+    told = (
+        at
+        for entry in entries
+        if (at := entry.created_at)
+        and (before := [row for row in rows if row[6] <= at])
+        and entry.source.startswith(_name(before))
+    )
+    return max(told, default=None)
+
+
+def _next(name: str, entries: Iterable[Entry]) -> int:
+    """Not how many there are: one of them may have been deleted since, and the number of the next is taken."""
+    taken = (int(entry.source.removeprefix(name)) for entry in entries if entry.source.startswith(name))
+    return 1 + max(taken, default=-1)
+
+
+def _group(me: Viewer, day: date, source: str, requests: Sequence[_Left]) -> Trace:
+    times = [_minute(row[6], day, me) for one in requests for row in one.steps]
+    first = requests[0].steps[0]
     service = first[4] if i18n.current_locale() == "en" else first[3]
-    text = _words(len(requests), service, only_taken_in=only_taken_in)
-    alone = requests[0][0] if len(requests) == 1 else None
-    if alone:
-        text = f"{text}, {alone[1]}"
+    count = sum(one.fresh for one in requests)
+    alone = first if len(requests) == 1 else None
+    text = _words(count or len(requests), service, kind=source if count else "")
     return Trace(
         source,
-        text[:200],
+        (f"{text}, {alone[1]}" if alone else text)[:200],
         (min(times), max(times)),
-        quantity=len(requests),
-        unit=worklog.UNITS[0],
+        quantity=count or None,
+        unit=worklog.UNITS[0] if count else "",
         request_id=alone[0] if alone else None,
+        service_id=first[2],
     )
 
 
-def _words(count: int, service: str, *, only_taken_in: bool) -> str:
+def _words(count: int, service: str, *, kind: str) -> str:
+    """Tell of requests that were taken in, checked or, where they are counted already, gone on with."""
     if count == 1:
-        named = _("Taking in: %(service)s", service=service), _("Checking: %(service)s", service=service)
-        return named[0] if only_taken_in else named[1]
-    if only_taken_in:
+        if kind.startswith(_TAKING_IN):
+            return _("Taking in: %(service)s", service=service)
+        return _("Checking: %(service)s", service=service) if kind else _("Continuing: %(service)s", service=service)
+    if kind.startswith(_TAKING_IN):
         return _("Taking in %(n)s requests: %(service)s", n=count, service=service)
-    return _("Checking %(n)s requests: %(service)s", n=count, service=service)
+    if kind:
+        return _("Checking %(n)s requests: %(service)s", n=count, service=service)
+    return _("Continuing %(n)s requests: %(service)s", n=count, service=service)
 
 
 def due(db: Session, me: Viewer, officer_id: int, day: date) -> list[str]:

@@ -204,6 +204,7 @@ def summary(
         works=pictures.of_works(found),
         parts=pictures.of_parts(found) if len(found.parts) > 1 else None,
         shortened=pictures.shortened,
+        counted=logbook.counted,
     )
 
 

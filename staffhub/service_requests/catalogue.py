@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, office
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Office, ServiceRequest, ServiceType
+from staffhub.models import LogEntry, LogTemplate, Office, ServiceRequest, ServiceType
 from staffhub.office import Service
 from staffhub.security import Viewer
 
@@ -101,10 +101,10 @@ def service_to_keep(db: Session, me: Viewer, service_id: int) -> Kept:
 
 
 def is_used(db: Session, me: Viewer, service_id: int) -> bool:
-    """Say whether somebody has asked for it: then it may end, and is never deleted."""
-    request = ServiceRequest
-    asked = select(request.id).where(request.office_id == me.office_id, request.service_type_id == service_id)
-    return db.scalar(asked.limit(1)) is not None
+    """Say whether somebody has asked for it or wrote of it in a log: then it may end, and is never deleted."""
+    tables = (ServiceRequest, LogEntry, LogTemplate)
+    named = ((table.office_id == me.office_id) & (table.service_type_id == service_id) for table in tables)
+    return bool(db.scalar(select(or_(*(exists().where(one) for one in named)))))
 
 
 def add(db: Session, me: Viewer, wish: Wish, *, division_id: int, now: datetime) -> int:

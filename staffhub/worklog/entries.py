@@ -55,12 +55,19 @@ class Entry:
     created_at: datetime | None = None
     # The key of the form that wrote it: the browser keeps what was typed until it sees this.
     key: str = ""
+    # The service that it was done for: of its request, or of several at once.
+    service_id: int | None = None
 
     @property
     def span(self) -> tuple[int, int]:
         """Minutes of its day, counted on past midnight for work that ends on the next one."""
         begins, ends = minute_of(self.starts), minute_of(self.ends)
         return begins, ends if ends > begins else ends + DAY
+
+    @property
+    def proposed(self) -> bool:
+        """Whether what was done on the day proposed it."""
+        return bool(self.source) and not self.source.startswith("copy-")
 
     @property
     def ends_next_day(self) -> bool:
@@ -107,6 +114,7 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
         LogEntry.source,
         LogEntry.created_at,
         LogEntry.idempotency_key,
+        LogEntry.service_type_id,
     )
     .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
     .outerjoin(

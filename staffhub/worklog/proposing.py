@@ -31,6 +31,7 @@ class Trace(NamedTuple):
     unit: str = ""
     request_id: int | None = None
     meeting_id: int | None = None
+    service_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def take_over(db: Session, me: Viewer, chosen: Iterable[Proposed], *, day: date,
         written = write(
             db, me, day=day, text=trace.text, starts=one.starts, ends=one.ends, key=f"{day}-{trace.source}", now=now,
             quantity=trace.quantity, unit=trace.unit, request_id=trace.request_id, meeting_id=trace.meeting_id,
-            source=trace.source,
+            service_id=trace.service_id, source=trace.source,
         )  # fmt: skip
         added += not written.again
     return added
@@ -96,7 +97,7 @@ def take_over(db: Session, me: Viewer, chosen: Iterable[Proposed], *, day: date,
 def copy(db: Session, me: Viewer, lines: Iterable[Entry], entries: Sequence[Entry], *, day: date, now: datetime) -> int:
     """Write lines of an earlier day again, at the same hours or, where these are taken, after the last line.
 
-    Quantities, requests and evidence are of their day, and stay there.
+    Quantities, requests and evidence are of their day, and stay there; what service it was for is copied.
     """
     taken, added = [entry.span for entry in entries], 0
     for line in lines:
@@ -105,7 +106,8 @@ def copy(db: Session, me: Viewer, lines: Iterable[Entry], entries: Sequence[Entr
             continue
         taken.append(span)
         facts = {"text": line.text, "starts": time_at(span[0]), "ends": time_at(span[1]), "unit": line.unit}
-        written = write(db, me, day=day, key=f"{day}-copy-{line.id}", now=now, source=f"copy-{line.id}", **facts)  # type: ignore[arg-type]
+        facts |= {"service_id": line.service_id, "source": f"copy-{line.id}"}
+        written = write(db, me, day=day, key=f"{day}-copy-{line.id}", now=now, **facts)  # type: ignore[arg-type]
         added += not written.again
     return added
 

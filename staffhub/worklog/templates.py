@@ -21,10 +21,11 @@ class Template(NamedTuple):
     text: str
     unit: str
     minutes: int
+    service_id: int | None
 
 
 _MINE = (
-    select(LogTemplate.id, LogTemplate.text, LogTemplate.unit, LogTemplate.minutes)
+    select(LogTemplate.id, LogTemplate.text, LogTemplate.unit, LogTemplate.minutes, LogTemplate.service_type_id)
     .where(LogTemplate.office_id == bindparam("office", type_=BigInteger))
     .where(LogTemplate.officer_id == bindparam("officer", type_=BigInteger))
     .order_by(LogTemplate.text, LogTemplate.id)
@@ -41,9 +42,10 @@ def templates(db: Session, me: Viewer) -> list[Template]:
 
 
 def keep(db: Session, me: Viewer, entry: Entry, *, now: datetime) -> bool:
-    """Keep the words, the unit and the length of a line; return False when these words are kept already."""
+    """Keep the words, unit, length and service of a line; return False when these words are kept already."""
     facts = {"office_id": me.office_id, "officer_id": officer_of(me), "text": entry.text, "unit": entry.unit}
-    return insert_unless_there(db, LogTemplate, facts | {"minutes": entry.minutes, "created_at": now})
+    facts |= {"minutes": entry.minutes, "service_type_id": entry.service_id, "created_at": now}
+    return insert_unless_there(db, LogTemplate, facts)
 
 
 def forget(db: Session, me: Viewer, template_id: int) -> None:

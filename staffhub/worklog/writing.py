@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock, i18n
+from staffhub import audit, clock, i18n, office
 from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
@@ -56,23 +56,45 @@ def open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
     return officer_id
 
 
-def _request_of_mine(db: Session, me: Viewer, request_id: int) -> str:
-    """Return the text that a request proposes; it must be mine, or have been, or I did something with it."""
+class _Asked(NamedTuple):
+    """The words that a request proposes, and its service."""
+
+    text: str
+    service_id: int
+
+
+def _request_of_mine(db: Session, me: Viewer, request_id: int) -> _Asked:
+    """Load what a line for a request begins with; it must be mine, or have been, or I had a part in it."""
     request, event = ServiceRequest, RequestEvent
     my_part = or_(event.assignee_id == me.officer_id, event.officer_id == me.officer_id)
     held = select(event.id).where(event.request_id == request.id, my_part).exists()
     title = ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name
     row = db.execute(
-        select(title, request.applicant, request.number, or_(request.assignee_id == me.officer_id, held))
+        select(
+            title,
+            request.applicant,
+            request.number,
+            request.service_type_id,
+            or_(request.assignee_id == me.officer_id, held),
+        )
         .join(ServiceType, ServiceType.id == request.service_type_id)
         .where(request.id == request_id, request.office_id == me.office_id)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such request in your office."))
-    name, applicant, number, mine = row
+    name, applicant, number, service_id, mine = row
     if not mine:
         raise Forbidden(_("%(number)s is not yours. Take it first, or choose another one.", number=number))
-    return f"{name}, {applicant}, {number}"
+    return _Asked(f"{name}, {applicant}, {number}", service_id)
+
+
+def _service(db: Session, me: Viewer, request_id: int | None, service_id: int | None) -> int | None:
+    """Return the service of a line: that of its request, or the one that was chosen for several."""
+    if request_id is not None:
+        return _request_of_mine(db, me, request_id).service_id
+    if service_id is not None and service_id not in office.services(db, me.office_id):
+        raise Refused(_("Choose one of the list."), field="request_id")
+    return service_id
 
 
 @dataclass(frozen=True)
@@ -112,10 +134,11 @@ def write(
     unit: str = "",
     request_id: int | None = None,
     meeting_id: int | None = None,
+    service_id: int | None = None,
     link: str = "",
     source: str = "",
 ) -> Written:
-    """Add a line to one of my days."""
+    """Add a line to one of my days; `service_id`: that of several requests."""
     officer_of(me)
     said = (day, text, starts, ends)
     before = _written_before(db, me, key, said)
@@ -126,11 +149,11 @@ def write(
     if before:
         return before
     _check_times(starts, ends)
-    if request_id is not None:
-        _request_of_mine(db, me, request_id)
+    service_id = _service(db, me, request_id, service_id)
     return _add(
         db, me, day=day, text=text, starts=starts, ends=ends, key=key, now=now,
-        quantity=quantity, unit=unit, service_request_id=request_id, meeting_id=meeting_id, link=link, source=source,
+        quantity=quantity, unit=unit, service_request_id=request_id, service_type_id=service_id, meeting_id=meeting_id,
+        link=link, source=source,
     )  # fmt: skip
 
 
@@ -166,7 +189,7 @@ def proposal(db: Session, me: Viewer, request_id: int, entries: Sequence[Entry],
     """Propose the request's words and, from the end of the last line or (today) from now, a start."""
     officer_of(me)
     starts = last_end(entries) or (this_step(me, now) if now else None)
-    return Proposal(_request_of_mine(db, me, request_id)[:200], starts)
+    return Proposal(_request_of_mine(db, me, request_id).text[:200], starts)
 
 
 def this_step(me: Viewer, now: datetime) -> time:
@@ -194,19 +217,21 @@ def edit(
     now: datetime,
     version: int | None = None,
     link: str | None = None,
+    service_id: int | None = None,
 ) -> None:
     """Change one of my lines; `link` None: as it is."""
     open_day(db, me, entry.date, now=now)
     _check_times(starts, ends)
-    if request_id is not None and request_id != entry.request_id:
-        _request_of_mine(db, me, request_id)
+    same = request_id is not None and request_id == entry.request_id
+    service_id = entry.service_id if same else _service(db, me, request_id, service_id)
     seen = entry.version if version is None else version
     values = {"text": text, "starts": starts, "ends": ends, "quantity": quantity, "unit": unit}
     values["link"] = entry.link if link is None else link
     write_over(
-        db, LogEntry, entry.id, seen=seen, said=_changed(), **values, service_request_id=request_id, updated_at=now
-    )
-    facts = audit.changes(entry.__dict__, values | {"request_id": request_id})
+        db, LogEntry, entry.id, seen=seen, said=_changed(), **values, service_request_id=request_id,
+        service_type_id=service_id, updated_at=now,
+    )  # fmt: skip
+    facts = audit.changes(entry.__dict__, values | {"request_id": request_id, "service_id": service_id})
     facts.pop("link", None)
     reworded = facts.pop("text", None) is not None  # what people write stays out of the trail
     audit.record(

@@ -162,8 +162,8 @@ def _ends(line: Line) -> str:
 
 def described(line: Line) -> str:
     """What the entry is linked to."""
-    if line.request:
-        return f"{line.service}, {line.request}"
+    if line.service:
+        return f"{line.service}, {line.request}" if line.request else line.service
     return _("Meeting: %(topic)s", topic=line.topic) if line.topic else ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from staffhub import i18n
 from staffhub.i18n import gettext as _
 from staffhub.reports.documents.words import month
-from staffhub.reports.logbook import Summary
+from staffhub.reports.logbook import Summary, counted
 
 _PEOPLE = (34, 28, 12, 12, 12, 12, 10, 10, 12, 12)
 
@@ -31,7 +31,9 @@ def summary_xlsx(found: Summary) -> bytes:
         header = [_("Kind of work"), _("Hours"), _("Entries"), _("Requests done")]
         _table(book.add_worksheet(_("Kind of work")), looks, header, (48, 10, 10, 12), works)
         outputs: list[list[Any]] = [[unit, count] for unit, count in found.outputs]
-        _table(book.add_worksheet(_("Output")), looks, [_("Unit of volume"), _("Volume")], (28, 12), outputs)
+        sheet = book.add_worksheet(_("Output"))
+        _table(sheet, looks, [_("Unit of volume"), _("Volume")], (28, 12), outputs)
+        sheet.write_string(0, 3, counted())
     return content.getvalue()
 
 

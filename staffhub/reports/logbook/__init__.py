@@ -2,7 +2,7 @@
 
 from staffhub.reports.logbook.activities import Activity, activities, as_text
 from staffhub.reports.logbook.lines import Line, lines, minutes_of, sent_lines
-from staffhub.reports.logbook.summary import Person, Summary, Whose, has_people, summary
+from staffhub.reports.logbook.summary import Person, Summary, Whose, counted, has_people, summary
 from staffhub.reports.logbook.whose import Part, Period, Span, Subject, of_bidang, spelled, subject, superiors
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Whose",
     "activities",
     "as_text",
+    "counted",
     "has_people",
     "lines",
     "minutes_of",

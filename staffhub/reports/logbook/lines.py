@@ -38,7 +38,8 @@ _STATES: dict[LogState, State] = {
 class Line:
     """An entry; the times are the office's wall clock. `service` and `topic`: what it is linked to, None: nothing.
 
-    `link` is the address of its evidence, or "".
+    `request`: the one that it tells of, None: none, or several of the service.
+    `link`: the address of its evidence, or "".
 
     From `submitted_at` on it tells of its day, None: nobody ever sent it. `remark` is that of the last step.
     """
@@ -94,7 +95,7 @@ _LINES: Select[*tuple[Any, ...]] = (
         ReportStep.note,
     )
     .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
-    .outerjoin(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
+    .outerjoin(ServiceType, ServiceType.id == LogEntry.service_type_id)
     .outerjoin(Meeting, Meeting.id == LogEntry.meeting_id)
     .outerjoin(
         DailyReport,

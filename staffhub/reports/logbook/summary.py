@@ -1,6 +1,6 @@
 """A month of logs, counted: hours by kind of work, what came of it, and how far the days have come.
 
-The kind of a line is what it is linked to: a citizen's request (under its service), a meeting, or neither. Whoever
+The kind of a line is what it was for: a service (one request or several), a meeting, or neither. Whoever
 moved within the month counts where they served on each day. A request counts for whoever held it when it was done,
 in the bidang of that day.
 """
@@ -166,10 +166,9 @@ def _logged(*columns: Any, asked: _Asked) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _spent(asked: _Asked) -> Select[*tuple[Any, ...]]:
-    kind = (ServiceRequest.service_type_id, _IS_MEETING, LogEntry.unit)
+    kind = (LogEntry.service_type_id, _IS_MEETING, LogEntry.unit)
     sums = (func.sum(_MINUTES), func.count(), func.sum(LogEntry.quantity))
-    found = _logged(*kind, *sums, asked=asked)
-    return found.outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id).group_by(*kind)
+    return _logged(*kind, *sums, asked=asked).group_by(*kind)
 
 
 @cache
@@ -353,6 +352,14 @@ def _parts(people: Iterable[Person], divisions: dict[int, office.Bidang]) -> lis
         for key in (None, *divisions)
         if (found := by_division.get(key))
     ]
+
+
+def counted() -> str:
+    """Say what the volumes of entries add up to."""
+    return _(
+        "Volumes are added up as the entries say them: a request that was worked on by two people, or on two days, "
+        "counts twice. How many were done stands with the kinds of work."
+    )
 
 
 def added(people: Iterable[Person]) -> Hours:

@@ -3,17 +3,17 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import clock, service_requests, workdays, worklog
+from staffhub import clock, office, service_requests, workdays, worklog
 from staffhub.ahead import read_together
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
@@ -45,13 +45,27 @@ def web_address(text: str) -> str:
     return text
 
 
+class Purpose(NamedTuple):
+    """What a line is for: a request, or several of a service (typed as s12), or neither."""
+
+    request_id: int | None = None
+    service_id: int | None = None
+
+
+def _purpose(typed: str) -> Purpose:
+    several, number = typed.startswith("s"), typed.removeprefix("s")
+    if not (number.isascii() and number.isdigit() and 0 < int(number) < 2**63):
+        raise ValueError(_("Choose one of the list."))
+    return Purpose(None, int(number)) if several else Purpose(int(number))
+
+
 class LineFields(Fields):
     date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
     text: Annotated[Line, StringConstraints(max_length=200)]
     start: ClockTime
     quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
     unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
-    request_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    request_id: Annotated[Purpose, BeforeValidator(_purpose)] = Purpose()
     link: Annotated[Line, StringConstraints(max_length=300), AfterValidator(web_address)] | None = None
     idempotency_key: Key | None = None
     version: Version | None = None
@@ -137,6 +151,7 @@ def _page(
         sheet=worklog.sheet_of(db, me, day),
         to_verify=worklog.to_verify(db, me, today),
         requests=service_requests.open_for(db, me.office_id, me.officer_id, now=now),
+        services=office.services(db, me.office_id),
         units=worklog.UNITS,
         announced=_not_there(written.doing(db, me.office_id, me.officer_id, day), entries),
         due=_not_there(log_proposals.due(db, me, me.officer_id, day), entries),
@@ -172,9 +187,12 @@ def _not_there(lines: Sequence[str], entries: Sequence[Entry]) -> list[str]:
 
 
 def left_to_copy(db: Session, me: Viewer, day: dt.date, entries: Sequence[Entry]) -> list[Entry]:
-    """The lines of the last day that has some, as far as they are not copied yet."""
+    """The lines of the last day that has some, as far as they are not copied yet.
+
+    What a day proposed tells of that day alone: each proposes its own.
+    """
     there = {entry.source for entry in entries}
-    return [one for one in worklog.entries_before(db, me, day) if f"copy-{one.id}" not in there]
+    return [one for one in worklog.entries_before(db, me, day) if not one.proposed and f"copy-{one.id}" not in there]
 
 
 def _fresh(
@@ -196,7 +214,15 @@ def _fresh(
         starts = worklog.last_end(entries) or (worklog.this_step(me, now) if now else None)
         ends = worklog.after(starts, template.minutes) if starts else None
         facts = {"text": template.text, "unit": template.unit or None, "start": starts, "end": ends}
-    return Form.blank("log", idempotency_key=uuid4(), request_id=chosen.request_id, **facts)
+    purpose = _chosen(chosen.request_id, template.service_id if template else None)
+    return Form.blank("log", idempotency_key=uuid4(), request_id=purpose, **facts)
+
+
+def _chosen(request_id: int | None, service_id: int | None) -> str | None:
+    """Spell what a line is for as the list of the form does."""
+    if request_id is not None:
+        return str(request_id)
+    return f"s{service_id}" if service_id is not None else None
 
 
 @router.get("/worklog")
@@ -218,7 +244,12 @@ def show(
 
 def _is_start(posted: FormData) -> bool:
     """One tap on a request: nothing was typed yet."""
-    return bool(posted.get("request_id")) and not any(posted.get(name) for name in ("text", "start", "end", "length"))
+    asked = str(posted.get("request_id") or "")
+    return (
+        bool(asked)
+        and not asked.startswith("s")
+        and not any(posted.get(name) for name in ("text", "start", "end", "length"))
+    )
 
 
 @router.post("/worklog")
@@ -246,7 +277,8 @@ def write(request: Request, posted: Posted, db: DB, me: Me, now: Now, date: Date
             ends=worklog.after(given.start, length) if length else given.end or given.start,
             quantity=given.quantity,
             unit=given.unit or "",
-            request_id=given.request_id,
+            request_id=given.request_id.request_id,
+            service_id=given.request_id.service_id,
             link=given.link or "",
             key=given.idempotency_key or str(uuid4()),
             now=now,
@@ -302,7 +334,7 @@ def _edit_page(
         end=entry.ends,
         quantity=entry.quantity,
         unit=entry.unit,
-        request_id=entry.request_id,
+        request_id=_chosen(entry.request_id, entry.service_id),
         link=entry.link or None,
         version=entry.version,
     )
@@ -315,6 +347,7 @@ def _edit_page(
         inline=is_fragment(request),
         entry=entry,
         back=address_of(entry.date, clock.local_day(now, me.zone)),
+        services=office.services(db, me.office_id),
         form=form or fresh,
         requests=service_requests.open_for(db, me.office_id, entry.officer_id, now=now),
         units=worklog.UNITS,
@@ -334,7 +367,7 @@ def edit(request: Request, entry_id: RowId, posted: Posted, db: DB, me: Me, now:
         return _edit_page(request, db, me, now, entry, form=form, status=422)
     given = form.data
     values: dict[str, Any] = {"text": given.text, "starts": given.start, "ends": given.end, "quantity": given.quantity}
-    values |= {"unit": given.unit or "", "request_id": given.request_id, "link": given.link or ""}
+    values |= {"unit": given.unit or "", "link": given.link or "", **given.request_id._asdict()}
     try:
         worklog.edit(db, me, entry, **values, version=given.version, now=now)
     except (Conflict, Refused) as error:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from staffhub import clock, i18n, worklog
+from staffhub import clock, i18n, office, worklog
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Lines, Version
@@ -96,6 +96,7 @@ def _page(
         history=worklog.history(db, me, one),
         one=one,
         state_label=state_label,
+        services=office.services(db, me.office_id),
         form=form or Form.blank("decide", version=one.version, idempotency_key=uuid4()),
     )
 
