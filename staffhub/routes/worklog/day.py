@@ -3,12 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -17,12 +15,13 @@ from staffhub import clock, office, service_requests, workdays, worklog
 from staffhub.ahead import read_together
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import ClockTime, Fields, Form, Key, Line, Version
+from staffhub.forms import Form
 from staffhub.i18n import gettext as _
 from staffhub.meetings import written
 from staffhub.reports import log_proposals
 from staffhub.reports.logs import target_of
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, day_from, pages
+from staffhub.routes.worklog.fields import EARLIEST, DeleteFields, EntryFields, NewEntryFields, StartFields
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render
 from staffhub.worklog import Entry
@@ -31,63 +30,9 @@ router = pages()
 
 Date = Annotated[str | None, Query(alias="date", max_length=10)]
 RequestId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
-_EARLIEST = dt.date(2000, 1, 1)
 _LOOK_BACK = dt.timedelta(days=10)
 # What a new entry changes beside its form.
 _FOLLOW = ("log_card", "log_state", "log_helps")
-
-
-def web_address(text: str) -> str:
-    """Evidence elsewhere is a page that a browser opens, and nothing that runs."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
-        raise ValueError(_("Write an address that begins with https:// or http://."))
-    return text
-
-
-class Purpose(NamedTuple):
-    """What a line is for: a request, or several of a service (typed as s12), or neither."""
-
-    request_id: int | None = None
-    service_id: int | None = None
-
-
-def _purpose(typed: str) -> Purpose:
-    several, number = typed.startswith("s"), typed.removeprefix("s")
-    if not (number.isascii() and number.isdigit() and 0 < int(number) < 2**63):
-        raise ValueError(_("Choose one of the list."))
-    return Purpose(None, int(number)) if several else Purpose(int(number))
-
-
-class LineFields(Fields):
-    date: Annotated[dt.date, Field(ge=_EARLIEST)] | None = None
-    text: Annotated[Line, StringConstraints(max_length=200)]
-    start: ClockTime
-    quantity: Annotated[int, Field(ge=0, le=9999)] | None = None
-    unit: Annotated[Line, StringConstraints(max_length=24)] | None = None
-    request_id: Annotated[Purpose, BeforeValidator(_purpose)] = Purpose()
-    link: Annotated[Line, StringConstraints(max_length=300), AfterValidator(web_address)] | None = None
-    idempotency_key: Key | None = None
-    version: Version | None = None
-
-
-class EntryFields(LineFields):
-    end: ClockTime
-
-
-class NewEntryFields(LineFields):
-    """`length`: the button with the minutes that was pressed instead of an end."""
-
-    end: ClockTime | None = None
-    length: Literal["15", "30", "60"] | None = None
-
-
-class StartFields(Fields):
-    request_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
-
-
-class DeleteFields(Fields):
-    version: Version | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +66,7 @@ def _page(
     today = clock.local_day(now, me.zone)
     if me.officer_id is None:
         return render(request, "worklog/nobody.html")
-    if day < _EARLIEST:
+    if day < EARLIEST:
         raise Refused(_("There is no log of this date."))
     if day > today:
         raise Refused(_("This day is still to come. Write the log on the day itself or later."))
@@ -301,7 +246,7 @@ def _day_typed(form: Form[NewEntryFields], asked: dt.date, today: dt.date) -> dt
         typed = dt.date.fromisoformat(form.value("date"))
     except ValueError:
         return min(asked, today)
-    return typed if _EARLIEST <= typed <= today else today
+    return typed if EARLIEST <= typed <= today else today
 
 
 def _start(request: Request, posted: FormData, db: Session, me: Viewer, day: dt.date, today: dt.date) -> Response:
