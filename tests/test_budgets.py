@@ -4,6 +4,7 @@ Both are the same on every machine, unlike seconds, which no test asks about. A 
 one that costs a statement more is looked at before the number here is raised. Neither grows with the office.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,7 +159,23 @@ BUDGET = {
 }
 # Most people of an office lead nobody: the same pages for them.
 STAFF = {"/": 2, "/board": 2, "/requests": 4, "/meetings": 6, "/roster": 4}
+# Pages of the roster that read something else with a query than without; {turn} is a day in the office of pegawai01 to
+# come, {colleague} who could take it, {call} somebody in the office.
+ASKED_FOR = {
+    "/roster?month=2026-11&division={division_id}": ("kepegawaian", 4),
+    "/roster?month=2026-12&q=a": ("kepegawaian", 4),
+    "/roster/duty?month=2026-12&division={division_id}": ("kadis", 7),
+    "/roster/duty?month=2026-12&division={division_id}&page=2": ("kadis", 7),
+    "/roster/fairness?month=2026-11&division={division_id}": ("kadis", 7),
+    "/roster/repair?called={call}&called={call}": ("kadis", 7),
+    "/roster/runs?month=2026-12&division={division_id}": ("kepegawaian", 2),
+    "/roster/swaps/new?date={turn}": ("pegawai01", 7),
+    "/roster/swaps/new?date={turn}&colleague={colleague}": ("pegawai01", 7),
+    "/roster/{officer_id}?month=2026-12": ("kepegawaian", 8),
+    "/roster/drafts/{division_id}/{month}/print?which=draft": ("kepegawaian", 10),
+}
 FILES = {
+    "/roster/drafts/{division_id}/{month}/print?which=draft",
     "/meetings/{meeting_id}/minutes/print",
     "/orders/{order_id}/print",
     "/roster/drafts/{division_id}/{month}/print",
@@ -278,6 +295,27 @@ def test_every_page_keeps_its_budget_whatever_the_head_count(office: World) -> N
         if path not in FILES and len(answer.content) > HTML:
             over.append((path, username, answer.status_code, f"{len(answer.content)} bytes"))
     assert over == [], "\n".join(map(str, over))
+
+
+def _asked(office: World) -> dict[str, Any]:
+    """What stands for the placeholders of ASKED_FOR."""
+    client, found = _client(office, "pegawai01"), _given(office.database)
+    turns = re.findall(r"/roster/swaps/new\?date=([\d-]+)", client.get("/roster/swaps").text)
+    (colleague, *_more) = re.findall(r"colleague=(\d+)", client.get(f"/roster/swaps/new?date={turns[0]}").text)
+    call = f"{found['officer_id']}.{turns[0]}.{found['division_id']}"
+    return found | {"turn": turns[0], "colleague": colleague, "call": call}
+
+
+def test_a_page_that_is_asked_for_something_keeps_its_budget_too(office: World) -> None:
+    given, over = _asked(office), []
+    for path, (username, most) in ASKED_FOR.items():
+        client = _client(office, username)
+        with count_queries(office.database) as seen:
+            answer = client.get(path.format(**given))
+        size = 0 if path in FILES else len(answer.content)
+        if answer.status_code != 200 or len(seen) > most or size > HTML:
+            over.append(f"{path}: {answer.status_code}, {len(seen)} statements, not {most}; {size} bytes")
+    assert over == [], "\n".join(over)
 
 
 def test_a_check_in_is_four_statements_and_one_commit_and_the_board_that_has_not_changed_two(office: World) -> None:

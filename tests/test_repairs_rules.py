@@ -19,7 +19,7 @@ from tests.test_roster_publishing import DAYS, MONTH, _draw, _rules, trying
 from tests.test_roster_publishing import hana as hana  # noqa: PLC0414  a fixture
 
 
-def _published_whatever(
+def published_whatever(
     db: Session, hana: Viewer, desks: tuple[int, int], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rules and a roster of one bidang by chance, published without asking whether it holds."""
@@ -60,7 +60,7 @@ def test_empty_desks_are_what_publishing_would_refuse_and_are_filled_by_the_fewe
     seen: set[str] = set()
     for seed in seeds:
         with trying(database) as db:
-            _published_whatever(db, hana, (desk, other), seed, monkeypatch)
+            published_whatever(db, hana, (desk, other), seed, monkeypatch)
             found = repairing.around(db, 1, DAYS)
             wanted = repairing.needs(db, 1, found, DAYS[0], DAYS[-1], only=desk)
             lacking = covering.month_of(db, 1, desk, DAYS).lacking()

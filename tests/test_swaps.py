@@ -23,6 +23,8 @@ from staffhub.models import (
     PlanMode,
     RosterAct,
     RosterStep,
+    RuleKind,
+    RuleSet,
     SwapState,
 )
 from staffhub.roster import drafts, grants, plan, publishing, swap_lists, swaps
@@ -119,6 +121,37 @@ def test_the_desk_goes_with_the_turn(two: Office2) -> None:
         book = workdays.plans(db, two.ben.office_id, GIVES, GIVES)
         assert book.of(two.gil.officer_id or 0, GIVES).desk == desk
         assert book.of(two.ben.officer_id or 0, GIVES).mode is PlanMode.HOME
+
+
+def _rule(two: Office2, **values: Any) -> None:
+    """An order of flexible work of Thursday, when Gil has the turn."""
+    with two.database.transaction() as db:
+        own = {"legal_source": "SE 2/2026", "owner": "Hana", "valid_to": TAKES, "kind": RuleKind.FLEXIBLE}
+        db.add(RuleSet(office_id=1, valid_from=TAKES, values={"document": "SE 2/2026"} | values, **own))
+
+
+def test_who_must_be_in_the_office_by_an_order_gives_no_turn_away(two: Office2) -> None:
+    asked = two.ask()
+    _rule(two, most_home=50, excluded_positions="pengelola data")
+    said = r"Gil Rondonuwu, 26 November 2026: harus berada di kantor saat itu \(SE 2/2026\)"
+    with pytest.raises(Refused, match=said):
+        two.press(swaps.accept, two.gil, asked.swap_id)
+    assert two.modes() == BEFORE
+    with two.database.reading() as db:
+        offer = swap_lists.offer(db, two.ben, GIVES, now=MORNING)
+        assert TAKES not in swap_lists.my_turns(db, two.gil, now=MORNING)
+    (gil,) = offer.able
+    assert TAKES not in gil.back, "his turn of Thursday is not for swapping"
+
+
+def test_one_of_the_highest_levels_gives_no_turn_away(two: Office2) -> None:
+    with two.database.transaction() as db:
+        rule = db.scalars(sa.select(RuleSet).where(RuleSet.office_id == 1, RuleSet.kind == RuleKind.COVERAGE)).one()
+        rule.values = rule.values | {"levels": 2}
+    with two.database.reading() as db:
+        assert swap_lists.my_turns(db, two.ana, now=MORNING) == []
+        with pytest.raises(Refused, match=r"harus berada di kantor saat itu \(Pimpinan\)"):
+            swap_lists.offer(db, two.ana, GIVES, now=MORNING)
 
 
 def test_two_taps_ask_once_and_a_second_wish_for_the_day_is_refused(two: Office2) -> None:

@@ -1,7 +1,8 @@
 """Who could stand in for whom on a day, and in words why not. What it says holds the coverage as it was.
 
 A turn goes to somebody of the same groups of the coverage rule, whole day for whole day, so a bidang has as many of
-each group as before. Why somebody works at home (a letter, a hand) is told nobody: the words are the same.
+each group as before, for its citizens and for an order of flexible work too; who must stay by that keeps the turn. Why
+somebody works at home (a letter, a hand) is told nobody: the words are the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,14 +39,28 @@ def why_not_free(plan: workdays.Plan, *, stays_home: bool) -> str:
     return ""
 
 
+def why_no_turn(plan: workdays.Plan, stays: str) -> str:
+    """Say why a day in the office cannot go to another, by its plan; `stays`: the rule by which somebody is there."""
+    if plan.mode is not PlanMode.OFFICE:
+        return _("is not planned in the office then")
+    if plan.half:
+        return _("has leave for half of that day")
+    if plan.source not in OF_THE_ROSTER:
+        return _("this day was arranged by hand or by a letter, and is changed there")
+    return _("must be in the office then (%(rule)s)", rule=stays) if stays else ""
+
+
 @dataclass(frozen=True)
 class Room:
-    """A bidang over some days: its people, their plans, and who is kept at home by a letter; pure."""
+    """A bidang over some days: its people, their plans, who is kept at home by a letter, and who in the office by which
+    rule; pure.
+    """
 
     division: office.Bidang
     people: Mapping[int, Sequence[Serving]]
     book: workdays.PlanBook
     kept_home: frozenset[tuple[int, date, date]]
+    stay: Mapping[tuple[int, date], str]
     today: date
     local: datetime
     _begun: dict[date, bool] = field(default_factory=dict, compare=False, repr=False)
@@ -70,14 +85,7 @@ class Room:
             return _("this day has begun or is over")
         if self.seat(officer_id, day) is None:
             return _("no longer serves in this division then")
-        plan = self.book.of(officer_id, day)
-        if plan.mode is not PlanMode.OFFICE:
-            return _("is not planned in the office then")
-        if plan.half:
-            return _("has leave for half of that day")
-        if plan.source not in OF_THE_ROSTER:
-            return _("this day was arranged by hand or by a letter, and is changed there")
-        return ""
+        return why_no_turn(self.book.of(officer_id, day), self.stay.get((officer_id, day), ""))
 
     def cannot_take(self, officer_id: int, giver_id: int, day: date) -> str:
         """Say why somebody cannot take the turn of another on that day; "" where it holds."""
@@ -109,15 +117,20 @@ class Room:
 
 def room(db: Session, me: Viewer, division_id: int, first: date, last: date, *, now: datetime) -> Room:
     """Load a bidang over some days, in four statements."""
+    found = coverage.at_desk(db, me.office_id, division_id, first, last)
     people: dict[int, list[Serving]] = {}
-    for one in coverage.at_desk(db, me.office_id, division_id, first, last):
+    for one in found:
         if one.division_id == division_id and one.role is not Role.OFFICE_HEAD:
             people.setdefault(one.officer_id, []).append(one)
+    division = office.divisions(db, me.office_id)[division_id]
+    book = workdays.plans(db, me.office_id, first, last, officers=list(people))
+    shares = coverage.shares(book.calendar, division, found, first, last)
     return Room(
-        division=office.divisions(db, me.office_id)[division_id],
+        division=division,
         people=people,
-        book=workdays.plans(db, me.office_id, first, last, officers=list(people)),
+        book=book,
         kept_home=coverage.kept_home(db, me.office_id, first, last),
+        stay={(who, share.day): coverage.label(share.name) for share in shares for who in share.stay},
         today=clock.local_day(now, me.zone),
         local=now.astimezone(me.zone),
     )

@@ -1,8 +1,7 @@
 """The draft of a bidang's month: the grid, one change after the other, undoing, excusing a day, publishing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
@@ -19,6 +18,7 @@ from staffhub.i18n import ngettext
 from staffhub.models import PlanMode
 from staffhub.roster import by_hand, drafts, excuses, grid, publishing
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
+from staffhub.routes.roster.paging import rows_on
 from staffhub.security import Viewer
 from staffhub.web import is_fragment, query, redirect, render
 
@@ -82,7 +82,8 @@ def _page(
 ) -> Response:
     today = clock.local_day(now, me.zone)
     shown = grid.draft_grid(db, me, draft, today=today)
-    people, pager = _on_page(request, draft, shown)
+    # The address of each form says which page it is of.
+    people, pager = rows_on(request, shown.rows, f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}")
     done, undone = drafts.last_steps(db, me, draft)
     names = {row.officer_id: row.name for row in shown.rows}
     first = max(today, draft.month)
@@ -111,23 +112,6 @@ def _page(
         following=clock.month_after(draft.month),
         last=draft.days[-1],
     )
-
-
-def _on_page(request: Request, draft: drafts.Draft, shown: grid.Grid) -> tuple[Sequence[grid.Row], dict[str, Any]]:
-    """Return the rows of a large bidang that the page has room for; the address of each form says which."""
-    asked = sections.asked_for(request.query_params.get("page", "")) or 1
-    total, most = len(shown.rows), grid.AT_ONCE
-    page = min(asked, max(1, -(-total // most)))
-    start = (page - 1) * most
-    here = partial(query, f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}")
-    return shown.rows[start : start + most], {
-        "page": page,
-        "first": start + 1,
-        "last": min(start + most, total),
-        "total": total,
-        "previous_url": here(page=page - 1) if page > 1 else None,
-        "next_url": here(page=page + 1) if start + most < total else None,
-    }
 
 
 def _writes(me: Viewer, division_id: int) -> bool:

@@ -14,6 +14,7 @@ from staffhub.reports.documents import duty_roster, press
 from staffhub.roster import drafts, fairness, grid
 from staffhub.routes.deps import DB, Me, Now, TakesLong, month_from, pages
 from staffhub.routes.roster.month import draft_url
+from staffhub.routes.roster.paging import rows_on
 from staffhub.security import Viewer
 from staffhub.web import render
 
@@ -49,9 +50,11 @@ def page(
     first = month_from(month, today=today)
     divisions, asked = _chosen(db, me, division)
     grids = _grids(db, me, asked, first, today)
+    shown = {"month": f"{first:%Y-%m}", "division": asked}
     return render(
         request,
         "roster/duty.html",
+        rows={one.division_id: rows_on(request, one.rows, "/roster/duty", **shown) for one in grids},
         block="duty_rosters",
         month=first,
         today=today,
