@@ -28,7 +28,8 @@ from staffhub.models import (
 from staffhub.roster import coverage, drafts, problem, publishing
 from staffhub.roster.drafts import Cell
 from staffhub.roster.problem import Built, Facts
-from staffhub.roster.solving import checker
+from staffhub.roster.solving import checker, why
+from staffhub.roster.solving.model import solve
 from staffhub.roster.solving.solution import Solution, Turn
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of
@@ -152,3 +153,25 @@ def test_a_draft_is_published_just_when_the_checker_finds_no_rule_broken(
             assert bool(refused) is bool(wrong), f"seed {seed}: {refused} {wrong}"
             outcomes.add(bool(wrong))
     assert outcomes == {True, False}, "the drafts were all of one kind"
+
+
+def test_what_cannot_be_has_ways_out_that_make_a_plan_also_for_citizens_and_flexible_work(
+    database: Database, hana: Viewer
+) -> None:
+    here, there = (viewer_of(database, name).division_id or 0 for name in ("ben", "cy"))
+    seen: set[str] = set()
+    for seed in range(100, 140):
+        some = random.Random(seed)
+        with trying(database) as db:
+            _rules(db, some)
+            people = [one.officer_id for one in coverage.at_desk(db, 1, here, *DAYS[::2]) if one.division_id == here]
+            _draw(db, hana, people, (here, there), some)
+            asked = problem.build(problem.load(db, 1, MONTH, today=TODAY), [here, there]).problem
+        told = why.explain(asked)
+        changed = why.apply(asked, *told.together)
+        plan = solve(changed, 10)
+        assert plan.state == "optimal", f"seed {seed}"
+        assert checker.violations(changed, plan) == [], f"seed {seed}"
+        assert bool(told.broken) is (solve(asked, 10).state == "infeasible"), f"seed {seed}"
+        seen |= {one.rule.source for one in told.broken}
+    assert seen & {coverage.APPOINTMENTS, coverage.LEVELS, "SE 2/2026"}

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.models import (
+    Appointment,
     Division,
     PlanLayer,
     PlanMode,
@@ -23,13 +24,14 @@ from staffhub.models import (
     RosterStep,
     RuleKind,
     RuleSet,
+    ServiceType,
     TaskState,
 )
 from staffhub.reports import roster_runs
 from staffhub.roster import child, drafts, publishing, relaxing, runs
 from staffhub.roster.drafts import Cell
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of, wait_until
-from tests.test_roster_problem import DECEMBER, TUESDAY, WEDNESDAY, desk, draft, who
+from tests.test_roster_problem import DECEMBER, TUESDAY, WEDNESDAY, _request, desk, draft, who
 
 
 def ask(database: Database, name: str = "hana", key: str = "run-0001", division: str | None = "ben") -> int:
@@ -334,3 +336,53 @@ def test_the_whole_office_is_proposed_in_one_go(database: Database) -> None:
         here = drafts.read(db, 1, desk(database), DECEMBER)
         there = drafts.read(db, 1, desk(database, "cy"), DECEMBER)
     assert (here.version, there.version) == (1, 1)
+
+
+def test_what_citizens_were_promised_is_not_excused_and_the_page_says_where_it_is_moved(database: Database) -> None:
+    hana, here = viewer_of(database, "hana"), desk(database)
+    with database.transaction() as db:
+        kind = db.scalars(sa.select(ServiceType).where(ServiceType.division_id == here)).first()
+        assert kind
+        db.add(Appointment(office_id=1, request_id=_request(db, kind.id, 1), service_type_id=kind.id,
+                           division_id=here, date=TUESDAY, starts=time(8), minutes=30, seat=2,
+                           state="invited", created_at=MORNING, version=1))  # fmt: skip
+        for name in ("ben", "hana", "cy", "adi"):
+            plan_range(db, hana, who(database, name), TUESDAY, mode=PlanMode.FIELD, layer=PlanLayer.DUTY)
+    run_id = ask(database)
+    runs.run_due(database, now=MORNING)
+    (said,) = _told(database, run_id).troubles
+    assert [(one.value, one.link) for one in said.choices] == [
+        ("", f"/requests/appointments?date={TUESDAY}&division={here}")
+    ]
+
+
+def _trouble(day: date, *people: int, division: int = 1) -> dict[str, Any]:
+    """A THL too few, for whom one of these could be borrowed."""
+    rule = {"desk": division, "day": str(day), "group": "thl", "minimum": 1, "maximum": None, "source": "THL"}
+    excuse = {"kind": "excuse", "day": str(day), "cost": 8, "rule": rule, "missing": 1}
+    ways = [[{"kind": "borrow", "day": str(day), "cost": 2, "person": who, "desk": division}] for who in people]
+    return {"rule": rule, "missing": 1, "absent": [], "ways": [*ways, [excuse]]}
+
+
+def test_days_are_told_together_only_where_the_same_helps_on_each() -> None:
+    people = {str(n): [n, 2] for n in (3, 4)}
+    monday, friday = TUESDAY - timedelta(days=1), TUESDAY + timedelta(days=3)
+    broken = [_trouble(monday, 3), _trouble(TUESDAY, 4), _trouble(WEDNESDAY, 3, 4), _trouble(friday)]
+    found = relaxing.troubles({"broken": broken, "people": people})
+    ways = [(one.days, [relaxing.key_of(way) for way in one.ways]) for one in found]
+    assert ways == [
+        ((monday,), ["borrow-3", "excuse"]),
+        ((TUESDAY, WEDNESDAY), ["borrow-4", "excuse"]),
+        ((friday,), ["excuse"]),
+    ]
+
+
+def test_one_person_is_not_borrowed_for_two_desks(database: Database) -> None:
+    run_id, hana, cy = ask(database), viewer_of(database, "hana"), who(database, "cy")
+    one, other = _trouble(TUESDAY, cy, division=desk(database)), _trouble(TUESDAY, cy, division=hana.division_id or 0)
+    outcome = {"state": "infeasible", "broken": [one, other], "people": {str(cy): [cy, desk(database, "cy")]}}
+    with database.transaction() as db:
+        db.execute(sa.update(RosterRun).values(state=TaskState.DONE, outcome=outcome))
+    both = dict.fromkeys((0, 1), f"borrow-{cy}")
+    with database.transaction() as db, pytest.raises(Refused, match="orang yang sama"):
+        relaxing.take(db, hana, run_id, both, reason="", key="run-0002", now=MORNING)

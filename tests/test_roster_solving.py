@@ -229,7 +229,7 @@ def test_both_on_leave_one_is_asked_or_a_colleague_of_the_group_is_borrowed():
 
 def test_however_many_colleagues_are_free_elsewhere_it_is_still_offered_to_ask_about_the_leave():
     many = _both_away("leave", "leave")
-    others = tuple(Person(n, "non_asn", 2) for n in range(10, 30))
+    others = tuple(Person(n, "non_asn", 2) for n in range(10, 90))
     many = replace(many, people=(*many.people, *others), lenders=frozenset({3, *(one.id for one in others)}))
     (broken,) = why.explain(many).broken
     assert Counter(change.kind for (change,) in broken.ways) == {"borrow": 8, "ask_leave": 2, "excuse": 1}
@@ -263,6 +263,31 @@ def test_two_that_lack_are_found_by_two_changes():
     assert plan.places == {(1, MONDAY): "office", (2, MONDAY): "office"} | {
         cell: place for cell, place in plan.places.items() if cell[0] > 2
     }
+
+
+def _two_too_few(*desks: int, **more: object) -> Problem:
+    """Return a desk that lacks both of its people on Monday, and colleagues of the group at these other desks."""
+    both = _both_away("leave", "leave")
+    others = tuple(Person(n, "non_asn", desk) for n, desk in enumerate(desks, start=10))
+    demands = (replace(both.demands[0], minimum=2), *more.pop("demands", ()))
+    fixed = tuple(Fixed(n, MONDAY, None, "duty") for n in (1, 2))
+    lenders = frozenset(one.id for one in others)
+    return replace(both, people=(*both.people, *others), lenders=lenders, demands=demands, fixed=fixed, **more)
+
+
+def test_two_are_borrowed_together_however_many_could_be():
+    own = Demand(2, MONDAY, "non_asn", 3, None, "8")  # whoever serves there is needed there
+    (broken,) = why.explain(_two_too_few(2, 2, *([3] * 70), demands=(own,))).broken
+    assert [change.kind for change in broken.ways[0]] == ["borrow", "borrow"]
+    assert not {change.person for change in broken.ways[0]} & {10, 11}
+
+
+def test_that_not_every_combination_was_tried_is_told():
+    own = Demand(2, MONDAY, "non_asn", 70, None, "8")  # one of 71 can be spared, and two are needed
+    (broken,) = why.explain(_two_too_few(*([2] * 70), demands=(own,))).broken
+    assert ([{change.kind for change in way} for way in broken.ways], broken.untried) == ([{"excuse"}], True)
+    (broken,) = why.explain(_two_too_few(2, 2, demands=(replace(own, minimum=2),))).broken
+    assert ([{change.kind for change in way} for way in broken.ways], broken.untried) == ([{"excuse"}], False)
 
 
 def test_too_many_locked_in_the_office_are_told_as_well():

@@ -33,10 +33,11 @@ class Choice(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What cannot hold, in one sentence, and what would help."""
+    """What cannot hold, in one sentence, and what would help; `untried`: there may be other ways."""
 
     text: str
     choices: list[Choice]
+    untried: bool
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,10 @@ def _said(one: Trouble, names: Mapping[int, str], desks: Mapping[int, str], me: 
         what = ngettext("%(num)s %(group)s too few", "%(num)s %(group)s too few", number, group=one.group)
     text = _("%(days)s, %(division)s: %(what)s.", days=ranges(one.days), division=where, what=what)
     choices = [_choice(way, one, names, desks, me) for way in _some(one.ways)]
-    return Said(f"{text} {_reasons(one, names)}".strip(), choices)
+    if one.for_citizens:
+        page = f"/requests/appointments?date={one.days[0]}&division={one.division_id}"
+        choices.append(Choice("", _("Move or cancel appointments of %(days)s", days=ranges(one.days)), page))
+    return Said(f"{text} {_reasons(one, names)}".strip(), choices, one.untried)
 
 
 def _some(ways: Sequence[Way]) -> list[Way]:

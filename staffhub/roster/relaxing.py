@@ -1,5 +1,6 @@
 """What cannot hold in a month, and the ways out of it: taken into the drafts in one press, and worked out again."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -38,7 +39,8 @@ Way = tuple[Step, ...]
 class Trouble:
     """A rule that cannot hold on some days running, for the same reasons. `missing` below 0: too many are bound.
 
-    `group`: what the rule calls its people, the number of the order, or LEVELS; `ways`: what helps on each of the days.
+    `group`: what the rule calls its people, the number of the order, or LEVELS; `ways`: what helps on each of the days;
+    `untried`: more changes at once could help than were tried.
     """
 
     division_id: int
@@ -48,6 +50,12 @@ class Trouble:
     days: tuple[date, ...]
     absent: tuple[tuple[int, Why | None], ...]
     ways: tuple[Way, ...]
+    untried: bool = False
+
+    @property
+    def helps(self) -> set[Way]:
+        """Return the ways that excuse nothing."""
+        return {way for way in self.ways if all(step.kind != "excuse" for step in way)}
 
     @property
     def for_citizens(self) -> bool:
@@ -95,6 +103,7 @@ def _trouble(one: Broken, people: Mapping[int, tuple[int, int]]) -> Trouble | No
         absent=tuple(sorted(absent, key=str)),
         # What citizens were promised is not excused here.
         ways=tuple(way for way in ways if rule.source != APPOINTMENTS or all(step.kind != "excuse" for step in way)),
+        untried=one.untried,
     )
 
 
@@ -103,6 +112,9 @@ def _step(change: Relaxation, people: Mapping[int, tuple[int, int]]) -> Step:
 
 
 def _goes_on(before: Trouble, one: Trouble) -> bool:
+    """Whether it is told as one: the same lacks for the same reasons, and where something helps the same does."""
+    if (before.helps or one.helps) and not before.helps & one.helps:
+        return False
     same = (before.division_id, before.group, before.is_share, before.missing, before.absent)
     follows = before.days[-1] < one.days[0] <= before.days[-1] + _NEXT
     return follows and same == (one.division_id, one.group, one.is_share, one.missing, one.absent)
@@ -118,6 +130,7 @@ def _joined(before: Trouble, one: Trouble) -> Trouble:
         before.days + one.days,
         before.absent,
         ways,
+        before.untried or one.untried,
     )
 
 
@@ -139,6 +152,7 @@ def take(
     for desk in sorted(one for one in desks if one is not None):
         drafts.lock(db, desk)
     changes: dict[int, dict[drafts.Key, drafts.Cell | None]] = {}
+    _refuse_twice(taken)
     for trouble, way in taken:
         for step in way:
             _take_step(db, me, trouble, step, changes, reason=reason, now=now)
@@ -147,6 +161,21 @@ def take(
         draft = drafts.draft_for(db, me, desk, run.month, today=today, edit=True)
         drafts.write(db, me, draft, changes[desk], act=RosterAct.RELAXED, version=draft.version, now=now)
     return runs.ask(db, me, run.division_id, run.month, key=key, now=now)
+
+
+def _refuse_twice(taken: Iterable[tuple[Trouble, Way]]) -> None:
+    """Each way was tried by itself: two of them may want the same person for two things."""
+    wanted: dict[drafts.Key, set[tuple[Kind, int | None]]] = defaultdict(set)
+    for one, way in taken:
+        for step in way:
+            if step.officer_id is not None:
+                at = one.division_id if step.kind == "borrow" else None
+                for key in _keys(step.officer_id, one.days):
+                    wanted[key].add((step.kind, at))
+    if any(len(things) > 1 for things in wanted.values()):
+        raise Refused(
+            _("Two of these ways out want the same person on the same day. Choose another one."), field="way_0"
+        )
 
 
 def _take_step(

@@ -66,12 +66,16 @@ class Relaxation:
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that cannot hold on its day: by how many, who is not free and why, and what would help, cheapest first."""
+    """A rule that cannot hold on its day: by how many, who is not free and why, and what would help, cheapest first.
+
+    `untried`: there are more changes than were tried.
+    """
 
     rule: Demand | Share
     missing: int
     absent: tuple[Absent, ...]
     ways: tuple[tuple[Relaxation, ...], ...]
+    untried: bool = False
 
 
 @dataclass(frozen=True)

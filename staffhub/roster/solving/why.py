@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import chain, combinations, islice
+from itertools import combinations, islice
+from math import comb
 
 from staffhub.roster.solving.day import settle
 from staffhub.roster.solving.problem import Demand, Fixed, Loan, Person, Place, Problem, Share
@@ -17,7 +18,8 @@ from staffhub.roster.solving.solution import Absent, Broken, Explanation, Kind, 
 # How much it asks of people: a cell is given back, a colleague lends a hand, somebody gives up a day of leave, the
 # citizens have one officer fewer.
 COSTS: dict[Kind, float] = {"unlock": 1, "borrow": 2, "ask_leave": 4, "excuse": 8}
-_TRIES, _WAYS = 60, 8  # how many changes are tried for a broken rule, and how many of a kind that help are offered
+# How many changes are looked at for a broken rule, how many are tried, and how many of a kind that help are offered.
+_SETS, _TRIES, _WAYS = 2000, 60, 8
 
 Way = tuple[Relaxation, ...]
 
@@ -97,8 +99,8 @@ def _broken(alone: Problem) -> list[Broken]:
     found = []
     for place, (row, n) in enumerate(missed):
         others = apply(alone, *(excuse for excuse in excuses if excuse.rule != row.rule))
-        ways = (*_ways(others, row, n), (excuses[place],))
-        found.append(Broken(row.rule, n, _absent(alone, row, n), ways))
+        ways, untried = _ways(others, row, n)
+        found.append(Broken(row.rule, n, _absent(alone, row, n), (*ways, (excuses[place],)), untried))
     return found
 
 
@@ -121,20 +123,32 @@ def _fits(alone: Problem, changes: list[Relaxation] | Way) -> bool:
     return len(set(people)) == len(people) and not placed & set(people) and possible(apply(alone, *changes))
 
 
-def _ways(alone: Problem, row: Row, missing: int) -> Iterator[Way]:
-    """Yield the changes that let the row hold, the smallest first, without excusing it."""
+def _ways(alone: Problem, row: Row, missing: int) -> tuple[list[Way], bool]:
+    """Return the changes that let the row hold without excusing it, the smallest first; True: not all were tried.
+
+    Each gives one person: as many are needed as are missed, each of which helps alone where the others are excused.
+    """
     several = sorted(_candidates(alone, row, missing), key=lambda change: (change.cost, change.person))
-    sets = chain.from_iterable(combinations(several, n) for n in range(1, abs(missing) + 1))
-    tried = sorted(islice(sets, _TRIES), key=lambda way: sum(change.cost for change in way))
+    number = abs(missing)
+    if number > 1:
+        rest = _change("excuse", row.day, rule=row.rule, missing=missing - missing // number)
+        several = [one for one in several if _fits(apply(alone, rest), [one])]
+    sets = sorted(islice(combinations(several, number), _SETS), key=lambda way: sum(change.cost for change in way))
     working: list[Way] = []
     found: Counter[tuple[Kind, ...]] = Counter()
-    for way in tried:
+    tries = 0
+    for way in sets:
         # Of each kind some: colleagues elsewhere, however many are free, do not hide that a leave can be talked about.
         kinds = tuple(change.kind for change in way)
-        if found[kinds] < _WAYS and not any(set(smaller) <= set(way) for smaller in working) and _fits(alone, way):
+        if found[kinds] == _WAYS:
+            continue
+        if tries == _TRIES:
+            return working, True
+        tries += 1
+        if _fits(alone, way):
             working.append(way)
             found[kinds] += 1
-            yield way
+    return working, comb(len(several), number) > _SETS
 
 
 def _candidates(alone: Problem, row: Row, missing: int) -> Iterator[Relaxation]:
