@@ -18,6 +18,7 @@ from staffhub.models import (
     AppointmentStep,
     AuditEvent,
     Channel,
+    CorrectionKind,
     DayPart,
     Holiday,
     HolidayKind,
@@ -37,6 +38,7 @@ from staffhub.service_requests.appointments import giving, shown, slots, texts
 from staffhub.service_requests.appointments.giving import Wanted
 from staffhub.workdays import plans
 from tests.conftest import MORNING, TODAY, count_queries, plan_range, race, viewer_of
+from tests.test_away import says
 
 A, S = AppointmentState, RequestState
 TUE, WED = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
@@ -134,6 +136,16 @@ def test_the_slots_of_a_day_follow_from_its_hours_and_who_is_in_the_office(base:
     with base.transaction() as db:
         db.add(Holiday(office_id=1, date=TUE, name="Pilkada", kind=HolidayKind.LOCAL, source="SK"))
     assert _free(base, TUE) == {}
+
+
+def test_whoever_is_sick_by_what_hr_wrote_has_no_seat_today_and_one_tomorrow(base: Database) -> None:
+    noon = max(_free(base, TUE))
+    before = {day: _free(base, day)[noon] for day in (TODAY, TUE)}
+    says(base, "ben", CorrectionKind.LEAVE)
+    assert _free(base, TODAY)[noon] == before[TODAY] - 1
+    assert _free(base, TUE)[noon] == before[TUE]
+    says(base, "ben", CorrectionKind.ABSENT)
+    assert _free(base, TODAY)[noon] == before[TODAY]
 
 
 def test_the_daily_quota_bounds_what_is_given_and_what_is_cancelled_counts_no_more(base: Database) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, workdays
 from staffhub.db import rows
-from staffhub.models import Account, Officer, PlanEntry, PlanLayer, Posting, is_in_service
+from staffhub.models import Account, Officer, Posting, is_in_service
 from staffhub.security import Viewer
 from staffhub.workdays import Calendar
+from staffhub.workdays.absence import days_away
 
 # Without a deadline somebody is away for long who is on leave on all working days of so many: no rule rests on it.
 _WEEK = timedelta(days=7)
@@ -93,7 +94,7 @@ def _why_not(row: Any, officer_id: int, today: date, working: Sequence[date]) ->
 
 
 def above(db: Session, me: Viewer, officer_id: int, day: date, working: Sequence[date]) -> Sequence[Any]:
-    """Return the direct superior on a day and the one above, nearest first; `away`: on how many days on leave."""
+    """Return the direct superior on a day and the one above, nearest first; `away`: on how many days."""
     asked = {"office": me.office_id, "officer": officer_id, "day": day, "working": list(working) or [date.min]}
     return rows(db, _above(), **asked).all()
 
@@ -115,12 +116,7 @@ def _held(posting: Any, officer: Any) -> Any:
 
 
 def _level(number: int, superior: Any) -> Any:
-    away = (
-        select(sa.func.count())
-        .where(PlanEntry.office_id == _OFFICE, PlanEntry.officer_id == superior, PlanEntry.layer == PlanLayer.LEAVE)
-        .where(PlanEntry.date.in_(bindparam("working", expanding=True)))
-        .scalar_subquery()
-    )
+    away = days_away(superior, bindparam("working", expanding=True))
     is_open = sa.and_(Account.id.is_not(None), Account.disabled_at.is_(None))
     columns = (Officer.id, Officer.name, Officer.active_from, Officer.active_to)
     return select(sa.literal(number).label("level"), *columns, is_open.label("is_open"), away.label("away"))

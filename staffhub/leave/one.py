@@ -15,7 +15,7 @@ from staffhub.db import read, rows
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import gettext as _
 from staffhub.leave.balances import OPEN
-from staffhub.leave.who import OFFICE, TODAY, Above, Decider, Granters, Turn, ask_granters, granters, on_leave, turn
+from staffhub.leave.who import OFFICE, TODAY, Above, Decider, Granters, Turn, ask_granters, granters, turn
 from staffhub.models import (
     Account,
     DayPart,
@@ -30,6 +30,7 @@ from staffhub.models import (
     posting_near,
 )
 from staffhub.security import Viewer
+from staffhub.workdays.absence import is_away
 
 # So many of the own leaves, and of those that wait, stand on one page.
 LISTED = 40
@@ -123,11 +124,11 @@ _UPWARDS = (
     _superior.id,
     _superior.name,
     _superior.active_to,
-    on_leave(_superior.id),
+    is_away(_superior.id),
     _next.id,
     _next.name,
     _next.active_to,
-    on_leave(_next.id),
+    is_away(_next.id),
 )
 _STEPS = (
     LeaveStep.act,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import BigInteger, ColumnElement, Date, SQLColumnExpression, bindparam, literal, or_, select, union_all
+from sqlalchemy import BigInteger, Date, bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from staffhub.ahead import Ask
@@ -18,25 +18,14 @@ from staffhub.models import (
     LeaveDelegate,
     LeaveState,
     Officer,
-    PlanEntry,
-    PlanLayer,
     Posting,
     Role,
     posting_on,
     serves,
 )
+from staffhub.workdays.absence import is_away
 
 OFFICE, TODAY = bindparam("office", type_=BigInteger), bindparam("today", type_=Date)
-
-
-def on_leave(officer_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
-    """Whether an officer of a statement is on leave TODAY, by the plan."""
-    return (
-        select(PlanEntry.id)
-        .where(PlanEntry.office_id == OFFICE, PlanEntry.officer_id == officer_id, PlanEntry.date == TODAY)
-        .where(PlanEntry.layer == PlanLayer.LEAVE)
-        .exists()
-    )
 
 
 @dataclass(frozen=True)
@@ -71,12 +60,12 @@ class Granters:
 
 
 _HEAD = (
-    select(literal("head"), Officer.id, Officer.name, literal(""), on_leave(Officer.id))
+    select(literal("head"), Officer.id, Officer.name, literal(""), is_away(Officer.id))
     .join(Posting, posting_on(TODAY))
     .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), Posting.role == Role.OFFICE_HEAD)
 )
 _NAMED = (
-    select(literal("delegate"), Officer.id, Officer.name, LeaveDelegate.document, on_leave(Officer.id))
+    select(literal("delegate"), Officer.id, Officer.name, LeaveDelegate.document, is_away(Officer.id))
     .join(Officer, (Officer.id == LeaveDelegate.officer_id) & (Officer.office_id == LeaveDelegate.office_id))
     .where(LeaveDelegate.office_id == OFFICE, LeaveDelegate.valid_from <= TODAY, serves(TODAY, TODAY))
     .where(or_(LeaveDelegate.valid_to.is_(None), LeaveDelegate.valid_to >= TODAY))

@@ -17,8 +17,6 @@ from staffhub.models import (
     DutySwap,
     DutySwapStep,
     Officer,
-    PlanEntry,
-    PlanLayer,
     Posting,
     SwapState,
     is_in_service,
@@ -26,6 +24,7 @@ from staffhub.models import (
 )
 from staffhub.roster.standing_in import Room, room
 from staffhub.security import Viewer
+from staffhub.workdays.absence import is_away
 
 # So many days before and after a turn a day in return is offered.
 _AROUND = timedelta(days=31)
@@ -173,10 +172,7 @@ _SUPERIORS = (
         Posting.superior_id,
         _superior.active_from,
         _superior.active_to,
-        select(PlanEntry.id)
-        .where(PlanEntry.office_id == _OFFICE, PlanEntry.officer_id == Posting.superior_id, PlanEntry.date == _TODAY)
-        .where(PlanEntry.layer == PlanLayer.LEAVE)
-        .exists(),
+        is_away(Posting.superior_id),
         _above.superior_id,
     )
     .select_from(Officer)
@@ -196,13 +192,13 @@ _SUPERIORS = (
 
 
 def superiors(db: Session, office_id: int, officers: Sequence[int], today: date) -> frozenset[int]:
-    """Return the direct superiors, and who is above one that is on leave or has left."""
+    """Return the direct superiors, and who is above one that is away or has left."""
     found: set[int] = set()
-    for direct, since, until, on_leave, above in rows(db, _SUPERIORS, office=office_id, ids=officers, today=today):
+    for direct, since, until, away, above in rows(db, _SUPERIORS, office=office_id, ids=officers, today=today):
         serves = is_in_service(since, until, today)
         if direct and serves:
             found.add(direct)
-        if above and (on_leave or not serves):
+        if above and (away or not serves):
             found.add(above)
     return frozenset(found - set(officers))
 

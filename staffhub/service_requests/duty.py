@@ -34,7 +34,7 @@ from staffhub.models import (
 )
 from staffhub.security import Scope, Viewer, within_reach
 from staffhub.service_requests.coming import has_come, has_gone, since_dawn, ways_of, with_coming
-from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away, open_count
+from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away_now, open_count
 
 
 class Place(IntEnum):
@@ -193,7 +193,7 @@ def _of_leave(column: Any) -> Any:
 
 _held = aliased(PlanEntry)
 # Until when somebody is away, for a statement that joins Officer; None: not away.
-UNTIL = case((is_away(Officer.id), func.coalesce(_of_leave(func.max(_held.date)), TODAY)), else_=None)
+UNTIL = case((is_away_now(Officer.id), func.coalesce(_of_leave(func.max(_held.date)), TODAY)), else_=None)
 
 
 @cache
@@ -206,9 +206,9 @@ def _people(scope: Scope, ways: frozenset[workdays.Way]) -> Select[*tuple[Any, .
             Posting.role,
             Division.short_name.label("division"),
             open_count(IS_OPEN).label("open"),
-            is_away(Officer.id).label("away"),
+            is_away_now(Officer.id).label("away"),
             UNTIL.label("until"),
-            case((is_away(Officer.id), _of_leave(func.max(PlanGrant.part))), else_=None).label("half"),
+            case((is_away_now(Officer.id), _of_leave(func.max(PlanGrant.part))), else_=None).label("half"),
         )
         .outerjoin(Posting, posting_on(TODAY))
         .outerjoin(Division, Division.id == Posting.division_id)

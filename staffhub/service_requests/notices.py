@@ -27,7 +27,7 @@ from staffhub.models import (
 )
 from staffhub.security import Viewer
 from staffhub.service_requests.duty import UNTIL
-from staffhub.service_requests.owners import IS_OPEN, OFFICE, TODAY, absence, as_of_office, is_away
+from staffhub.service_requests.owners import IS_OPEN, OFFICE, TODAY, absence, as_of_office, is_away_now
 
 
 def tell_given(db: Session, me: Viewer, officer_id: int, given: Sequence[tuple[int, int]], *, now: datetime) -> None:
@@ -101,7 +101,9 @@ _LEFT = _left()
 _HEADS = (
     select(Posting.division_id, Officer.id)
     .join(Posting, posting_on(TODAY))
-    .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), Posting.role == Role.DIVISION_HEAD, ~is_away(Officer.id))
+    .where(
+        Officer.office_id == OFFICE, serves(TODAY, TODAY), Posting.role == Role.DIVISION_HEAD, ~is_away_now(Officer.id)
+    )
 )
 
 

@@ -21,10 +21,9 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    or_,
     select,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
 from staffhub.ahead import Ask
@@ -32,13 +31,9 @@ from staffhub.db import UtcDateTime, read, rows
 from staffhub.errors import NotFound
 from staffhub.i18n import gettext as _
 from staffhub.models import (
-    Correction,
-    CorrectionKind,
     DayPart,
     Officer,
-    PlanEntry,
     PlanGrant,
-    PlanMode,
     Posting,
     RequestEvent,
     RequestState,
@@ -49,6 +44,7 @@ from staffhub.models import (
 )
 from staffhub.security import Viewer
 from staffhub.service_requests.promises import CLOSED, soon_until
+from staffhub.workdays.absence import is_away
 
 OPEN = tuple(state for state in RequestState if state not in CLOSED)
 
@@ -58,27 +54,6 @@ IS_OPEN = ServiceRequest.closed_at.is_(None)
 OFFICE, TODAY = bindparam("office", type_=BigInteger), bindparam("today", type_=Date)
 # Which half of the working day it is now, for who is on leave for half of it; see `as_of`.
 HALF: BindParameter[DayPart | None] = bindparam("half", type_=PlanGrant.part.type)
-_GRANTED = (
-    select(PlanEntry.officer_id)
-    .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
-    .where(PlanEntry.office_id == OFFICE, PlanEntry.date == TODAY, PlanGrant.mode == PlanMode.LEAVE)
-    .where(or_(PlanGrant.part.is_(None), PlanGrant.part == HALF))
-)
-_later = aliased(Correction)
-# HR says of the day that it is leave, as of who called in sick; the newest that speaks of the whole day counts.
-_CORRECTED = select(Correction.officer_id).where(
-    Correction.office_id == OFFICE,
-    Correction.date == TODAY,
-    Correction.kind == CorrectionKind.LEAVE,
-    ~select(_later.id)
-    .where(
-        _later.officer_id == Correction.officer_id,
-        _later.date == Correction.date,
-        _later.kind == CorrectionKind.ABSENT,
-        _later.id > Correction.id,
-    )
-    .exists(),
-)
 
 
 def as_of(db: Session, me: Viewer, now: datetime) -> dict[str, Any]:
@@ -97,14 +72,14 @@ def as_of_office(db: Session, office_id: int, zone: ZoneInfo, now: datetime) -> 
     return {"office": office_id, "today": today, "half": half}
 
 
-def is_away(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[bool]:
-    """Whether an officer is on leave now, by the plan or by what HR says of TODAY."""
-    return or_(officer.in_(_GRANTED), officer.in_(_CORRECTED))
+def is_away_now(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[bool]:
+    """Whether an officer is away now: half a day of leave counts for its half."""
+    return is_away(officer, HALF)
 
 
 def absence(officer: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> ColumnElement[str]:
     """Why an officer is not there TODAY: "left" or "away", or ""; the statement joins Officer from outside."""
-    return case((~serves(TODAY, TODAY), "left"), (is_away(officer), "away"), else_="")
+    return case((~serves(TODAY, TODAY), "left"), (is_away_now(officer), "away"), else_="")
 
 
 def _lacking(assignee: SQLColumnExpression[int | None]) -> ColumnElement[str]:

@@ -26,7 +26,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import LeaveRequest, LeaveState, Officer, RequestEvent, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.notices import tell_taken_back
-from staffhub.service_requests.owners import IS_OPEN, OFFICE, TODAY, as_of, is_away
+from staffhub.service_requests.owners import IS_OPEN, OFFICE, TODAY, as_of, is_away_now
 from staffhub.service_requests.steps import note_step
 
 # So long after a leave whoever is back is asked about what lies with the stand-in.
@@ -53,7 +53,7 @@ _NOW = select(LeaveRequest.officer_id, LeaveRequest.stand_in_id).where(
     LeaveRequest.first <= TODAY,
     LeaveRequest.until >= TODAY,
     LeaveRequest.stand_in_id.is_not(None),
-    is_away(LeaveRequest.officer_id),
+    is_away_now(LeaveRequest.officer_id),
 )
 
 
@@ -80,7 +80,7 @@ _OVER = (
     .join(Officer, Officer.id == LeaveRequest.stand_in_id)
     .where(LeaveRequest.office_id == OFFICE, LeaveRequest.officer_id == bindparam("officer"))
     .where(LeaveRequest.state == LeaveState.GRANTED, LeaveRequest.until < TODAY)
-    .where(LeaveRequest.until >= bindparam("since", type_=Date), ~is_away(LeaveRequest.officer_id))
+    .where(LeaveRequest.until >= bindparam("since", type_=Date), ~is_away_now(LeaveRequest.officer_id))
     .order_by(LeaveRequest.first)
 )
 

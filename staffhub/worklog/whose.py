@@ -13,17 +13,14 @@ from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, and_, bindparam
 from sqlalchemy.orm import aliased
 
 from staffhub.models import (
-    Correction,
-    CorrectionKind,
     DailyReport,
     LogDelegate,
     Officer,
-    PlanEntry,
-    PlanLayer,
     Posting,
     Role,
 )
 from staffhub.security import Viewer
+from staffhub.workdays.absence import is_away
 
 OFFICE, ME = bindparam("office", type_=BigInteger), bindparam("me", type_=BigInteger)
 TODAY, _HEAD = bindparam("today", type_=Date), bindparam("head", type_=Boolean)
@@ -49,31 +46,9 @@ def _held(posting: Any, officer: Any) -> ColumnElement[bool]:
 
 
 def _here(officer: Any) -> ColumnElement[bool]:
-    """Somebody, in service, and not on leave today, by the plan or by what HR says of the day; never null."""
-    on_leave = (
-        select(PlanEntry.id)
-        .where(PlanEntry.office_id == OFFICE, PlanEntry.officer_id == officer.id, PlanEntry.date == TODAY)
-        .where(PlanEntry.layer == PlanLayer.LEAVE)
-        .correlate(officer)  # however deep it stands
-        .exists()
-    )
-    said, later = aliased(Correction), aliased(Correction)
-    # The newest that speaks of the whole day counts.
-    taken_back = select(later.id).where(
-        later.officer_id == said.officer_id,
-        later.date == said.date,
-        later.kind == CorrectionKind.ABSENT,
-        later.id > said.id,
-    )
-    sick = (
-        select(said.id)
-        .where(said.office_id == OFFICE, said.officer_id == officer.id, said.date == TODAY)
-        .where(said.kind == CorrectionKind.LEAVE, ~taken_back.correlate(said).exists())
-        .correlate(officer)
-        .exists()
-    )
+    """Somebody, in service, and not away today; never null."""
     serves = or_(officer.active_to.is_(None), officer.active_to >= TODAY)
-    return and_(officer.id.is_not(None), serves, not_(on_leave), not_(sick))
+    return and_(officer.id.is_not(None), serves, not_(is_away(officer.id)))
 
 
 AWAY, NEXT_AWAY = not_(_here(SUPERIOR)), not_(_here(NEXT))

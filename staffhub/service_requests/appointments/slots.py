@@ -30,6 +30,7 @@ from staffhub.models import (
 from staffhub.office import Service
 from staffhub.security import Viewer
 from staffhub.workdays import Hours
+from staffhub.workdays.absence import is_away
 
 # How far ahead slots are given: later than that nobody's plan is known.
 AHEAD_DAYS = 28
@@ -161,6 +162,7 @@ _WHO: Select[*tuple[Any, ...]] = (
         Officer.active_to,
         Posting.role,
         Posting.division_id,
+        is_away(Officer.id),
     )
     .join(Posting, Posting.officer_id == Officer.id)
     .where(
@@ -189,7 +191,7 @@ def book(db: Session, me: Viewer, division_id: int, *, now: datetime) -> Book:
     today = here.date()
     last = today + timedelta(days=AHEAD_DAYS)
     asked: dict[str, object] = {"office": me.office_id, "division": division_id, "first": today, "last": last}
-    found = rows(db, _WHO, **asked).all()
+    found = rows(db, _WHO, **asked, today=today).all()
     days = [today + timedelta(days=n) for n in range(AHEAD_DAYS + 1)]
     plan = workdays.plans(db, me.office_id, today, last, officers=sorted({row[0] for row in found}))
     known = plan.calendar
@@ -198,18 +200,23 @@ def book(db: Session, me: Viewer, division_id: int, *, now: datetime) -> Book:
         here.time(),
         last,
         {day: spans(hours) for day in days if known.is_working_day(day) and (hours := known.hours(day))},
-        {day: list(_present(found, plan, day, division_id)) for day in days},
+        {day: list(_present(found, plan, day, division_id, today)) for day in days},
     )
     for service_id, day, starts, minutes, seat in rows(db, _given(), **asked):
         made.take(service_id, Slot(day, starts, minutes, seat))
     return made
 
 
-def _present(found: Sequence[Any], plan: workdays.PlanBook, day: date, division_id: int) -> Iterable[tuple[Span, ...]]:
-    """Yield the hours of whoever keeps the desk on a day, as the roster counts them: a head leads and has no seat."""
-    for officer_id, valid_from, valid_to, active_from, active_to, role, own in found:
+def _present(
+    found: Sequence[Any], plan: workdays.PlanBook, day: date, division_id: int, today: date
+) -> Iterable[tuple[Span, ...]]:
+    """Yield the hours of whoever keeps the desk on a day, as the roster counts them: a head leads and has no seat.
+
+    Who is away today by what HR wrote has none today, whatever was planned.
+    """
+    for officer_id, valid_from, valid_to, active_from, active_to, role, own, away in found:
         serves = max(valid_from, active_from) <= day and all(end is None or day <= end for end in (valid_to, active_to))
-        if serves and role not in LEADS:
+        if serves and role not in LEADS and not (away and day == today):
             planned = plan.of(officer_id, day)
             if planned.mode is PlanMode.OFFICE and planned.hours and (planned.desk or own) == division_id:
                 yield spans(planned.hours)
