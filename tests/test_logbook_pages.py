@@ -1,6 +1,6 @@
 """LKH on the screen: choosing days, taking files along, copying text; and who gets what."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 
 from staffhub import worklog
-from staffhub.models import Account, AuditEvent
-from tests.conftest import MORNING, TODAY, World
+from staffhub.models import Account, AuditEvent, Division, Officer
+from tests.conftest import MORNING, TODAY, World, add_posting
 
 KINDS = {"a": b"%PDF", "b": b"%PDF", "xlsx": b"PK", "csv": b"\xef\xbb\xbf"}
 
@@ -138,3 +138,38 @@ def test_others_count_a_month_within_their_scope(
     client = world.client(username)
     for path in ("/worklog/summary", "/worklog/summary/file"):
         assert client.get(path, params=asked).status_code == status
+
+
+def test_whoever_moved_within_the_month_is_one_person_with_a_line_for_each_bidang(world: World) -> None:
+    ben, elsewhere = world.officer_id("ben"), world.viewer("cy").division_id
+    for day in (date(2026, 11, 13), TODAY):
+        wrote(world, day=day)
+    with world.database.transaction() as db:
+        add_posting(db, ben, date(2026, 11, 16), division_id=elsewhere)
+    dewi = world.client("dewi")
+    page = dewi.get("/worklog/summary").text
+    with world.database.reading() as db:
+        count = db.scalar(sa.select(sa.func.count()).where(Officer.office_id == world.viewer("dewi").office_id))
+        names = {one.id: one.short_name for one in db.scalars(sa.select(Division))}
+    assert f"{count} pegawai" in page, "six people, and seven lines"
+    rows = [row for row in page.split("<tr>") if ">Ben Tumiwa</a>" in row]
+    both = [names[world.viewer(name).division_id or 0] for name in ("ana", "cy")]
+    assert sorted(one for row in rows for one in both if one in row) == sorted(both)
+    alone = " ".join(dewi.get("/worklog/summary", params={"officer": ben}).text.split())
+    assert "<b>Ben Tumiwa</b>" in alone, "the person is named, not who looks"
+    assert "<dt>Hari dengan catatan</dt> <dd> 2 </dd>" in alone
+    mine = " ".join(world.client("ben").get("/worklog/summary").text.split())
+    assert "<dt>Hari dengan catatan</dt> <dd> 2 </dd>" in mine
+
+
+def test_form_a_names_the_days_that_are_not_sent_as_its_page_says(world: World) -> None:
+    me = world.viewer("ben")
+    for day in (date(2026, 11, 12), date(2026, 11, 13), TODAY):
+        wrote(world, day=day)
+    with world.database.transaction() as db:
+        worklog.submit(db, me, day=date(2026, 11, 12), now=MORNING)
+    client = world.client("ben")
+    assert "2 hari belum dikirim. Hal itu tertulis pada lembar LKH" in client.get("/worklog/lkh").text
+    pages = PdfReader(BytesIO(client.get("/worklog/lkh/file?kind=a").content)).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "Belum dikirim kepada atasan: 13, 23 November 2026." in text

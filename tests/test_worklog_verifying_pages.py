@@ -44,6 +44,20 @@ def _state(world: World, report: int) -> Any:
         return db.scalars(sa.select(DailyReport.state).where(DailyReport.id == report)).one()
 
 
+def test_a_log_that_came_back_is_asked_about_as_it_will_be_marked(office: World) -> None:
+    ben, ana, tomorrow = office.client("ben"), office.client("ana"), MORNING + timedelta(days=1)
+    report = _send(office, "ben")
+    back = {"decision": "returned", "note": "Berapa?", "idempotency_key": str(uuid4()), "version": "1"}
+    assert ana.post(f"/worklog/verify/{report}", data=back).status_code == 303
+    office.at(tomorrow)
+    address = f"/worklog/submit?date={TODAY}"
+    assert "ditandai terlambat" not in ben.get(address).text, "it was sent in time, and came back"
+    assert ben.post("/worklog/submit", data={"date": TODAY.isoformat()}).status_code == 303
+    assert "Dikirim terlambat" not in ben.get(f"/worklog?date={TODAY}").text
+    assert ben.post("/worklog/take-back", data={"date": TODAY.isoformat()}).status_code == 303
+    assert "ditandai terlambat" in ben.get(address).text, "taken back, it is sent after its day"
+
+
 def test_a_day_is_looked_at_returned_mended_and_verified(office: World) -> None:
     ben, ana = office.client("ben"), office.client("ana")
     report = _send(office, "ben", ("07.15", "07.30"), ("07.20", "07.40"))

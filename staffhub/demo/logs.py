@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import clock, notify
+from staffhub import clock, notify, office
 from staffhub.demo.people import Person
 from staffhub.demo.requests import Done, Handled
 from staffhub.models import (
@@ -63,6 +63,14 @@ _WORK: dict[str, tuple[tuple[str, str], ...]] = {
         ("Menyiapkan perlengkapan kantor", ""),
     ),
 }
+# What is said to be for many requests of a service.
+_SERVICES = {
+    "Memeriksa berkas KK dari WhatsApp": "family_card",
+    "Mencetak KTP-el": "ektp_reprint",
+    "Memutakhirkan biodata di SIAK": "biodata",
+    "Memeriksa berkas akta kelahiran": "birth_certificate",
+    "Memverifikasi permintaan data instansi": "data_cooperation",
+}
 _STARTS = (time(7, 45), time(9, 30), time(11, 0), time(13, 0), time(14, 30))
 _QUARTER = 15
 _NO_REQUEST = {"service_request_id": None, "service_type_id": None, "source": ""}
@@ -78,7 +86,7 @@ _REMARK = "Tuliskan jumlah berkas per jenis layanan, lalu kirim lagi."
 def _by_service(done: Iterable[Done]) -> list[list[Done]]:
     """Many of one service are one line, as the app proposes it."""
     found: dict[int, list[Done]] = defaultdict(list)
-    for one in done:
+    for one in dict.fromkeys(done):  # checked and signed on one day, it is one
         found[one.service_id].append(one)
     return list(found.values())
 
@@ -162,8 +170,13 @@ class Diary:
         )
 
     def write(self, db: Session) -> None:
+        services = {one.code: one.id for one in office.services(db, self.office_id).values()}
+        of_text = {text: services[code] for text, code in _SERVICES.items()}
+        for entry in self.entries:
+            entry["service_type_id"] = of_text.get(entry["text"], entry["service_type_id"])
         db.execute(insert(LogEntry), self.entries)
-        db.execute(insert(LogTemplate), self._templates())
+        templates = [one | {"service_type_id": of_text.get(one["text"])} for one in self._templates()]
+        db.execute(insert(LogTemplate), templates)
         if late := self._newest(_LATE):
             late["submitted_at"] = min(
                 clock.at_local(late["date"] + timedelta(days=1), time(8, 5), self.zone), self.now

@@ -191,7 +191,7 @@ def summary(
         people=people,
         pager=pager(begin + 1, begin + len(people), len(found.people), page, here),
         asked=asked,
-        alone=found.people[0] if len(found.people) == 1 else None,
+        alone=found.alone,
         shown=shown,
         officer=officer,
         division=division,

@@ -18,7 +18,7 @@ from staffhub.worklog.entries import (
     sheet_of,
 )
 from staffhub.worklog.proposing import Proposed, Trace, copy, proposed, take_over
-from staffhub.worklog.steps import Altered, submit, take_back
+from staffhub.worklog.steps import Altered, submit, take_back, would_be_late
 from staffhub.worklog.templates import Template, ask_templates, forget, keep, templates
 from staffhub.worklog.verifying import (
     A_LIST,
@@ -97,5 +97,6 @@ __all__ = [
     "to_verify",
     "verify_many",
     "waiting",
+    "would_be_late",
     "write",
 ]

@@ -67,18 +67,23 @@ def submit(db: Session, me: Viewer, *, day: date, now: datetime, seen: int | Non
     return minutes
 
 
+def would_be_late(state: LogState | None, day: date, today: date, *, was: bool) -> bool:
+    """Say how a log is marked that is sent today; one that was returned keeps what was said the first time."""
+    return was if state is LogState.RETURNED else today > day
+
+
 def _send(db: Session, me: Viewer, day: date, minutes: int, now: datetime) -> int:
     there = db.execute(_REPORT, of_day(me, day)).one_or_none()
-    late = clock.local_day(now, me.zone) > day
+    state, was = (there.state, there.late) if there else (None, False)
+    late = would_be_late(state, day, clock.local_day(now, me.zone), was=was)
     if there is None:
         report = {"office_id": me.office_id, "officer_id": officer_of(me), "date": day, "minutes": minutes}
         made = insert(DailyReport).values(**report, submitted_at=now, late=late, state=LogState.SUBMITTED, version=1)
         report_id = db.scalar(made.returning(DailyReport.id)) or 0
         note_step(db, me, Step(report_id, 0, LogAct.SUBMITTED, minutes, str(uuid4())), now=now)
         return report_id
-    kept = there.late if there.state is LogState.RETURNED else late
     step = Step(there.id, there.version, LogAct.SUBMITTED, minutes, str(uuid4()))
-    take(db, me, step, now=now, minutes=minutes, submitted_at=now, late=kept)
+    take(db, me, step, now=now, minutes=minutes, submitted_at=now, late=late)
     return int(there.id)
 
 

@@ -6,6 +6,7 @@ A is a list of what was done with two signatures, B a table with times, output, 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from itertools import groupby
 from typing import Any, Literal
 
 from babel.dates import format_date
@@ -88,7 +89,7 @@ def _person(facts: OfficeFacts, who: Subject, period: Period, found: Sequence[Li
         ],
         "rows": list(_rows_a(found) if form == "a" else _rows_b(found, facts)),
         "total": _("Total: %(time)s (%(minutes)s minutes)", time=words.duration(total), minutes=total),
-        "notes": _notes(who),
+        "notes": [*_notes(who), *(_unsent(found) if form == "a" else ())],
         "signers": _signers(who, facts, found[-1].date if found else period.last),
     }
 
@@ -208,6 +209,14 @@ def _notes(who: Subject) -> list[str]:
     nobody = _("nobody is named")
     said = (f"{spelled(part.first, part.last)}: {part.superior or nobody}" for part in under)
     return [_("The direct superior changed within this report. %(under)s.", under="; ".join(said))]
+
+
+def _unsent(found: Sequence[Line]) -> list[str]:
+    """Form A has no column for what became of a day: name those that are with their officer."""
+    dates = sorted({line.date for line in found if line.state in {"draft", "returned"}})
+    months = [list(days) for _month, days in groupby(dates, key=lambda day: (day.year, day.month))]
+    said = (", ".join([*(str(day.day) for day in days[:-1]), i18n.day(days[-1])]) for days in months)
+    return [_("Not sent to the superior yet: %(days)s.", days="; ".join(said))] if dates else []
 
 
 def _signers(who: Subject, facts: OfficeFacts, day: date) -> list[dict[str, str]]:

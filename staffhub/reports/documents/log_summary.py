@@ -33,7 +33,7 @@ def summary_xlsx(found: Summary) -> bytes:
         outputs: list[list[Any]] = [[unit, count] for unit, count in found.outputs]
         sheet = book.add_worksheet(_("Output"))
         _table(sheet, looks, [_("Unit of volume"), _("Volume")], (28, 12), outputs)
-        sheet.write_string(0, 3, counted())
+        sheet.write_string(len(outputs) + 2, 0, counted())
     return content.getvalue()
 
 

@@ -106,7 +106,10 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Summary:
-    """`people` by name, of everybody who serves in the month, and `works` with the most hours first."""
+    """`people` by name, of everybody who serves in the month, and `works` with the most hours first.
+
+    Whoever moved within the month has a line in each bidang.
+    """
 
     first: date
     people: list[Person]
@@ -117,6 +120,30 @@ class Summary:
     @property
     def hours(self) -> Hours:
         return added(self.people)
+
+    @property
+    def moved(self) -> frozenset[int]:
+        """Who has more than one line."""
+        lines = Counter(one.id for one in self.people)
+        return frozenset(id_ for id_, count in lines.items() if count > 1)
+
+    @property
+    def persons(self) -> int:
+        return len({one.id for one in self.people})
+
+    @property
+    def alone(self) -> Person | None:
+        """Return the whole month of the only person that there is."""
+        if self.persons != 1:
+            return None
+        whole = Person(self.people[0].id, self.people[0].name, None)
+        for one in self.people:
+            whole.minutes.update(one.minutes)
+            whole.days += one.days
+            whole.sent += one.sent
+            whole.verified += one.verified
+            whole.closed += one.closed
+        return whole
 
 
 class _Asked(NamedTuple):

@@ -49,7 +49,7 @@ def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -
         "worklog/submit.html",
         day=day,
         sheet=sheet,
-        late=day < today,
+        late=worklog.would_be_late(sheet.state, day, today, was=sheet.late),
         doubts=worklog.doubts(db, me, day, entries, now=now, target=target),
         target=target,
         back=address_of(day, today),
