@@ -44,6 +44,21 @@ def test_what_is_typed_without_a_network_is_there_again_and_sent_once(page: Page
     expect(text).to_have_value("")
 
 
+def test_an_entry_is_edited_in_fields_as_wide_as_the_card(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    _fill(page)
+    page.locator("#log-add button.main").click()
+    entry = page.locator("#log-card li a", has_text=TYPED).first
+    expect(entry).to_be_visible()
+    entry.click()
+    form = page.locator("form[action$='/edit']")
+    expect(form).to_be_visible()
+    whole, narrow = (form.locator(f"[name={name}]").bounding_box() for name in ("text", "start"))
+    assert whole
+    assert narrow
+    assert (whole["width"] > 280, narrow["width"] > 120) == (True, True)
+
+
 def test_signing_out_takes_away_what_was_typed(page: Page) -> None:
     _fill(page)
     page.locator("details.menu summary").click()
