@@ -312,6 +312,8 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/requests/{request_id}/assign"): frozenset({"ben", "tia", "ana", "dewi", "adi"}),  # taking a free one
     ("POST", "/requests/{request_id}/urgency"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/reopen"): frozenset({"ben", "ana", "dewi", "adi"}),
+    ("GET", "/requests/{request_id}/correct"): frozenset({"ben", "ana", "dewi", "adi"}),
+    ("POST", "/requests/{request_id}/correct"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/reveal"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("POST", "/requests/{request_id}/state"): frozenset({"ben", "ana", "dewi", "adi"}),
     ("GET", "/roster"): ALL,

@@ -125,6 +125,7 @@ BUDGET = {
     "/requests/services/{service_id}": ("kadis", 2),
     "/requests/{request_id}": ("kadis", 8),
     "/requests/{request_id}/appointment": ("pegawai01", 8),
+    "/requests/{request_id}/correct": ("kadis", 2),
     "/roster": ("kepegawaian", 4),
     "/roster/calls": ("kadis", 12),
     "/roster/calls/{call_id}": ("kadis", 2),

@@ -292,6 +292,10 @@ def test_appointments_are_of_today_and_tomorrow_one_came_one_did_not_and_of_one_
     }
 
 
+def test_what_was_misheard_of_a_request_is_put_right(fresh: Any) -> None:
+    assert [row[0] for row in _all(fresh(MONDAY_NOON), RequestEvent.corrected) if row[0]] == ["applicant,phone"]
+
+
 def _board(database: Database, now: datetime) -> boards.Board:
     me = viewer_of(database, "kadis", now=now)
     with database.reading() as db:

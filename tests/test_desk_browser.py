@@ -136,6 +136,7 @@ def _work_off(officer: Hand, request_id: int) -> None:
     officer.tap(page.locator(f".phone a[href='/requests/{request_id}']"))
     officer.press("Mulai periksa")
     officer.says("Minta berkas lagi")
+    _correct(page, request_id)
     officer.job = "ask for papers"
     officer.write("note", "Foto KK lama yang terbaca jelas")
     officer.press("Minta berkas lagi")
@@ -148,6 +149,17 @@ def _work_off(officer: Hand, request_id: int) -> None:
     ):
         officer.press(name)
         officer.says(comes)
+
+
+def _correct(page: Page, request_id: int) -> None:
+    """The number was misheard: it is put right from the page of the request, which tells so."""
+    page.get_by_role("link", name="Perbaiki data").click()
+    page.wait_for_url(f"**/requests/{request_id}/correct")
+    page.get_by_label("Nomor telepon baru").fill("0812 0007 9988")
+    page.get_by_role("button", name="Simpan").click()
+    page.wait_for_url(f"**/requests/{request_id}")
+    expect(page.locator(".history")).to_contain_text("Data diperbaiki: telepon")
+    expect(page.locator("#request-data")).to_contain_text("08xx-xxxx-9988")
 
 
 def _write_down(officer: Hand, *, scripted: bool) -> None:

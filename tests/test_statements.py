@@ -645,6 +645,10 @@ _POSTS = {
     ),
     "/requests/{request_id}/assign": ("ana", {"assignee": "{tia}"}),
     "/requests/{request_id}/state": ("ana", {"state": "waiting", "note": "KK lama"}),
+    "/requests/appointments/{appointment_id}/cancel": ("dewi", {}),
+    "/requests/{request_id}/correct": (
+        "dewi", {"service_type": "family_card", "applicant": "Novi Tan", "phone": "081234560099"}
+    ),
     "/corrections": (
         "hana",
         {"officer": "{officer_id}", "date": "2026-11-20", "kind": "mode", "mode": "home",

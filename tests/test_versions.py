@@ -99,6 +99,9 @@ EDITS = {
     "/requests/{request_id}/assign": Edit(
         "/requests/{request_id}", "ana", {"assignee": "{tia}"}, {"assignee": "{ana}"}
     ),
+    "/requests/{request_id}/correct": Edit(
+        "/requests/{request_id}/correct", "ana", {"applicant": "Novi Tan"}, {"applicant": "Novi Tam"}, "Novi Tam"
+    ),
     "/requests/{request_id}/state": Edit(
         "/requests/{request_id}",
         "ana",

@@ -15,7 +15,7 @@ from staffhub.demo.people import Person
 from staffhub.models import Appointment, Channel, ServiceRequest, new_code
 from staffhub.office import Service
 from staffhub.security import Viewer
-from staffhub.service_requests import steps
+from staffhub.service_requests import correcting, one, steps
 from staffhub.service_requests.appointments import giving, slots
 
 _CODE = "ektp_recording"
@@ -36,6 +36,7 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
     giving.came(db, head, came, now=clock.at_local(past[1], came.starts, zone))
     giving.did_not_come(db, head, missed, now=clock.at_local(past[1], time(15), zone))
     _give(db, head, service, asked[6:], past[1], now=clock.at_local(past[0], time(14), zone))  # nobody noted who came
+    _correct(db, head, asked[0], now=clock.at_local(past[1], time(15, 10), zone))
     written = clock.at_local(past[1], time(15, 30), zone)
     for day, of_day in zip(ahead, (asked[2:4], asked[4:6]), strict=True):
         first = _give(db, head, service, of_day, day, now=written)[0]
@@ -51,6 +52,13 @@ def _ask(db: Session, me: Viewer, turn: int, *, now: datetime) -> int:
     code = new_code(random.Random(300 + turn).choice)
     db.execute(update(ServiceRequest).where(ServiceRequest.id == taken.id).values(public_code=code))
     return taken.id
+
+
+def _correct(db: Session, me: Viewer, request_id: int, *, now: datetime) -> None:
+    """Put right what was misheard at the counter."""
+    request = one.request_for(db, me, request_id, now=now)
+    facts = correcting.facts_of(db, me, request)._replace(applicant="Ibu Novie R.", phone="081200070090")
+    correcting.correct(db, me, request, facts, now=now)
 
 
 def _give(

@@ -46,7 +46,7 @@ class Appointment(Base, Versioned):
     id: Mapped[Id]
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     request_id: Mapped[int] = mapped_column(ForeignKey("service_request.id"))
-    service_type_id: Mapped[int] = mapped_column(ForeignKey("service_type.id"))
+    service_type_id: Mapped[int] = mapped_column(ForeignKey("service_type.id"), index=True)
     # The bidang whose people receive the citizen.
     division_id: Mapped[int] = mapped_column(ForeignKey("division.id"))
     date: Mapped[_Day]

@@ -12,7 +12,7 @@ from staffhub import audit, office
 from staffhub.db import lock_row, write_over
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import LogEntry, LogTemplate, Office, ServiceRequest, ServiceType
+from staffhub.models import Appointment, LogEntry, LogTemplate, Office, ServiceRequest, ServiceType
 from staffhub.office import Service
 from staffhub.security import Viewer
 
@@ -101,8 +101,8 @@ def service_to_keep(db: Session, me: Viewer, service_id: int) -> Kept:
 
 
 def is_used(db: Session, me: Viewer, service_id: int) -> bool:
-    """Say whether somebody has asked for it or wrote of it in a log: then it may end, and is never deleted."""
-    tables = (ServiceRequest, LogEntry, LogTemplate)
+    """Say whether somebody has asked for it, also by mistake, or wrote of it in a log: then it ends, and is kept."""
+    tables = (ServiceRequest, Appointment, LogEntry, LogTemplate)
     named = ((table.office_id == me.office_id) & (table.service_type_id == service_id) for table in tables)
     return bool(db.scalar(select(or_(*(exists().where(one) for one in named)))))
 

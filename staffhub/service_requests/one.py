@@ -178,8 +178,9 @@ class Event:
     """`officer`: who did it, or the program that did. `handed_to`: the step gave the request to that officer; `taken`:
     who did it took it himself.
 
-    `reopened`: it was closed before; `taken_back`: it had been called ready by mistake. `urgent`: the step made it
-    urgent or no longer urgent, the note says why. `moved`: it changed the state of a request that was open.
+    `reopened`: it was closed before; `taken_back`: it had been called ready by mistake. `moved`: it changed the state
+    of a request that was open. `urgent`: the step made it urgent or no longer urgent, the note says why. `corrected`:
+    the facts that it put right.
     """
 
     at: datetime
@@ -193,6 +194,7 @@ class Event:
     taken_back: bool
     moved: bool
     urgent: bool | None
+    corrected: tuple[str, ...]
 
     @property
     def state_label(self) -> str:
@@ -211,6 +213,7 @@ def _history() -> Select[*tuple[Any, ...]]:
             event.assignee_id,
             to.name,
             event.urgent,
+            event.corrected,
         )
         .outerjoin(Officer, Officer.id == event.officer_id)
         .outerjoin(token, token.id == event.token_id)
@@ -227,14 +230,26 @@ def history(db: Session, me: Viewer, request: Request) -> list[Event]:
     """Return every step, newest first."""
     found: list[Event] = []
     holder, before = None, None
-    for at, officer_id, officer, state, note, assignee_id, to, urgent in rows(db, _HISTORY, request=request.id):
+    for row in rows(db, _HISTORY, request=request.id):
+        at, officer_id, officer, state, note, assignee_id, to, urgent, corrected = row
         handed = to if assignee_id != holder else None
-        taken = handed is not None and officer_id == assignee_id
         reopened = before in CLOSED and state in OPEN
-        taken_back = before is RequestState.READY and state in IN_OUR_HANDS
-        moved = state is not before and not reopened
-        here = at.astimezone(me.zone)
-        found.append(Event(here, officer, state, note, not found, handed, taken, reopened, taken_back, moved, urgent))
+        found.append(
+            Event(
+                at.astimezone(me.zone),
+                officer,
+                state,
+                note,
+                first=not found,
+                handed_to=handed,
+                taken=handed is not None and officer_id == assignee_id,
+                reopened=reopened,
+                taken_back=before is RequestState.READY and state in IN_OUR_HANDS,
+                moved=state is not before and not reopened,
+                urgent=urgent,
+                corrected=tuple(corrected.split(",")) if corrected else (),
+            )
+        )
         holder, before = assignee_id, state
     return found[::-1]
 

@@ -36,6 +36,7 @@ from staffhub.service_requests.words import state_label
 _S = RequestState
 _PREFIX = len("PM-2611-")
 _FOUR_DIGITS = 9999
+LONGEST_NOTE = 200
 # The likely next step first; what is open can also be cancelled.
 NEXT = MappingProxyType(
     {
@@ -104,7 +105,7 @@ def _taken_before(db: Session, office_id: int, key: str, said: tuple[str, str]) 
     return Taken(id_, number, state, again=True)
 
 
-def _service(db: Session, office_id: int, code: str) -> office.Service:
+def service_asked(db: Session, office_id: int, code: str) -> office.Service:
     offered = (one for one in office.services(db, office_id).values() if one.code == code and not one.ended)
     if service := next(offered, None):
         return service
@@ -140,7 +141,7 @@ def take_in(
     before = _taken_before(db, me.office_id, key, (service_type, applicant))
     if before:
         return before
-    service = _service(db, me.office_id, service_type)
+    service = service_asked(db, me.office_id, service_type)
     if seen is not None:
         ask_about_same(same_ones(db, me, phone=phone, service_id=service.id, around=now), seen)
     wish = Wish(service.id, service.needs_presence, applicant, phone, channel, why_urgent, siak_reference, note, key)
@@ -219,6 +220,7 @@ def note_step(
     note: str,
     now: datetime,
     urgent: bool | None = None,
+    corrected: Sequence[str] = (),
 ) -> None:
     step = {
         "office_id": me.office_id,
@@ -230,11 +232,12 @@ def note_step(
         "note": note,
         "token_id": me.program.token_id if me.program else None,
         "urgent": urgent,
+        "corrected": ",".join(corrected) or None,
     }
     db.execute(_NOTE, step)
 
 
-def _change(db: Session, request: Request, version: int | None, *, now: datetime, **values: Any) -> None:
+def change(db: Session, request: Request, version: int | None, *, now: datetime, **values: Any) -> None:
     """Write only onto the version the person looked at: whoever comes second is told."""
     seen = request.version if version is None else version
     said = _("%(number)s was changed meanwhile. Look at it as it is now, then decide again.", number=request.number)
@@ -265,7 +268,7 @@ def change_state(
     if state is _S.WAITING and not note:
         raise Refused(_("Write what is missing: the applicant reads it in the message."), field="note")
     due = _due(db, me, request, state, now)
-    _change(db, request, version, now=now, state=state, due_at=due, closed_at=now if state in CLOSED else None)
+    change(db, request, version, now=now, state=state, due_at=due, closed_at=now if state in CLOSED else None)
     if request.state is _S.DEFERRED:
         ending.give_up(db, me, request.id, AppointmentState.CANCELLED, text=state_label(state), now=now)
     note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
@@ -279,14 +282,14 @@ def set_urgent(
 ) -> None:
     """Let an open request come before the others, or no more; the reason is a step of it. Its state stays."""
     if not request.is_open:
-        raise Conflict(_already(request))
+        raise Conflict(already(request))
     if request.urgent == urgent:
         raise Conflict(
             _("%(number)s is urgent already.", number=request.number)
             if urgent
             else _("%(number)s is not urgent any more.", number=request.number)
         )
-    _change(db, request, version, now=now, urgent=urgent)
+    change(db, request, version, now=now, urgent=urgent)
     note_step(db, me, request.id, request.state, request.assignee_id, note=why, now=now, urgent=urgent)
     facts: dict[str, Any] = {"before": request.urgent, "after": urgent, "why": why}
     audit.record(db, me, "request.urgency_changed", "service_request", request.id, now=now, **facts)
@@ -308,7 +311,7 @@ def reopen(
         .limit(1)
     )
     state = db.scalars(before).one()
-    _change(db, request, version, now=now, state=state, due_at=_due(db, me, request, state, now), closed_at=None)
+    change(db, request, version, now=now, state=state, due_at=_due(db, me, request, state, now), closed_at=None)
     note_step(db, me, request.id, state, request.assignee_id, note=note, now=now)
     verb = "request.state_changed" if request.is_open else "request.reopened"
     audit.record(db, me, verb, "service_request", request.id, now=now, before=was, after=state)
@@ -336,11 +339,11 @@ def assign(
     if not takes and not (may_assign(me, request) and in_scope):
         raise Forbidden(_("Your account may not give this request to that officer."))
     if not request.is_open or request.assignee_id == assignee_id:
-        raise Conflict(_already(request))
+        raise Conflict(already(request))
     if not request.lacking and not may_assign(me, request):
-        raise Conflict(_already(request))
+        raise Conflict(already(request))
     officer.refuse_absent(officer.until if takes else told)
-    _change(db, request, version, now=now, assignee_id=assignee_id)
+    change(db, request, version, now=now, assignee_id=assignee_id)
     note_step(db, me, request.id, request.state, assignee_id, note=note, now=now)
     audit.record(
         db,
@@ -356,7 +359,7 @@ def assign(
     return officer.name
 
 
-def _already(request: Request) -> str:
+def already(request: Request) -> str:
     if not request.is_open:
         return _("%(number)s is closed. Nothing was changed.", number=request.number)
     return _("%(number)s is already with %(name)s.", number=request.number, name=request.officer)

@@ -4,6 +4,7 @@ from staffhub.routes.deps import pages
 from staffhub.routes.service_requests import (
     appointments,
     catalogue,
+    correcting,
     handing_on,
     handing_over,
     importing,
@@ -16,4 +17,4 @@ from staffhub.routes.service_requests import (
 # In this order: /requests/services, /requests/appointments, /requests/times, /requests/import and the like are no
 # numbers.
 _NAMED = (catalogue.router, appointments.router, times.router, handing_on.router, handing_over.router, importing.router)
-router = pages(*_NAMED, listed.router, intake.router, one.router)
+router = pages(*_NAMED, listed.router, intake.router, correcting.router, one.router)

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from staffhub import office
 from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
-from staffhub.forms import Fields, Form, Key, Line, Phone, Word
+from staffhub.forms import Fields, Form, Key, Phone, Word
 from staffhub.i18n import gettext as _
 from staffhub.models import Channel, RequestState
 from staffhub.routes.deps import DB, Me, Now, Posted, pages
-from staffhub.routes.service_requests.fields import Note
+from staffhub.routes.service_requests.fields import Applicant, Note, Reference, Seen
 from staffhub.security import Viewer
 from staffhub.service_requests import duplicates, pasting, steps, words
 from staffhub.web import redirect, render
@@ -29,14 +29,14 @@ _LONGEST = 4000
 
 class RequestFields(Fields):
     service_type: Annotated[Word, StringConstraints(max_length=40)]
-    applicant: Annotated[Line, StringConstraints(max_length=60)]
+    applicant: Applicant
     phone: Phone | None = None
     channel: Channel
     urgent: bool = False
     urgent_why: Note | None = None
-    siak_reference: Annotated[Line, StringConstraints(max_length=40)] | None = None
+    siak_reference: Reference | None = None
     note: Note | None = None
-    seen: Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")] | None = None
+    seen: Seen | None = None
     idempotency_key: Key
 
 

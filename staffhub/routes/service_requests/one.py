@@ -18,7 +18,7 @@ from staffhub.routes.service_requests import intake
 from staffhub.routes.service_requests.fields import Id, Note
 from staffhub.routes.service_requests.offering import choices, reason
 from staffhub.security import Viewer
-from staffhub.service_requests import duty, one, standing_in, steps, telling, words
+from staffhub.service_requests import correcting, duty, one, standing_in, steps, telling, words
 from staffhub.service_requests.appointments import giving, shown, texts
 from staffhub.service_requests.duplicates import same_ones
 from staffhub.web import redirect, render
@@ -92,6 +92,7 @@ def _page(
         promise=promise,
         due=one.due(db, me, promise, now=now),
         history=history,
+        corrected=correcting.labels,
         why_urgent=one.why_urgent(row, history),
         appointments=slots,
         here=now.astimezone(me.zone),
