@@ -344,6 +344,7 @@ WHO: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/roster/drafts/{division_id}/{month}/import/take"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/cells"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/excuse"): frozenset({"ana", "hana", "dewi"}),
+    ("POST", "/roster/drafts/{division_id}/{month}/excuse/take-back"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/publish"): frozenset({"ana", "hana", "dewi"}),
     ("POST", "/roster/drafts/{division_id}/{month}/undo"): frozenset({"ana", "hana", "dewi"}),
     ("GET", "/roster/wishes"): ALL,

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from staffhub.models import AuditEvent
 from tests.conftest import World
+from tests.page_forms import form_of
 
 HX = {"HX-Request": "true"}
 
@@ -86,6 +89,27 @@ def test_days_below_the_minimum_stand_on_the_page_are_refused_and_may_be_excused
     assert ana.post(f"{here}/excuse", data={"day": "2026-12-01 THL", "reason": "Loket tutup"}).status_code == 303
     assert '<td class="short">' not in ana.get(here).text
     assert ana.post(f"{here}/publish", data={"version": "1"}).status_code == 303
+
+
+def test_an_excuse_is_taken_back_on_the_page_and_the_minimum_holds_again(world: World) -> None:
+    ana, here, tia = world.client("ana"), _here(world), world.officer_id("tia")
+    ana.post(f"{here}/cells", data={"cell": f"{tia}.2026-12-01.R", "version": "0"})
+    ana.post(f"{here}/excuse", data={"day": "2026-12-01 THL", "reason": "Loket tutup"})
+    excused = ana.get(here).text
+    assert "THL dikecualikan: Loket tutup" in excused
+    typed = form_of(excused, f"{here}/excuse/take-back")
+    assert typed["day"] == ["2026-12-01 THL"]
+    for _tap in range(2):
+        assert ana.post(f"{here}/excuse/take-back", data=typed).status_code == 303
+    page = ana.get(here).text
+    assert '<td class="short">0/1</td>' in page
+    assert "Loket tutup" not in page
+    assert ana.post(f"{here}/publish", data={"version": "1"}).status_code == 422
+    with world.database.reading() as db:
+        noted = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "roster.excuse_taken_back")).all()
+    assert [one.facts["reason"] for one in noted] == ["Loket tutup"]
+    for wrong in ("2026-11-02 THL", "2027-01-04 THL", "besok"):
+        assert ana.post(f"{here}/excuse/take-back", data={"day": wrong}).status_code == 422
 
 
 def test_staff_and_heads_of_others_never_see_a_draft(world: World) -> None:

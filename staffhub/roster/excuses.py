@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock
@@ -46,6 +47,21 @@ def write(
         written = facts | {"office_id": me.office_id, "division_id": division_id, "created_by": me.author}
         if insert_unless_there(db, RosterExcuse, written | {"created_at": now}):
             audit.record(db, me, "roster.excused", "division", division_id, now=now, **facts)
+
+
+def take_back(db: Session, me: Viewer, draft: Draft, text: str, *, now: datetime) -> None:
+    """Let the rule hold again on a day to come ("2026-12-28 THL"). Twice is once."""
+    day, group = _read(text)
+    if day not in draft.days or day < clock.local_day(now, me.zone):
+        raise Refused(_("Choose one of the list."))
+    drafts.lock(db, draft.division_id)
+    of_day = RosterExcuse.division_id == draft.division_id, RosterExcuse.date == day, RosterExcuse.group == group
+    mine = RosterExcuse.office_id == me.office_id, *of_day
+    if (reason := db.scalar(select(RosterExcuse.reason).where(*mine))) is None:
+        return
+    db.execute(delete(RosterExcuse).where(*mine))
+    facts: dict[str, Any] = {"date": day, "group": group, "reason": reason}
+    audit.record(db, me, "roster.excuse_taken_back", "division", draft.division_id, now=now, **facts)
 
 
 def _read(text: str) -> tuple[date, str]:

@@ -74,6 +74,18 @@ class Line(NamedTuple):
         return [cover for cover in self.covers if cover and cover.day >= self.since]
 
 
+class Excused(NamedTuple):
+    """A day on which a rule need not hold, and why."""
+
+    day: date
+    group: str
+    reason: str
+
+    @property
+    def label(self) -> str:
+        return coverage.label(self.group)
+
+
 @dataclass(frozen=True)
 class Grid:
     """`days`: those on which the office has hours. `changes`: squares that are not published as they are."""
@@ -85,6 +97,7 @@ class Grid:
     rows: list[Row]
     lines: list[Line]
     changes: int
+    excused: list[Excused]
 
     @property
     def short(self) -> list[Cover]:
@@ -148,7 +161,9 @@ def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = T
     ]
     changes = sum(bool(square.was) for row in rows.values() for square in row.squares)
     bidang = month.bidang
-    return Grid(bidang.id, bidang.name, bidang.short_name, days, [*rows.values(), *lent], lines, changes)
+    every = month.book.calendar.excuses.items()
+    excused = sorted(Excused(day, group, why) for (desk, day, group), why in every if desk == bidang.id and day in days)
+    return Grid(bidang.id, bidang.name, bidang.short_name, days, [*rows.values(), *lent], lines, changes, excused)
 
 
 def _square(month: Month, draft: Draft | None, key: Key, today: date) -> Square:

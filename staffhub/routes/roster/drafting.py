@@ -50,6 +50,10 @@ class ExcuseFields(Fields):
     day: list[Annotated[str, StringConstraints(max_length=60)]]
 
 
+class TakenBackFields(Fields):
+    day: Annotated[str, StringConstraints(max_length=60)]
+
+
 def month_of(text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
@@ -209,6 +213,23 @@ def excuse(request: Request, division_id: RowId, month: Month, posted: Posted, d
         return ngettext("%(num)s day is excused.", "%(num)s days are excused.", days)
 
     return _tried(request, db, me, now, draft, verb, excuse=form)
+
+
+@router.post(HERE + "/excuse/take-back")
+def hold_again(
+    request: Request, division_id: RowId, month: Month, posted: Posted, db: DB, me: Me, now: Now
+) -> Response:
+    draft = _draft(db, me, division_id, month, now)
+    form = Form.parse(TakenBackFields, posted, name="taken_back")
+    if form.data is None:
+        return _page(request, db, me, now, draft, status=Refused.status)
+    day = form.data.day
+
+    def verb() -> str:
+        excuses.take_back(db, me, draft, day, now=now)
+        return _("The excuse is taken back: the minimum holds on that day again.")
+
+    return _tried(request, db, me, now, draft, verb)
 
 
 def _parsed(posted: Posted) -> StepFields:
