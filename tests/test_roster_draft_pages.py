@@ -5,8 +5,8 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent
-from tests.conftest import World
+from staffhub.models import AuditEvent, RosterExcuse
+from tests.conftest import TODAY, World
 from tests.page_forms import form_of
 
 HX = {"HX-Request": "true"}
@@ -98,7 +98,8 @@ def test_an_excuse_is_taken_back_on_the_page_and_the_minimum_holds_again(world: 
     excused = ana.get(here).text
     assert "THL dikecualikan: Loket tutup" in excused
     typed = form_of(excused, f"{here}/excuse/take-back")
-    assert typed["day"] == ["2026-12-01 THL"]
+    assert typed == {"day": ["2026-12-01 THL"], "reason": ["Loket tutup"]}
+    assert ana.post(f"{here}/excuse/take-back", data=typed | {"reason": "Sepi"}).status_code == 409
     for _tap in range(2):
         assert ana.post(f"{here}/excuse/take-back", data=typed).status_code == 303
     page = ana.get(here).text
@@ -109,7 +110,29 @@ def test_an_excuse_is_taken_back_on_the_page_and_the_minimum_holds_again(world: 
         noted = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "roster.excuse_taken_back")).all()
     assert [one.facts["reason"] for one in noted] == ["Loket tutup"]
     for wrong in ("2026-11-02 THL", "2027-01-04 THL", "besok"):
-        assert ana.post(f"{here}/excuse/take-back", data={"day": wrong}).status_code == 422
+        assert ana.post(f"{here}/excuse/take-back", data=typed | {"day": wrong}).status_code == 422
+    assert ana.post(f"{here}/excuse/take-back").status_code == 422
+
+
+def test_who_gives_another_reason_for_an_excused_day_is_told_and_keeps_what_was_typed(world: World) -> None:
+    ana, dewi, here = world.client("ana"), world.client("dewi"), _here(world)
+    ana.post(f"{here}/cells", data={"cell": f"{world.officer_id('tia')}.2026-12-01.R", "version": "0"})
+    first = {"day": "2026-12-01 THL", "reason": "Loket tutup"}
+    for _tap in range(2):
+        assert ana.post(f"{here}/excuse", data=first).status_code == 303
+    told = dewi.post(f"{here}/excuse", data=first | {"reason": "Kerja bakti"})
+    assert told.status_code == 409
+    assert "THL sudah dikecualikan: Loket tutup" in told.text
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(RosterExcuse.reason)).all() == ["Loket tutup"]
+
+
+def test_an_excuse_says_that_it_holds_all_day_and_leads_from_the_desks_of_today_to_its_end(world: World) -> None:
+    ana, here = world.client("ana"), _here(world, f"{TODAY:%Y-%m}")
+    ana.post(f"{here}/cells", data={"cell": f"{world.officer_id('tia')}.{TODAY}.R", "version": "0"})
+    assert "Pengecualian berlaku sepanjang hari itu" in ana.get(here).text
+    ana.post(f"{here}/excuse", data={"day": f"{TODAY} THL", "reason": "Loket tutup"})
+    assert f'href="{here}"' in ana.get("/roster/calls").text
 
 
 def test_staff_and_heads_of_others_never_see_a_draft(world: World) -> None:

@@ -672,7 +672,10 @@ _POSTS = {
     "/roster/{officer_id}/exceptions/{grant_id}/withdraw": ("hana", {}),
     "/roster/drafts/{division_id}/{month}/cells": ("hana", {"cell": "{tia}.2026-12-03.K", "version": "0"}),
     "/roster/drafts/{division_id}/{month}/excuse": ("hana", {"day": "2026-12-03 THL", "reason": "Sepi"}),
-    "/roster/drafts/{division_id}/{month}/excuse/take-back": ("hana", {"day": "2026-12-03 THL"}),
+    "/roster/drafts/{division_id}/{month}/excuse/take-back": (
+        "hana",
+        {"day": "2026-12-03 THL", "reason": "Sepi"},
+    ),
     "/roster/drafts/{division_id}/{month}/publish": ("hana", {"version": "1"}),
     "/people/{officer_id}/hand-on/people": ("hana", {"superior": "{tia}", "valid_from": "2026-12-01"}),
     "/people/{officer_id}/hand-on/plan": ("hana", {}),

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock
-from staffhub.db import insert_unless_there
-from staffhub.errors import Refused
+from staffhub import audit, clock, i18n
+from staffhub.db import changed_meanwhile, insert_unless_there
+from staffhub.errors import Conflict, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import RosterExcuse
-from staffhub.roster import covering, drafts
+from staffhub.roster import coverage, covering, drafts
 from staffhub.roster.coverage import APPOINTMENTS
 from staffhub.roster.drafts import Draft
 from staffhub.security import Viewer
@@ -22,16 +22,13 @@ def excuse(db: Session, me: Viewer, draft: Draft, days: Sequence[str], *, reason
     """Excuse days of a group that the draft leaves short ("2026-12-28 THL"); return how many. Twice is once."""
     drafts.lock(db, draft.division_id)
     there = drafts.read(db, me.office_id, draft.division_id, draft.month)
-    covers = covering.month_of(db, me.office_id, draft.division_id, there.days, cells=there.cells).covers()
+    month = covering.month_of(db, me.office_id, draft.division_id, there.days, cells=there.cells)
     today = clock.local_day(now, me.zone)
-    known = {
-        (cover.day, cover.group)
-        for day in covers
-        for cover in covers[day]
-        if cover.day >= today and cover.group != APPOINTMENTS
-    }
+    # A share that is excused asks for nothing any more: the second tap finds it here.
+    known = {(day, group) for desk, day, group in month.book.calendar.excuses if desk == draft.division_id}
+    known |= {(one.day, one.group) for covers in month.covers().values() for one in covers if one.group != APPOINTMENTS}
     asked = {_read(text) for text in days}
-    if not asked or not asked <= known:
+    if not asked or not asked <= known or min(asked)[0] < today:
         raise Refused(_("Choose one of the list."))
     write(db, me, draft.division_id, asked, reason=reason, now=now)
     return len(asked)
@@ -40,28 +37,47 @@ def excuse(db: Session, me: Viewer, draft: Draft, days: Sequence[str], *, reason
 def write(
     db: Session, me: Viewer, division_id: int, asked: Iterable[tuple[date, str]], *, reason: str, now: datetime
 ) -> None:
-    """Excuse a bidang, on days, the minimum of a group; by who writes its roster."""
+    """Excuse a bidang, on days, the minimum of a group; by who writes its roster. Conflict where it is excused for
+    another reason.
+    """
     for day, group in sorted(asked):
         drafts.draft_for(db, me, division_id, day, today=clock.local_day(now, me.zone), edit=True)
         facts: dict[str, Any] = {"date": day, "group": group, "reason": reason}
         written = facts | {"office_id": me.office_id, "division_id": division_id, "created_by": me.author}
         if insert_unless_there(db, RosterExcuse, written | {"created_at": now}):
             audit.record(db, me, "roster.excused", "division", division_id, now=now, **facts)
+        elif (there := _reason(db, me, division_id, day, group)) != reason:
+            told = {"day": i18n.day(day), "group": coverage.label(group), "reason": there}
+            raise Conflict(
+                _("%(day)s: %(group)s is excused already: %(reason)s. To give another reason, take that back.", **told)
+            )
 
 
-def take_back(db: Session, me: Viewer, draft: Draft, text: str, *, now: datetime) -> None:
-    """Let the rule hold again on a day to come ("2026-12-28 THL"). Twice is once."""
+def take_back(db: Session, me: Viewer, draft: Draft, text: str, *, seen: str, now: datetime) -> None:
+    """Let the rule hold again on a day to come ("2026-12-28 THL"). Twice is once; Conflict when it is not the reason
+    that was `seen`.
+    """
     day, group = _read(text)
     if day not in draft.days or day < clock.local_day(now, me.zone):
         raise Refused(_("Choose one of the list."))
     drafts.lock(db, draft.division_id)
-    of_day = RosterExcuse.division_id == draft.division_id, RosterExcuse.date == day, RosterExcuse.group == group
-    mine = RosterExcuse.office_id == me.office_id, *of_day
-    if (reason := db.scalar(select(RosterExcuse.reason).where(*mine))) is None:
+    there = _reason(db, me, draft.division_id, day, group)
+    if there is None:
         return
-    db.execute(delete(RosterExcuse).where(*mine))
-    facts: dict[str, Any] = {"date": day, "group": group, "reason": reason}
+    if there != seen:
+        raise Conflict(changed_meanwhile())
+    db.execute(delete(RosterExcuse).where(*_of(me, draft.division_id, day, group)))
+    facts: dict[str, Any] = {"date": day, "group": group, "reason": there}
     audit.record(db, me, "roster.excuse_taken_back", "division", draft.division_id, now=now, **facts)
+
+
+def _of(me: Viewer, division_id: int, day: date, group: str) -> list[ColumnElement[bool]]:
+    of_day = RosterExcuse.division_id == division_id, RosterExcuse.date == day, RosterExcuse.group == group
+    return [RosterExcuse.office_id == me.office_id, *of_day]
+
+
+def _reason(db: Session, me: Viewer, division_id: int, day: date, group: str) -> str | None:
+    return db.scalar(select(RosterExcuse.reason).where(*_of(me, division_id, day, group)))
 
 
 def _read(text: str) -> tuple[date, str]:

@@ -51,7 +51,10 @@ class ExcuseFields(Fields):
 
 
 class TakenBackFields(Fields):
+    """`reason`: the one that was seen."""
+
     day: Annotated[str, StringConstraints(max_length=60)]
+    reason: Annotated[str, StringConstraints(max_length=200)]
 
 
 def month_of(text: str) -> date:
@@ -222,11 +225,11 @@ def hold_again(
     draft = _draft(db, me, division_id, month, now)
     form = Form.parse(TakenBackFields, posted, name="taken_back")
     if form.data is None:
-        return _page(request, db, me, now, draft, status=Refused.status)
-    day = form.data.day
+        raise Refused(next(iter(form.errors.values())))
+    given = form.data
 
     def verb() -> str:
-        excuses.take_back(db, me, draft, day, now=now)
+        excuses.take_back(db, me, draft, given.day, seen=given.reason, now=now)
         return _("The excuse is taken back: the minimum holds on that day again.")
 
     return _tried(request, db, me, now, draft, verb)
