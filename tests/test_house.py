@@ -138,6 +138,7 @@ def test_no_text_of_the_product_names_the_machine_it_was_written_on() -> None:
 UNGUARDED = {
     "CellFields.cell": "an officer, a date and a letter",
     "ExcuseFields.day": "a date and a group of the rule",
+    "PublishFields.together": "a bidang and a version, by their pattern",
     "TakenBackFields.day": "a date and a group of the rule",
     "TakenBackFields.reason": "compared with what is stored; nothing typed is kept",
     "ScanFields.code": "compared with what the screens show; nothing typed is kept",

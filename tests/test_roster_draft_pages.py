@@ -1,13 +1,16 @@
 """The page of a draft: the grid, one day after the other, undoing, excusing, publishing; without its script too."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, RosterExcuse
-from tests.conftest import TODAY, World
+from staffhub.models import AuditEvent, PlanMode, RosterExcuse
+from staffhub.roster import wishes
+from tests.conftest import MORNING, TODAY, World
 from tests.page_forms import form_of
+from tests.test_calls import AT_WORK
 
 HX = {"HX-Request": "true"}
 
@@ -142,6 +145,38 @@ def test_staff_and_heads_of_others_never_see_a_draft(world: World) -> None:
     assert world.client("dewi").get(_here(world)).status_code == 200
     assert world.client("oka").get(_here(world)).status_code == 404
     assert world.client("ana").get(_here(world, "2026-13")).status_code == 404
+
+
+def test_the_draft_says_that_the_work_of_today_has_begun_and_leads_to_the_calls(world: World) -> None:
+    ana, here, said = world.client("ana"), _here(world, f"{TODAY:%Y-%m}"), "hari ini tetap seperti yang terbit"
+    assert said not in ana.get(here).text
+    assert "susunan dihitung mulai besok" not in ana.get(f"/roster/runs?month={TODAY:%Y-%m}").text
+    world.at(AT_WORK)
+    page = ana.get(here).text
+    assert said in page
+    assert 'href="/roster/calls"' in page
+    assert f'min="{TODAY + timedelta(days=1)}"' in page
+    refused = ana.post(f"{here}/cells", data={"cell": f"{world.officer_id('ben')}.{TODAY}.R", "version": "0"})
+    assert refused.status_code == 422
+    assert "Jam kerja hari ini sudah mulai, jadi jadwalnya tidak diubah lagi." in refused.text
+    assert "susunan dihitung mulai besok" in ana.get(f"/roster/runs?month={TODAY:%Y-%m}").text
+    world.at(AT_WORK + timedelta(days=7))  # the last day of the month
+    page = ana.get(here).text
+    assert said in page
+    assert "Ubah satu hari" not in page
+
+
+def test_a_wish_that_the_draft_does_not_meet_stands_on_its_page_also_when_it_came_later(world: World) -> None:
+    ana, ben, here, said = world.client("ana"), world.viewer("ben"), _here(world), "1 keinginan belum dipenuhi"
+    ana.post(f"{here}/cells", data={"cell": f"{ben.officer_id}.2026-12-02.K", "version": "0"})
+    assert said not in ana.get(here).text
+    with world.database.transaction() as db:
+        wishes.wish(db, ben, date(2026, 12, 2), PlanMode.HOME, now=MORNING)
+    page = ana.get(here).text
+    assert said in page
+    assert re.search(r"Ben Tumiwa<small>Rab, 2 Des: Rumah</small>", page)
+    ana.post(f"{here}/cells", data={"cell": f"{ben.officer_id}.2026-12-02.R", "version": "1"})
+    assert said not in ana.get(here).text
 
 
 def test_a_month_that_is_over_is_only_read(world: World) -> None:

@@ -24,10 +24,11 @@ from staffhub.models import (
     RosterStep,
     RuleSet,
 )
-from staffhub.roster import covering, drafts, excuses, grants, plan, problem, publishing
+from staffhub.roster import covering, drafts, excuses, grants, grid, plan, problem, publishing
 from staffhub.roster.drafts import Cell, Draft
 from staffhub.security import Viewer
-from tests.conftest import MORNING, TODAY, add_posting, plan_range, race, viewer_of
+from tests.conftest import MORNING, TODAY, World, add_posting, plan_range, race, viewer_of
+from tests.page_forms import form_of
 
 HOME, OFFICE, FIELD = Cell(PlanMode.HOME), Cell(PlanMode.OFFICE), Cell(PlanMode.FIELD)
 MONTH = date(2026, 12, 1)
@@ -293,6 +294,25 @@ def test_days_that_are_over_stay_as_they_were_published(database: Database, ana:
     assert _modes(database, ben, A, B) == [PlanMode.HOME, PlanMode.OFFICE]
 
 
+def test_once_the_work_of_today_has_begun_the_roster_says_it_no_longer(database: Database, ana: Viewer) -> None:
+    ben, tia, later = _officer(database, "ben"), _officer(database, "tia"), TODAY.replace(day=30)
+    _write(database, ana, {(ben, TODAY): HOME, (tia, TODAY): HOME, (ben, later): HOME}, month=TODAY)
+    at_work = MORNING + timedelta(minutes=18)  # 07.30, when the office begins
+    with pytest.raises(publishing.Broken, match="23 November"):
+        _publish(database, ana, TODAY, now=at_work - timedelta(minutes=1))
+    with pytest.raises(Refused, match="Jam kerja hari ini sudah mulai"):
+        _write(database, ana, {(ben, TODAY): OFFICE}, month=TODAY, now=at_work)
+    # Nobody of the group of Tia is there today by the draft; that is past planning, and bars nothing.
+    assert _publish(database, ana, TODAY, now=at_work).told == {ben: [later]}
+    assert _modes(database, ben, TODAY, later) == [PlanMode.OFFICE, PlanMode.HOME]
+    draft = _draft(database, ana, TODAY)
+    with database.reading() as db:
+        opens = drafts.first_open(db, ana, at_work)
+        shown = grid.draft_grid(db, ana, draft, since=opens)
+    assert opens == TODAY + timedelta(days=1)
+    assert shown.changes == 0, "what is left in the draft of today says nothing any more"
+
+
 def test_those_whose_days_changed_are_told_which_and_nobody_else(database: Database, ana: Viewer) -> None:
     ben, tia = _officer(database, "ben"), _officer(database, "tia")
     with database.transaction() as db:
@@ -452,6 +472,46 @@ def test_who_waits_for_a_loan_that_is_not_published_is_told_whose_roster_comes_f
     assert publish().told == {}
 
 
+def test_two_bidang_that_lend_to_each_other_are_published_in_one_press(world: World) -> None:
+    database, ana, hr = world.database, world.viewer("ana"), world.viewer("hana")
+    ben, cy = world.viewer("ben"), world.viewer("cy")
+    here, there = _division(ana), _division(cy)
+    head = _officer(database, "ana")
+    away = {(head, A): HOME, (ben.officer_id or 0, A): Cell(PlanMode.OFFICE, there)}
+    _write(database, ana, away)  # so that only Cy, who is lent in return, is of the group here
+    hana = world.client("hana")
+    back = _draft(database, hr, division=there)
+    with database.transaction() as db:
+        cells = {(cy.officer_id or 0, A): Cell(PlanMode.OFFICE, here)}
+        drafts.write(db, hr, back, cells, act=RosterAct.CHANGED, version=0, now=MORNING)
+        days = [f"{day} {group}" for day, group in _lacking(db, there) if (day, group) != (A, "ASN")]
+        excuses.excuse(db, hr, back, days, reason="Sepi", now=MORNING)
+    ours, theirs = (f"/roster/drafts/{one}/2026-12/publish" for one in (here, there))
+    together = "keduanya sekaligus"
+    for client, address in ((world.client("ana"), ours), (hana, theirs)):
+        refused = client.post(address, data={"version": "1"})
+        assert refused.status_code == 422
+        assert "Terbitkan dahulu jadwal" in refused.text
+        assert (together in refused.text) == (client is not hana)
+    form = form_of(refused.text, theirs)
+    assert form == {"version": ["1"], "together": [f"{here}.1"]}
+    assert world.client("ana").post(ours, data={"version": "1", "together": f"{there}.1"}).status_code == 403
+    stale = hana.post(theirs, data=form | {"together": f"{here}.0"})
+    assert stale.status_code == 409
+    for _tap in range(2):
+        assert hana.post(theirs, data=form).status_code == 303
+    with database.reading() as db:
+        assert {drafts.read(db, 1, one, MONTH).published for one in (here, there)} == {2}
+        assert not _lacking(db, here)
+    book = _book(database)
+    assert (book.of(ben.officer_id or 0, A).desk, book.of(cy.officer_id or 0, A).desk) == (there, here)
+
+
+def _book(database: Database) -> workdays.PlanBook:
+    with database.reading() as db:
+        return workdays.plans(db, 1, A, A)
+
+
 def _lacking(db: Any, desk: int) -> list[tuple[date, str]]:
     draft = drafts.read(db, 1, desk, MONTH)
     return [(one.day, one.group) for one in covering.month_of(db, 1, desk, draft.days).broken()]
@@ -473,7 +533,7 @@ def test_the_head_of_the_office_is_planned_with_the_secretariat_and_stays_where_
     with pytest.raises(publishing.Broken, match=r"1 Desember 2026: Dewi Ondang harus berada di kantor \(Pimpinan\)"):
         _publish(database, hana)
     with database.reading() as db:
-        month = problem.load(db, 1, MONTH, today=TODAY)
+        month = problem.load(db, 1, MONTH, opens=TODAY)
     stay = {one.day: one.excluded for one in problem.build(month, [secretariat]).problem.shares}
     assert stay[C] == {dewi}
     draft = _draft(database, hana)

@@ -54,7 +54,7 @@ def _draft(world: World) -> Draft:
 def _look(world: World, rows: Rows) -> importing.Look:
     ana, draft = world.viewer("ana"), _draft(world)
     with world.database.reading() as db:
-        return importing.look_at(db, ana, draft, importing.read(_xlsx(rows), "jadwal.xlsx", draft), today=TODAY)
+        return importing.look_at(db, ana, draft, importing.read(_xlsx(rows), "jadwal.xlsx", draft), opens=TODAY)
 
 
 def _press(world: World, *cells: str) -> None:

@@ -29,7 +29,7 @@ def test_the_paper_is_one_page_of_the_bidang_that_its_head_signs_and_a_draft_say
     assert "-draf.pdf" in answer.headers["content-disposition"]
     with world.database.reading() as db, i18n.in_locale("id"):
         draft = drafts.draft_for(db, ana, ana.division_id or 0, date(2026, 12, 1), today=TODAY)
-        shown = grid.draft_grid(db, ana, draft, today=TODAY)
+        shown = grid.draft_grid(db, ana, draft, since=TODAY)
         data = duty_roster.of(db, ana.office_id, [shown], draft.month, drafted=True, today=TODAY)
     assert (len(data["pages"]), data["draft"]) == (1, "DRAF")
     assert data["pages"][0]["signature"]["name"] == "Ana Kaunang"

@@ -57,7 +57,7 @@ def desk(database: Database, name: str = "ben") -> int:
 
 def load(database: Database, month: date = DECEMBER) -> Facts:
     with database.reading() as db:
-        return problem.load(db, 1, month, today=TODAY)
+        return problem.load(db, 1, month, opens=TODAY)
 
 
 def build(database: Database, *names: str, month: date = DECEMBER) -> Built:

@@ -141,7 +141,7 @@ def test_a_draft_is_published_just_when_the_checker_finds_no_rule_broken(
             _rules(db, some)
             people = [one.officer_id for one in coverage.at_desk(db, 1, here, *DAYS[::2]) if one.division_id == here]
             _draw(db, hana, people, (here, there), some)
-            facts = problem.load(db, 1, MONTH, today=TODAY)
+            facts = problem.load(db, 1, MONTH, opens=TODAY)
             built = problem.build(facts, [here])
             wrong = _judged(facts, built)
             draft = drafts.read(db, 1, here, MONTH)

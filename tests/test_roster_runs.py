@@ -324,6 +324,46 @@ def test_a_run_leaves_what_is_locked_and_days_that_are_over(database: Database) 
     assert min(day for _officer, day in cells) > TODAY
 
 
+@pytest.mark.parametrize(
+    ("pressed", "done", "first"),
+    [(-10, -1, 0), (-1, 0, 1), (0, 1, 1)],
+    ids=["before work", "work begins meanwhile", "after work began"],
+)
+def test_a_run_never_says_a_day_whose_work_has_begun(
+    database: Database, monkeypatch: pytest.MonkeyPatch, pressed: int, done: int, first: int
+) -> None:
+    """Minutes from half past seven, when the office begins."""
+    begins, solve = MORNING + timedelta(minutes=18), child.solve
+    moments = [begins + timedelta(minutes=pressed)]
+
+    def meanwhile(*asked: Any) -> Any:
+        moments.append(begins + timedelta(minutes=done))
+        return solve(*asked)
+
+    monkeypatch.setattr(child, "solve", meanwhile)
+    hana = viewer_of(database, "hana")
+    with database.transaction() as db:
+        run_id = runs.ask(db, hana, desk(database), TODAY, key="run-0001", now=moments[0])
+    job = runs._take(database, moments[0])
+    assert job
+    runs._work(database, job, lambda: moments[-1])
+    days = {day for _officer, day in cells_of(database)}
+    assert min(days) == TODAY + timedelta(days=first)
+    outcome = run_of(database, run_id).outcome
+    assert outcome
+    assert outcome["cells"] == len(cells_of(database))
+
+
+def test_a_month_of_which_no_day_is_left_is_worked_out_to_nothing(database: Database) -> None:
+    hana, evening = viewer_of(database, "hana"), MORNING + timedelta(days=7, hours=8)
+    with database.transaction() as db:
+        run_id = runs.ask(db, hana, desk(database), TODAY, key="run-0001", now=evening)
+    runs.run_due(database, now=evening)
+    run = run_of(database, run_id)
+    assert run.state is TaskState.DONE
+    assert not cells_of(database)
+
+
 def test_the_whole_office_is_proposed_in_one_go(database: Database) -> None:
     with database.transaction() as db:
         _only_in(db, desk(database), {"groups": [{"name": "THL", "types": ["thl"], "minimum": 1}]})

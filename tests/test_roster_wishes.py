@@ -1,15 +1,17 @@
 """Wishes of the staff for the roster, from their own phones, and letters that keep somebody at home."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from staffhub import leave
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import HomeOnly, PlanMode, RosterPlan
-from staffhub.roster import home_letters, wishes
-from tests.conftest import MORNING, TODAY, World, viewer_of
+from staffhub.models import HomeOnly, PlanLayer, PlanMode, RosterPlan
+from staffhub.roster import covering, home_letters, problem, wishes
+from tests.conftest import MORNING, TODAY, World, plan_range, viewer_of
 from tests.page_forms import form_of
 from tests.test_roster_problem import DECEMBER, SATURDAY, TUESDAY, WEDNESDAY, desk, who
 
@@ -89,6 +91,59 @@ def test_hr_notes_a_letter_once_and_ends_it_and_nothing_is_deleted(world: World)
     wrong = hana.post("/roster/letters", data=typed | {"last": ["2026-11-01"], "idempotency_key": ["another-key-1"]})
     assert wrong.status_code == 422
     assert world.client("ana").get("/roster/letters").status_code == 403
+
+
+def test_a_letter_noted_over_a_published_roster_says_so_and_the_places_are_empty(world: World) -> None:
+    hana, ana = world.client("hana"), world.client("ana")
+    tia, here = who(world.database, "tia"), f"/roster/drafts/{world.viewer('ana').division_id}/2026-11"
+    ana.post(f"{here}/cells", data={"cell": f"{tia}.2026-11-30.K", "version": "0"})
+    assert ana.post(f"{here}/publish", data={"version": "1"}).status_code == 303
+    typed = form_of(hana.get("/roster/letters").text, "/roster/letters")
+    typed |= {"officer": [str(tia)], "first": ["2026-11-20"], "last": ["2026-12-31"], "document": ["800/12"]}
+    assert "THL" not in ana.get("/roster/repair").text
+    assert hana.post("/roster/letters", data=typed).status_code == 303
+    page = hana.get("/roster/letters").text
+    # From today to the end of the month that is published: the roster, and the usual week where it says nothing.
+    assert "Jadwal yang terbit masih menempatkannya di kantor selama 6 hari: susun jadwal lagi." in page
+    assert f'<a href="{here}">6 hari kantor sudah terbit, November 2026: ubah jadwal</a>' in page
+    assert re.search(r"Tidak ada pengganti THL [^<]* pada:\s+Sen, 23 Nov", ana.get("/roster/repair").text)
+    draft = ana.get(here).text
+    assert "bekerja dari rumah menurut surat, tetapi dijadwalkan di kantor" in draft
+    assert '<td class="short">0/1</td>' in draft
+    days = [f"{tia}.2026-11-{day}.R" for day in (23, 24, 25, 26, 27, 30)]
+    ana.post(f"{here}/cells", data={"cell": days, "version": "2"})
+    assert "menurut surat, tetapi dijadwalkan" not in ana.get(here).text
+    assert "sudah terbit, November" in hana.get("/roster/letters").text
+    ana.post(
+        f"{here}/excuse", data={"day": [f"2026-11-{day} THL" for day in (23, 24, 25, 26, 27, 30)], "reason": "Surat"}
+    )
+    assert ana.post(f"{here}/publish", data={"version": "3"}).status_code == 303
+    assert "sudah terbit, November" not in hana.get("/roster/letters").text
+
+
+def test_whom_a_letter_keeps_at_home_keeps_no_desk_of_another_bidang_and_no_place_beside_a_leave(
+    database: Database,
+) -> None:
+    hana, ana, cy = (viewer_of(database, name) for name in ("hana", "ana", "cy"))
+    ben, tia = viewer_of(database, "ben"), who(database, "tia")
+    with database.transaction() as db:
+        lent = {"mode": PlanMode.OFFICE, "layer": PlanLayer.ROSTER, "desk_id": ana.division_id}
+        plan_range(db, hana, cy.officer_id, TUESDAY, **lent)
+        home_letters.write(db, hana, cy.officer_id or 0, TUESDAY, TUESDAY, document="1", key="letter-0001", now=MORNING)
+        home_letters.write(db, hana, tia, TUESDAY, TUESDAY, document="2", key="letter-0002", now=MORNING)
+        asked = leave.ask(db, ben, leave.Wish("annual", TUESDAY, TUESDAY), key="leave-of-ben", now=MORNING)
+    with database.reading() as db:
+        month = covering.month_of(db, 1, ana.division_id or 0, [TUESDAY])
+        facts = problem.load(db, 1, TUESDAY, opens=TODAY)
+        one = leave.leave_for(db, ana, asked.leave_id, now=MORNING)
+        people = leave.around.colleagues(db, ana, one)
+        gaps = leave.around.gaps(db, ana, one, month.book, people)
+    assert {cover.group: cover.have for cover in month.covers()[TUESDAY]} == {"ASN": 2, "THL": 0}
+    asked_for = {
+        one.source: one.minimum for one in problem.build(facts, [ana.division_id or 0], [TUESDAY]).problem.demands
+    }
+    assert asked_for == {"ASN": 1, "THL": 1}
+    assert [(gap.group, gap.because) for gap in gaps] == [("THL", False)]
 
 
 def test_of_two_who_end_a_letter_over_another_state_the_second_is_told(database: Database) -> None:

@@ -21,6 +21,7 @@ from staffhub.models import (
     Officer,
     PlanLayer,
     PlanMode,
+    Posting,
     RosterAct,
     RosterStep,
     RuleKind,
@@ -317,6 +318,18 @@ def test_a_superior_who_is_on_leave_is_told_and_so_is_the_one_above(two: Office2
         plan_range(db, two.ana, two.ana.officer_id, TODAY)
     two.press(swaps.accept, two.gil, two.ask().swap_id)
     assert two.told(viewer_of(two.database, "dewi")) == [("duty_swap_changed", "applied")]
+
+
+def test_past_superiors_who_are_all_away_the_first_one_who_is_there_is_told(two: Office2) -> None:
+    """Above Ana stands Cy, who is on leave as she is, and above Cy stands Dewi."""
+    dewi, cy = (viewer_of(two.database, name) for name in ("dewi", "cy"))
+    with two.database.transaction() as db:
+        for below, above in ((two.ana, cy), (cy, dewi)):
+            mine = Posting.officer_id == below.officer_id
+            db.execute(sa.update(Posting).where(mine).values(superior_id=above.officer_id))
+            plan_range(db, two.ana, below.officer_id, TODAY)
+    two.press(swaps.accept, two.gil, two.ask().swap_id)
+    assert two.told(dewi) == [("duty_swap_changed", "applied")]
 
 
 def test_a_decline_is_told_and_the_day_may_be_asked_for_again(two: Office2) -> None:

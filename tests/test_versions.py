@@ -267,7 +267,7 @@ WITHOUT = {
     "/roster/swaps/{swap_id}/undo": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/swaps/{swap_id}/withdraw": "moves it from what it was; who comes second is told, tested with the swaps",
     "/roster/drafts/{division_id}/{month}/excuse": "adds a reason to a day, once; who has another one is told",
-    "/roster/drafts/{division_id}/{month}/excuse/take-back": "names the reason that was seen; who comes second is told, tested with the excuses",
+    "/roster/drafts/{division_id}/{month}/excuse/take-back": "names the reason that was seen; tested with the drafts",
     "/roster/drafts/{division_id}/{month}/import": "stores nothing",
     "/roster/drafts/{division_id}/{month}/import/take": "names the version of the draft; tested with the sheet",
     "/roster/drafts/{division_id}/{month}/publish": "names the version of the draft; tested with the drafts",

@@ -16,7 +16,7 @@ from staffhub.models import RosterAct
 from staffhub.roster import covering, drafts, excuses, publishing
 from staffhub.security import Viewer
 
-_PUBLISHED_AT = time(10)
+_PUBLISHED_AT = time(7)  # before work: the day itself is still open
 
 
 def write(db: Session, people: Sequence[Person], *, since: date, zone: ZoneInfo, now: datetime) -> None:

@@ -282,6 +282,22 @@ def with_cells(book: PlanBook, cells: Mapping[Cell, Placed]) -> PlanBook:
     return book.with_granted({key: Granted(PlanLayer.ROSTER, cell.mode, desk=cell.desk) for key, cell in cells.items()})
 
 
+def with_letters(book: PlanBook, home: Iterable[tuple[int, date, date]], first: date, last: date) -> PlanBook:
+    """Return the plans by which places are counted: whoever a letter keeps at home is not there by the roster alone."""
+    kept = {
+        (who, day): Granted(PlanLayer.ROSTER, PlanMode.HOME)
+        for who, start, end in home
+        for day in dates(max(start, first), min(end, last))
+        if is_against_letter(book.of(who, day))
+    }
+    return book.with_granted(kept) if kept else book
+
+
+def is_against_letter(plan: Plan) -> bool:
+    """Whether the roster, or the usual week below it, has somebody in the office whom a letter may keep at home."""
+    return plan.mode is PlanMode.OFFICE and plan.source in OF_THE_ROSTER
+
+
 def counted(wanted: Iterable[Demand], people: Sequence[Serving], book: PlanBook) -> list[Cover]:
     """Return what each demand finds among people as the plan book has them: each at the desk that is kept; pure."""
     there: dict[tuple[int, date, DayPart], list[Kind]] = defaultdict(list)

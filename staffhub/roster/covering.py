@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,13 @@ class Month:
     given: Sequence[Demand]
     home: frozenset[tuple[int, date, date]]
 
+    @cached_property
+    def there(self) -> PlanBook:
+        """Return the plans by which places are counted: without whom a letter keeps at home."""
+        mine = {one.officer_id for one in self.people}
+        home = [span for span in self.home if span[0] in mine]
+        return coverage.with_letters(self.book, home, self.days[0], self.days[-1])
+
     @property
     def seats(self) -> list[Serving]:
         return [one for one in self.people if one.division_id == self.bidang.id]
@@ -42,15 +50,26 @@ class Month:
         wanted = [*coverage.asked(calendar, [self.bidang], *span), *self.given]
         shares = coverage.shares(calendar, self.bidang, self.people, *span)
         found: dict[date, list[Cover]] = defaultdict(list)
-        for cover in coverage.counted(wanted, self.people, self.book):
+        for cover in coverage.counted(wanted, self.people, self.there):
             found[cover.day].append(cover)
-        for cover in coverage.kept(shares, self.people, self.book, self.home):
+        for cover in coverage.kept(shares, self.people, self.there, self.home):
             found[cover.day].append(cover)
         return found
 
     def lacking(self) -> list[Cover]:
         """Return where the plan is below what a rule asks for and nobody excused, by day."""
         return [cover for cover in self.broken() if cover.is_short]
+
+    def against_letters(self, since: date) -> list[tuple[str, list[date]]]:
+        """Return who of here is planned in the office although a letter says otherwise, and on which days."""
+        found = []
+        for one in self.seats:
+            spans = [span for who, *span in self.home if who == one.officer_id]
+            at_home = [day for day in self.days if day >= since and any(first <= day <= last for first, last in spans)]
+            plans = {day: self.book.of(one.officer_id, day) for day in at_home if one.serves(day)}
+            if kept := [day for day, plan in plans.items() if coverage.is_against_letter(plan)]:
+                found.append((one.name, kept))
+        return found
 
     def broken(self) -> list[Cover]:
         """Return where the plan is below what a rule asks for and nobody excused, or above the most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_
+from sqlalchemy import Date, bindparam, delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
@@ -108,16 +108,21 @@ def read(db: Session, office_id: int, division_id: int, month: date) -> Draft:
     return Draft(plan.id, division_id, month, plan.version, plan.published, cells)
 
 
-_PUBLISHED = select(RosterPlan.division_id).where(
+_PUBLISHED = select(RosterPlan.division_id, RosterPlan.month).where(
     RosterPlan.office_id == bindparam("office"),
-    RosterPlan.month == bindparam("month"),
+    RosterPlan.month.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
     RosterPlan.published.is_not(None),
 )
 
 
-def published_months(db: Session, office_id: int, month: date) -> set[int]:
-    """Return the bidang whose roster of this month was published."""
-    return set(rows(db, _PUBLISHED, office=office_id, month=month).scalars())
+def published_months(db: Session, office_id: int, first: date, last: date) -> set[tuple[int, date]]:
+    """Return the bidang and months, of those that begin on these days, whose roster was published."""
+    return {(division, month) for division, month in rows(db, _PUBLISHED, office=office_id, first=first, last=last)}
+
+
+def first_open(db: Session, me: Viewer, now: datetime) -> date:
+    """Return the first day that a roster still says. Once the work of today has begun people are called in instead."""
+    return workdays.calendar(db, me.office_id).first_open(now.astimezone(me.zone))
 
 
 def lock(db: Session, division_id: int) -> None:
@@ -139,7 +144,7 @@ def write(
 ) -> int:
     """Change cells of a draft in one step and return its new version; Conflict when it is not the version seen.
 
-    Nothing that differs is no step. What a hand writes is refused on days that are over, on free days and for people
+    Nothing that differs is no step. What a hand writes is refused on days that have begun, on free days and for people
     who do not serve in the bidang then.
     """
     lock(db, draft.division_id)
@@ -147,8 +152,13 @@ def write(
     if there.version != version:
         raise Conflict(changed_meanwhile())
     wanted = {key: cell for key, cell in changes.items() if there.cells.get(key) != cell}
-    fitting = _fitting(db, me, draft, wanted, clock.local_day(now, me.zone))
+    opens, today = first_open(db, me, now), clock.local_day(now, me.zone)
+    fitting = _fitting(db, me, draft, wanted, opens)
     if len(fitting) < len(wanted) and act not in _LENIENT:
+        if today < opens and any(day == today for _who, day in wanted):
+            raise Refused(
+                _("Work has begun today: the roster says it no longer. Whoever is to come today is called in.")
+            )
         raise Refused(_("The roster is written for working days to come, of people who serve in the division then."))
     if not fitting and undoes is None and act is not RosterAct.PUBLISHED:
         return version
@@ -171,8 +181,8 @@ def _begin(db: Session, me: Viewer, draft: Draft, now: datetime) -> int:
     return rows(db, _PLAN, office=me.office_id, division=draft.division_id, month=draft.month).one()[0]
 
 
-def _fitting(db: Session, me: Viewer, draft: Draft, changes: Changes, today: date) -> dict[Key, Cell | None]:
-    """Leave out what no roster says: days that are over or free, and whoever does not serve in the bidang then."""
+def _fitting(db: Session, me: Viewer, draft: Draft, changes: Changes, opens: date) -> dict[Key, Cell | None]:
+    """Leave out what no roster says: days that have begun or are free, and who does not serve in the bidang then."""
     days = draft.days
     asked = {officer_id for officer_id, _day in changes}
     there = {
@@ -186,7 +196,7 @@ def _fitting(db: Session, me: Viewer, draft: Draft, changes: Changes, today: dat
     desks = office.divisions(db, me.office_id)
 
     def fits(officer_id: int, day: date, cell: Cell | None) -> bool:
-        if day < today or (officer_id, day) not in there:
+        if day < opens or (officer_id, day) not in there:
             return False
         right = cell is None or (cell.mode in PLACES and (cell.desk is None or cell.desk in desks))
         return right and book.usual(officer_id, day).mode is not None

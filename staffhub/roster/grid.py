@@ -1,7 +1,7 @@
 """The month of a bidang on a page, in print and in a sheet: its officers, their days, who keeps cover."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -88,7 +88,9 @@ class Excused(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """`days`: those on which the office has hours. `changes`: squares that are not published as they are."""
+    """`days`: those on which the office has hours. `changes`: squares that are not published as they are. `letters`:
+    who is planned in the office although a letter says otherwise, and when.
+    """
 
     division_id: int
     name: str
@@ -98,6 +100,7 @@ class Grid:
     lines: list[Line]
     changes: int
     excused: list[Excused]
+    letters: list[tuple[str, list[date]]]
 
     @property
     def short(self) -> list[Cover]:
@@ -114,15 +117,16 @@ class Grid:
         return any(square.letter == LENT for row in self.rows for square in row.squares)
 
 
-def draft_grid(db: Session, me: Viewer, draft: Draft, *, today: date) -> Grid:
-    """Return the month as the draft would have it, beside what is published."""
+def draft_grid(db: Session, me: Viewer, draft: Draft, *, since: date) -> Grid:
+    """Return the month as the draft would have it from the first open day on, beside what is published."""
+    draft = replace(draft, cells={key: cell for key, cell in draft.cells.items() if key[1] >= since})
     month = covering.month_of(db, me.office_id, draft.division_id, draft.days, cells=draft.cells)
-    return _grid(month, draft, today)
+    return _grid(month, draft, since)
 
 
-def published_grid(db: Session, me: Viewer, draft: Draft, *, today: date) -> Grid:
+def published_grid(db: Session, me: Viewer, draft: Draft, *, since: date) -> Grid:
     """Return the month as everybody sees it."""
-    return _grid(covering.month_of(db, me.office_id, draft.division_id, draft.days), None, today)
+    return _grid(covering.month_of(db, me.office_id, draft.division_id, draft.days), None, since)
 
 
 def office_grids(db: Session, me: Viewer, month: date, *, today: date, every_row: bool = False) -> list[Grid]:
@@ -140,7 +144,7 @@ def office_grids(db: Session, me: Viewer, month: date, *, today: date, every_row
     return [_grid(one, None, today, with_rows=with_rows) for one in there]
 
 
-def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = True) -> Grid:
+def _grid(month: Month, draft: Draft | None, since: date, *, with_rows: bool = True) -> Grid:
     days = [day for day in month.days if month.book.calendar.hours(day) is not None]
     rows: dict[int, Row] = {}
     for seat in month.seats if with_rows else ():
@@ -148,31 +152,33 @@ def _grid(month: Month, draft: Draft | None, today: date, *, with_rows: bool = T
             continue
         stays = [seat] + [one for one in month.seats if one.officer_id == seat.officer_id and one is not seat]
         serving = {day for day in days if any(one.serves(day) for one in stays)}
-        squares = [_square(month, draft, (seat.officer_id, day), today) if day in serving else NOWHERE for day in days]
+        squares = [_square(month, draft, (seat.officer_id, day), since) if day in serving else NOWHERE for day in days]
         turns = sum(square.letter == PLAN_LETTERS[PlanMode.OFFICE] for square in squares)
         rows[seat.officer_id] = Row(seat.officer_id, seat.name, seat.employment, squares, turns)
     lent = [row for row in _lent(month, days) if row.officer_id not in rows] if with_rows else []
     covers = month.covers()
     groups = dict.fromkeys(cover.group for day in days for cover in covers.get(day, ()))
-    since = today if month.days[-1] >= today else month.days[0]
+    counted = since if month.days[-1] >= since else month.days[0]
     lines = [
-        Line(group, [next((one for one in covers.get(day, ()) if one.group == group), None) for day in days], since)
+        Line(group, [next((one for one in covers.get(day, ()) if one.group == group), None) for day in days], counted)
         for group in groups
     ]
     changes = sum(bool(square.was) for row in rows.values() for square in row.squares)
     bidang = month.bidang
     every = month.book.calendar.excuses.items()
     excused = sorted(Excused(day, group, why) for (desk, day, group), why in every if desk == bidang.id and day in days)
-    return Grid(bidang.id, bidang.name, bidang.short_name, days, [*rows.values(), *lent], lines, changes, excused)
+    letters = month.against_letters(since)
+    people = [*rows.values(), *lent]
+    return Grid(bidang.id, bidang.name, bidang.short_name, days, people, lines, changes, excused, letters)
 
 
-def _square(month: Month, draft: Draft | None, key: Key, today: date) -> Square:
+def _square(month: Month, draft: Draft | None, key: Key, since: date) -> Square:
     plan = month.book.of(*key)
     letter = _letter(plan, month.bidang.id)
     usual = month.book.usual(*key)
     cell = draft.cells.get(key) if draft else None
     was = _letter(month.published.of(*key), month.bidang.id) if cell else letter
-    is_open = key[1] >= today and usual.mode is not None and plan.source in OF_THE_ROSTER
+    is_open = key[1] >= since and usual.mode is not None and plan.source in OF_THE_ROSTER
     return Square(letter, was if was != letter else "", bool(cell and cell.locked), is_open)
 
 

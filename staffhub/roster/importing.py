@@ -58,7 +58,7 @@ class Left(NamedTuple):
 class Look:
     """What a sheet would change in the draft of this version: by officer, and what is left.
 
-    `short`: who would be missing from today on; `ignored`: headings that were not read.
+    `short`: who would be missing from the first open day on; `ignored`: headings that were not read.
     """
 
     version: int
@@ -86,14 +86,14 @@ def read(data: bytes, filename: str, draft: Draft) -> Register:
     return read_register(data, filename, shape)
 
 
-def look_at(db: Session, me: Viewer, draft: Draft, table: Register, *, today: date) -> Look:
+def look_at(db: Session, me: Viewer, draft: Draft, table: Register, *, opens: date) -> Look:
     """Compare a sheet with what went out and with the draft as it stands; nothing is stored."""
     rows = [row for row in table.rows if row.cells[NUMBER].text or row.cells[NAME].text]
     version = _version(draft, rows)
-    there = grid.draft_grid(db, me, draft, today=today)
+    there = grid.draft_grid(db, me, draft, since=opens)
     went_out = there
     if version != draft.version:
-        went_out = grid.draft_grid(db, me, drafts.as_of(db, me, draft, version), today=today)
+        went_out = grid.draft_grid(db, me, drafts.as_of(db, me, draft, version), since=opens)
     look, seen = Look(draft.version, ignored=table.ignored), dict[int, int]()
     now_of, then_of = (_squares(one) for one in (there, went_out))
     names = {row.officer_id: row.name for row in there.rows if not row.lent}
@@ -104,13 +104,13 @@ def look_at(db: Session, me: Viewer, draft: Draft, table: Register, *, today: da
             continue
         seen[who] = row.number
         days = [(day, now_of[who, day], then_of.get((who, day), grid.NOWHERE)) for day in there.days]
-        changes = list(_changes(table, row, days, look.left, today))
+        changes = list(_changes(table, row, days, look.left, opens))
         if changes:
             look.people[who] = names[who], changes
     if look.people:
         would = replace(draft, cells={**draft.cells, **_cells(look.letters)})
-        short = grid.draft_grid(db, me, would, today=today).short
-        look.short = [cover for cover in short if cover.day >= today]
+        short = grid.draft_grid(db, me, would, since=opens).short
+        look.short = [cover for cover in short if cover.day >= opens]
     return look
 
 
@@ -160,7 +160,7 @@ def _officer(row: Row, names: Mapping[int, str], seen: Mapping[int, int]) -> int
 
 
 def _changes(
-    table: Register, row: Row, days: list[tuple[date, grid.Square, grid.Square]], left: list[Left], today: date
+    table: Register, row: Row, days: list[tuple[date, grid.Square, grid.Square]], left: list[Left], opens: date
 ) -> Iterator[Change]:
     """Say what a row changes; cells that cannot be taken are added to `left`."""
     for day, there, then in days:
@@ -168,18 +168,18 @@ def _changes(
         letter = row.cells[column].text.upper()
         if letter in {"", then.letter.upper(), there.letter.upper()}:
             continue
-        if why := _why_not(letter, day, there, then, today):
+        if why := _why_not(letter, day, there, then, opens):
             left.append(Left(_place(table, column, row), row.cells[column].text[:20], why))
         else:
             yield Change(day, there.letter, letter)
 
 
-def _why_not(letter: str, day: date, there: grid.Square, then: grid.Square, today: date) -> str:
+def _why_not(letter: str, day: date, there: grid.Square, then: grid.Square, opens: date) -> str:
     """Return the first thing that speaks against a letter; empty: nothing."""
     against = (
         (letter in _ABOVE, _("Leave, duty orders and days off are not written into the roster.")),
         (letter not in by_hand.PLACES, _("Write K, R or DL.")),
-        (day < today, _("This day is over.")),
+        (day < opens, _("This day has begun or is over.")),
         (there == grid.NOWHERE, _("The officer does not serve in the division on this day.")),
         (not there.open, _("%(letter)s lies over the roster on this day.", letter=there.letter)),
         (there.locked, _("The day is locked in the draft. Unlock it there first.")),

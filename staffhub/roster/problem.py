@@ -2,7 +2,7 @@
 
 All of an office is read in a few statements, however many people; `build` is pure and takes the bidang, and the days,
 that are asked about. What lies over the roster's layer (leave, duty, exemption, by hand) stays as it is, and so do the
-cells that somebody locked and the days that are over.
+cells that somebody locked and the days whose work has begun.
 """
 
 from collections import defaultdict
@@ -56,13 +56,14 @@ class DraftCell(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a month rests on. `versions`: of the drafts, by bidang; `published`: bidang and months that are.
+    """What a month rests on. `opens`: the first day that a roster still says, as long as this is looked at; `versions`:
+    of the drafts, by bidang; `published`: bidang and months that are.
 
     `given`: places of appointments that are given already; `letters`: who is at home by a letter, from and to.
     """
 
     month: date
-    today: date
+    opens: date
     desks: Mapping[int, office.Bidang]
     people: Sequence[Serving]
     book: PlanBook
@@ -80,7 +81,7 @@ class Facts:
     @property
     def first(self) -> date:
         """Return the first day that a roster may still change."""
-        return max(self.month, self.today)
+        return max(self.month, self.opens)
 
     @cached_property
     def demands(self) -> list[Demand]:
@@ -106,6 +107,11 @@ class Facts:
         return coverage.with_cells(self.book, self.cells)
 
     @cached_property
+    def there(self) -> PlanBook:
+        """Return the same as places are counted: without whom a letter keeps at home."""
+        return coverage.with_letters(self.stands, self.letters, self.month, self.last)
+
+    @cached_property
     def home(self) -> set[Cell]:
         return {
             (who, day) for who, start, end in self.letters for day in dates(max(start, self.month), min(end, self.last))
@@ -125,7 +131,7 @@ _WISHES = select(RosterWish.officer_id, RosterWish.date, RosterWish.mode).where(
 )
 
 
-def load(db: Session, office_id: int, month: date, *, today: date) -> Facts:
+def load(db: Session, office_id: int, month: date, *, opens: date) -> Facts:
     """Read what the roster of a month rests on; turns are carried over from the two months before."""
     month = month.replace(day=1)
     last = clock.month_days(month)[-1]
@@ -134,7 +140,7 @@ def load(db: Session, office_id: int, month: date, *, today: date) -> Facts:
     plans = rows(db, _PLANS, **asked | {"first": quarter}).all()
     return Facts(
         month=month,
-        today=today,
+        opens=opens,
         desks=office.divisions(db, office_id),
         people=coverage.serving(db, office_id, quarter, last),
         book=workdays.plans(db, office_id, quarter, last),
@@ -284,7 +290,7 @@ def _demands(
     facts: Facts, desks: Collection[int], seats: Sequence[Seat], days: Collection[date]
 ) -> Iterator[solving.Demand]:
     """Yield what must be, less what guests from other bidang keep already, and the places given to citizens."""
-    for cover in coverage.counted([*facts.demands, *facts.given], _guests(facts, desks), facts.stands):
+    for cover in coverage.counted([*facts.demands, *facts.given], _guests(facts, desks), facts.there):
         one = cover.demand
         if one.division_id in desks and one.day in days:
             most = None if one.maximum is None else max(cover.missing, one.maximum - cover.have)

@@ -1,14 +1,14 @@
 """Publishing a draft: its cells become ranges of the plan in the layer of the roster, and people hear of their days.
 
-Only what differs is written, and days that are over stay. It holds the lock of the bidang's roster and those of its
-people, so that a leave which is being granted waits or is seen.
+Only what differs is written, and days whose work has begun stay. It holds the lock of the bidang's roster and those
+of its people, so that a leave which is being granted waits or is seen.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ from staffhub.models import (
     RosterPlan,
 )
 from staffhub.roster import coverage, covering, drafts
-from staffhub.roster.coverage import OF_THE_ROSTER, Cover, Serving
+from staffhub.roster.coverage import Cover, Serving
 from staffhub.roster.covering import Month
 from staffhub.roster.drafts import Draft, Key
 from staffhub.roster.entries import lock_officers, settle
@@ -50,66 +50,112 @@ class Published:
     first_time: bool = True
 
 
-def publish(db: Session, me: Viewer, draft: Draft, *, version: int, now: datetime) -> Published:
+class _Part(NamedTuple):
+    """A draft that is published, with what it says and who may keep its desk."""
+
+    draft: Draft
+    people: list[Serving]
+    wanted: dict[Key, Place]
+
+
+def publish(
+    db: Session, me: Viewer, draft: Draft, *, version: int, now: datetime, together: Mapping[int, int] | None = None
+) -> Published:
     """Let the plan of the days to come be what the draft says. Conflict when it is not the version that was seen.
 
-    Refused while a rule is broken that nobody excused. A second tap finds it published.
+    Refused while a rule is broken that nobody excused. A second tap finds it published. `together`: other bidang and
+    the versions of their drafts, published in the same press, so that each counts whom the other lends.
     """
-    drafts.lock(db, draft.division_id)
-    there = drafts.read(db, me.office_id, draft.division_id, draft.month)
-    if there.version == there.published == version + 1:
-        return Published(there.version, {}, first_time=False)
-    if there.version != version:
-        raise Conflict(changed_meanwhile())
-    first = max(draft.month, clock.local_day(now, me.zone))
-    last = draft.days[-1]
-    people = coverage.at_desk(db, me.office_id, draft.division_id, draft.days[0], last)
-    wanted = _wanted(there, people, first)
-    if there.plan_id is None or not wanted:
-        raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
-    officers = sorted({officer_id for officer_id, _day in wanted})
+    first = max(draft.month, drafts.first_open(db, me, now))
+    seen = {**(together or {}), draft.division_id: version}
+    parts = _parts(db, me, draft.month, seen, first, now=now)
+    if not parts:
+        return Published(version + 1, {}, first_time=False)
+    officers = sorted({officer_id for part in parts for officer_id, _day in part.wanted})
     # Everybody who may keep the desk: the leave of a colleague who stands in no cell of the draft counts as well.
-    lock_officers(db, me.office_id, sorted({*officers, *(one.officer_id for one in people)}))
+    at_desk = {one.officer_id for part in parts for one in part.people}
+    lock_officers(db, me.office_id, sorted(at_desk.union(officers)))
+    last = draft.days[-1]
     before = workdays.plans(db, me.office_id, first, last, officers=officers)
     stands = held(db, me.office_id, officers, first, last)
-    fresh = {key: place for key, place in wanted.items() if _place(stands.get(key)) != place}
-    if not fresh and there.published == version:
-        return Published(version, {}, first_time=False)
-    _lay(db, me, before, stands, fresh, now=now)
-    turn = drafts.write(db, me, there, {}, act=RosterAct.PUBLISHED, version=version, now=now)
-    db.execute(update(RosterPlan).where(RosterPlan.id == there.plan_id).values(published=turn, published_at=now))
-    _refuse_broken(db, me, there, stands, fresh, now=now)
+    fresh_of = {
+        part.draft.division_id: {key: place for key, place in part.wanted.items() if _place(stands.get(key)) != place}
+        for part in parts
+    }
+    fresh = {key: place for of in fresh_of.values() for key, place in of.items()}
+    # Published before, and nothing differs: there is nothing to do.
+    parts = [one for one in parts if fresh_of[one.draft.division_id] or one.draft.published != one.draft.version]
+    for part in parts:
+        _lay(db, me, before, stands, fresh_of[part.draft.division_id], now=now)
+        _mark(db, me, part.draft, now=now)
+    _refuse_broken(db, me, [part.draft for part in parts], stands, fresh, first)
     after = workdays.plans(db, me.office_id, first, last, officers=officers)
-    changed = _changed(before, after, fresh)
-    facts: dict[str, Any] = {"month": draft.month, "days": len(fresh), "people": len(changed), "turn": turn}
-    audit.record(db, me, "roster.published", "division", draft.division_id, now=now, **facts)
-    _tell(db, me, draft, changed, turn, now=now)
-    return Published(turn, changed)
+    told: dict[int, list[date]] = {}
+    for part in parts:
+        changed = _changed(before, after, fresh_of[part.draft.division_id])
+        _tell(db, me, part.draft, changed, len(fresh_of[part.draft.division_id]), now=now)
+        told |= {who: told.get(who, []) + days for who, days in changed.items()}
+    turn = drafts.read(db, me.office_id, draft.division_id, draft.month).version
+    return Published(turn, told, first_time=bool(parts))
+
+
+def _parts(db: Session, me: Viewer, month: date, seen: Mapping[int, int], first: date, *, now: datetime) -> list[_Part]:
+    """Lock the drafts and return those that are not published yet, each as it was seen."""
+    found = []
+    for division_id in sorted(seen):
+        drafts.lock(db, division_id)
+    for division_id, version in sorted(seen.items()):
+        there = drafts.draft_for(db, me, division_id, month, today=clock.local_day(now, me.zone), edit=True)
+        if there.version == there.published == version + 1:
+            continue
+        if there.version != version:
+            raise Conflict(changed_meanwhile())
+        people = coverage.at_desk(db, me.office_id, division_id, there.days[0], there.days[-1])
+        wanted = _wanted(there, people, first)
+        if there.plan_id is None or not wanted:
+            raise Refused(_("There is nothing to publish: no day to come is planned in this draft."))
+        found.append(_Part(there, people, wanted))
+    return found
+
+
+def _mark(db: Session, me: Viewer, draft: Draft, *, now: datetime) -> None:
+    turn = drafts.write(db, me, draft, {}, act=RosterAct.PUBLISHED, version=draft.version, now=now)
+    db.execute(update(RosterPlan).where(RosterPlan.id == draft.plan_id).values(published=turn, published_at=now))
 
 
 class Broken(Refused):
-    """The roster would leave days on which a rule does not hold."""
+    """The roster would leave days on which a rule does not hold. `lenders`: whose drafts lend somebody for them."""
 
-    def __init__(self, covers: Sequence[Cover], message: str) -> None:
+    def __init__(self, covers: Sequence[Cover], message: str, lenders: Iterable[int] = ()) -> None:
         super().__init__(message)
         self.covers = covers
+        self.lenders = sorted(lenders)
 
 
 def _refuse_broken(
-    db: Session, me: Viewer, draft: Draft, stands: Mapping[Key, Held], fresh: Mapping[Key, Place], *, now: datetime
+    db: Session,
+    me: Viewer,
+    published: Sequence[Draft],
+    stands: Mapping[Key, Held],
+    fresh: Mapping[Key, Place],
+    first: date,
 ) -> None:
-    """Look at the plan as it has become, also of bidang from which somebody lent goes home."""
-    today = clock.local_day(now, me.zone)
-    days = [day for day in draft.days if day >= today]
-    left = {stands[key].desk for key in fresh if key in stands} - {None, draft.division_id}
+    """Look at the plan as it has become, and on those days also at bidang from which somebody lent goes home."""
+    own = {draft.division_id: [day for day in draft.days if day >= first] for draft in published}
+    left: dict[int, set[date]] = defaultdict(set)
+    for key in fresh:
+        if key in stands and (desk := stands[key].desk) is not None and desk not in own:
+            left[desk].add(key[1])
     divisions = office.divisions(db, me.office_id)
-    for division_id in (draft.division_id, *sorted(one for one in left if one)):
+    for division_id, days in (*own.items(), *((desk, sorted(days)) for desk, days in sorted(left.items()))):
         month = covering.month_of(db, me.office_id, division_id, days)
-        if division_id == draft.division_id:
-            _refuse_letters(month, days)
+        if division_id in own:
+            _refuse_letters(month)
         if broken := month.broken():
-            said = [_said(divisions[division_id].short_name, broken), *_loans(db, me, month, broken, divisions)]
-            raise Broken(broken, " ".join(said))
+            lends = _loans(db, me, month, broken)
+            said = [_said(divisions[division_id].short_name, broken)]
+            said += [_first(divisions[desk].short_name, names) for desk, names in lends.items()]
+            raise Broken(broken, " ".join(said), lends)
 
 
 def _said(division: str, broken: Sequence[Cover]) -> str:
@@ -119,10 +165,8 @@ def _said(division: str, broken: Sequence[Cover]) -> str:
     return _("Not published: %(division)s would not be covered. %(days)s", division=division, days=named) + rest
 
 
-def _loans(
-    db: Session, me: Viewer, month: Month, broken: Sequence[Cover], divisions: Mapping[int, office.Bidang]
-) -> list[str]:
-    """Say which rosters come first: a draft that lends somebody counts on the page, and here when it is published."""
+def _loans(db: Session, me: Viewer, month: Month, broken: Sequence[Cover]) -> dict[int, list[str]]:
+    """Return whose drafts lend whom: such a draft counts on the page, and here when it is published."""
     lent = coverage.lent(db, me.office_id, month.bidang.id, month.days[0], month.days[-1])
     names: dict[int, list[str]] = defaultdict(list)
     for who in month.lent:
@@ -130,14 +174,12 @@ def _loans(
         here = any((who.officer_id, one.day) in lent and who.officer_id not in one.there for one in waits)
         if here and who.division_id is not None and who.name not in names[who.division_id]:
             names[who.division_id].append(who.name)
-    return [
-        _(
-            "Publish the roster of %(division)s first, which lends %(names)s.",
-            division=divisions[division_id].short_name,
-            names=", ".join(lends),
-        )
-        for division_id, lends in names.items()
-    ]
+    return names
+
+
+def _first(division: str, names: Sequence[str]) -> str:
+    told = {"division": division, "names": ", ".join(names)}
+    return _("Publish the roster of %(division)s first, which lends %(names)s.", **told)
 
 
 def _named(one: Cover) -> str:
@@ -150,17 +192,11 @@ def _named(one: Cover) -> str:
     return _("%(day)s: %(group)s %(have)s of %(minimum)s", **told, minimum=one.minimum)
 
 
-def _refuse_letters(month: Month, days: Sequence[date]) -> None:
+def _refuse_letters(month: Month) -> None:
     """Whoever works from home by a letter is not in the office by the roster, nor for want of a word in it."""
-    for one in month.seats:
-        at_home = {
-            day for day in days for who, *span in month.home if who == one.officer_id and span[0] <= day <= span[1]
-        }
-        plans = {day: month.book.of(one.officer_id, day) for day in sorted(at_home) if one.serves(day)}
-        kept = [day for day, plan in plans.items() if plan.mode is PlanMode.OFFICE and plan.source in OF_THE_ROSTER]
-        if kept:
-            said = {"name": one.name, "days": ", ".join(i18n.day(day) for day in kept[:_NAMED])}
-            raise Refused(_("Not published: %(name)s works from home by a letter, also on %(days)s.", **said))
+    for name, kept in month.against_letters(month.days[0]):
+        said = {"name": name, "days": ", ".join(i18n.day(day) for day in kept[:_NAMED])}
+        raise Refused(_("Not published: %(name)s works from home by a letter, also on %(days)s.", **said))
 
 
 def _place(one: Held | None) -> Place | None:
@@ -239,8 +275,11 @@ def _changed(before: workdays.PlanBook, after: workdays.PlanBook, fresh: Iterabl
 
 
 def _tell(
-    db: Session, me: Viewer, draft: Draft, changed: Mapping[int, Iterable[date]], turn: int, *, now: datetime
+    db: Session, me: Viewer, draft: Draft, changed: Mapping[int, Iterable[date]], days: int, *, now: datetime
 ) -> None:
+    turn = draft.version + 1
+    facts: dict[str, Any] = {"month": draft.month, "days": days, "people": len(changed), "turn": turn}
+    audit.record(db, me, "roster.published", "division", draft.division_id, now=now, **facts)
     if not changed:
         return
     notify.tell(

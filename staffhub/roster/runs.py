@@ -230,9 +230,10 @@ def _settle(database: Database, job: _Job, values: dict[str, Any]) -> None:
 
 def _outcome(database: Database, job: _Job, now: Callable[[], datetime]) -> dict[str, Any]:
     with database.reading() as db:
-        me = _viewer(db, job, now())
-        desks = may_write(db, me, job.division_id, job.month, today=clock.local_day(now(), me.zone))
-        facts = problem.load(db, job.office_id, job.month, today=clock.local_day(now(), me.zone))
+        at = now()
+        me = _viewer(db, job, at)
+        desks = may_write(db, me, job.division_id, job.month, today=clock.local_day(at, me.zone))
+        facts = problem.load(db, job.office_id, job.month, opens=drafts.first_open(db, me, at))
     built = problem.build(facts, desks)
     watch = _Watch(database, job)
     solution = child.solve(built.problem, SECONDS[job.division_id is None], watch.goes_on)
@@ -270,10 +271,13 @@ def _propose(
     said: dict[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """Write the plan into the drafts as the run found them, and say so with it; Conflict leaves all as it was."""
-    cells = _cells(built, solution)
+    """Write the plan into the drafts as the run found them, and say so with it; Conflict leaves all as it was.
+
+    A day whose work began while it was worked out stays as it is: rules hold one day at a time.
+    """
     with database.transaction() as db:
         me = _viewer(db, job, now)
+        cells = _cells(built, solution, drafts.first_open(db, me, now))
         for desk in sorted(cells):
             version = facts.versions.get(desk, 0)
             draft = drafts.draft_for(db, me, desk, job.month, today=clock.local_day(now, me.zone), edit=True)
@@ -285,13 +289,13 @@ def _propose(
     return said | {"settled": True}
 
 
-def _cells(built: Built, solution: Solution) -> dict[int, dict[drafts.Key, drafts.Cell | None]]:
+def _cells(built: Built, solution: Solution, opens: date) -> dict[int, dict[drafts.Key, drafts.Cell | None]]:
     """Return what the plan says of the cells that are the roster's to say, by bidang."""
     fixed, lent = built.problem.at, {(one.person, one.day) for one in built.problem.loans}
     found: dict[int, dict[drafts.Key, drafts.Cell | None]] = {}
     for turn in solution.turns:
         seat, key = built.seats[turn.person], (turn.person, turn.day)
-        if key in lent or (key in fixed and fixed[key].why in _NOT_OURS):
+        if turn.day < opens or key in lent or (key in fixed and fixed[key].why in _NOT_OURS):
             continue
         found.setdefault(seat.division_id, {})[seat.officer_id, turn.day] = drafts.Cell(PlanMode(turn.place))
     return found

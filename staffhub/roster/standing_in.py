@@ -6,8 +6,9 @@ somebody works at home (a letter, a hand) is told nobody: the words are the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -63,7 +64,10 @@ class Room:
     stay: Mapping[tuple[int, date], str]
     today: date
     local: datetime
-    _begun: dict[date, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def _first_open(self) -> date:
+        return self.book.calendar.first_open(self.local)
 
     def seat(self, officer_id: int, day: date) -> Serving | None:
         return next((seat for seat in self.people.get(officer_id, ()) if seat.serves(day)), None)
@@ -73,11 +77,7 @@ class Room:
 
     def has_begun(self, day: date) -> bool:
         """Whether the work of a day has begun, by the office's usual hours."""
-        if day not in self._begun:
-            hours = self.book.calendar.hours(day)
-            at_work = hours is not None and self.local.time() >= hours.starts
-            self._begun[day] = day < self.today or (day == self.today and at_work)
-        return self._begun[day]
+        return day < self._first_open
 
     def cannot_give(self, officer_id: int, day: date) -> str:
         """Say why somebody has no turn on that day that another could take; "" where one can."""

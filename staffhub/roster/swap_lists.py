@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Date, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Date, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock
@@ -166,40 +166,31 @@ def division_of(db: Session, office_id: int, officer_id: int, day: date) -> int 
     return found[0] if found else None
 
 
-_superior, _above = aliased(Officer), aliased(Posting)
+_superior = aliased(Officer)
 _SUPERIORS = (
     select(
-        Posting.superior_id,
+        _superior.id,
         _superior.active_from,
         _superior.active_to,
         is_away(Posting.superior_id),
-        _above.superior_id,
     )
     .select_from(Officer)
     .join(Posting, posting_on(_TODAY))
     .join(_superior, _superior.id == Posting.superior_id)
-    .outerjoin(
-        _above,
-        and_(
-            _above.office_id == Posting.office_id,
-            _above.officer_id == Posting.superior_id,
-            _above.valid_from <= _TODAY,
-            or_(_above.valid_to.is_(None), _above.valid_to >= _TODAY),
-        ),
-    )
     .where(Officer.office_id == _OFFICE, Officer.id.in_(bindparam("ids", expanding=True)))
 )
 
 
 def superiors(db: Session, office_id: int, officers: Sequence[int], today: date) -> frozenset[int]:
-    """Return the direct superiors, and who is above one that is away or has left."""
+    """Return the direct superiors, and who is above one that is away or has left, up to somebody who is there."""
     found: set[int] = set()
-    for direct, since, until, away, above in rows(db, _SUPERIORS, office=office_id, ids=officers, today=today):
-        serves = is_in_service(since, until, today)
-        if direct and serves:
-            found.add(direct)
-        if above and (away or not serves):
-            found.add(above)
+    below, seen = set(officers), set(officers)
+    while below:
+        above = rows(db, _SUPERIORS, office=office_id, ids=sorted(below), today=today).all()
+        there = {who for who, since, until, _away in above if is_in_service(since, until, today)}
+        found |= there
+        below = {who for who, _since, _until, away in above if away or who not in there} - seen
+        seen |= below
     return frozenset(found - set(officers))
 
 

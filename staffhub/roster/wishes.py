@@ -13,7 +13,8 @@ from staffhub import clock, workdays
 from staffhub.db import insert_unless_there, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Officer, PlanMode, Posting, RosterPlan, RosterWish, posting_on
+from staffhub.models import PLAN_LETTERS, Officer, PlanMode, Posting, RosterPlan, RosterWish, posting_on
+from staffhub.roster.grid import NOWHERE, Grid
 from staffhub.security import Viewer
 
 # What the roster chooses between; farther ahead nobody plans.
@@ -43,6 +44,14 @@ _PUBLISHED = (
 )
 
 
+_WISHED = (
+    select(RosterWish.officer_id, RosterWish.date, RosterWish.mode)
+    .where(RosterWish.office_id == bindparam("office"))
+    .where(RosterWish.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
+    .order_by(RosterWish.date, RosterWish.officer_id)
+)
+
+
 def mine(db: Session, me: Viewer, *, today: date) -> list[Wish]:
     """Return my wishes of the days to come."""
     asked = {"office": me.office_id, "officer": _officer(me)}
@@ -50,6 +59,32 @@ def mine(db: Session, me: Viewer, *, today: date) -> list[Wish]:
     return [
         Wish(day, mode, note, day.replace(day=1) in told) for day, mode, note in rows(db, _MINE, **asked, today=today)
     ]
+
+
+class Unmet(NamedTuple):
+    """A wish that a draft does not meet."""
+
+    name: str
+    day: date
+    mode: PlanMode
+
+
+def unmet(db: Session, me: Viewer, shown: Grid) -> list[Unmet]:
+    """Return the wishes of the people of a draft that it does not meet where it may: also those noted since."""
+    squares = {
+        (row.officer_id, day): (row.name, square)
+        for row in shown.rows
+        for day, square in zip(shown.days, row.squares, strict=True)
+        if square.open
+    }
+    days = [day for _who, day in squares]
+    asked = {"office": me.office_id, "first": min(days), "last": max(days)} if days else {}
+    found = []
+    for who, day, mode in rows(db, _WISHED, **asked) if days else ():
+        name, square = squares.get((who, day), ("", NOWHERE))
+        if name and square.letter != PLAN_LETTERS[mode]:
+            found.append(Unmet(name, day, mode))
+    return found
 
 
 def _published_months(db: Session, me: Viewer, today: date) -> set[date]:

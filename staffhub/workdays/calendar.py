@@ -80,6 +80,12 @@ class Calendar:
         self._known[key] = hours
         return hours
 
+    def first_open(self, local: datetime) -> date:
+        """Return the first day whose work has not begun, by the usual hours: today until then, and then tomorrow."""
+        today = local.date()
+        hours = self.hours(today)
+        return today + timedelta(days=hours is not None and local.time() >= hours.starts)
+
     def shift(self, day: date) -> timedelta:
         """Return how much later than usual work begins on a date with special hours, such as in Ramadan."""
         usual, special = (in_force(self.rules, WorkHours, day, None, {subject}) for subject in ("", SPECIAL))

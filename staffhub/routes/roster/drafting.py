@@ -1,6 +1,6 @@
 """The draft of a bidang's month: the grid, one change after the other, undoing, excusing a day, publishing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from staffhub.forms import Fields, Form, Line
 from staffhub.i18n import gettext as _
 from staffhub.i18n import ngettext
 from staffhub.models import PlanMode
-from staffhub.roster import by_hand, drafts, excuses, grid, publishing
+from staffhub.roster import by_hand, drafts, excuses, grid, publishing, wishes
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, pages
 from staffhub.routes.roster.paging import rows_on
 from staffhub.security import Viewer
@@ -43,6 +43,12 @@ class CellFields(Fields):
 class StepFields(Fields):
     version: Seen
     again: Literal["1"] | None = None
+
+
+class PublishFields(StepFields):
+    """`together`: other bidang and the versions of their drafts, published in the same press: "12.3"."""
+
+    together: list[Annotated[str, StringConstraints(pattern=r"^\d{1,18}\.\d{1,9}$")]]
 
 
 class ExcuseFields(Fields):
@@ -84,16 +90,19 @@ def _page(
     error: StaffHubError | None = None,
     one: Form[CellFields] | None = None,
     excuse: Form[ExcuseFields] | None = None,
+    together: Mapping[int, int] | None = None,
     toast: str | None = None,
     status: int = 0,
 ) -> Response:
     today = clock.local_day(now, me.zone)
-    shown = grid.draft_grid(db, me, draft, today=today)
+    opens = drafts.first_open(db, me, now)
+    lenders = error.lenders if isinstance(error, publishing.Broken) else []
+    shown = grid.draft_grid(db, me, draft, since=opens)
     # The address of each form says which page it is of.
     people, pager = rows_on(request, shown.rows, f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}")
     done, undone = drafts.last_steps(db, me, draft)
     names = {row.officer_id: row.name for row in shown.rows}
-    first = max(today, draft.month)
+    first = max(opens, draft.month)
     return render(
         request,
         "roster/draft.html",
@@ -101,14 +110,18 @@ def _page(
         status=status or (error.status if error else 200),
         invalid=bool(error or status),
         error=error,
+        waits=bool(lenders),
+        together=_together(db, me, draft, {*lenders, *(together or {})}) if lenders else [],
         toast=toast,
         draft=draft,
         here=f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}",
         grid=shown,
+        unmet=wishes.unmet(db, me, shown),
         people=people,
         pager=pager,
         at=f"?page={pager['page']}" if pager["page"] > 1 else "",
         today=today,
+        opens=opens,
         over=clock.month_after(draft.month) <= today,
         undo=by_hand.step_said(done, names) if done else "",
         redo=by_hand.step_said(undone, names) if undone else "",
@@ -119,6 +132,14 @@ def _page(
         following=clock.month_after(draft.month),
         last=draft.days[-1],
     )
+
+
+def _together(db: Session, me: Viewer, draft: drafts.Draft, wanted: set[int]) -> list[tuple[office.Bidang, int]]:
+    """Return the bidang, with the versions of their drafts, that I could publish in the same press as this one."""
+    if not all(_writes(me, one) for one in wanted):
+        return []
+    known = office.divisions(db, me.office_id)
+    return [(known[one], drafts.read(db, me.office_id, one, draft.month).version) for one in sorted(wanted)]
 
 
 def _writes(me: Viewer, division_id: int) -> bool:
@@ -193,14 +214,19 @@ def take_back(request: Request, division_id: RowId, month: Month, posted: Posted
 @router.post(HERE + "/publish")
 def publish(request: Request, division_id: RowId, month: Month, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     draft = _draft(db, me, division_id, month, now)
-    given = _parsed(posted)
+    form = Form.parse(PublishFields, posted, name="publish")
+    if form.data is None:
+        raise Refused(next(iter(form.errors.values())))
+    given = form.data
+    together = {int(desk): int(seen) for desk, seen in (text.split(".") for text in given.together)}
 
     def verb() -> str:
-        told = len(publishing.publish(db, me, draft, version=given.version, now=now).told)
+        done = publishing.publish(db, me, draft, version=given.version, together=together, now=now)
+        told = len(done.told)
         said = ngettext("%(num)s officer is told.", "%(num)s officers are told.", told) if told else ""
         return " ".join(part for part in (_("The duty roster is published."), said) if part)
 
-    return _tried(request, db, me, now, draft, verb)
+    return _tried(request, db, me, now, draft, verb, together=together)
 
 
 @router.post(HERE + "/excuse")

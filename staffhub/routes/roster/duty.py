@@ -39,7 +39,7 @@ def _grids(
         return []
     if asked is None:
         return grid.office_grids(db, me, month, today=today, every_row=every_row)
-    return [grid.published_grid(db, me, drafts.Draft(None, asked, month, 0, None), today=today)]
+    return [grid.published_grid(db, me, drafts.Draft(None, asked, month, 0, None), since=today)]
 
 
 @router.get("/roster/duty")
@@ -61,7 +61,7 @@ def page(
         grids=grids,
         asked=asked,
         divisions=divisions,
-        published=drafts.published_months(db, me.office_id, first),
+        published={division for division, _month in drafts.published_months(db, me.office_id, first, first)},
         draft_url=draft_url(db, me, asked, first),
         writes={one.id for one in divisions if me.may("roster.edit") and me.sees(officer_id=None, division_id=one.id)},
         previous=clock.month_before(first),

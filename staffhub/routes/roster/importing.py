@@ -63,7 +63,7 @@ def look(request: Request, division_id: RowId, month: Month, me: Me, posted: Pos
         name = file.filename
         try:
             table = importing.read(file.file.read(importing.MAX_BYTES + 1), name, draft)
-            found = importing.look_at(db, me, draft, table, today=clock.local_day(now, me.zone))
+            found = importing.look_at(db, me, draft, table, opens=drafts.first_open(db, me, now))
         except Refused as error:
             return _page(request, db, me, draft, status=error.status, error=error.message, file_name=name[:80])
         status = 200 if found.people or not found.left else 422

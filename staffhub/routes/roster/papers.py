@@ -24,7 +24,7 @@ def _grids(
     today = clock.local_day(now, me.zone)
     draft = drafts.draft_for(db, me, division_id, month_of(month), today=today)
     drafted = which != "published" and draft.plan_id is not None and draft.version != draft.published
-    found = (grid.draft_grid if drafted else grid.published_grid)(db, me, draft, today=today)
+    found = (grid.draft_grid if drafted else grid.published_grid)(db, me, draft, since=drafts.first_open(db, me, now))
     return [found], drafted, draft
 
 

@@ -15,7 +15,7 @@ from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.forms import Fields, Form, Key, Line
 from staffhub.i18n import gettext as _
 from staffhub.reports import roster_runs
-from staffhub.roster import relaxing, runs
+from staffhub.roster import drafts, relaxing, runs
 from staffhub.routes.deps import DB, Me, Now, Posted, RowId, month_from, pages
 from staffhub.security import Viewer
 from staffhub.web import redirect, render
@@ -65,6 +65,7 @@ def listing(
         previous=clock.month_before(first),
         following=clock.month_after(first),
         is_over=clock.month_after(first) <= today,
+        begun=first <= today < drafts.first_open(db, me, now),
         desks=desks,
         whole=me.sees_everyone,
         form=Form.blank("ask", division=chosen, idempotency_key=uuid4()),

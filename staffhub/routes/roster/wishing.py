@@ -14,6 +14,7 @@ from staffhub.db import undo
 from staffhub.errors import Conflict, Refused
 from staffhub.forms import Fields, Form, Key, Line, Version
 from staffhub.i18n import gettext as _
+from staffhub.i18n import ngettext
 from staffhub.models import PlanMode
 from staffhub.reports import words
 from staffhub.roster import home_letters, wishes
@@ -99,7 +100,7 @@ def _letters(
         invalid=bool(form.errors),
         form=form,
         people=home_letters.people(db, me, today=today),
-        letters=home_letters.letters(db, me, today=today),
+        letters=home_letters.letters(db, me, now=now),
     )
 
 
@@ -119,7 +120,16 @@ def write_letter(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> 
         undo(db)
         form.refuse(error)
         return _letters(request, db, me, now, form, status=error.status)
+    span = given.officer, given.first, given.last
+    planned = home_letters.published(db, me, [span], now=now).get(span, ())
     said = _("The letter is noted.") if first_time else _("This was noted already.")
+    if days := sum(one.days for one in planned):
+        more = ngettext(
+            "%(num)s published day has the person in the office: work out the roster again.",
+            "%(num)s published days have the person in the office: work out the roster again.",
+            days,
+        )
+        said = f"{said} {more}"
     return redirect(request, "/roster/letters", said=said)
 
 
