@@ -92,3 +92,33 @@ def test_without_scripts_the_form_changes_a_day_and_the_buttons_take_it_back(sit
     expect(locked).to_have_count(1)
     _publish(page)
     assert page.locator("html").evaluate("page => page.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize(("months", "width", "scripts"), [(7, 1280, True), (8, 360, False)], ids=["desk", "phone"])
+def test_an_excuse_is_given_for_a_whole_day_and_taken_back(site: Site, months: int, width: int, scripts: bool) -> None:
+    page = _draft(site, months=months, width=width, java_script_enabled=scripts)
+    main, form = page.get_by_role("main"), page.locator("#roster-one")
+    contract = page.locator("tr[data-officer]", has=page.locator(".dim", has_text="THL"))
+    officers = [row.get_attribute("data-officer") for row in contract.all()]
+    assert officers
+    looks = [(square.get_attribute("class") or "").split() for square in contract.first.locator("td").all()]
+    nth = next(number for number, look in enumerate(looks) if "x" not in look)
+    day = page.locator("thead th[data-day]").nth(nth).get_attribute("data-day")
+    for officer in officers:
+        form.locator("[name=officer]").select_option(officer)
+        form.locator("[name=date]").fill(day or "")
+        form.locator("[name=mode]").select_option("home")
+        form.get_by_role("button", name="Ubah").click()
+        expect(page.locator(f"tr[data-officer='{officer}'] td").nth(nth)).to_have_text(re.compile("^R"))
+    excuse = main.locator("form[action*='/excuse']").first
+    main.get_by_text("Kecualikan hari, dengan alasan").click()
+    expect(excuse).to_contain_text("Pengecualian berlaku sepanjang hari itu")
+    excuse.get_by_role("checkbox").first.check()
+    excuse.get_by_label("Alasan").fill("Loket tutup untuk kerja bakti")
+    excuse.get_by_role("button").click()
+    main.get_by_text("1 hari dikecualikan.").last.click()
+    expect(main).to_contain_text("THL dikecualikan: Loket tutup untuk kerja bakti")
+    main.get_by_role("button", name="Batalkan pengecualian").click()
+    expect(page.locator("body")).to_contain_text("piket minimum hari itu berlaku lagi")
+    expect(main.get_by_role("button", name="Batalkan pengecualian")).to_have_count(0)
+    expect(main).to_contain_text("1 kali belum terjaga di kantor.")
