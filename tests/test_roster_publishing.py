@@ -166,7 +166,7 @@ def test_what_cannot_be_has_ways_out_that_make_a_plan_also_for_citizens_and_flex
             _rules(db, some)
             people = [one.officer_id for one in coverage.at_desk(db, 1, here, *DAYS[::2]) if one.division_id == here]
             _draw(db, hana, people, (here, there), some)
-            asked = problem.build(problem.load(db, 1, MONTH, today=TODAY), [here, there]).problem
+            asked = problem.build(problem.load(db, 1, MONTH, opens=TODAY), [here, there]).problem
         told = why.explain(asked)
         changed = why.apply(asked, *told.together)
         plan = solve(changed, 10)
