@@ -81,10 +81,12 @@ def correct(
     fields = tuple(name for name, was in stood._asdict().items() if was != getattr(facts, name))
     if not fields:
         return Corrected(())
+    asks_anew = not {"phone", "service_type"}.isdisjoint(fields)
+    if asks_anew:
+        lock_row(db, Office, me.office_id)  # as an intake does: of two of the same wish one sees the other
     old = office.services(db, me.office_id)[request.service_id]
     new = steps.service_asked(db, me.office_id, facts.service_type) if "service_type" in fields else old
-    if {"phone", "service_type"} & {*fields}:
-        lock_row(db, Office, me.office_id)  # as an intake does, so that of two of the same wish one sees the other
+    if asks_anew:
         same = same_ones(db, me, phone=facts.phone, service_id=new.id, around=request.created_at, but=request.id)
         ask_about_same(same, seen)
     follows: dict[str, Any] = {} if new is old else _as_service(db, me, request, old, new, now)
