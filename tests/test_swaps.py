@@ -324,10 +324,11 @@ def test_past_superiors_who_are_all_away_the_first_one_who_is_there_is_told(two:
     """Above Ana stands Cy, who is on leave as she is, and above Cy stands Dewi."""
     dewi, cy = (viewer_of(two.database, name) for name in ("dewi", "cy"))
     with two.database.transaction() as db:
-        for below, above in ((two.ana, cy), (cy, dewi)):
+        for below, above in ((two.gil, two.ana), (two.ben, two.ana), (two.ana, cy), (cy, dewi)):
             mine = Posting.officer_id == below.officer_id
             db.execute(sa.update(Posting).where(mine).values(superior_id=above.officer_id))
-            plan_range(db, two.ana, below.officer_id, TODAY)
+        for away in (two.ana, cy):
+            plan_range(db, two.ana, away.officer_id, TODAY)
     two.press(swaps.accept, two.gil, two.ask().swap_id)
     assert two.told(dewi) == [("duty_swap_changed", "applied")]
 
