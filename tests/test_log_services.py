@@ -212,3 +212,15 @@ def test_a_service_of_which_a_log_tells_ends_and_is_not_removed(database: Databa
     with database.transaction() as db:
         assert catalogue.end(db, ana, catalogue.service_to_keep(db, ana, service), now=NOON) is False
     assert services(database) == [service]
+
+
+def test_whatever_language_somebody_reads_the_words_of_a_line_are_those_of_the_paper(
+    database: Database, ben: Viewer
+) -> None:
+    request = assigned(database, "ben")
+    handle(database, ben, 1, 2)
+    with i18n.in_locale("en"):
+        assert ("Memeriksa 2 permohonan", 2) in told(proposals(database, ben))
+        with database.reading() as db:
+            begun = worklog.proposal(db, ben, request.id, (), now=None)
+    assert begun.text.startswith("Kartu keluarga (KK), ")

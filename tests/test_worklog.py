@@ -296,7 +296,7 @@ def test_a_request_proposes_its_words_and_a_start_and_leaves_the_end_to_the_pers
         with database.reading() as db:
             return worklog.proposal(db, ben, request_id, entries(database, ben), now=now)
 
-    assert re.fullmatch(r"Family card \(KK\), Novi T\., PM-2611-\w{12}", proposed().text)
+    assert re.fullmatch(r"Kartu keluarga \(KK\), Novi T\., PM-2611-\w{12}", proposed().text)
     assert (proposed().starts, proposed(now=None).starts) == (time(10, 0), None), "on an earlier day there is no now"
     write(database, ben, starts=time(15), ends=time(16))
     assert proposed().starts == time(16), "after the last line, also when that one lies ahead"
@@ -407,7 +407,7 @@ def test_an_entry_names_a_request_that_i_acted_on_though_it_never_lay_with_me(da
         step = {"office_id": ben.office_id, "request_id": hers, "at": MORNING, "state": RequestState.CHECKING}
         db.add(RequestEvent(**step, officer_id=ben.officer_id, assignee_id=tia.officer_id))
     with database.reading() as db:
-        assert worklog.proposal(db, ben, hers, [], now=AT_TEN).text.startswith("Family card")
+        assert worklog.proposal(db, ben, hers, [], now=AT_TEN).text.startswith("Kartu keluarga")
     assert write(database, ben, request_id=hers).request_id == hers
 
 

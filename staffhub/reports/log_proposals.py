@@ -29,7 +29,6 @@ _STEPS = (
         ServiceRequest.number,
         ServiceType.id,
         ServiceType.name,
-        ServiceType.name_en,
         RequestEvent.state,
         RequestEvent.at,
     )
@@ -112,7 +111,7 @@ def _requests(db: Session, me: Viewer, officer_id: int, day: date, entries: Sequ
     groups: dict[str, list[_Left]] = defaultdict(list)
     for rows in steps.values():
         since = _told_until(rows, entries)
-        left = [row for row in rows if since is None or row[6] > since]
+        left = [row for row in rows if since is None or row[5] > since]
         if left:
             groups[_name(rows)].append(_Left(left, fresh=since is None))
     return [_group(me, day, f"{name}{_next(name, entries)}", left) for name, left in groups.items()]
@@ -127,7 +126,7 @@ class _Left(NamedTuple):
 
 def _name(rows: Sequence[Any]) -> str:
     """Return what the sources of lines about such a request begin with."""
-    kind = _TAKING_IN if {row[5] for row in rows} <= _TAKEN_IN else _CHECKING
+    kind = _TAKING_IN if {row[4] for row in rows} <= _TAKEN_IN else _CHECKING
     return f"{kind}{rows[0][2]}-"
 
 
@@ -137,7 +136,7 @@ def _told_until(rows: Sequence[Any], entries: Iterable[Entry]) -> datetime | Non
         at
         for entry in entries
         if (at := entry.created_at)
-        and (before := [row for row in rows if row[6] <= at])
+        and (before := [row for row in rows if row[5] <= at])
         and entry.source.startswith(_name(before))
     )
     return max(told, default=None)
@@ -150,12 +149,12 @@ def _next(name: str, entries: Iterable[Entry]) -> int:
 
 
 def _group(me: Viewer, day: date, source: str, requests: Sequence[_Left]) -> Trace:
-    times = [_minute(row[6], day, me) for one in requests for row in one.steps]
+    times = [_minute(row[5], day, me) for one in requests for row in one.steps]
     first = requests[0].steps[0]
-    service = first[4] if i18n.current_locale() == "en" else first[3]
     count = sum(one.fresh for one in requests)
     alone = first if len(requests) == 1 else None
-    text = _words(count or len(requests), service, kind=source if count else "")
+    with i18n.in_locale("id"):  # what is kept goes on the paper, whatever its officer reads
+        text = _words(count or len(requests), first[3], kind=source if count else "")
     return Trace(
         source,
         (f"{text}, {alone[1]}" if alone else text)[:200],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from staffhub import audit, clock, i18n, office
+from staffhub import audit, clock, office
 from staffhub.db import lock_row, said_otherwise, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
@@ -57,7 +57,7 @@ def open_day(db: Session, me: Viewer, day: date, *, now: datetime) -> int:
 
 
 class _Asked(NamedTuple):
-    """The words that a request proposes, and its service."""
+    """The words that a request proposes, those of the paper, and its service."""
 
     text: str
     service_id: int
@@ -68,10 +68,9 @@ def _request_of_mine(db: Session, me: Viewer, request_id: int) -> _Asked:
     request, event = ServiceRequest, RequestEvent
     my_part = or_(event.assignee_id == me.officer_id, event.officer_id == me.officer_id)
     held = select(event.id).where(event.request_id == request.id, my_part).exists()
-    title = ServiceType.name_en if i18n.current_locale() == "en" else ServiceType.name
     row = db.execute(
         select(
-            title,
+            ServiceType.name,
             request.applicant,
             request.number,
             request.service_type_id,
