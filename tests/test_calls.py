@@ -197,9 +197,25 @@ def test_from_hari_ini_one_tap_calls_and_the_answer_comes_from_the_phone(world: 
     assert "https://wa.me/6281234567890?text=Ben%20Tumiwa" in ana.get(address).text
     assert "wa.me" not in ben.get(address).text
     assert f"{address}/accept" in ben.get(address).text
+    first_page = ben.get("/").text
+    assert "Anda dipanggil ke kantor hari ini: piket" in first_page
+    assert f'href="{address}"' in first_page
     assert world.client("cy").get(address).status_code == 403
     assert ben.post(f"{address}/accept").status_code == 303
+    assert "Anda dipanggil" not in ben.get("/").text
     late = ana.post(f"{address}/withdraw")
     assert late.status_code == 409
     assert "sudah bersedia datang" in late.text
     assert world.client("cy").get("/roster/calls").status_code == 403
+
+
+def test_a_desk_that_nobody_will_keep_today_is_told_before_work_begins(world: World) -> None:
+    hall, tia = Hall(world.database), world.officer_id("tia")
+    ana, dewi = world.client("ana"), world.client("dewi")
+    assert "/roster/calls" not in ana.get("/").text, "everybody who is planned may still come"
+    with world.database.transaction() as db:
+        plan_range(db, hall.ana, tia, TODAY)
+    for head in (ana, dewi):
+        page = head.get("/").text
+        assert "bidang tidak terjaga sampai sore" in page
+        assert "belum presensi" not in page

@@ -143,7 +143,10 @@ def test_of_the_highest_levels_only_the_person_is_offered_and_today_she_is_asked
         (offer,) = repairing.offers(db, hana, found, wanted, today=TODAY)
     assert (offer.need.label, [one.name for one in offer.stand_ins]) == ("Pimpinan", ["Ana Kaunang"])
     choice = f"{ana.officer_id}.{TODAY}.{ana.division_id}"
-    assert office.client("dewi").post("/roster/repair", data={"call_in": choice}).status_code == 303
+    dewi = office.client("dewi")
+    assert choice in dewi.get("/roster/repair").text
+    assert dewi.post("/roster/repair", data={"call_in": choice}).status_code == 303
+    assert choice not in dewi.get("/roster/repair").text, "she is called already"
     with office.database.reading() as db:
         call_id = db.scalars(sa.select(DutyCall.id)).one()
     assert "Kelompok" not in office.client("ana").get(f"/roster/calls/{call_id}").text
@@ -219,6 +222,16 @@ def test_own_people_come_first_then_who_was_least_in_the_office_and_others_are_l
         last = sa.select(PlanGrant.mode, PlanGrant.desk_id).order_by(PlanGrant.id.desc()).limit(1)
         assert db.execute(last).one() == (PlanMode.OFFICE, division)
         assert db.scalar(sa.select(sa.func.count()).where(Notice.kind == NoticeKind.CALLED_IN)) == 0  # by oneself
+
+
+def test_who_leads_another_bidang_is_asked_last(office: World) -> None:
+    _at_home(office, "ana", "ben")
+    _at_home(office, "ana", first=date(2026, 11, 2), last=date(2026, 11, 13))
+    desk = office.viewer("cy").division_id or 0
+    with office.database.reading() as db:
+        found = repairing.around(db, 1, [MONDAY])
+        free = repairing.stand_ins(db, 1, found, Need(MONDAY, desk, "ASN", ASN, 1), today=TODAY)
+    assert [(one.name, one.turns) for one in free] == [("Ben Tumiwa", 20), ("Ana Kaunang", 10)]
 
 
 def test_a_head_of_a_bidang_calls_in_own_people_only_and_nobody_on_a_day_that_is_over(office: World) -> None:

@@ -18,6 +18,7 @@ from staffhub.reports import board, decisions, recap
 from staffhub.reports.board_version import board_version
 from staffhub.reports.needs import Leading
 from staffhub.reports.recap import Staff
+from staffhub.roster import calls
 from staffhub.security import Viewer
 from staffhub.workdays import Plan
 
@@ -32,7 +33,9 @@ class _Me(NamedTuple):
 
 @dataclass(frozen=True)
 class Today:
-    """`requests`: how many corrections wait for my decision; `open`: my own days that wait for an answer."""
+    """`requests`: how many corrections wait for my decision; `open`: my own days that wait for an answer; `call`: the
+    desk to which I am called, with the id of the call.
+    """
 
     plan: Plan
     record: DayRecord
@@ -40,6 +43,7 @@ class Today:
     leading: Leading | None
     requests: int
     open: Sequence[OpenDay]
+    call: tuple[int, str] | None
 
 
 def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
@@ -51,6 +55,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
     leads = me.may("attendance")
     first = decisions.reads_from(db, me, day) if leads else yesterday
     besides = [joining.ask_today(me.office_id, officer_id, day), minutes.ask_open(me.office_id, officer_id)]
+    besides.append(calls.ask_waiting(me.office_id, officer_id, day))
     if leads:
         besides += [recap.ask_staff(me, first, day), service_requests.ask_waiting(db, me, now=now)]
         besides += [service_requests.ask_pressing(me, now), *leave.asks_waiting(me, day)]
@@ -79,6 +84,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         leading=_leading(db, me, staff, loaded, desk, now=now) if leads else None,
         requests=desk.requests,
         open=desk.own,
+        call=calls.waiting(db, me.office_id, officer_id, day),
     )
 
 
@@ -94,15 +100,17 @@ def _leading(
     columns = board.columns_of(_seats(staff, day), loaded, office.divisions(db, me.office_id), now=now)
     hours, local = loaded.book.calendar.hours(day), now.astimezone(me.zone)
     at_work = hours is not None and hours.starts <= local.time() < hours.ends
-    if at_work and not me.sees_everyone and any(column.short or column.will_be_short for column in columns):
+    to_come = hours is not None and local.time() < hours.ends
+    if to_come and not me.sees_everyone and any(_lacks(column, at_work) for column in columns):
         # Whoever is lent to the desk serves in another bidang, which only the whole office shows.
         whole = board.kept(db, me, now, board_version(db, me, now=now))
         columns = [column for column in whole.columns if column.id == me.division_id]
+    short = [column for column in columns if column.short] if at_work else []
     presses = service_requests.pressing(db, me, now=now)
     return Leading(
         missing=sum(one.state == "pending" for column in columns for one in column.standings) if at_work else 0,
-        short=[column for column in columns if column.short] if at_work else [],
-        later=[column for column in columns if column.will_be_short] if at_work else [],
+        short=short,
+        later=[column for column in columns if column not in short and _lacks(column, at_work)] if to_come else [],
         late=presses.late,
         urgent=presses.urgent,
         unassigned=presses.nobodys + _with_absent(db, me, staff, now=now),
@@ -111,6 +119,11 @@ def _leading(
         logs=worklog.to_verify(db, me, day).count,
         leave=len(leave.waiting(db, me, leave.granters(db, me.office_id, today=day), today=day)),
     )
+
+
+def _lacks(column: board.Column, at_work: bool) -> bool:
+    """Whether somebody lacks for the rest of the day, or is not there: before work begins everybody may still come."""
+    return (at_work and column.short) or any(cover.will_be_short for cover in column.covers)
 
 
 def _with_absent(db: Session, me: Viewer, staff: Sequence[Staff], *, now: datetime) -> int:

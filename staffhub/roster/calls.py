@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Date, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import audit, clock, i18n, notify, office, workdays
-from staffhub.db import lock_row, rows, write_over
+from staffhub.ahead import Ask
+from staffhub.db import lock_row, read, rows, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
@@ -120,6 +121,23 @@ def calls_of(db: Session, me: Viewer, day: date) -> list[Call]:
     """Return the calls of a day, whatever became of them, to the desks that I write the roster of."""
     found = [_call(me, row) for row in rows(db, _OF_DAY, office=me.office_id, day=day)]
     return [one for one in found if writes(me, one.division_id)]
+
+
+_WAITING = (
+    select(DutyCall.id, DutyCall.division_id)
+    .where(DutyCall.office_id == _OFFICE, DutyCall.officer_id == bindparam("officer"), DutyCall.date == _DAY)
+    .where(DutyCall.state == CallState.ASKED)
+)
+
+
+def ask_waiting(office_id: int, officer_id: int, day: date) -> Ask:
+    return Ask(_WAITING, {"office": office_id, "officer": officer_id, "day": day})
+
+
+def waiting(db: Session, office_id: int, officer_id: int, day: date) -> tuple[int, str] | None:
+    """Return the call that somebody has not answered, and to whose desk it is; nobody has two."""
+    row = read(db, ask_waiting(office_id, officer_id, day)).one_or_none()
+    return (row[0], office.divisions(db, office_id)[row[1]].short_name) if row else None
 
 
 _PERSON = (

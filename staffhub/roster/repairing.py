@@ -2,8 +2,8 @@
 
 What lacks is what publishing would refuse (`covering.Month`). Somebody who would be at home comes in, and nothing else
 of the plan changes. Whoever comes counts for each rule that counts such people, so places that fewer could fill are
-filled first. Left to say is whom to ask: one's own people before those of another bidang, of these who fills most, and
-then who has been in the office least in that month.
+filled first. Left to say is whom to ask: one's own people before those of another bidang, of these who fills most, who
+leads last, and then who has been in the office least in that month.
 """
 
 from collections import defaultdict
@@ -20,6 +20,8 @@ from staffhub.db import rows
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import (
+    LEADS,
+    CallState,
     DutyCall,
     EmploymentType,
     HomeOnly,
@@ -122,16 +124,23 @@ class Call(NamedTuple):
 
 _FIRST, _LAST = bindparam("first", type_=Date), bindparam("last", type_=Date)
 _OFFICE: Any = bindparam("office")
-# What keeps somebody at home whatever the plan says: a letter, or leave that is asked for.
+# What keeps somebody at home whatever the plan says: a letter, or leave that is asked for. And who was called then and
+# has not come: she answers, or has declined.
+_LETTER, _LEAVE, _CALL = range(3)
 _KEPT = union_all(
-    select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last, literal(True)).where(
+    select(HomeOnly.officer_id, HomeOnly.first, HomeOnly.last, literal(_LETTER)).where(
         HomeOnly.office_id == _OFFICE, HomeOnly.last >= _FIRST, HomeOnly.first <= _LAST
     ),
-    select(LeaveRequest.officer_id, LeaveRequest.first, LeaveRequest.until, literal(False)).where(
+    select(LeaveRequest.officer_id, LeaveRequest.first, LeaveRequest.until, literal(_LEAVE)).where(
         LeaveRequest.office_id == _OFFICE,
         LeaveRequest.state.in_((LeaveState.ASKED, LeaveState.AGREED)),
         LeaveRequest.until >= _FIRST,
         LeaveRequest.first <= _LAST,
+    ),
+    select(DutyCall.officer_id, DutyCall.date, DutyCall.date, literal(_CALL)).where(
+        DutyCall.office_id == _OFFICE,
+        DutyCall.date.between(_FIRST, _LAST),
+        DutyCall.state.in_((CallState.ASKED, CallState.DECLINED)),
     ),
 )
 
@@ -140,13 +149,14 @@ _KEPT = union_all(
 class Around:
     """Everybody of the office over some dates: where they serve, what is planned, and what keeps them at home.
 
-    `home`: who is there by a letter, from and to.
+    `home`: who is there by a letter, from and to; `called`: who was called, and has not come.
     """
 
     people: Sequence[Serving]
     book: PlanBook
     kept: Mapping[int, frozenset[date]]
     home: frozenset[tuple[int, date, date]]
+    called: frozenset[tuple[int, date]]
 
     def who(self, officer_id: int, day: date) -> Serving | None:
         return next((one for one in self.people if one.officer_id == officer_id and one.serves(day)), None)
@@ -166,11 +176,13 @@ def around(db: Session, office_id: int, days: Sequence[date]) -> Around:
     people = coverage.serving(db, office_id, first, last)
     kept: dict[int, set[date]] = defaultdict(set)
     held = rows(db, _KEPT, office=office_id, first=first, last=last).all()
-    for officer_id, start, end, _by_letter in held:
-        kept[officer_id].update(dates(max(start, first), min(end, last)))
+    for officer_id, start, end, what in held:
+        if what != _CALL:
+            kept[officer_id].update(dates(max(start, first), min(end, last)))
     book = workdays.plans(db, office_id, first, last, officers={one.officer_id for one in people})
-    home = frozenset((who, start, end) for who, start, end, by_letter in held if by_letter)
-    return Around(people, book, {who: frozenset(days) for who, days in kept.items()}, home)
+    home = frozenset((who, start, end) for who, start, end, what in held if what == _LETTER)
+    called = frozenset((who, day) for who, day, _same, what in held if what == _CALL)
+    return Around(people, book, {who: frozenset(days) for who, days in kept.items()}, home, called)
 
 
 def needs(
@@ -207,6 +219,7 @@ def _could_come(
     """
     desks = office.divisions(db, office_id)
     full = _full(found.people, then, desks.get(need.division_id), need.day)
+    leads = {one.officer_id for one in found.people if one.role in LEADS and one.serves(need.day)}
     free = [
         (
             StandIn(
@@ -223,12 +236,13 @@ def _could_come(
         if need.suits(one)
         and (one.role is not Role.OFFICE_HEAD or one.officer_id in need.only)
         and one.officer_id not in besides
+        and (one.officer_id, need.day) not in found.called
         and one.employment not in full
         and (one.has_account or need.day != today)
         and found.is_free(one, need.day)
     ]
     own = [one for one in free if not one[0].lent]
-    return sorted(own or free, key=lambda one: (-len(one[1]), one[0].turns, one[0].name))
+    return sorted(own or free, key=lambda one: (-len(one[1]), one[0].officer_id in leads, one[0].turns, one[0].name))
 
 
 def _fills(one: Serving, need: Need, other: Need) -> bool:

@@ -174,7 +174,7 @@ def today_page(
     context |= {"scan_form": scan_form or Form.blank("scan"), "has_screens": bool(office.places(db, me.office_id))}
     mine = loaded_today(db, me, me.officer_id, now=now)
     plan, record, marks = mine.plan, mine.record, mine.spell.today
-    context |= {"open_days": mine.open, "waiting": mine.requests, "say": asked_words}
+    context |= {"open_days": mine.open, "waiting": mine.requests, "say": asked_words, "called": mine.call}
     meetings = joining.today_for(db, me.office_id, me.officer_id, day, now)
     context |= {"blocked": written.blocked_of(db, me), "promised": minutes.open_of(db, me.office_id, me.officer_id)}
     if mine.leading:
