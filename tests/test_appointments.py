@@ -113,7 +113,7 @@ def _do(database: Database, verb: str, request_id: int, *, now: datetime, who: s
     me = viewer_of(database, who)
     with database.transaction() as db:
         newest = sa.select(sa.func.max(Appointment.id)).where(Appointment.request_id == request_id)
-        found = giving.appointment_to_change(db, me, db.scalars(newest).one())
+        found = giving.appointment_to_change(db, me, db.scalars(newest).one(), now=now)
         getattr(giving, verb)(db, me, found, now=now, **more)
 
 

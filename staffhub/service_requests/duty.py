@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from staffhub import i18n, workdays
+from staffhub import i18n, office, workdays
 from staffhub.db import rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
@@ -20,7 +20,6 @@ from staffhub.i18n import ngettext
 from staffhub.models import (
     STUDY,
     DayPart,
-    Division,
     Officer,
     PlanEntry,
     PlanGrant,
@@ -34,6 +33,7 @@ from staffhub.models import (
 )
 from staffhub.security import Scope, Viewer, within_reach
 from staffhub.service_requests.coming import has_come, has_gone, since_dawn, ways_of, with_coming
+from staffhub.service_requests.lent import desk_of
 from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away_now, open_count
 
 
@@ -51,6 +51,7 @@ class Place(IntEnum):
 class Candidate:
     """Somebody who may be given requests. `open`: how many requests are on the desk already.
 
+    `division_id`: which is served today, `own_id` of whom it is one of the people: another one of who is lent.
     `mode`: where the work is, as the mark says and without one the plan; None where there is no work. `until`, `half`:
     of who is away, the last day, and which half when it is half of today. `leads`: a head, who is chosen by hand and
     never proposed.
@@ -60,6 +61,8 @@ class Candidate:
     name: str
     division_id: int | None
     division: str
+    own_id: int | None
+    own: str
     leads: bool
     open: int
     place: Place
@@ -104,7 +107,8 @@ def candidates(
     ways = ways_of(workdays.calendar(db, me.office_id).ways_between(today, today))
     found = rows(db, _people(me.scope, ways), **asked, **me.reach, **since_dawn(today, me.zone)).all()
     plans = workdays.plans(db, me.office_id, today, today, officers=[row.id for row in found])
-    people = [_candidate(row, plans.of(row.id, today), today, me.zone) for row in found if row.id != instead_of]
+    names = office.divisions(db, me.office_id)
+    people = [_candidate(row, plans.of(row.id, today), today, me.zone, names) for row in found if row.id != instead_of]
     return sorted(people, key=lambda one: (one.division_id != division_id, one.place, one.leads, one.open, one.name))
 
 
@@ -148,14 +152,20 @@ def deal(
     return dealt
 
 
-def _candidate(row: Any, plan: workdays.Plan, today: date, zone: ZoneInfo) -> Candidate:
+def _candidate(
+    row: Any, plan: workdays.Plan, today: date, zone: ZoneInfo, names: Mapping[int, office.Bidang]
+) -> Candidate:
     place, mode = _place(row, plan, today, zone)
+    serves_at = plan.desk or row.division_id
+    served, own = (names.get(one) for one in (serves_at, row.division_id))
     gone = place is Place.AWAY
     return Candidate(
         id=row.id,
         name=row.name,
-        division_id=row.division_id,
-        division=row.division or "",
+        division_id=serves_at,
+        division=served.short_name if served else "",
+        own_id=row.division_id,
+        own=own.short_name if own else "",
         leads=row.role in {Role.DIVISION_HEAD, Role.OFFICE_HEAD},
         open=row.open,
         place=place,
@@ -204,17 +214,21 @@ def _people(scope: Scope, ways: frozenset[workdays.Way]) -> Select[*tuple[Any, .
             Officer.name,
             Posting.division_id,
             Posting.role,
-            Division.short_name.label("division"),
             open_count(IS_OPEN).label("open"),
             is_away_now(Officer.id).label("away"),
             UNTIL.label("until"),
             case((is_away_now(Officer.id), _of_leave(func.max(PlanGrant.part))), else_=None).label("half"),
         )
         .outerjoin(Posting, posting_on(TODAY))
-        .outerjoin(Division, Division.id == Posting.division_id)
-        .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), within_reach(scope, Officer.id, Posting.division_id))
+        .where(Officer.office_id == OFFICE, serves(TODAY, TODAY), _offered(scope))
     )
     return with_coming(people, ways)
+
+
+def _offered(scope: Scope) -> ColumnElement[bool]:
+    """Who is within reach, and whoever is lent there."""
+    here = within_reach(scope, Officer.id, Posting.division_id)
+    return or_(here, within_reach(scope, Officer.id, desk_of(Officer.id))) if scope is Scope.DIVISION else here
 
 
 class OnLeave(Refused):
@@ -228,13 +242,20 @@ class OnLeave(Refused):
 
 @dataclass(frozen=True)
 class Taker:
-    """Who is to be given requests. `until`: on leave now, and the last day of it."""
+    """Who is to be given requests. `until`: on leave now, and the last day of it. `desk_id`: whose desk is kept today
+    by who is lent.
+    """
 
     id: int
     name: str
     division_id: int | None
     serves: bool
     until: date | None
+    desk_id: int | None
+
+    def is_within(self, me: Viewer) -> bool:
+        """Whether it is mine to give this one something: one of my people, or somebody lent to us."""
+        return any(me.sees(officer_id=self.id, division_id=one) for one in (self.division_id, self.desk_id))
 
     def refuse_absent(self, told: date | None) -> None:
         """`told`: the last day of the leave that the person was told of before."""
@@ -245,7 +266,7 @@ class Taker:
 
 
 _TAKER = (
-    select(Officer.id, Officer.name, Posting.division_id, serves(TODAY, TODAY), UNTIL)
+    select(Officer.id, Officer.name, Posting.division_id, serves(TODAY, TODAY), UNTIL, desk_of(Officer.id))
     .outerjoin(Posting, posting_near(TODAY))
     .where(Officer.id == bindparam("officer"), Officer.office_id == OFFICE)
 )

@@ -22,7 +22,7 @@ from staffhub.service_requests.steps import note_step
 
 def _taker(db: Session, me: Viewer, officer_id: int, told: date | None, now: datetime) -> Taker:
     taker = taker_for(db, me, officer_id, now=now)
-    if not me.sees(officer_id=officer_id, division_id=taker.division_id):
+    if not taker.is_within(me):
         raise Forbidden(_("Your account may not give this request to that officer."))
     taker.refuse_absent(told)
     return taker

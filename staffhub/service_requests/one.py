@@ -14,6 +14,7 @@ from staffhub.i18n import gettext as _
 from staffhub.models import ApiToken, Channel, Officer, RequestEvent, RequestState, ServiceRequest
 from staffhub.security import Viewer
 from staffhub.service_requests.due import Due, due_of
+from staffhub.service_requests.lent import ME, desk_of
 from staffhub.service_requests.owners import LACKING, OFFICE, OPEN, as_of
 from staffhub.service_requests.promises import CLOSED, IN_OUR_HANDS, Promise, promise_of, soon_until
 from staffhub.service_requests.words import aged, services, state_label
@@ -39,6 +40,8 @@ class Request:
     lacking: str
     division_id: int
     division: str
+    # Whether the viewer is lent to its division today.
+    lent_here: bool
     needs_presence: bool
     by_appointment: bool
     service_id: int
@@ -85,6 +88,7 @@ _REQUEST = (
         ServiceRequest.created_at,
         ServiceRequest.closed_at,
         ServiceRequest.version,
+        desk_of(ME).label("desk"),
     )
     .outerjoin(Officer, Officer.id == ServiceRequest.assignee_id)
     .where(ServiceRequest.id == bindparam("request"), ServiceRequest.office_id == OFFICE)
@@ -92,7 +96,7 @@ _REQUEST = (
 
 
 def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
-    row = rows(db, _REQUEST, request=request_id, **as_of(db, me, now)).one_or_none()
+    row = rows(db, _REQUEST, request=request_id, me=me.officer_id, **as_of(db, me, now)).one_or_none()
     if row is None:
         raise NotFound(_("There is no such request in your office."))
     kind = services(db, me.office_id)[row.service_type_id]
@@ -112,6 +116,7 @@ def request_for(db: Session, me: Viewer, request_id: int, *, now: datetime) -> R
         lacking=row.lacking,
         division_id=kind.division_id,
         division=kind.division,
+        lent_here=kind.division_id == row.desk,
         needs_presence=kind.needs_presence,
         by_appointment=kind.by_appointment,
         service_id=kind.id,
@@ -134,17 +139,21 @@ def may_work_on(me: Viewer, request: Request) -> bool:
     return mine or may_assign(me, request)
 
 
+def is_ours(me: Viewer, request: Request) -> bool:
+    """Whether I serve its division today, as one of its people or lent to its desk."""
+    return me.officer_id is not None and (me.division_id == request.division_id or request.lent_here)
+
+
 def may_take(me: Viewer, request: Request) -> bool:
-    """A colleague of its division, while nobody has it or who has it is not there."""
+    """Who serves its division, while nobody has it or who has it is not there."""
     free = request.is_open and request.lacking != "" and request.assignee_id != me.officer_id
-    return free and me.officer_id is not None and me.division_id == request.division_id
+    return free and is_ours(me, request)
 
 
 def request_to_hand_over(db: Session, me: Viewer, request_id: int, *, now: datetime) -> Request:
     """Load a request that I may give to somebody, or take while it is free: then it is one of my division."""
     request = request_for(db, me, request_id, now=now)
-    of_my_division = me.officer_id is not None and me.division_id == request.division_id
-    if not (of_my_division or may_assign(me, request)):
+    if not (is_ours(me, request) or may_assign(me, request)):
         raise Forbidden(_("Your account may not give this request to that officer."))
     return request
 

@@ -28,7 +28,7 @@ from staffhub.service_requests.codes import fresh_codes
 from staffhub.service_requests.duplicates import ask_about_same, same_ones
 from staffhub.service_requests.duty import taker_for
 from staffhub.service_requests.notices import tell_given
-from staffhub.service_requests.one import Request, may_assign
+from staffhub.service_requests.one import Request, is_ours, may_assign
 from staffhub.service_requests.owners import OFFICE, OPEN
 from staffhub.service_requests.promises import CLOSED, due_after
 from staffhub.service_requests.words import state_label
@@ -334,8 +334,8 @@ def assign(
     OnLeave, when the officer is, unless it was `told` until when.
     """
     officer = taker_for(db, me, assignee_id, now=now)
-    in_scope = me.sees(officer_id=assignee_id, division_id=officer.division_id)
-    takes = assignee_id == me.officer_id and me.division_id == request.division_id
+    in_scope = officer.is_within(me)
+    takes = assignee_id == me.officer_id and is_ours(me, request)
     if not takes and not (may_assign(me, request) and in_scope):
         raise Forbidden(_("Your account may not give this request to that officer."))
     if not request.is_open or request.assignee_id == assignee_id:

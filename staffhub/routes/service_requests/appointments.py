@@ -120,7 +120,7 @@ def index(
         kop=office.facts(db, me.office_id),
         sheet=[one for one in given if one.slot.date == day],
         divisions=divisions,
-        may_receive=giving.may_receive(me, division_id),
+        may_receive=giving.may_receive(db, me, division_id, now=now),
         before=day - timedelta(days=7 if view == "week" else 1),
         after=day + timedelta(days=7 if view == "week" else 1),
     )
@@ -137,7 +137,7 @@ def batch(
     since: date | None = None,
 ) -> Response:
     division_id, _divisions = _division(db, me, division)
-    giving.require(me, division_id)
+    giving.require(db, me, division_id, now=now)
     return _batch(request, db, me, now, division_id, count=count, since=since)
 
 
@@ -178,7 +178,7 @@ def _batch(
 @router.post(f"{_PAGE}/batch")
 def give_many(request: Request, posted: Posted, db: DB, me: Me, now: Now, division: Division = None) -> Response:
     division_id, _divisions = _division(db, me, division)
-    giving.require(me, division_id)
+    giving.require(db, me, division_id, now=now)
     form = Form.parse(BatchFields, posted, name="batch")
     if form.data is None:
         raise Refused(_("Choose whom to invite first."))
@@ -199,7 +199,7 @@ def give_many(request: Request, posted: Posted, db: DB, me: Me, now: Now, divisi
 def write(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     form = Form.parse(DivisionFields, posted, name="texts")
     division_id, _divisions = _division(db, me, form.data.division if form.data else None)
-    giving.require(me, division_id)
+    giving.require(db, me, division_id, now=now)
     found = texts.to_send(db, me, division_id, now=now)
     response = render(request, "requests/appointments_texts.html", found=found, division=division_id)
     response.headers["Cache-Control"] = "no-store"
@@ -212,14 +212,14 @@ def told(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
     if form.data is None:
         raise Refused(_("Tick those that were sent."))
     for id_ in form.data.appointment:
-        giving.told(db, me, giving.appointment_to_change(db, me, id_), now=now)
+        giving.told(db, me, giving.appointment_to_change(db, me, id_, now=now), now=now)
     said = ngettext("%(num)s is noted as sent.", "%(num)s are noted as sent.", len(form.data.appointment))
     return redirect(request, query(_PAGE, division=form.data.division), said=said)
 
 
 @router.post(f"{_PAGE}/{{appointment_id}}/confirm")
 def confirm(request: Request, appointment_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    found = giving.appointment_to_change(db, me, appointment_id)
+    found = giving.appointment_to_change(db, me, appointment_id, now=now)
     form = Form.parse(ConfirmFields, posted, name="confirm")
     if form.data is None:
         raise Refused(next(iter(form.errors.values())))
@@ -232,14 +232,14 @@ def confirm(request: Request, appointment_id: RowId, posted: Posted, db: DB, me:
 
 @router.post(f"{_PAGE}/{{appointment_id}}/came")
 def came(request: Request, appointment_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    found = giving.appointment_to_change(db, me, appointment_id)
+    found = giving.appointment_to_change(db, me, appointment_id, now=now)
     giving.came(db, me, found, now=now)
     return _back(request, found, _("Noted: came. The request is being checked."))
 
 
 @router.post(f"{_PAGE}/{{appointment_id}}/undo")
 def undo_came(request: Request, appointment_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    found = giving.appointment_to_change(db, me, appointment_id)
+    found = giving.appointment_to_change(db, me, appointment_id, now=now)
     form = Form.parse(UndoFields, posted, name="undo")
     if form.data is None:
         raise Refused(next(iter(form.errors.values())), field="why")
@@ -249,14 +249,14 @@ def undo_came(request: Request, appointment_id: RowId, posted: Posted, db: DB, m
 
 @router.post(f"{_PAGE}/{{appointment_id}}/absent")
 def did_not_come(request: Request, appointment_id: RowId, db: DB, me: Me, now: Now) -> Response:
-    found = giving.appointment_to_change(db, me, appointment_id)
+    found = giving.appointment_to_change(db, me, appointment_id, now=now)
     giving.did_not_come(db, me, found, now=now)
     return _back(request, found, _("Noted: did not come. The request waits for another slot."))
 
 
 @router.post(f"{_PAGE}/{{appointment_id}}/cancel")
 def cancel(request: Request, appointment_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
-    found = giving.appointment_to_change(db, me, appointment_id)
+    found = giving.appointment_to_change(db, me, appointment_id, now=now)
     form = Form.parse(WhyFields, posted, name="cancel")
     if form.data is None:
         raise Refused(next(iter(form.errors.values())))
@@ -293,7 +293,7 @@ def _choose(
     status: int = 200,
 ) -> Response:
     row = one.request_for(db, me, request_id, now=now)
-    service = giving.service_of(db, me, row.service_id)
+    service = giving.service_of(db, me, row.service_id, now=now)
     seats = slots.book(db, me, service.division_id, now=now)
     free = list(seats.free(service, day) if day else seats.next_free(service))
     return render(

@@ -13,9 +13,16 @@ def choices(people: Sequence[Candidate], division_id: int | None) -> Choices:
     found: dict[str, list[tuple[int, str]]] = {}
     for one in people:
         ours = one.division_id == division_id
-        said = (one.name, "" if ours else one.division, one.where, one.load)
+        said = (one.name, _whose(one, division_id), one.where, one.load)
         found.setdefault(_group(one, ours), []).append((one.id, ", ".join(filter(None, said))))
     return list(found.items())
+
+
+def _whose(one: Candidate, division_id: int | None) -> str:
+    """Say what is not of course: another division, or that one of the people serves another one today."""
+    if one.own_id == division_id != one.division_id:
+        return _("serves %(desk)s today", desk=one.division)
+    return "" if one.own_id == division_id else one.own
 
 
 def _group(one: Candidate, ours: bool) -> str:

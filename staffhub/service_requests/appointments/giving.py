@@ -26,7 +26,7 @@ from staffhub.models import (
 from staffhub.models.appointments import AHEAD, IS_AHEAD
 from staffhub.office import Service
 from staffhub.security import Viewer
-from staffhub.service_requests import one, steps
+from staffhub.service_requests import lent, one, steps
 from staffhub.service_requests.appointments.ending import give_up, note
 from staffhub.service_requests.appointments.slots import Book, Slot, book
 
@@ -42,28 +42,31 @@ class Wanted:
     starts: time
 
 
-def may_receive(me: Viewer, division_id: int) -> bool:
-    """Whoever works in the bidang receives its citizens; who leads it or the office, too."""
-    leads = me.may("requests.assign") and me.sees(officer_id=None, division_id=division_id)
-    return leads or (me.officer_id is not None and me.division_id == division_id)
+def may_receive(db: Session, me: Viewer, division_id: int, *, now: datetime) -> bool:
+    """Whoever serves the bidang today receives its citizens; who leads it or the office, too."""
+    return _leads(me, division_id) or lent.serves(db, me, division_id, now=now)
+
+
+def _leads(me: Viewer, division_id: int) -> bool:
+    return me.may("requests.assign") and me.sees(officer_id=None, division_id=division_id)
 
 
 def may_give(db: Session, me: Viewer, request: one.Request) -> bool:
     """Whether the page of a request offers a slot: it waits, and its service is given by appointment."""
     service = office.services(db, me.office_id)[request.service_id]
     waits = request.state is RequestState.DEFERRED and service.slot_minutes is not None
-    return waits and may_receive(me, service.division_id)
+    return waits and (one.is_ours(me, request) or _leads(me, service.division_id))
 
 
-def require(me: Viewer, division_id: int) -> None:
+def require(db: Session, me: Viewer, division_id: int, *, now: datetime) -> None:
     me.require("requests")
-    if not may_receive(me, division_id):
+    if not may_receive(db, me, division_id, now=now):
         raise Forbidden(_("Only its division gives appointments for this service."))
 
 
-def service_of(db: Session, me: Viewer, service_id: int) -> Service:
+def service_of(db: Session, me: Viewer, service_id: int, *, now: datetime) -> Service:
     service = office.services(db, me.office_id)[service_id]
-    require(me, service.division_id)
+    require(db, me, service.division_id, now=now)
     if service.slot_minutes is None:
         raise Refused(_("No length of an appointment is set for this service. Its head sets it in the catalogue."))
     return service
@@ -79,7 +82,7 @@ def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) ->
     if len({each.request_id for each in wanted}) != len(wanted):
         raise Refused(_("A request gets one slot. Choose which one."))
     found = _requests(db, me, wanted)
-    services = {row.id: service_of(db, me, row.service_type_id) for row in found}
+    services = {row.id: service_of(db, me, row.service_type_id, now=now) for row in found}
     divisions = {service.division_id for service in services.values()}
     if len(divisions) != 1:
         raise Refused(_("Choose requests of one division."))
@@ -148,11 +151,11 @@ def hold(db: Session, division_id: int, appointment_id: int, slot: Slot) -> None
     db.execute(insert(AppointmentHold), [held | {"starts": unit} for unit in slot.units])
 
 
-def appointment_to_change(db: Session, me: Viewer, id_: int) -> Appointment:
+def appointment_to_change(db: Session, me: Viewer, id_: int, *, now: datetime) -> Appointment:
     found = db.get(Appointment, id_)
     if found is None or found.office_id != me.office_id:
         raise NotFound(_("There is no such appointment in your office."))
-    require(me, found.division_id)
+    require(db, me, found.division_id, now=now)
     return found
 
 

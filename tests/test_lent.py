@@ -1,0 +1,145 @@
+"""Whoever is lent to another desk serves it today: is offered there, given requests there, takes what is free there."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from staffhub import i18n, workdays
+from staffhub.db import Database
+from staffhub.errors import Conflict, Forbidden
+from staffhub.models import DayPart, PlanLayer, PlanMode, ServiceType
+from staffhub.routes.service_requests.offering import choices
+from staffhub.service_requests import handing, one, steps
+from staffhub.service_requests.appointments import giving
+from staffhub.service_requests.lent import desk_of
+from tests.conftest import MORNING, TODAY, World, plan_range, viewer_of
+from tests.test_handing import comes, first, offered
+from tests.test_service_requests import assigned, reload, take_in
+
+TOMORROW = MORNING + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with i18n.in_locale("en"):
+        yield
+
+
+def lend(database: Database, username: str, to: str, **facts: object) -> None:
+    """Lend somebody today to the desk of the bidang of another one."""
+    me, desk = viewer_of(database, username), viewer_of(database, to).division_id
+    with database.transaction() as db:
+        facts = {"mode": PlanMode.OFFICE, "layer": PlanLayer.ROSTER, "desk_id": desk} | facts
+        plan_range(db, me, me.officer_id, TODAY, **facts)
+
+
+def shown(database: Database, username: str = "ana") -> dict[str, str]:
+    """Return what stands beside each name that is offered."""
+    me = viewer_of(database, username)
+    people = [one_of for _group, ones in choices(offered(database, username), me.division_id) for one_of in ones]
+    return {said.split(",")[0].split()[0]: said.partition(", ")[2] for _id, said in people}
+
+
+def test_who_is_lent_to_a_desk_is_offered_there_as_on_duty_and_at_home_as_serving_elsewhere(database: Database) -> None:
+    comes(database, "ben", "cy")
+    lend(database, "cy", "ana")
+    lend(database, "ben", "cy")
+    assert first(database) == "Cy Sondakh"
+    home = viewer_of(database, "cy").division_name
+    assert shown(database)["Cy"] == f"{home}, in the office, 0 requests"
+    assert shown(database)["Ben"] == f"serves {home} today, in the office, 0 requests"
+
+
+def test_the_head_of_the_desk_gives_to_who_is_lent_today_and_no_longer_tomorrow(database: Database) -> None:
+    ana, cy, request = viewer_of(database, "ana"), viewer_of(database, "cy"), take_in(database)
+    with pytest.raises(Forbidden), database.transaction() as db:
+        row = one.request_for(db, ana, request.id, now=MORNING)
+        steps.assign(db, ana, row, assignee_id=cy.officer_id or 0, now=MORNING)
+    lend(database, "cy", "ana")
+    with pytest.raises(Forbidden), database.transaction() as db:
+        row = one.request_for(db, ana, request.id, now=TOMORROW)
+        steps.assign(db, ana, row, assignee_id=cy.officer_id or 0, now=TOMORROW)
+    gift = handing.Gift(request.id, request.version, cy.officer_id or 0)
+    with database.transaction() as db:
+        assert handing.give(db, ana, [gift], now=MORNING).count == 1
+    with database.transaction() as db:
+        row = one.request_to_work_on(db, cy, request.id, now=TOMORROW)
+        steps.change_state(db, cy, row, state=row.state.CHECKING, note="", version=row.version, now=TOMORROW)
+
+
+def test_who_is_lent_takes_what_nobody_has_at_the_desk_and_a_stranger_does_not(database: Database) -> None:
+    cy, request = viewer_of(database, "cy"), take_in(database)
+
+    def takes(now: object = MORNING) -> None:
+        with database.transaction() as db:
+            row = one.request_to_hand_over(db, cy, request.id, now=now)
+            assert one.may_take(cy, row)
+            steps.assign(db, cy, row, assignee_id=cy.officer_id or 0, now=now)
+
+    for now in (MORNING, TOMORROW):
+        if now is TOMORROW:
+            lend(database, "cy", "ana")
+        with pytest.raises(Forbidden):
+            takes(now)
+    takes()
+    assert reload(database, request).assignee_id == cy.officer_id
+    bens = assigned(database, "ben")
+    with pytest.raises(Conflict), database.transaction() as db:
+        row = one.request_to_hand_over(db, cy, bens.id, now=MORNING)
+        assert not one.may_take(cy, row)
+        steps.assign(db, cy, row, assignee_id=cy.officer_id or 0, now=MORNING)
+
+
+def test_who_is_lent_receives_the_citizens_of_the_desk(database: Database) -> None:
+    cy, desk = viewer_of(database, "cy"), viewer_of(database, "ana").division_id or 0
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceType).values(slot_minutes=30))
+
+    def may(now: object = MORNING) -> bool:
+        with database.reading() as db:
+            return giving.may_receive(db, cy, desk, now=now)
+
+    assert not may()
+    lend(database, "cy", "ana")
+    assert (may(), may(TOMORROW)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("over", "lent"),
+    [
+        ({}, True),
+        ({"mode": PlanMode.LEAVE}, False),
+        ({"mode": PlanMode.LEAVE, "part": DayPart.MORNING}, True),
+        ({"mode": PlanMode.FIELD, "layer": PlanLayer.DUTY}, False),
+        ({"mode": PlanMode.HOME, "layer": PlanLayer.HAND}, False),
+    ],
+)
+def test_whose_desk_it_is_the_statement_says_as_the_plan_does(
+    database: Database, over: dict[str, object], lent: bool
+) -> None:
+    cy, desk = viewer_of(database, "cy"), viewer_of(database, "ana").division_id
+    lend(database, "cy", "ana")
+    if over:
+        with database.transaction() as db:
+            plan_range(db, cy, cy.officer_id, TODAY, **over)
+    with database.reading() as db:
+        plan = workdays.plans(db, cy.office_id, TODAY, TODAY).of(cy.officer_id or 0, TODAY)
+        asked = {"office": cy.office_id, "today": TODAY}
+        said = db.execute(sa.select(desk_of(sa.literal(cy.officer_id))), asked).scalar_one()
+    assert plan.desk == said == (desk if lent else None)
+
+
+def test_the_page_of_a_request_offers_to_take_it_to_who_is_lent(world: World) -> None:
+    request = take_in(world.database)
+    cy, form = world.client("cy"), f'action="/requests/{request.id}/assign"'
+    assert form not in cy.get(f"/requests/{request.id}").text
+    lend(world.database, "cy", "ana")
+    assert form in cy.get(f"/requests/{request.id}").text
+    answer = cy.post(
+        f"/requests/{request.id}/assign",
+        data={"assignee": viewer_of(world.database, "cy").officer_id, "version": request.version},
+    )
+    assert answer.status_code == 303
+    assert reload(world.database, request).assignee_id == viewer_of(world.database, "cy").officer_id
