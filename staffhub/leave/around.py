@@ -68,6 +68,11 @@ def colleagues(db: Session, me: Viewer, one: Leave) -> list[Serving]:
     return coverage.at_desk(db, me.office_id, one.division_id, one.first, one.until)
 
 
+def planned(one: Leave, people: Sequence[Serving]) -> list[int]:
+    """Return whose plans say who is there: of the head of another division only the word counts."""
+    return [who.officer_id for who in people if who.division_id == one.division_id or who.role is not Role.OFFICE_HEAD]
+
+
 def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:
     """Return who is planned elsewhere, or has asked for leave, on the working days of a leave; pure."""
     found = []
@@ -124,7 +129,7 @@ def lacks(found: Sequence[Gap]) -> str:
 def lacks_more(db: Session, me: Viewer, one: Leave, seen: str) -> bool:
     """Say whether a leave leaves something empty now, and it is not what was seen."""
     people = colleagues(db, me, one)
-    officers = {one.officer_id, *(person.officer_id for person in people)}
+    officers = {one.officer_id, *planned(one, people)}
     book = workdays.plans(db, me.office_id, one.first, one.until, officers=sorted(officers))
     found = gaps(db, me, one, book, people)
     return any(gap.because for gap in found) and lacks(found) != seen

@@ -67,7 +67,7 @@ def _page(
     today = clock.local_day(now, me.zone)
     people = leave.around.colleagues(db, me, one) if one.is_open else []
     years = {one.first.year, one.until.year, today.year}
-    known = leave.ledger(db, me.office_id, one.officer_id, years, colleagues=[person.officer_id for person in people])
+    known = leave.ledger(db, me.office_id, one.officer_id, years, colleagues=leave.around.planned(one, people))
     outlook, why_not = _outlook(db, me, one, known, today)
     forms: dict[str, Form[Any]] = {
         name: Form.blank(name) for name in ("agree", "grant", "decline", "withdraw", "shorten", "letter")
