@@ -847,7 +847,7 @@ def test_no_statement_reads_a_growing_table_from_end_to_end_or_forgets_the_offic
 ) -> None:
     assert len(seen) > 60, "the walk asks a lot"
     refused = [
-        f"{'; '.join(scans)}\n    {statement}"
+        f"{'; '.join(scans)}\n    {seen[statement]}\n  {statement}"
         for statement, scans in _explained(world.database, seen)
         if scans and not _excused(statement, MAY_SCAN)
     ]
