@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from staffhub import worklog
+from staffhub import office, worklog
 from staffhub.db import Database
 from staffhub.errors import Forbidden, NotFound
 from staffhub.i18n import in_locale
@@ -26,6 +26,7 @@ from staffhub.reports.documents import lkh, lkh_book, log_summary, press
 from staffhub.reports.logbook import Line, Part, Period, Subject, pictures
 from staffhub.reports.logbook.summary import Share, Work
 from staffhub.security import Viewer
+from staffhub.service_requests import correcting, one
 from tests.conftest import MORNING, TODAY, add_posting, viewer_of
 from tests.test_service_requests import assigned
 
@@ -365,6 +366,21 @@ def test_a_month_is_counted_by_kind_of_work_by_unit_and_by_what_became_of_its_da
         ("meetings", 15, None),
     }
     assert found.outputs == [("berkas", 5), ("pesan", 1)]
+
+
+def test_the_time_for_a_request_follows_when_its_service_is_put_right(database: Database) -> None:
+    taken, me = assigned(database, "ben"), viewer_of(database, "ben")
+    _wrote(database, "ben", request_id=taken.id)
+    with database.transaction() as db:
+        row = one.request_for(db, me, taken.id, now=MORNING)
+        facts = correcting.facts_of(db, me, row)
+        other = "family_card" if facts.service_type != "family_card" else "ektp_recording"
+        correcting.correct(db, me, row, facts._replace(service_type=other), now=MORNING)
+        name = office.services(db, me.office_id)[one.request_for(db, me, taken.id, now=MORNING).service_id].name
+        (line,) = logbook.lines(db, me, logbook.subject(db, me, me.officer_id or 0, NOVEMBER), NOVEMBER)
+    assert line.service == name
+    with database.reading() as db:
+        assert [work.name for work in logbook.summary(db, me, NOVEMBER.first, "me").works if work.minutes] == [name]
 
 
 def test_who_counts_whose_month_and_whoever_moved_counts_in_both(database: Database) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import Date, Select, and_, bindparam, select
+from sqlalchemy import Date, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from staffhub.db import rows
@@ -75,6 +75,8 @@ class Line:
         return _STATES.get(self.step, "draft") if self.step else "draft"
 
 
+# What was taken in wrongly may be put right after the line was written, so the request itself says its service.
+SERVICE_OF_LINE = func.coalesce(ServiceRequest.service_type_id, LogEntry.service_type_id)
 _LINES: Select[*tuple[Any, ...]] = (
     select(
         LogEntry.date,
@@ -95,7 +97,7 @@ _LINES: Select[*tuple[Any, ...]] = (
         ReportStep.note,
     )
     .outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id)
-    .outerjoin(ServiceType, ServiceType.id == LogEntry.service_type_id)
+    .outerjoin(ServiceType, ServiceType.id == SERVICE_OF_LINE)
     .outerjoin(Meeting, Meeting.id == LogEntry.meeting_id)
     .outerjoin(
         DailyReport,

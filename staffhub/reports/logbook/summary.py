@@ -46,7 +46,7 @@ from staffhub.models import (
     posting_on,
     serves,
 )
-from staffhub.reports.logbook.lines import DAY
+from staffhub.reports.logbook.lines import DAY, SERVICE_OF_LINE
 from staffhub.security import Scope, Viewer
 
 Whose = Literal["me", "people"]
@@ -193,9 +193,10 @@ def _logged(*columns: Any, asked: _Asked) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _spent(asked: _Asked) -> Select[*tuple[Any, ...]]:
-    kind = (LogEntry.service_type_id, _IS_MEETING, LogEntry.unit)
+    kind = (SERVICE_OF_LINE, _IS_MEETING, LogEntry.unit)
     sums = (func.sum(_MINUTES), func.count(), func.sum(LogEntry.quantity))
-    return _logged(*kind, *sums, asked=asked).group_by(*kind)
+    found = _logged(*kind, *sums, asked=asked)
+    return found.outerjoin(ServiceRequest, ServiceRequest.id == LogEntry.service_request_id).group_by(*kind)
 
 
 @cache
