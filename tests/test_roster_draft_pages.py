@@ -164,6 +164,11 @@ def test_the_draft_says_that_the_work_of_today_has_begun_and_leads_to_the_calls(
     page = ana.get(here).text
     assert said in page
     assert "Ubah satu hari" not in page
+    assert "Bulan ini sudah lewat" not in page
+    planning = ana.get(f"/roster/runs?month={TODAY:%Y-%m}").text
+    for left in (page, planning):
+        assert "Tidak ada lagi hari kerja" in left
+    assert 'action="/roster/runs"' not in planning
 
 
 def test_a_wish_that_the_draft_does_not_meet_stands_on_its_page_also_when_it_came_later(world: World) -> None:

@@ -354,14 +354,17 @@ def test_a_run_never_says_a_day_whose_work_has_begun(
     assert outcome["cells"] == len(cells_of(database))
 
 
-def test_a_month_of_which_no_day_is_left_is_worked_out_to_nothing(database: Database) -> None:
-    hana, evening = viewer_of(database, "hana"), MORNING + timedelta(days=7, hours=8)
+def test_a_month_of_which_no_working_day_is_left_is_not_worked_out(database: Database) -> None:
+    hana, early = viewer_of(database, "hana"), MORNING + timedelta(days=7)
     with database.transaction() as db:
-        run_id = runs.ask(db, hana, desk(database), TODAY, key="run-0001", now=evening)
-    runs.run_due(database, now=evening)
-    run = run_of(database, run_id)
-    assert run.state is TaskState.DONE
-    assert not cells_of(database)
+        run_id = runs.ask(db, hana, desk(database), TODAY, key="run-0001", now=early)
+    at_work = early + timedelta(minutes=18)
+    runs.run_due(database, now=at_work)
+    outcome = run_of(database, run_id).outcome
+    assert outcome
+    assert (outcome["state"], "hari kerja" in outcome["why"]) == ("refused", True)
+    with pytest.raises(Refused, match="hari kerja"), database.transaction() as db:
+        runs.ask(db, hana, desk(database), TODAY, key="run-0002", now=at_work)
 
 
 def test_the_whole_office_is_proposed_in_one_go(database: Database) -> None:

@@ -142,6 +142,12 @@ def test_the_newest_pattern_that_has_begun_holds_and_a_week_may_have_seven_days(
     ]  # fmt: skip
 
 
+def test_work_begins_on_a_working_day_and_not_on_a_holiday() -> None:
+    noon = datetime.combine(TODAY, time(12), WITA)
+    opens = [Calendar(free, (RULE,)).first_open(noon) for free in ({}, {TODAY: "Natal"})]
+    assert opens == [TODAY + timedelta(days=1), TODAY]
+
+
 def test_in_wita_the_day_changes_at_16_utc_whatever_the_zone_of_the_server() -> None:
     before = datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC)
     assert clock.local_day(before, WITA) == date(2026, 11, 23)

@@ -16,7 +16,7 @@ from staffhub import clock, office, workdays
 from staffhub.db import changed_meanwhile, insert_unless_there, lock_row, rows, write_over
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import Division, PlanMode, RosterAct, RosterCell, RosterPlan, RosterStep
+from staffhub.models import Division, EmploymentType, PlanMode, RosterAct, RosterCell, RosterPlan, RosterStep
 from staffhub.roster import coverage
 from staffhub.security import Viewer
 
@@ -123,6 +123,12 @@ def published_months(db: Session, office_id: int, first: date, last: date) -> se
 def first_open(db: Session, me: Viewer, now: datetime) -> date:
     """Return the first day that a roster still says. Once the work of today has begun people are called in instead."""
     return workdays.calendar(db, me.office_id).first_open(now.astimezone(me.zone))
+
+
+def has_days_left(db: Session, me: Viewer, month: date, now: datetime) -> bool:
+    """Whether anybody works on a day of a month that a roster still says."""
+    works, opens = workdays.calendar(db, me.office_id).is_working_day, first_open(db, me, now)
+    return any(works(day, kind) for day in clock.month_days(month) if day >= opens for kind in EmploymentType)
 
 
 def lock(db: Session, division_id: int) -> None:

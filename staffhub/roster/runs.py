@@ -76,20 +76,22 @@ _MONTH = (
 )
 
 
-def may_write(db: Session, me: Viewer, division_id: int | None, month: date, *, today: date) -> list[int]:
-    """Return the bidang of a run; refused to whoever may not write each of them, and of a month that is over."""
+def may_write(db: Session, me: Viewer, division_id: int | None, month: date, *, now: datetime) -> list[int]:
+    """Return the bidang of a run; refused to whoever may not write each of them, and where no working day is left."""
     desks = [division_id] if division_id is not None else list(office.divisions(db, me.office_id))
     if division_id is None and not me.sees_everyone:
         raise Forbidden(_("The duty roster is written by HR, the head of the office and the head of the division."))
     for desk in desks:
-        drafts.draft_for(db, me, desk, month, today=today, edit=True)
+        drafts.draft_for(db, me, desk, month, today=clock.local_day(now, me.zone), edit=True)
+    if not drafts.has_days_left(db, me, month, now):
+        raise Refused(_("No working day of this month is left to plan."))
     return desks
 
 
 def ask(db: Session, me: Viewer, division_id: int | None, month: date, *, key: str, now: datetime, **asked: Any) -> int:
     """Leave it to the scheduler and return the run; while one of the same is not over, that is it."""
     month = month.replace(day=1)
-    may_write(db, me, division_id, month, today=clock.local_day(now, me.zone))
+    may_write(db, me, division_id, month, now=now)
     lock_row(db, Office, me.office_id)
     same = RosterRun.division_id.is_(None) if division_id is None else RosterRun.division_id == division_id
     mine = (RosterRun.account_id == me.account_id) & (RosterRun.key == key)
@@ -232,7 +234,7 @@ def _outcome(database: Database, job: _Job, now: Callable[[], datetime]) -> dict
     with database.reading() as db:
         at = now()
         me = _viewer(db, job, at)
-        desks = may_write(db, me, job.division_id, job.month, today=clock.local_day(at, me.zone))
+        desks = may_write(db, me, job.division_id, job.month, now=at)
         facts = problem.load(db, job.office_id, job.month, opens=drafts.first_open(db, me, at))
     built = problem.build(facts, desks)
     watch = _Watch(database, job)

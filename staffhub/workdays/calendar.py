@@ -83,7 +83,7 @@ class Calendar:
     def first_open(self, local: datetime) -> date:
         """Return the first day whose work has not begun, by the usual hours: today until then, and then tomorrow."""
         today = local.date()
-        hours = self.hours(today)
+        hours = self.hours(today) if self.is_working_day(today) else None
         return today + timedelta(days=hours is not None and local.time() >= hours.starts)
 
     def shift(self, day: date) -> timedelta:

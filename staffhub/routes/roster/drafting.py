@@ -123,6 +123,7 @@ def _page(
         today=today,
         opens=opens,
         over=clock.month_after(draft.month) <= today,
+        days_left=drafts.has_days_left(db, me, draft.month, now),
         undo=by_hand.step_said(done, names) if done else "",
         redo=by_hand.step_said(undone, names) if undone else "",
         one=one or Form.blank("one", officer=next(iter(names), None), date=first, mode="office"),

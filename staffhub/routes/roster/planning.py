@@ -65,6 +65,7 @@ def listing(
         previous=clock.month_before(first),
         following=clock.month_after(first),
         is_over=clock.month_after(first) <= today,
+        days_left=drafts.has_days_left(db, me, first, now),
         begun=first <= today < drafts.first_open(db, me, now),
         desks=desks,
         whole=me.sees_everyone,
