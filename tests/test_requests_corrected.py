@@ -282,6 +282,15 @@ def test_a_number_that_is_not_the_applicants_is_taken_out_and_a_wish_that_is_the
     assert _now(world.database, found).phone == ""
 
 
+def test_a_request_that_waits_since_it_was_put_right_says_both_once(world: World) -> None:
+    path = f"/requests/{_taken_in(world.database).id}"
+    ana, typed = _opened(world, path)
+    assert ana.post(f"{path}/correct", data=typed | {"service_type": ["ektp_recording"]}).status_code == 303
+    shown = ana.get(path).text
+    assert shown.count("Data diperbaiki: layanan") == 1
+    assert "Pemohon harus datang sendiri" in shown
+
+
 def test_moved_to_another_bidang_the_page_says_so_and_a_closed_request_has_nothing_to_correct(world: World) -> None:
     found = _on_desk(world.database)
     path = f"/requests/{found.id}"

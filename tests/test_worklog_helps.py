@@ -13,10 +13,12 @@ from staffhub.db import Database
 from staffhub.models import Channel, LogEntry, RequestEvent, RequestState, ServiceRequest, ServiceType, WorkMode
 from staffhub.reports import log_proposals
 from staffhub.security import Viewer
-from staffhub.service_requests import handing, steps
+from staffhub.service_requests import correcting, handing, steps
+from staffhub.service_requests.one import Request
 from staffhub.worklog import Proposed, Trace
 from tests.conftest import MORNING, TODAY, World, viewer_of
 from tests.test_service_requests import assigned, move, reload
+from tests.test_service_requests import take_in as taken_in
 
 NOON = MORNING + timedelta(hours=5)  # 12.12 WITA
 FRIDAY = date(2026, 11, 20)
@@ -232,3 +234,52 @@ def test_handing_over_and_urgency_are_no_work_on_a_request(database: Database, b
         "Ben": [f"Menerima permohonan Kartu keluarga (KK), {request.number}"],
         "Tia": [f"Memeriksa permohonan Kartu keluarga (KK), {request.number}"],
     }
+
+
+def correct_service(database: Database, me: Viewer, request: Request, code: str, *, hours: float) -> None:
+    with database.transaction() as db:
+        facts = correcting.facts_of(db, me, request)._replace(service_type=code)
+        correcting.correct(db, me, request, facts, now=MORNING + timedelta(hours=hours))
+
+
+def test_a_request_that_a_line_counted_is_not_counted_again_when_its_service_is_put_right(
+    database: Database, ben: Viewer
+) -> None:
+    counted = [move(database, "ben", assigned(database, "ben"), RequestState.CHECKING) for _each in range(2)]
+    (one,) = proposals(database, ben)
+    assert (one.trace.quantity, take(database, ben, [one])) == (2, 1)
+    correct_service(database, ben, counted[0], "ektp_reprint", hours=6)
+    assert proposals(database, ben) == []
+    move(database, "ben", reload(database, counted[0]), RequestState.SIGNING, now=MORNING + timedelta(hours=7))
+    (more,) = proposals(database, ben)
+    assert more.trace.text.startswith("Melanjutkan permohonan ")
+    assert (more.trace.quantity, more.trace.request_id) == (None, counted[0].id)
+
+
+def test_a_line_about_one_request_hides_no_other_of_its_service(database: Database, ben: Viewer) -> None:
+    both = [move(database, "ben", assigned(database, "ben"), RequestState.CHECKING) for _each in range(2)]
+    assert take(database, ben, proposals(database, ben)) == 1
+    move(database, "ben", both[0], RequestState.SIGNING, now=NOON + timedelta(minutes=5))
+    assert take(database, ben, proposals(database, ben)) == 1
+    with database.transaction() as db:
+        (of_both,) = (line for line in worklog.entries_of(db, ben, TODAY) if line.quantity)
+        worklog.remove(db, ben, of_both, now=NOON)
+    assert [one.trace.request_id for one in proposals(database, ben)] == [both[1].id]
+
+
+def test_only_whoever_received_a_request_that_day_is_proposed_to_have_taken_it_in(
+    database: Database, ben: Viewer
+) -> None:
+    before, dewi = MORNING - timedelta(days=1), viewer_of(database, "dewi")
+    wrong, deferred = (taken_in(database, "ben", now=before) for _each in range(2))
+    for request in (wrong, deferred):
+        with database.transaction() as db:
+            steps.assign(db, dewi, request, assignee_id=ben.officer_id or 0, now=before)
+        move(database, "ben", reload(database, request), RequestState.CHECKING, now=before)
+    correct_service(database, ben, reload(database, wrong), "ektp_recording", hours=1)
+    assert reload(database, wrong).state is RequestState.DEFERRED
+    assert proposals(database, ben) == [], "putting data right is no work on a service"
+    move(database, "ben", reload(database, deferred), RequestState.DEFERRED)
+    assert [one.trace.text for one in proposals(database, ben)] == [
+        f"Memeriksa permohonan Kartu keluarga (KK), {deferred.number}"
+    ]

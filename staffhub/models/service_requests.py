@@ -148,7 +148,7 @@ class RequestEvent(Base):
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
     # What this step made of the urgency, its note the reason; null: nothing.
     urgent: Mapped[bool | None]
-    # Which facts of the request this step put right, as applicant,phone; null: none.
+    # Which facts of the request this step put right, or followed from putting right, as applicant,phone; null: none.
     corrected: Mapped[str | None] = mapped_column(String(60))
 
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from staffhub import clock, i18n, worklog
 from staffhub.ahead import Ask
@@ -15,7 +15,7 @@ from staffhub.i18n import gettext as _
 from staffhub.meetings import minutes, parts
 from staffhub.models import RequestEvent, RequestState, ServiceRequest, ServiceType
 from staffhub.security import Viewer
-from staffhub.service_requests.moved import MOVES_ON
+from staffhub.service_requests.moved import MOVES_ON, STATE_BEFORE
 from staffhub.worklog import Entry, Presence, Proposed, Trace
 
 _TAKEN_IN = frozenset({RequestState.NEW, RequestState.DEFERRED})
@@ -23,6 +23,12 @@ _TAKEN_IN = frozenset({RequestState.NEW, RequestState.DEFERRED})
 _TAKING_IN, _CHECKING = "taken-in-", "requests-"
 _LAST = 24 * 60 - 1
 _OFFICE, _OFFICER = bindparam("office", type_=BigInteger), bindparam("officer", type_=BigInteger)
+_other = aliased(RequestEvent)
+_PUT_RIGHT = (
+    select(func.max(_other.at))
+    .where(_other.request_id == RequestEvent.request_id, _other.corrected.contains("service_type"))
+    .scalar_subquery()
+)
 _STEPS = (
     select(
         ServiceRequest.id,
@@ -31,15 +37,30 @@ _STEPS = (
         ServiceType.name,
         RequestEvent.state,
         RequestEvent.at,
+        STATE_BEFORE.is_(None),
+        _PUT_RIGHT,
     )
     .select_from(RequestEvent)
     .join(ServiceRequest, ServiceRequest.id == RequestEvent.request_id)
     .join(ServiceType, ServiceType.id == ServiceRequest.service_type_id)
     .where(RequestEvent.office_id == _OFFICE, RequestEvent.officer_id == _OFFICER)
     .where(RequestEvent.at >= bindparam("since", type_=UtcDateTime))
-    .where(RequestEvent.at < bindparam("until", type_=UtcDateTime), MOVES_ON)
+    .where(RequestEvent.at < bindparam("until", type_=UtcDateTime), MOVES_ON, RequestEvent.corrected.is_(None))
     .order_by(RequestEvent.at, RequestEvent.id)
 )
+
+
+class _Step(NamedTuple):
+    """What an officer did to a request; `put_right`: when its service was corrected last."""
+
+    request_id: int
+    number: str
+    service_id: int
+    service: str
+    state: RequestState
+    at: datetime
+    first: bool
+    put_right: datetime | None
 
 
 def asks(me: Viewer, officer_id: int, day: date) -> list[Ask]:
@@ -104,42 +125,52 @@ def _requests(db: Session, me: Viewer, officer_id: int, day: date, entries: Sequ
     A request that moved on after that is proposed with its time alone: the line before has counted it.
     """
     own = {entry.request_id for entry in entries}
-    steps: dict[int, list[Any]] = defaultdict(list)
-    for row in read(db, _ask_steps(me, officer_id, day)):
-        if row[0] not in own:
-            steps[row[0]].append(row)
+    found: dict[int, list[_Step]] = defaultdict(list)
+    for step in map(_Step._make, read(db, _ask_steps(me, officer_id, day))):
+        if step.request_id not in own:
+            found[step.request_id].append(step)
     groups: dict[str, list[_Left]] = defaultdict(list)
-    for rows in steps.values():
-        since = _told_until(rows, entries)
-        left = [row for row in rows if since is None or row[5] > since]
+    for steps in found.values():
+        since = _told_until(steps, entries)
+        left = [step for step in steps if since is None or step.at > since]
         if left:
-            groups[_name(rows)].append(_Left(left, fresh=since is None))
+            groups[_name(steps)].append(_Left(left, fresh=since is None))
     return [_group(me, day, f"{name}{_next(name, entries)}", left) for name, left in groups.items()]
 
 
 class _Left(NamedTuple):
     """The steps of a request that no line tells of; `fresh`: none tells of an earlier one of the day either."""
 
-    steps: list[Any]
+    steps: list[_Step]
     fresh: bool
 
 
-def _name(rows: Sequence[Any]) -> str:
+def _kind(steps: Sequence[_Step]) -> str:
+    return _TAKING_IN if steps[0].first and {step.state for step in steps} <= _TAKEN_IN else _CHECKING
+
+
+def _name(steps: Sequence[_Step]) -> str:
     """Return what the sources of lines about such a request begin with."""
-    kind = _TAKING_IN if {row[4] for row in rows} <= _TAKEN_IN else _CHECKING
-    return f"{kind}{rows[0][2]}-"
+    return f"{_kind(steps)}{steps[0].service_id}-"
 
 
-def _told_until(rows: Sequence[Any], entries: Iterable[Entry]) -> datetime | None:
-    """Return when the last line was taken over that tells of a request, None: none does."""
+def _told_until(steps: Sequence[_Step], entries: Iterable[Entry]) -> datetime | None:
+    """Return when the last line was taken over that tells of a request among others, None: none does."""
     told = (
         at
         for entry in entries
         if (at := entry.created_at)
-        and (before := [row for row in rows if row[5] <= at])
-        and entry.source.startswith(_name(before))
+        and entry.request_id is None
+        and (before := [step for step in steps if step.at <= at])
+        and entry.source.startswith(_told_as(before, at))
     )
     return max(told, default=None)
+
+
+def _told_as(steps: Sequence[_Step], at: datetime) -> str:
+    """Return what a line of then begins with: what was put right since stood under another service, by now unknown."""
+    put_right = steps[0].put_right
+    return _kind(steps) if put_right and put_right > at else _name(steps)
 
 
 def _next(name: str, entries: Iterable[Entry]) -> int:
@@ -149,20 +180,20 @@ def _next(name: str, entries: Iterable[Entry]) -> int:
 
 
 def _group(me: Viewer, day: date, source: str, requests: Sequence[_Left]) -> Trace:
-    times = [_minute(row[5], day, me) for one in requests for row in one.steps]
+    times = [_minute(step.at, day, me) for one in requests for step in one.steps]
     first = requests[0].steps[0]
     count = sum(one.fresh for one in requests)
     alone = first if len(requests) == 1 else None
     with i18n.in_locale("id"):  # what is kept goes on the paper, whatever its officer reads
-        text = _words(count or len(requests), first[3], kind=source if count else "")
+        text = _words(count or len(requests), first.service, kind=source if count else "")
     return Trace(
         source,
-        (f"{text}, {alone[1]}" if alone else text)[:200],
+        (f"{text}, {alone.number}" if alone else text)[:200],
         (min(times), max(times)),
         quantity=count or None,
         unit=worklog.UNITS[0] if count else "",
-        request_id=alone[0] if alone else None,
-        service_id=first[2],
+        request_id=alone.request_id if alone else None,
+        service_id=first.service_id,
     )
 
 

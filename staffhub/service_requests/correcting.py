@@ -143,7 +143,7 @@ def _note(
     if state is not request.state:
         waits = state is _S.DEFERRED
         why = _("The applicant must come in person; this waits unless it is urgent.") if waits else ""
-        steps.note_step(db, me, request.id, state, assignee, note=why, now=now)
+        steps.note_step(db, me, request.id, state, assignee, note=why, now=now, corrected=fields)
     told: dict[str, Any] = {"fields": list(fields)}
     if new is not old:
         told |= {"before": old.code, "after": new.code, "assignee": [request.assignee_id, assignee]}

@@ -189,7 +189,7 @@ class Event:
 
     `reopened`: it was closed before; `taken_back`: it had been called ready by mistake. `moved`: it changed the state
     of a request that was open. `urgent`: the step made it urgent or no longer urgent, the note says why. `corrected`:
-    the facts that it put right.
+    the facts that it put right, or that it followed from where it moved the request.
     """
 
     at: datetime
