@@ -192,6 +192,19 @@ def test_the_way_out_that_is_taken_really_makes_a_plan(short: Database) -> None:
         assert {row.date for row in db.scalars(sa.select(RosterExcuse))} == {TUESDAY, WEDNESDAY}
 
 
+def test_days_that_are_over_are_not_excused_from_a_page_left_open(short: Database) -> None:
+    run_id, hana = ask(short), viewer_of(short, "hana")
+    runs.run_due(short, now=MORNING)
+    wednesday = MORNING + (WEDNESDAY - TODAY)
+    taken = {"reason": "Rapat kerja", "key": "run-0002"}
+    with short.transaction() as db, pytest.raises(Refused, match="Susun lagi"):
+        relaxing.take(db, hana, run_id, {0: "excuse"}, **taken, now=wednesday + timedelta(days=1))
+    with short.transaction() as db:
+        relaxing.take(db, hana, run_id, {0: "excuse"}, **taken, now=wednesday + timedelta(hours=1))
+    with short.reading() as db:
+        assert db.scalars(sa.select(RosterExcuse.date)).all() == [WEDNESDAY], "until the end of the day"
+
+
 def test_somebody_of_another_bidang_is_lent_when_that_helps(database: Database) -> None:
     hana, ana, ben, cy = viewer_of(database, "hana"), *(who(database, name) for name in ("ana", "ben", "cy"))
     with database.transaction() as db:

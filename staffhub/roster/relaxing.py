@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -139,12 +139,14 @@ def take(
 ) -> int:
     """Take a way out of each trouble that one was chosen for into the drafts, and have it worked out again.
 
-    Refused where a way needs a reason, a plan that was written by hand, or a bidang that I may not write.
+    Refused where no day is left, or a way needs a reason, a plan that was written by hand, or a bidang that I may not
+    write.
     """
     run = runs.run_for(db, me, run_id)
     there = troubles(run.outcome)
     ways = {n: there[n].way(value) for n, value in chosen.items() if value and n < len(there)}
-    taken = [(there[n], way) for n, way in ways.items() if way is not None]
+    today, opens = clock.local_day(now, me.zone), drafts.first_open(db, me, now)
+    taken = [(_left(there[n], way, today, opens), way) for n, way in ways.items() if way is not None]
     if not taken:
         raise Refused(_("Choose at least one way out."), field="way_0")
     # The rosters before the office, whose version an excuse changes: in the order of whoever excuses on a draft.
@@ -156,11 +158,19 @@ def take(
     for trouble, way in taken:
         for step in way:
             _take_step(db, me, trouble, step, changes, reason=reason, now=now)
-    today = clock.local_day(now, me.zone)
     for desk in sorted(changes):
         draft = drafts.draft_for(db, me, desk, run.month, today=today, edit=True)
         drafts.write(db, me, draft, changes[desk], act=RosterAct.RELAXED, version=draft.version, now=now)
     return runs.ask(db, me, run.division_id, run.month, key=key, now=now)
+
+
+def _left(one: Trouble, way: Way, today: date, opens: date) -> Trouble:
+    """Leave out days past mending: a day is excused until it is over, and planned until its work begins."""
+    since = today if all(step.kind == "excuse" for step in way) else opens
+    days = tuple(day for day in one.days if day >= since)
+    if not days:
+        raise Refused(_("These days are over, or their work has begun. Have the plan worked out again."), field="way_0")
+    return replace(one, days=days)
 
 
 def _refuse_twice(taken: Iterable[tuple[Trouble, Way]]) -> None:
