@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from staffhub.models import AuditEvent, PlanMode, RosterExcuse
+from staffhub.models import AuditEvent, PlanMode, RosterExcuse, RuleKind, RuleSet
 from staffhub.roster import wishes
 from tests.conftest import MORNING, TODAY, World
 from tests.page_forms import form_of
@@ -112,9 +112,27 @@ def test_an_excuse_is_taken_back_on_the_page_and_the_minimum_holds_again(world: 
     with world.database.reading() as db:
         noted = db.scalars(sa.select(AuditEvent).where(AuditEvent.verb == "roster.excuse_taken_back")).all()
     assert [one.facts["reason"] for one in noted] == ["Loket tutup"]
-    for wrong in ("2026-11-02 THL", "2027-01-04 THL", "besok"):
+    for wrong in ("2026-11-02 THL", "2027-01-04 THL", "2026-12-01 Loket", "besok"):
         assert ana.post(f"{here}/excuse/take-back", data=typed | {"day": wrong}).status_code == 422
     assert ana.post(f"{here}/excuse/take-back").status_code == 422
+
+
+def test_an_order_of_a_long_number_is_excused_and_holds_again(world: World) -> None:
+    ana, here, ben = world.client("ana"), _here(world), world.officer_id("ben")
+    number = "Surat Edaran Kepala Dinas Nomor 80/2026 tentang hari kerja"
+    assert number[39] == " "
+    values = {"document": number, "least_office": 100}
+    day = date(2026, 12, 1)
+    with world.database.transaction() as db:
+        own = {"legal_source": "SE", "owner": "Hana", "valid_from": day, "valid_to": day, "values": values}
+        db.add(RuleSet(office_id=1, kind=RuleKind.FLEXIBLE, **own))
+    ana.post(f"{here}/cells", data={"cell": f"{ben}.2026-12-01.R", "version": "0"})
+    (offered,) = re.findall(r'name="day"\s+value="([^"]+)"', ana.get(here).text)
+    assert ana.post(f"{here}/excuse", data={"day": offered, "reason": "Rapat"}).status_code == 303
+    back = form_of(ana.get(here).text, f"{here}/excuse/take-back")
+    assert ana.post(f"{here}/excuse/take-back", data=back).status_code == 303
+    with world.database.reading() as db:
+        assert not db.scalars(sa.select(RosterExcuse.reason)).all()
 
 
 def test_who_gives_another_reason_for_an_excused_day_is_told_and_keeps_what_was_typed(world: World) -> None:

@@ -49,7 +49,7 @@ Kind = tuple[int, EmploymentType, Role] | tuple[int, EmploymentType]
 APPOINTMENTS, LEVELS = "Janji temu", "Pimpinan"
 # What the roster may say otherwise: its own layer, and the usual week below it.
 OF_THE_ROSTER = frozenset({PlanLayer.ROSTER.value, "pattern"})
-_NAME = 40  # so much of an order's number names an excuse of it
+_NAME = 40  # so much of an order's number names an excuse of it, without a space at its end: forms send none
 _SLACK = 1e-9  # 0.1 * 30 people is 3 of them, whatever floats say
 
 
@@ -349,7 +349,7 @@ def shares(calendar: Calendar, desk: office.Bidang, people: Sequence[Serving], f
         if rule := calendar.flexible(day, desk.code):
             out = frozenset(one.officer_id for one in here if _is_excluded(rule, desk.code, one))
             least, most = (None if one is None else one / 100 for one in (rule.least_office, rule.most_home))
-            found.append(Share(desk.id, day, rule.document[:_NAME], least, most, out))
+            found.append(Share(desk.id, day, rule.document[:_NAME].rstrip(), least, most, out))
         if bound := calendar.levels(day, desk):
             highest = levels_of(people, day)
             stay = frozenset(one.officer_id for one in here if highest.get(one.officer_id, bound + 1) <= bound)

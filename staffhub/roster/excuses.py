@@ -21,17 +21,22 @@ from staffhub.security import Viewer
 def excuse(db: Session, me: Viewer, draft: Draft, days: Sequence[str], *, reason: str, now: datetime) -> int:
     """Excuse days of a group that the draft leaves short ("2026-12-28 THL"); return how many. Twice is once."""
     drafts.lock(db, draft.division_id)
-    there = drafts.read(db, me.office_id, draft.division_id, draft.month)
-    month = covering.month_of(db, me.office_id, draft.division_id, there.days, cells=there.cells)
-    today = clock.local_day(now, me.zone)
-    # A share that is excused asks for nothing any more: the second tap finds it here.
-    known = {(day, group) for desk, day, group in month.book.calendar.excuses if desk == draft.division_id}
-    known |= {(one.day, one.group) for covers in month.covers().values() for one in covers if one.group != APPOINTMENTS}
-    asked = {_read(text) for text in days}
-    if not asked or not asked <= known or min(asked)[0] < today:
+    asked, today = {_read(text) for text in days}, clock.local_day(now, me.zone)
+    if not asked or not asked <= _known(db, me, draft) or min(asked)[0] < today:
         raise Refused(_("Choose one of the list."))
     write(db, me, draft.division_id, asked, reason=reason, now=now)
     return len(asked)
+
+
+def _known(db: Session, me: Viewer, draft: Draft) -> set[tuple[date, str]]:
+    """Return what may be excused in this month, and what is."""
+    there = drafts.read(db, me.office_id, draft.division_id, draft.month)
+    month = covering.month_of(db, me.office_id, draft.division_id, there.days, cells=there.cells)
+    # A share that is excused asks for nothing any more: the second tap finds it here.
+    known = {(day, group) for desk, day, group in month.book.calendar.excuses if desk == draft.division_id}
+    return known | {
+        (one.day, one.group) for covers in month.covers().values() for one in covers if one.group != APPOINTMENTS
+    }
 
 
 def write(
@@ -63,6 +68,8 @@ def take_back(db: Session, me: Viewer, draft: Draft, text: str, *, seen: str, no
     drafts.lock(db, draft.division_id)
     there = _reason(db, me, draft.division_id, day, group)
     if there is None:
+        if (day, group) not in _known(db, me, draft):
+            raise Refused(_("Choose one of the list."))
         return
     if there != seen:
         raise Conflict(changed_meanwhile())
