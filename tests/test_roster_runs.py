@@ -176,6 +176,24 @@ def test_what_cannot_be_done_is_told_by_days_and_people_with_ways_out(short: Dat
     assert not cells_of(short)
 
 
+def test_what_the_bidang_itself_can_do_is_told_also_when_the_wider_question_is_not_answered_in_time(
+    short: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve: Callable[..., Any] = child.solve
+    answers = [solve]
+
+    def once(*asked: Any) -> Any:
+        if not answers:
+            raise child.Died("it did not end in its time")
+        return answers.pop()(*asked)
+
+    monkeypatch.setattr(child, "solve", once)
+    run_id = ask(short)
+    runs.run_due(short, now=MORNING)
+    (one,) = relaxing.troubles(run_of(short, run_id).outcome)
+    assert one.days == (TUESDAY, WEDNESDAY)
+
+
 def test_the_way_out_that_is_taken_really_makes_a_plan(short: Database) -> None:
     run_id, hana = ask(short), viewer_of(short, "hana")
     runs.run_due(short, now=MORNING)

@@ -290,6 +290,22 @@ def test_that_not_every_combination_was_tried_is_told():
     assert ([{change.kind for change in way} for way in broken.ways], broken.untried) == ([{"excuse"}], False)
 
 
+def test_of_many_who_are_alike_one_is_tried_for_all(monkeypatch: pytest.MonkeyPatch):
+    settled, settle = [], why.settle
+    monkeypatch.setattr(why, "settle", lambda *asked, **more: settled.append(asked) or settle(*asked, **more))
+    own = tuple(Demand(desk, MONDAY, "non_asn", 1, None, "8") for desk in (2, 3, 4))
+    desks = [2] * 70 + [3] * 70 + [4]
+    (broken,) = why.explain(_two_too_few(*desks, demands=own)).broken
+    assert [change.kind for change in broken.ways[0]] == ["borrow", "borrow"]
+    assert len(settled) < 20
+    needed = _two_too_few(*([2] * 70), demands=(replace(own[0], minimum=71),))
+    asked = replace(needed, fixed=tuple(replace(fact, why="leave") for fact in needed.fixed))
+    one = replace(asked, demands=(replace(asked.demands[0], minimum=1), *asked.demands[1:]))
+    (broken,) = why.explain(one).broken
+    kinds = [change.kind for (change,) in broken.ways]
+    assert kinds == ["ask_leave", "ask_leave", "excuse"], "of seventy colleagues nobody can be lent"
+
+
 def test_too_many_locked_in_the_office_are_told_as_well():
     locked = tuple(Fixed(n, MONDAY, "office", "locked") for n in (1, 2))
     problem = Problem(FOUR[:2], DAYS[:1], (Demand(1, MONDAY, None, 0, 1, "1"),), fixed=locked)

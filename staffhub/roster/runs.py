@@ -322,7 +322,11 @@ def _why(facts: Facts, built: Built, solution: Solution, desks: Collection[int],
     if len(desks) < len(facts.desks):
         days = {one.rule.day for one in explained.broken}
         wider = problem.build(facts, list(facts.desks), days)
-        answer = child.solve(wider.problem, SECONDS[False], watch.goes_on)
+        answer = None
+        try:
+            answer = child.solve(wider.problem, SECONDS[False], watch.goes_on)
+        except child.Died:  # what the bidang itself can do is known
+            log.warning("roster_wider_why_died", run=watch.job.id)
         if answer is not None and answer.explanation is not None:
             built, explained = wider, answer.explanation
     broken = [one for one in explained.broken if one.rule.desk in desks]

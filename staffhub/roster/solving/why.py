@@ -4,7 +4,7 @@ Hard rules never join two days, so each day is looked at alone, with its own sma
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import combinations, islice
@@ -129,26 +129,45 @@ def _ways(alone: Problem, row: Row, missing: int) -> tuple[list[Way], bool]:
     Each gives one person: as many are needed as are missed, each of which helps alone where the others are excused.
     """
     several = sorted(_candidates(alone, row, missing), key=lambda change: (change.cost, change.person))
+    alike = _alike(alone, several)
     number = abs(missing)
     if number > 1:
-        rest = _change("excuse", row.day, rule=row.rule, missing=missing - missing // number)
-        several = [one for one in several if _fits(apply(alone, rest), [one])]
+        rest = apply(alone, _change("excuse", row.day, rule=row.rule, missing=missing - missing // number))
+        help_alone = {kind for kind, one in {alike[one]: one for one in several}.items() if _fits(rest, [one])}
+        several = [one for one in several if alike[one] in help_alone]
     sets = sorted(islice(combinations(several, number), _SETS), key=lambda way: sum(change.cost for change in way))
     working: list[Way] = []
     found: Counter[tuple[Kind, ...]] = Counter()
-    tries = 0
+    tried: dict[tuple[Hashable, ...], bool] = {}
     for way in sets:
         # Of each kind some: colleagues elsewhere, however many are free, do not hide that a leave can be talked about.
         kinds = tuple(change.kind for change in way)
         if found[kinds] == _WAYS:
             continue
-        if tries == _TRIES:
-            return working, True
-        tries += 1
-        if _fits(alone, way):
+        those = tuple(alike[change] for change in way)
+        if those not in tried:
+            if len(tried) == _TRIES:
+                return working, True
+            tried[those] = _fits(alone, way)
+        if tried[those]:
             working.append(way)
             found[kinds] += 1
     return working, comb(len(several), number) > _SETS
+
+
+def _alike(alone: Problem, changes: list[Relaxation]) -> dict[Relaxation, Hashable]:
+    """Return all that decides whether a change helps: of people who are alike in it one is tried for all."""
+    people = {person.id: person for person in alone.people}
+    published = {fact.person: fact.place for fact in alone.published}
+    rules: tuple[Demand | Share, ...] = (*alone.demands, *alone.shares)
+    found: dict[Relaxation, Hashable] = {}
+    for change in changes:
+        person = people[_known(change.person)]
+        named = tuple(person.id in rule.excluded for rule in rules)
+        fixed = alone.at.get((person.id, change.day))
+        cell = (fixed.place, fixed.why) if fixed else None, published.get(person.id)
+        found[change] = change.kind, person.desk, person.group, person.also, cell, named
+    return found
 
 
 def _candidates(alone: Problem, row: Row, missing: int) -> Iterator[Relaxation]:
