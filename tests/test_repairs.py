@@ -84,6 +84,15 @@ def test_whoever_only_agrees_reads_who_could_come(office: World) -> None:
     assert "call_in" not in page
 
 
+def test_a_desk_that_has_as_many_as_it_may_has_room_for_who_stands_in(office: World) -> None:
+    asn = {"name": "ASN", "types": [kind.value for kind in ASN], "minimum": 1, "maximum": 1}
+    with office.database.transaction() as db:
+        db.execute(sa.update(RuleSet).where(RuleSet.kind == RuleKind.COVERAGE).values(values={"groups": [asn]}))
+    _at_home(office, "ana")
+    page = office.client("ana").get(_ask(office, first=str(MONDAY), last=str(MONDAY))).text
+    assert "Ana Kaunang bekerja dari rumah dan dapat datang" in page
+
+
 def _appointment(world: World, seats: int, day: date = MONDAY) -> None:
     """Citizens come to Ana's bidang at the same time, so many."""
     desk = world.viewer("ana").division_id

@@ -101,6 +101,12 @@ def away(one: Leave, known: Ledger, people: Sequence[Serving]) -> list[Away]:
     return sorted(found, key=lambda line: (order[line.mode], line.name))[:_SHOWN]
 
 
+def without(book: PlanBook, one: Leave) -> PlanBook:
+    """Return the plans as they would be with a leave granted."""
+    leave = Granted(PlanLayer.LEAVE, PlanMode.LEAVE, part=one.part)
+    return book.with_granted({(one.officer_id, day): leave for day in dates(one.first, one.until)})
+
+
 def gaps(db: Session, me: Viewer, one: Leave, book: PlanBook, people: Sequence[Serving]) -> list[Gap]:
     """Return the days on which the division would have too few in the office, as publishing its roster counts them."""
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
@@ -109,10 +115,8 @@ def gaps(db: Session, me: Viewer, one: Leave, book: PlanBook, people: Sequence[S
     days, span = list(dates(one.first, one.until)), (one.first, one.until)
     given = [asked for asked in coverage.given(db, me.office_id, *span) if asked.division_id == division.id]
     there = Month(division, days, people, book, book, given, coverage.kept_home(db, me.office_id, *span))
-    leave = Granted(PlanLayer.LEAVE, PlanMode.LEAVE, part=one.part)
-    without = replace(there, book=book.with_granted({(one.officer_id, day): leave for day in days}))
     before = {(cover.day, cover.group): cover.missing for covers in there.covers().values() for cover in covers}
-    after = without.covers()
+    after = replace(there, book=without(book, one)).covers()
     return [
         Gap(cover, because=cover.missing > before.get((cover.day, cover.group), 0))
         for day in days
