@@ -1,7 +1,7 @@
 """Whoever is lent to another desk serves it today: is offered there, given requests there, takes what is free there."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from staffhub import i18n, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden
-from staffhub.models import DayPart, PlanLayer, PlanMode, ServiceType
+from staffhub.models import Appointment, DayPart, PlanLayer, PlanMode, RequestState, ServiceType
 from staffhub.routes.service_requests.offering import choices
 from staffhub.service_requests import handing, one, steps
 from staffhub.service_requests.appointments import giving
+from staffhub.service_requests.appointments.giving import Wanted
 from staffhub.service_requests.lent import desk_of
-from tests.conftest import MORNING, TODAY, World, plan_range, viewer_of
+from tests.conftest import MORNING, TODAY, World, count_queries, plan_range, viewer_of
 from tests.test_handing import comes, first, offered
 from tests.test_service_requests import assigned, reload, take_in
 
@@ -104,6 +105,49 @@ def test_who_is_lent_receives_the_citizens_of_the_desk(database: Database) -> No
     assert not may()
     lend(database, "cy", "ana")
     assert (may(), may(TOMORROW)) == (True, False)
+
+
+def _by_appointment(database: Database) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(ServiceType).where(ServiceType.code == "ektp_recording").values(slot_minutes=30))
+
+
+def test_whoever_has_a_request_from_a_day_at_the_desk_keeps_its_appointment_the_day_after(world: World) -> None:
+    _by_appointment(world.database)
+    cy, request = viewer_of(world.database, "cy"), take_in(world.database, service_type="ektp_recording")
+    lend(world.database, "cy", "ana")
+    with world.database.transaction() as db:
+        row = one.request_to_hand_over(db, cy, request.id, now=MORNING)
+        steps.assign(db, cy, row, assignee_id=cy.officer_id or 0, now=MORNING)
+    with world.database.transaction() as db:
+        giving.give(db, cy, [Wanted(request.id, TODAY + timedelta(days=1), time(8, 0))], now=MORNING)
+        id_ = db.scalars(sa.select(Appointment.id)).one()
+    world.at(TOMORROW + timedelta(hours=1))
+    client, page = world.client("cy"), f"/requests/{request.id}"
+    came = f"/requests/appointments/{id_}/came"
+    shown = client.get(page).text
+    assert came in shown
+    assert f'href="{page}/appointment"' in shown
+    later = client.post(f"{page}/appointment", data={"date": "2026-11-24", "starts": "09.00"})
+    assert (client.get(f"{page}/appointment").status_code, later.status_code) == (200, 303)
+    came = came.replace(f"/{id_}/", f"/{id_ + 1}/")
+    assert client.post(came).status_code == 303
+    with world.database.reading() as db:
+        assert db.scalars(sa.select(Appointment.state).order_by(Appointment.id)).all() == ["moved", "came"]
+    assert reload(world.database, request).state is RequestState.CHECKING
+
+
+def test_of_many_slots_at_once_whose_desk_it_is_is_asked_once(database: Database) -> None:
+    _by_appointment(database)
+    cy, ids = viewer_of(database, "cy"), [take_in(database, service_type="ektp_recording").id for _n in range(3)]
+    lend(database, "cy", "ana")
+    wanted = [Wanted(id_, TODAY + timedelta(days=1), time(8 + n, 0)) for n, id_ in enumerate(ids)]
+    with count_queries(database) as asked, database.transaction() as db:
+        assert giving.give(db, cy, wanted, now=MORNING) == 3
+        given = db.scalars(sa.select(Appointment.id)).all()
+        for each in giving.appointments_to_change(db, cy, given, now=MORNING):
+            giving.told(db, cy, each, now=MORNING)
+    assert sum(statement.startswith("SELECT (SELECT") for statement in asked) == 2, "by who gives and by who told"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """What was taken in wrongly is corrected: who may, what follows for the request, and what its history tells."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
@@ -16,7 +17,7 @@ from staffhub.service_requests.appointments import giving
 from staffhub.service_requests.appointments.giving import Wanted
 from staffhub.service_requests.duplicates import AlreadyAsked
 from staffhub.service_requests.listed import Wanted as Sought
-from tests.conftest import MORNING, TODAY, World, viewer_of
+from tests.conftest import MORNING, TODAY, World, race, viewer_of
 from tests.page_forms import form_of
 
 S = RequestState
@@ -33,9 +34,11 @@ def _taken_in(database: Database, service: str = "family_card", who: str = "ben"
         )
 
 
-def _on_desk(database: Database, service: str = "family_card", state: RequestState | None = None) -> one.Request:
+def _on_desk(
+    database: Database, service: str = "family_card", state: RequestState | None = None, **facts: Any
+) -> one.Request:
     """A request that lies with Ben."""
-    ben, ana, found = viewer_of(database, "ben"), viewer_of(database, "ana"), _taken_in(database, service)
+    ben, ana, found = viewer_of(database, "ben"), viewer_of(database, "ana"), _taken_in(database, service, **facts)
     with database.transaction() as db:
         steps.assign(db, ana, found, assignee_id=ben.officer_id or 0, now=MORNING)
     for step in () if state is None else (S.CHECKING, S.SIGNING, S.READY):
@@ -230,6 +233,71 @@ def test_while_somebody_is_to_come_the_service_stays_and_what_was_given_is_never
     with database.transaction() as db:
         kept = catalogue.service_to_keep(db, ana, found.service_id)
         assert not catalogue.end(db, ana, kept, now=LATER), "its appointments still name it, so it ends and stays"
+
+
+def _slot(database: Database, found: one.Request, who: str = "ben", day: date = TODAY, at: time = time(8, 0)) -> int:
+    me = viewer_of(database, who)
+    with database.transaction() as db:
+        giving.give(db, me, [Wanted(found.id, day, at)], now=MORNING)
+        return db.scalars(sa.select(sa.func.max(giving.Appointment.id))).one()
+
+
+def _appointment(database: Database, verb: str, id_: int, **more: str) -> None:
+    ben = viewer_of(database, "ben")
+    with database.transaction() as db:
+        found = giving.appointment_to_change(db, ben, id_, now=LATER)
+        getattr(giving, verb)(db, ben, found, now=LATER, **more)
+
+
+def _slots(database: Database) -> list[str]:
+    with database.reading() as db:
+        return list(db.scalars(sa.select(giving.Appointment.state).order_by(giving.Appointment.id)))
+
+
+def test_an_appointment_of_the_service_before_a_correction_moves_the_request_no_more(world: World) -> None:
+    database = world.database
+    for code in ("ektp_recording", "birth_certificate"):
+        _promised(database, code, slot_minutes=30)
+    found, missed = _on_desk(database, "ektp_recording"), _on_desk(database, "ektp_recording", phone=OTHER)
+    came, no_show = _slot(database, found), _slot(database, missed, at=time(7, 30))
+    _appointment(database, "came", came)
+    _appointment(database, "did_not_come", no_show)
+    world.at(LATER)
+    page, addresses = "/requests/appointments", [f"/{came}/undo", f"/{no_show}/came"]
+    shown = world.client("ben").get(page).text
+    assert all(one_of in shown for one_of in addresses)
+    for each in (found, missed):
+        _correct(database, _now(database, each), service_type="birth_certificate")
+    with pytest.raises(Conflict, match="Akta kelahiran"):
+        _appointment(database, "undo_came", came, why="Salah orang")
+    with pytest.raises(Conflict, match="Akta kelahiran"):
+        _appointment(database, "came", no_show)
+    assert _slots(database) == ["came", "no_show"]
+    assert _now(database, found).state is S.CHECKING
+    shown = world.client("ben").get(page).text
+    assert not any(one_of in shown for one_of in addresses)
+
+
+def test_of_a_slot_and_a_correction_at_once_the_second_is_told_whichever_it_is(database: Database) -> None:
+    _promised(database, "ektp_recording", slot_minutes=30)
+    _promised(database, "birth_certificate", slot_minutes=30)
+    first, second = _on_desk(database, "ektp_recording"), _on_desk(database, "ektp_recording", phone=OTHER)
+    ana = viewer_of(database, "ana")
+
+    def correct(db: Session) -> None:
+        facts = correcting.facts_of(db, ana, first)._replace(service_type="birth_certificate")
+        correcting.correct(db, ana, first, facts, now=LATER)
+
+    # One that comes after it altogether, as on SQLite, finds a request that is not of its bidang.
+    with pytest.raises((Conflict, Forbidden)):
+        race(database, correct, lambda: _slot(database, first))
+
+    def give(db: Session) -> None:
+        giving.give(db, ana, [Wanted(second.id, TODAY, time(8, 0))], now=MORNING)
+
+    with pytest.raises(Refused, match=r"08\.00"):
+        race(database, give, lambda: _correct(database, second, service_type="birth_certificate"))
+    assert _slots(database) == ["invited"]
 
 
 def _opened(world: World, path: str, who: str = "ana") -> tuple[TestClient, dict[str, Any]]:

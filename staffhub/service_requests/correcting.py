@@ -15,7 +15,7 @@ from staffhub.db import lock_row
 from staffhub.errors import Conflict, Refused
 from staffhub.i18n import clock as clock_words
 from staffhub.i18n import gettext as _
-from staffhub.models import Office, RequestState
+from staffhub.models import Office, RequestState, ServiceRequest
 from staffhub.office import Service
 from staffhub.security import Viewer
 from staffhub.service_requests import steps
@@ -100,6 +100,7 @@ def correct(
 
 def _as_service(db: Session, me: Viewer, request: Request, old: Service, new: Service, now: datetime) -> dict[str, Any]:
     """Return what becomes of a request with another service. Refused while its applicant has a slot of the old one."""
+    lock_row(db, ServiceRequest, request.id)  # as whoever gives a slot does: one of us sees what the other wrote
     if at := ahead(db, me, request.id):
         when = {"day": dated.long_day(at.date), "at": clock_words(at.starts)}
         said = _(

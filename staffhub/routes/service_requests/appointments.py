@@ -211,8 +211,8 @@ def told(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
     form = Form.parse(ToldFields, posted, name="told")
     if form.data is None:
         raise Refused(_("Tick those that were sent."))
-    for id_ in form.data.appointment:
-        giving.told(db, me, giving.appointment_to_change(db, me, id_, now=now), now=now)
+    for found in giving.appointments_to_change(db, me, form.data.appointment, now=now):
+        giving.told(db, me, found, now=now)
     said = ngettext("%(num)s is noted as sent.", "%(num)s are noted as sent.", len(form.data.appointment))
     return redirect(request, query(_PAGE, division=form.data.division), said=said)
 
@@ -293,7 +293,7 @@ def _choose(
     status: int = 200,
 ) -> Response:
     row = one.request_for(db, me, request_id, now=now)
-    service = giving.service_of(db, me, row.service_id, now=now)
+    service = giving.service_of(db, me, row)
     seats = slots.book(db, me, service.division_id, now=now)
     free = list(seats.free(service, day) if day else seats.next_free(service))
     return render(

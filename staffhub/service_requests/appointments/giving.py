@@ -1,6 +1,6 @@
 """Giving a slot, moving it, and what became of it on the day. A slot is never given twice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -55,21 +55,44 @@ def may_give(db: Session, me: Viewer, request: one.Request) -> bool:
     """Whether the page of a request offers a slot: it waits, and its service is given by appointment."""
     service = office.services(db, me.office_id)[request.service_id]
     waits = request.state is RequestState.DEFERRED and service.slot_minutes is not None
-    return waits and (one.is_ours(me, request) or _leads(me, service.division_id))
+    return waits and _is_mine(me, request)
+
+
+def _is_mine(me: Viewer, request: one.Request) -> bool:
+    """Whoever has a request keeps its appointments, too, after a day at a desk that was not the own one."""
+    return one.is_ours(me, request) or one.may_work_on(me, request)
 
 
 def require(db: Session, me: Viewer, division_id: int, *, now: datetime) -> None:
     me.require("requests")
     if not may_receive(db, me, division_id, now=now):
-        raise Forbidden(_("Only its division gives appointments for this service."))
+        raise Forbidden(_not_ours())
 
 
-def service_of(db: Session, me: Viewer, service_id: int, *, now: datetime) -> Service:
-    service = office.services(db, me.office_id)[service_id]
-    require(db, me, service.division_id, now=now)
+def service_of(db: Session, me: Viewer, request: one.Request) -> Service:
+    """Return the service for which a slot of this request is given."""
+    me.require("requests")
+    if not _is_mine(me, request):
+        raise Forbidden(_not_ours())
+    return _by_appointment(office.services(db, me.office_id)[request.service_id])
+
+
+def _not_ours() -> str:
+    return _("Only its division gives appointments for this service.")
+
+
+def _by_appointment(service: Service) -> Service:
     if service.slot_minutes is None:
         raise Refused(_("No length of an appointment is set for this service. Its head sets it in the catalogue."))
     return service
+
+
+def _require_each(db: Session, me: Viewer, held: Iterable[tuple[int, int | None]], *, now: datetime) -> None:
+    """Ask for each bidang once, but for what I have myself; `held`: of which bidang, and who has the request."""
+    me.require("requests")
+    others = {division_id for division_id, holder_id in held if holder_id is None or holder_id != me.officer_id}
+    for division_id in sorted(others):
+        require(db, me, division_id, now=now)
 
 
 def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) -> int:
@@ -81,29 +104,31 @@ def give(db: Session, me: Viewer, wanted: Sequence[Wanted], *, now: datetime) ->
     wanted = list(dict.fromkeys(wanted))
     if len({each.request_id for each in wanted}) != len(wanted):
         raise Refused(_("A request gets one slot. Choose which one."))
-    found = _requests(db, me, wanted)
-    services = {row.id: service_of(db, me, row.service_type_id, now=now) for row in found}
-    divisions = {service.division_id for service in services.values()}
+    kinds, found = office.services(db, me.office_id), _requests(db, me, wanted)
+    divisions = {kinds[row.service_type_id].division_id for row in found}
+    _require_each(db, me, ((kinds[row.service_type_id].division_id, row.assignee_id) for row in found), now=now)
     if len(divisions) != 1:
         raise Refused(_("Choose requests of one division."))
-    # Whoever gives slots of this bidang meanwhile waits, then sees what we gave.
+    # Whoever gives slots of this bidang meanwhile waits, then sees what we gave; who corrects a service, too.
     lock_row(db, Division, *divisions)
-    rows = {row.id: row for row in _requests(db, me, wanted)}
+    rows = {row.id: row for row in _requests(db, me, wanted, lock=True)}
+    services = {row.id: kinds[row.service_type_id] for row in rows.values()}
     standing = _standing(db, me, list(rows))
     new = [each for each in wanted if (each.date, each.starts) != standing.get(each.request_id)]
     for each in new:
-        _refuse_state(rows[each.request_id])
+        _refuse_change(rows[each.request_id], services[each.request_id], divisions)
         give_up(db, me, each.request_id, _A.MOVED, now=now)
     seats = book(db, me, *divisions, now=now)
     for each in new:
-        _seat(db, me, seats, services[each.request_id], each, now=now)
+        _seat(db, me, seats, _by_appointment(services[each.request_id]), each, now=now)
     return len(new)
 
 
-def _requests(db: Session, me: Viewer, wanted: Sequence[Wanted]) -> Sequence[Any]:
+def _requests(db: Session, me: Viewer, wanted: Sequence[Wanted], *, lock: bool = False) -> Sequence[Any]:
     request, ids = ServiceRequest, [each.request_id for each in wanted]
-    found = select(request.id, request.number, request.service_type_id, request.state)
-    rows = db.execute(found.where(request.office_id == me.office_id, request.id.in_(ids))).all()
+    found = select(request.id, request.number, request.service_type_id, request.state, request.assignee_id)
+    found = found.where(request.office_id == me.office_id, request.id.in_(ids)).order_by(request.id)
+    rows = db.execute(found.with_for_update(key_share=True) if lock else found).all()
     if len(rows) != len(wanted):
         raise NotFound(_("There is no such request in your office."))
     return rows
@@ -115,7 +140,9 @@ def _standing(db: Session, me: Viewer, ids: Sequence[int]) -> dict[int, tuple[da
     return {request_id: (day, starts) for request_id, day, starts in db.execute(found)}
 
 
-def _refuse_state(row: Any) -> None:
+def _refuse_change(row: Any, service: Service, divisions: Collection[int]) -> None:
+    if service.division_id not in divisions:
+        raise Conflict(_corrected(row.number, service))
     if row.state is not RequestState.DEFERRED:
         raise Conflict(_("%(number)s is not deferred any more. Nothing was given.", number=row.number))
 
@@ -152,11 +179,18 @@ def hold(db: Session, division_id: int, appointment_id: int, slot: Slot) -> None
 
 
 def appointment_to_change(db: Session, me: Viewer, id_: int, *, now: datetime) -> Appointment:
-    found = db.get(Appointment, id_)
-    if found is None or found.office_id != me.office_id:
+    return appointments_to_change(db, me, [id_], now=now)[0]
+
+
+def appointments_to_change(db: Session, me: Viewer, ids: Collection[int], *, now: datetime) -> list[Appointment]:
+    found = select(Appointment, ServiceRequest.assignee_id)
+    found = found.join(ServiceRequest, ServiceRequest.id == Appointment.request_id)
+    mine = (Appointment.office_id == me.office_id, Appointment.id.in_(ids))
+    given = db.execute(found.where(*mine).order_by(Appointment.id)).all()
+    if len(given) != len(set(ids)):
         raise NotFound(_("There is no such appointment in your office."))
-    require(db, me, found.division_id, now=now)
-    return found
+    _require_each(db, me, ((each.division_id, holder_id) for each, holder_id in given), now=now)
+    return [each for each, _holder in given]
 
 
 def cancel(db: Session, me: Viewer, found: Appointment, *, why: str, now: datetime) -> None:
@@ -198,8 +232,8 @@ def came(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> None:
         raise Refused(_("This appointment is not today."))
     if found.state not in {*AHEAD, _A.NO_SHOW} or (found.state is _A.NO_SHOW and found.date != here.date()):
         raise Conflict(_already())
+    request = _request_of(db, me, found, now=now)
     _become(db, me, found, _A.CAME, now=now)
-    request = one.request_for(db, me, found.request_id, now=now)
     if request.state is RequestState.DEFERRED:
         text = _("Came to the appointment")
         steps.change_state(db, me, request, state=RequestState.CHECKING, note=text, now=now)
@@ -226,6 +260,7 @@ def undo_came(db: Session, me: Viewer, found: Appointment, *, why: str, now: dat
     before, came_step = db.execute(course.order_by(AppointmentStep.id.desc()).limit(2)).all()[::-1]
     if clock.local_day(came_step.at, me.zone) != clock.local_day(now, me.zone):
         raise Refused(_("This is taken back on the same day only."))
+    request = _request_of(db, me, found, now=now)
     _become(db, me, found, before.state, text=why, now=now)
     moved = select(RequestEvent.id).where(
         RequestEvent.request_id == found.request_id,
@@ -234,12 +269,27 @@ def undo_came(db: Session, me: Viewer, found: Appointment, *, why: str, now: dat
     )
     if db.scalars(moved.limit(1)).first() is None:
         return  # the request had gone on before
-    request = one.request_for(db, me, found.request_id, now=now)
     if request.state is not RequestState.CHECKING:
         said = _("%(number)s went on since: “%(state)s”. Nothing was changed.", number=request.number,
                  state=request.state_label)  # fmt: skip
         raise Conflict(said)
     steps.change_state(db, me, request, state=RequestState.DEFERRED, note=why, now=now)
+
+
+def _request_of(db: Session, me: Viewer, found: Appointment, *, now: datetime) -> one.Request:
+    """Return the request of an appointment, as long as it still asks for the service of it; it stays so until the end.
+
+    Whatever else moves it on takes the request first and then its slot, as we do.
+    """
+    lock_row(db, ServiceRequest, found.request_id)
+    request = one.request_for(db, me, found.request_id, now=now)
+    if request.service_id != found.service_type_id:
+        raise Conflict(_corrected(request.number, office.services(db, me.office_id)[request.service_id]))
+    return request
+
+
+def _corrected(number: str, service: Service) -> str:
+    return _("%(number)s is for “%(service)s” now. Nothing was changed.", number=number, service=service.name)
 
 
 def _become(

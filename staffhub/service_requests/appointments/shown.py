@@ -86,7 +86,9 @@ class _InState:
 
 @dataclass(frozen=True)
 class Given(_InState):
-    """One appointment in a list; `beyond`: nobody is left in the office to receive the citizen then."""
+    """One appointment in a list; `beyond`: nobody is left in the office to receive the citizen then; `corrected`: its
+    request asks for another service since.
+    """
 
     id: int
     slot: Slot
@@ -96,6 +98,7 @@ class Given(_InState):
     applicant: str
     service: str
     urgent: bool
+    corrected: bool
     beyond: bool
 
 
@@ -112,6 +115,7 @@ _GIVEN: Select[*tuple[Any, ...]] = (
         ServiceRequest.number,
         ServiceRequest.applicant,
         ServiceRequest.urgent,
+        ServiceRequest.service_type_id != Appointment.service_type_id,
     )
     .join(ServiceRequest, ServiceRequest.id == Appointment.request_id)
     .where(
@@ -137,11 +141,11 @@ def given(db: Session, me: Viewer, division_id: int, seats: Book, first: date, l
     found = []
     for id_, day, starts, minutes, seat, state, service_id, *request in rows(db, _GIVEN, **asked):
         slot, kind = Slot(day, starts, minutes, seat), kinds[service_id]
-        request_id, number, applicant, urgent = request
+        request_id, number, applicant, urgent, corrected = request
         # What has begun already was received by whoever was there.
         beyond = state in AHEAD and (day, starts) > (seats.today, seats.now) and seats.is_beyond(slot)
         name = kind.name_en if english else kind.name
-        found.append(Given(id_, slot, state, request_id, number, applicant, name, urgent, beyond))
+        found.append(Given(id_, slot, state, request_id, number, applicant, name, urgent, corrected, beyond))
     return found
 
 
