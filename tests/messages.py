@@ -1,6 +1,7 @@
 """Every text a person may read, and its translation: `python -m tests.messages` lists what does not fit."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from babel.messages.pofile import read_po
 
 PACKAGE = Path(__file__).parent.parent / "staffhub"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+# One entry of a file, which may stand on several lines.
+_ID = re.compile(r'^msgid ((?:".*"\n)+)', re.MULTILINE)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -51,6 +54,13 @@ def _strings(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string)
 
 
+def _repeated() -> Iterator[str]:
+    """Reading a file merges what stands in it twice."""
+    for path in sorted((PACKAGE / "locale" / "id").glob("*.po")):
+        ids = Counter(_ID.findall(path.read_text(encoding="utf-8")))
+        yield from (f"{path.name}: more than once: {id_.strip()}" for id_, times in ids.items() if times > 1)
+
+
 def _names(text: str) -> set[str]:
     return set(PLACEHOLDER.findall(text))
 
@@ -59,7 +69,7 @@ def problems() -> list[str]:
     """Return a line for each text untranslated, each placeholder lost, each translation twice or for nothing."""
     used, known = texts(), list(entries())
     translated: dict[str, Entry] = {}
-    found = []
+    found = [*_repeated()]
     for entry in known:
         earlier = translated.setdefault(entry.singular, entry)
         if earlier.translations != entry.translations:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from staffhub import worklog
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.models import AuditEvent, Channel, RequestEvent, RequestState, ServiceRequest, ServiceType
@@ -348,6 +349,19 @@ def test_a_number_that_is_not_the_applicants_is_taken_out_and_a_wish_that_is_the
     assert both.status_code == 422
     assert ana.post(f"{path}/correct", data=typed | {"no_phone": ["1"]}).status_code == 303
     assert _now(world.database, found).phone == ""
+
+
+def test_what_a_log_says_of_a_request_stays_as_it_was_written_and_the_page_says_so(world: World) -> None:
+    found, ben = _on_desk(world.database), viewer_of(world.database, "ben")
+    with world.database.transaction() as db:
+        said = worklog.proposal(db, ben, found.id, [], now=LATER)
+        facts: dict[str, Any] = {"starts": time(7), "ends": time(8), "request_id": found.id, "key": str(uuid4())}
+        worklog.write(db, ben, day=TODAY, text=said.text, **facts, now=LATER)
+    assert "isi catatan harian tetap seperti ditulis" in world.client("ben").get(f"/requests/{found.id}/correct").text
+    _correct(world.database, found, applicant="Lela W.")
+    with world.database.reading() as db:
+        (line,) = worklog.entries_of(db, ben, TODAY)
+    assert "Novi T." in line.text
 
 
 def test_a_request_that_waits_since_it_was_put_right_says_both_once(world: World) -> None:

@@ -1,6 +1,7 @@
 """What was taken in wrongly of an open request is put right: the name, the telephone, the service, the reference.
 
 Its history and the trail tell which of them and who; what a citizen is called, and called by, is kept in neither.
+Lines of a log that name its applicant stay as they were written.
 """
 
 from collections.abc import Mapping, Sequence
