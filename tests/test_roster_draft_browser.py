@@ -104,11 +104,13 @@ def test_an_excuse_is_given_for_a_whole_day_and_taken_back(site: Site, months: i
     looks = [(square.get_attribute("class") or "").split() for square in contract.first.locator("td").all()]
     nth = next(number for number, look in enumerate(looks) if "x" not in look)
     day = page.locator("thead th[data-day]").nth(nth).get_attribute("data-day")
-    for officer in officers:
+    for turn, officer in enumerate(officers, 1):
         form.locator("[name=officer]").select_option(officer)
         form.locator("[name=date]").fill(day or "")
         form.locator("[name=mode]").select_option("home")
         form.get_by_role("button", name="Ubah").click()
+        # The answer brings the form anew; the square may have been the same before.
+        expect(form.locator("[name=version]")).to_have_value(str(turn))
         expect(page.locator(f"tr[data-officer='{officer}'] td").nth(nth)).to_have_text(re.compile("^R"))
     excuse = main.locator("form[action*='/excuse']").first
     main.get_by_text("Kecualikan hari, dengan alasan").click()
