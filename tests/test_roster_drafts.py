@@ -1,6 +1,6 @@
 """Drafts of the duty roster: who writes them, their steps, and what publishing makes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -444,9 +444,8 @@ def test_who_is_lent_counts_at_the_other_desk_and_coming_back_must_not_leave_it_
         _publish(database, ana)
 
 
-def test_who_waits_for_a_loan_that_is_not_published_is_told_whose_roster_comes_first(
-    database: Database, ana: Viewer
-) -> None:
+def _waiting(database: Database, ana: Viewer) -> Callable[[], publishing.Published]:
+    """Let the draft of Ana lend Ben to the bidang of Cy, who is on leave; return how the roster there is published."""
     hana, cy, ben = viewer_of(database, "hana"), viewer_of(database, "cy"), _officer(database, "ben")
     desk = cy.division_id or 0
     with database.transaction() as db:
@@ -464,12 +463,42 @@ def test_who_waits_for_a_loan_that_is_not_published_is_told_whose_roster_comes_f
         excuses.excuse(db, hana, draft, asked, reason="Sepi", now=MORNING)
         cells: drafts.Changes = {(cy.officer_id or 0, B): OFFICE}
         drafts.write(db, hana, draft, cells, act=RosterAct.CHANGED, version=draft.version, now=MORNING)
+    return publish
+
+
+def test_who_waits_for_a_loan_that_is_not_published_is_told_whose_roster_comes_first(
+    database: Database, ana: Viewer
+) -> None:
+    publish = _waiting(database, ana)
     with pytest.raises(publishing.Broken) as refused:
         publish()
     first = "Terbitkan dahulu jadwal Pendaftaran Penduduk, yang meminjamkan Ben"
     assert first in refused.value.message
     _publish(database, ana)
     assert publish().told == {}
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [{"mode": PlanMode.LEAVE}, {"mode": PlanMode.FIELD, "layer": PlanLayer.DUTY}, None],
+    ids=["leave", "order", "letter"],
+)
+@pytest.mark.parametrize("published", [True, False])
+def test_nobody_waits_for_a_loan_that_brings_nobody(
+    database: Database, ana: Viewer, taken: dict[str, Any] | None, published: bool
+) -> None:
+    publish, ben = _waiting(database, ana), _officer(database, "ben")
+    if published:
+        _publish(database, ana)
+    with database.transaction() as db:
+        if taken:
+            plan_range(db, ana, ben, A, **taken)
+        else:
+            facts = {"document": "1", "created_at": MORNING, "idempotency_key": "letter", "version": 1}
+            db.add(HomeOnly(office_id=1, officer_id=ben, first=A, last=A, **facts))
+    with pytest.raises(publishing.Broken) as refused:
+        publish()
+    assert refused.value.lenders == []
 
 
 def test_two_bidang_that_lend_to_each_other_are_published_in_one_press(world: World) -> None:

@@ -171,10 +171,18 @@ def _loans(db: Session, me: Viewer, month: Month, broken: Sequence[Cover]) -> di
     names: dict[int, list[str]] = defaultdict(list)
     for who in month.lent:
         waits = (one for one in broken if one.is_short and one.demand.counts(who.employment, who.role))
-        here = any((who.officer_id, one.day) in lent and who.officer_id not in one.there for one in waits)
+        here = any((who.officer_id, one.day) in lent and _waits(month, who.officer_id, one.day) for one in waits)
         if here and who.division_id is not None and who.name not in names[who.division_id]:
             names[who.division_id].append(who.name)
     return names
+
+
+def _waits(month: Month, officer_id: int, day: date) -> bool:
+    """Whether somebody comes to this desk once a loan is published: it is not yet, and nothing else says her day."""
+    plan = month.book.of(officer_id, day)
+    comes = (plan.mode, plan.desk) == (PlanMode.OFFICE, month.bidang.id)
+    at_home = any(who == officer_id and first <= day <= last for who, first, last in month.home)
+    return plan.source in coverage.OF_THE_ROSTER and not comes and not at_home
 
 
 def _first(division: str, names: Sequence[str]) -> str:
