@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from staffhub import leave
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, Refused
-from staffhub.models import HomeOnly, PlanLayer, PlanMode, RosterPlan
-from staffhub.roster import covering, home_letters, problem, wishes
+from staffhub.models import DayPart, HomeOnly, PlanLayer, PlanMode, RosterPlan
+from staffhub.roster import covering, drafts, grid, home_letters, problem, wishes
+from staffhub.roster.drafts import Cell
 from tests.conftest import MORNING, TODAY, World, plan_range, viewer_of
 from tests.page_forms import form_of
-from tests.test_roster_problem import DECEMBER, SATURDAY, TUESDAY, WEDNESDAY, desk, who
+from tests.test_roster_problem import DECEMBER, SATURDAY, TUESDAY, WEDNESDAY, desk, draft, who
+
+THURSDAY = WEDNESDAY + timedelta(days=1)
 
 
 def _wish(database: Database, day: date, mode: PlanMode = PlanMode.HOME) -> list[tuple[date, PlanMode]]:
@@ -57,6 +60,20 @@ def test_what_is_published_was_wished_for_before(database: Database) -> None:
     with database.transaction() as db, pytest.raises(Refused):
         wishes.take_back(db, ben, TUESDAY, now=MORNING)
     assert _mine(database) == [(TUESDAY, PlanMode.HOME)]
+
+
+def test_a_wish_for_the_office_is_met_by_half_a_day_there_and_at_the_desk_of_another_bidang(database: Database) -> None:
+    ana, ben, there = viewer_of(database, "ana"), viewer_of(database, "ben"), desk(database, "cy")
+    _wish(database, TUESDAY, PlanMode.OFFICE)
+    _wish(database, WEDNESDAY, PlanMode.OFFICE)
+    _wish(database, THURSDAY)
+    with database.transaction() as db:
+        plan_range(db, ana, ben.officer_id, TUESDAY, part=DayPart.MORNING)
+    lent = Cell(PlanMode.OFFICE, there)
+    draft(database, {("ben", WEDNESDAY): lent, ("ben", THURSDAY): lent})
+    with database.reading() as db:
+        shown = grid.draft_grid(db, ana, drafts.read(db, 1, desk(database), DECEMBER), since=TODAY)
+        assert [(one.day, one.mode) for one in wishes.unmet(db, ana, shown)] == [(THURSDAY, PlanMode.HOME)]
 
 
 def test_a_wish_takes_two_taps_on_the_phone(world: World) -> None:

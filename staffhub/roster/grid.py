@@ -31,6 +31,7 @@ class Square(NamedTuple):
     was: str = ""
     locked: bool = False
     open: bool = False
+    mode: PlanMode | None = None
 
 
 NOWHERE = Square("")
@@ -179,7 +180,7 @@ def _square(month: Month, draft: Draft | None, key: Key, since: date) -> Square:
     cell = draft.cells.get(key) if draft else None
     was = _letter(month.published.of(*key), month.bidang.id) if cell else letter
     is_open = key[1] >= since and usual.mode is not None and plan.source in OF_THE_ROSTER
-    return Square(letter, was if was != letter else "", bool(cell and cell.locked), is_open)
+    return Square(letter, was if was != letter else "", bool(cell and cell.locked), is_open, plan.mode)
 
 
 def _letter(plan: workdays.Plan, division_id: int) -> str:

@@ -13,7 +13,7 @@ from staffhub import clock, workdays
 from staffhub.db import insert_unless_there, rows
 from staffhub.errors import NotFound, Refused
 from staffhub.i18n import gettext as _
-from staffhub.models import PLAN_LETTERS, Officer, PlanMode, Posting, RosterPlan, RosterWish, posting_on
+from staffhub.models import Officer, PlanMode, Posting, RosterPlan, RosterWish, posting_on
 from staffhub.roster.grid import NOWHERE, Grid
 from staffhub.security import Viewer
 
@@ -82,7 +82,7 @@ def unmet(db: Session, me: Viewer, shown: Grid) -> list[Unmet]:
     found = []
     for who, day, mode in rows(db, _WISHED, **asked) if days else ():
         name, square = squares.get((who, day), ("", NOWHERE))
-        if name and square.letter != PLAN_LETTERS[mode]:
+        if name and square.mode is not mode:
             found.append(Unmet(name, day, mode))
     return found
 
