@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import leave, orders, workdays
+from staffhub import leave, office, orders, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused, StaffHubError
 from staffhub.models import (
@@ -18,6 +18,7 @@ from staffhub.models import (
     Duty,
     DutyAssignment,
     DutyOrder,
+    EmploymentType,
     Exemption,
     Meaning,
     MonthSnapshot,
@@ -29,6 +30,8 @@ from staffhub.models import (
     PlanMode,
     Posting,
     RosterExcuse,
+    RuleKind,
+    RuleSet,
     ServiceType,
     SignStep,
 )
@@ -234,6 +237,39 @@ def test_it_tells_of_citizens_whom_nobody_would_receive_and_not_of_what_is_excus
     assert [(one.group, one.have, one.need, one.first) for one in told.short if one.first == TUE] == [
         ("Janji temu", 1, 2, TUE)
     ]
+
+
+def test_it_tells_of_the_desk_to_which_somebody_is_lent_and_of_the_secretariat_of_whoever_heads_the_office(
+    cast: Cast,
+) -> None:
+    hana, ben, dewi, desk = cast("hana"), cast.id("ben"), cast.id("dewi"), cast("cy").division_id
+    with cast.database.transaction() as db:
+        plan_range(db, hana, cast.id("cy"), TUE)
+        plan_range(db, hana, ben, TUE, mode=PlanMode.OFFICE, desk_id=desk)
+        for other in ("ana", "hana", "adi"):
+            plan_range(db, hana, cast.id(other), WED)
+        asn = {"name": "ASN", "types": [EmploymentType.PNS, EmploymentType.PPPK], "minimum": 1}
+        db.execute(sa.update(RuleSet).where(RuleSet.kind == RuleKind.COVERAGE).values(values={"groups": [asn]}))
+        facts = {"legal_source": "SK 1", "owner": "Hana", "valid_from": TODAY, "kind": RuleKind.COVERAGE}
+        db.add(RuleSet(office_id=1, subject="secretariat", values={"groups": [asn]}, **facts))
+    with cast.database.transaction() as db:
+        told = duty.look_at(db, hana, replace(SENT, officers=(ben, dewi)), key="k" * 8, now=MORNING).told
+        desks = {one.id: one.short_name for one in office.divisions(db, 1).values()}
+    there = {(one.division, one.have, one.need, one.first) for one in told.short}
+    own, near = desks[cast("ben").division_id or 0], desks[cast("hana").division_id or 0]
+    assert there == {(desks[desk or 0], 0, 1, TUE), (own, 0, 1, WED), (near, 0, 1, WED)}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_only_the_plans_of_the_divisions_that_it_touches_are_read(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans, read = workdays.plans, list[Any]()
+    monkeypatch.setattr(
+        workdays, "plans", lambda *asked, **more: read.append(more.get("officers")) or plans(*asked, **more)
+    )
+    with cast.database.transaction() as db:
+        duty.look_at(db, cast("hana"), replace(SENT, officers=(cast.id("ben"),)), key="k" * 8, now=MORNING)
+    assert sorted(cast.id(name) for name in ("ana", "ben", "tia")) in read
+    assert None not in read
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -93,6 +93,16 @@ def test_a_desk_that_has_as_many_as_it_may_has_room_for_who_stands_in(office: Wo
     assert "Ana Kaunang bekerja dari rumah dan dapat datang" in page
 
 
+def test_a_leave_tells_of_the_desk_to_which_somebody_is_lent_on_the_days_of_the_loan(office: World) -> None:
+    desk, tuesday = office.viewer("cy").division_id, date(2026, 12, 1)
+    _at_home(office, "ben", mode=PlanMode.OFFICE, desk_id=desk)
+    _at_home(office, "cy", last=tuesday)
+    address = _ask(office, first=str(MONDAY), last=str(tuesday))
+    page = office.client("ana").get(address).text
+    assert "Sen, 30 Nov (Pencatatan Sipil ASN 0/1)" in page
+    assert "Sel, 1 Des (Pencatatan Sipil" not in page
+
+
 def _appointment(world: World, seats: int, day: date = MONDAY) -> None:
     """Citizens come to Ana's bidang at the same time, so many."""
     desk = world.viewer("ana").division_id

@@ -1,7 +1,8 @@
 """Who else of the division is away on the days of a leave, and where its duty minimum would break."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from staffhub.db import digest
 from staffhub.leave.balances import Ledger, dates
 from staffhub.leave.one import Leave
 from staffhub.models import PlanLayer, PlanMode, Role
-from staffhub.roster import coverage
+from staffhub.roster import coverage, covering
 from staffhub.roster.coverage import Cover, Serving
 from staffhub.roster.covering import Month
 from staffhub.security import Viewer
@@ -34,19 +35,25 @@ class Away:
 @dataclass(frozen=True)
 class Gap:
     """A day on which too few would be in the office for a group, for citizens, or for an order of flexible work.
-    `because` False: they are too few in any case, or somebody has excused it.
+    `because` False: they are too few in any case, or somebody has excused it. `lent`: the division where it is, of
+    somebody who is lent to another one.
     """
 
     cover: Cover
     because: bool
+    lent: str = ""
 
     @property
     def day(self) -> date:
         return self.cover.day
 
     @property
+    def desk(self) -> int:
+        return self.cover.demand.division_id
+
+    @property
     def group(self) -> str:
-        return self.cover.label
+        return f"{self.lent} {self.cover.label}".lstrip()
 
     @property
     def have(self) -> int:
@@ -108,26 +115,31 @@ def without(book: PlanBook, one: Leave) -> PlanBook:
 
 
 def gaps(db: Session, me: Viewer, one: Leave, book: PlanBook, people: Sequence[Serving]) -> list[Gap]:
-    """Return the days on which the division would have too few in the office, as publishing its roster counts them."""
+    """Return the days on which the division, or one to which the person is lent, would have too few in the office, as
+    publishing its roster counts them.
+    """
     division = office.divisions(db, me.office_id).get(one.division_id or 0)
     if division is None:
         return []
     days, span = list(dates(one.first, one.until)), (one.first, one.until)
     given = [asked for asked in coverage.given(db, me.office_id, *span) if asked.division_id == division.id]
     there = Month(division, days, people, book, book, given, coverage.kept_home(db, me.office_id, *span))
-    before = {(cover.day, cover.group): cover.missing for covers in there.covers().values() for cover in covers}
-    after = replace(there, book=without(book, one)).covers()
+    months, lent = [there], defaultdict[int, list[date]](list)
+    for day in days:
+        desk = book.of(one.officer_id, day).desk
+        if desk and desk != division.id:
+            lent[desk].append(day)
+    months += [covering.month_of(db, me.office_id, desk, of_it) for desk, of_it in sorted(lent.items())]
     return [
-        Gap(cover, because=cover.missing > before.get((cover.day, cover.group), 0))
-        for day in days
-        for cover in after.get(day, ())
-        if cover.have < cover.minimum
+        Gap(cover, because, month.bidang.short_name if month.bidang.id in lent else "")
+        for month in months
+        for cover, because in month.short_by(without(month.book, one))
     ]
 
 
 def lacks(found: Sequence[Gap]) -> str:
     """Name what a leave leaves empty, so that who decides on it can say what she was shown."""
-    return digest(*(f"{gap.day} {gap.cover.group} {gap.have} {gap.need}" for gap in found if gap.because))
+    return digest(*(f"{gap.day} {gap.lent}{gap.cover.group} {gap.have} {gap.need}" for gap in found if gap.because))
 
 
 def lacks_more(db: Session, me: Viewer, one: Leave, seen: str) -> bool:

@@ -15,8 +15,8 @@ from staffhub.security import Viewer
 
 
 def repairs(db: Session, me: Viewer, one: Leave, gaps: Sequence[Gap], *, today: date) -> list[Offer]:
-    """Return one for each place that would be empty on a day of the leave."""
-    gaps = [gap for gap in gaps if not gap.excuse]
+    """Return one for each place that would be empty on a day of the leave, of a division that I see."""
+    gaps = [gap for gap in gaps if not gap.excuse and (not gap.lent or me.sees(officer_id=None, division_id=gap.desk))]
     days = sorted({gap.day for gap in gaps})
     if not days or one.division_id is None:
         return []

@@ -1,7 +1,7 @@
 """What is told before an order or an exemption is written: nothing of it is refused, all of it could be meant so."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -78,53 +78,78 @@ def told_of(
     """Look at what these people's dates hold already; `instead`: what takes them out of the office."""
     today = clock.local_day(now, me.zone)
     past = sum(day < today for day in dates(first, last))
-    short = _short(db, me.office_id, people, first, last, instead) if instead else ()
+    over = _over(db, me.office_id, first, last)
+    lent = {(one.officer_id, one.desk_id) for one in over if one.desk_id}
+    short = _short(db, me.office_id, {one.id for one in people}, first, last, instead, lent) if instead else ()
     asked = wished(db, me.office_id, [one.id for one in people], first, last)
     signed = tuple(days.signed(db, me.office_id, first, last))
-    return Told(_held(db, me.office_id, people, first, last), tuple(asked), short, signed, past)
+    return Told(_held(over, people), tuple(asked), short, signed, past)
 
 
-def _held(db: Session, office_id: int, people: Sequence[Named], first: date, last: date) -> tuple[Held, ...]:
+class _Over(NamedTuple):
+    """A range that lies over the usual week of somebody: leave, duty, or a desk that the person is lent to."""
+
+    officer_id: int
+    layer: PlanLayer
+    document: str
+    desk_id: int | None
+    first: date
+    last: date
+
+
+_HELD = PlanLayer.LEAVE, PlanLayer.DUTY
+
+
+def _over(db: Session, office_id: int, first: date, last: date) -> list[_Over]:
     entry, grant = PlanEntry, PlanGrant
-    names = {one.id: one.name for one in people}
     found = db.execute(
-        select(entry.officer_id, entry.layer, grant.document, func.min(entry.date), func.max(entry.date))
+        select(entry.officer_id, entry.layer, grant.document, grant.desk_id, func.min(entry.date), func.max(entry.date))
         .join(grant, grant.id == entry.grant_id)
         .where(entry.office_id == office_id, entry.date.between(first, last))
-        .where(entry.layer.in_([PlanLayer.LEAVE, PlanLayer.DUTY]))
-        .group_by(entry.officer_id, entry.layer, grant.document, grant.id)
+        .where(entry.layer.in_(_HELD) | grant.desk_id.is_not(None))
+        .group_by(entry.officer_id, entry.layer, grant.document, grant.desk_id, grant.id)
         .order_by(func.min(entry.date), entry.officer_id, grant.id)
     )
+    return [_Over._make(row) for row in found]
+
+
+def _held(over: Sequence[_Over], people: Sequence[Named]) -> tuple[Held, ...]:
+    names = {one.id: one.name for one in people}
     # The number of a leave letter says what kind of leave it is; that somebody is away is enough.
     return tuple(
-        Held(names[officer], layer, document if layer is PlanLayer.DUTY else "", start, end)
-        for officer, layer, document, start, end in found
-        if officer in names
+        Held(names[one.officer_id], one.layer, one.document if one.layer is PlanLayer.DUTY else "", one.first, one.last)
+        for one in over
+        if one.layer in _HELD and one.officer_id in names
     )
 
 
 def _short(
-    db: Session, office_id: int, people: Sequence[Named], first: date, last: date, instead: Granted
+    db: Session,
+    office_id: int,
+    gone: Collection[int],
+    first: date,
+    last: date,
+    instead: Granted,
+    lent: Collection[tuple[int, int | None]],
 ) -> tuple[Short, ...]:
     """Say on which days a division would lack somebody, or one more, as publishing its roster counts them."""
-    touched, days_of_it = {one.division_id for one in people}, dates(first, last)
-    serving = coverage.serving(db, office_id, first, last) if touched - {None} else []
-    if not serving:
+    serving, days_of_it = coverage.serving(db, office_id, first, last), dates(first, last)
+    stands = {(one.officer_id, one.division_id) for one in serving} | set(lent)
+    desks = {desk for who, desk in stands if who in gone} - {None}
+    if not desks:
         return ()
-    book = workdays.plans(db, office_id, first, last)
-    gone = book.with_granted({(one.id, day): instead for one in people for day in days_of_it})
+    book = workdays.plans(db, office_id, first, last, officers=sorted({who for who, desk in stands if desk in desks}))
+    then = book.with_granted({(who, day): instead for who in gone for day in days_of_it})
     home = coverage.kept_home(db, office_id, first, last)
-    found: list[Short] = []
-    for there in covering.months(db, office_id, days_of_it, serving, book, home):
-        if there.bidang.id not in touched:
-            continue
-        before = {(one.day, one.group): one.missing for one in there.lacking()}
-        found += (
+    return _spans(
+        [
             Short(there.bidang.short_name, one.label, one.have, one.minimum, one.day, one.day)
-            for one in replace(there, book=gone).lacking()
-            if one.missing > before.get((one.day, one.group), 0)
-        )
-    return _spans(found)
+            for there in covering.months(db, office_id, days_of_it, serving, book, home)
+            if there.bidang.id in desks
+            for one, more in there.short_by(then)
+            if more
+        ]
+    )
 
 
 def _spans(found: Sequence[Short]) -> tuple[Short, ...]:

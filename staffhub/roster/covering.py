@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -59,6 +59,13 @@ class Month:
     def lacking(self) -> list[Cover]:
         """Return where the plan is below what a rule asks for and nobody excused, by day."""
         return [cover for cover in self.broken() if cover.is_short]
+
+    def short_by(self, book: PlanBook) -> list[tuple[Cover, bool]]:
+        """Return what these plans would have below its minimum, and whether by more than it is, by day."""
+        before = {(cover.day, cover.group): cover.missing for covers in self.covers().values() for cover in covers}
+        after = replace(self, book=book).covers()
+        short = [cover for day in self.days for cover in after.get(day, ()) if cover.have < cover.minimum]
+        return [(cover, cover.missing > before.get((cover.day, cover.group), 0)) for cover in short]
 
     def against_letters(self, since: date) -> list[tuple[str, list[date]]]:
         """Return who of here is planned in the office although a letter says otherwise, and on which days."""

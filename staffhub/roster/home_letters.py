@@ -1,6 +1,6 @@
 """Who works from home by a letter from a day to a day: HR keeps the number of the letter, and never its reason."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -86,7 +86,9 @@ def published(db: Session, me: Viewer, spans: Collection[Span], *, now: datetime
     if not months:
         return {}
     until = min(until, clock.month_days(max(month for _desk, month in months))[-1])
-    people = coverage.serving(db, me.office_id, opens, until)
+    served: dict[int, list[coverage.Serving]] = defaultdict(list)
+    for one in coverage.serving(db, me.office_id, opens, until):
+        served[one.officer_id].append(one)
     book = workdays.plans(db, me.office_id, opens, until, officers=sorted({who for who, *_span in spans}))
     return {
         (who, first, last): [
@@ -94,8 +96,8 @@ def published(db: Session, me: Viewer, spans: Collection[Span], *, now: datetime
             for (desk, month), count in Counter(
                 (one.division_id, day.replace(day=1))
                 for day in dates(max(first, opens), min(last, until))
-                for one in people
-                if one.officer_id == who and one.serves(day) and coverage.is_against_letter(book.of(who, day))
+                for one in served[who]
+                if one.serves(day) and coverage.is_against_letter(book.of(who, day))
             ).items()
             if (desk, month) in months and desk is not None
         ]
