@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n, worklog
+from staffhub import i18n, workdays, worklog
 from staffhub.db import Database
 from staffhub.models import (
     CorrectionKind,
@@ -25,7 +25,7 @@ from staffhub.reports import board
 from staffhub.reports.board_version import board_version
 from staffhub.service_requests.duty import Place
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of
-from tests.test_handing import comes, first, offered, places, says
+from tests.test_handing import comes, first, goes, offered, places, says
 from tests.test_roll_calls import HALF_PAST, _one_proof, _save, _standup
 
 NINE, NOON, FOUR = (MORNING + timedelta(minutes=hour * 60 - 7 * 60 - 12) for hour in (9, 12, 16))
@@ -181,7 +181,8 @@ def test_a_briefing_that_was_joined_is_presence_and_the_board_shows_it_at_once(d
 def seen_by_superior(database: Database, username: str, day: date, now: datetime) -> worklog.Presence | None:
     me = viewer_of(database, username)
     with database.reading() as db:
-        return worklog.presence_of(db, me, me.officer_id or 0, day, now=now)
+        book = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id or 0])
+        return worklog.presence_of(db, me, me.officer_id or 0, day, book=book, now=now)
 
 
 def test_a_log_of_who_came_by_finger_is_held_against_the_machine_and_not_called_without_a_mark(
@@ -202,9 +203,38 @@ def test_a_roll_call_a_briefing_and_what_hr_wrote_say_that_somebody_was_there_an
 ) -> None:
     _save(database, ben=RollState.PRESENT, tia=RollState.MISSING)
     _standup(database, viewer_of(database, "cy"), HALF_PAST)
+    seen = {who: seen_by_superior(database, who, TODAY, NINE) for who in ("ben", "cy")}
+    assert seen == {"ben": None, "cy": None}, "no rule takes either for a mark"
+    _one_proof(database)
     says(database, "ana", CorrectionKind.CHECK_IN, MORNING)
     says(database, "tia", CorrectionKind.ABSENT)
     there = {who: seen_by_superior(database, who, TODAY, NINE) for who in ("ben", "cy", "ana", "tia", "dewi")}
     assert {who: one and one.seen for who, one in there.items()} == {
         "ben": True, "cy": True, "ana": True, "tia": False, "dewi": None,
     }  # fmt: skip
+
+
+def test_a_lone_finger_after_the_check_out_or_late_in_the_day_is_no_arrival(database: Database) -> None:
+    left, finger = FOUR, FOUR + timedelta(minutes=2)
+    goes(database, "tia", now=left)
+    for who in ("ben", "tia"):
+        lays(database, who, finger)
+    for now in (FOUR + timedelta(minutes=10), FOUR + timedelta(days=1)):
+        assert seen_by_superior(database, "tia", TODAY, now) == worklog.Presence(None, True, None, left)
+        assert seen_by_superior(database, "ben", TODAY, now) == worklog.Presence(None, True, None, finger)
+
+
+def test_a_finger_at_the_moment_of_the_check_in_ends_no_day(database: Database) -> None:
+    comes(database, "ben")
+    lays(database, "ben", MORNING + timedelta(minutes=3))
+    found = seen_by_superior(database, "ben", TODAY, FOUR + timedelta(days=1))
+    assert found == worklog.Presence(None, True, MORNING)
+
+
+def test_a_finger_of_the_night_is_of_the_log_of_the_day_before(database: Database) -> None:
+    night = MORNING + timedelta(hours=18)  # 01.12 of the next day
+    lays(database, "ben", MORNING)
+    lays(database, "ben", night)
+    later, tomorrow = night + timedelta(days=1), TODAY + timedelta(days=1)
+    assert seen_by_superior(database, "ben", TODAY, later) == worklog.Presence(18 * 60, True, MORNING, night)
+    assert seen_by_superior(database, "ben", tomorrow, later) is None

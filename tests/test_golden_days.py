@@ -18,13 +18,11 @@ from staffhub.days import (
     Excuse,
     Facts,
     Finding,
-    FingerFact,
     MarkFact,
     ProofFact,
     Stage,
     reconcile,
 )
-from staffhub.days.fingers import of_day
 from staffhub.founding import RAMADAN, WORK_HOURS
 from staffhub.founding.rules import PART_TIME, tiers
 from staffhub.models import (
@@ -40,6 +38,7 @@ from staffhub.models import (
 )
 from staffhub.presence import LATE, TAP
 from staffhub.workdays import Calendar, Granted, PlanBook, Rule, Way
+from staffhub.workdays.fingers import FingerFact, of_day
 from staffhub.workdays.kinds import read
 
 TABLE = Path(__file__).parent / "data" / "golden_days.md"

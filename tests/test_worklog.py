@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n, presence, worklog
+from staffhub import i18n, presence, workdays, worklog
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
 from staffhub.models import (
@@ -336,7 +336,8 @@ def test_an_end_before_the_start_that_is_no_likely_night_is_a_slip(
 
 def doubts(database: Database, me: Viewer, now: datetime = MORNING, day: date = TODAY) -> worklog.Doubts:
     with database.reading() as db:
-        return worklog.doubts(db, me, day, entries(database, me, day), now=now)
+        book = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id or 0])
+        return worklog.doubts(db, me, day, entries(database, me, day), book=book, now=now)
 
 
 def test_a_sum_that_no_day_has_and_lines_that_overlap_are_doubted_and_not_refused(

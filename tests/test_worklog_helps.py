@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from staffhub import i18n, presence, worklog
+from staffhub import i18n, presence, workdays, worklog
 from staffhub.db import Database
 from staffhub.models import Channel, LogEntry, RequestEvent, RequestState, ServiceRequest, ServiceType, WorkMode
 from staffhub.reports import log_proposals
@@ -55,7 +55,8 @@ def handle(database: Database, me: Viewer, *hours: float, state: RequestState = 
 def proposals(database: Database, me: Viewer) -> list[Proposed]:
     with database.reading() as db:
         entries = worklog.entries_of(db, me, TODAY)
-        there = worklog.presence_of(db, me, me.officer_id or 0, TODAY, now=NOON)
+        book = workdays.plans(db, me.office_id, TODAY, TODAY, officers=[me.officer_id or 0])
+        there = worklog.presence_of(db, me, me.officer_id or 0, TODAY, book=book, now=NOON)
         return log_proposals.of_day(db, me, me.officer_id or 0, TODAY, entries, there=there, now=NOON)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
-from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, FingerFact, MarkFact, ProofFact
+from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, MarkFact, ProofFact
 from staffhub.db import read
 from staffhub.models import (
     GRADED,
@@ -48,6 +48,7 @@ from staffhub.models import (
     WorkMode,
 )
 from staffhub.workdays import AMONG, Way, among
+from staffhub.workdays.fingers import FingerFact
 
 _NO_IDS: tuple[Any, ...] = ()
 

@@ -12,11 +12,11 @@ from staffhub import office, presence
 from staffhub.ahead import Ask
 from staffhub.clock import local_day
 from staffhub.days.declared import NOTHING, Declared, ask_declared, declared
-from staffhub.days.fingers import of_day
 from staffhub.days.reconciling import reconcile
 from staffhub.days.record import NOTHING_DONE, DayRecord, Facts, ProofFact, Stage
 from staffhub.models import MarkKind, is_in_service
 from staffhub.workdays import Calendar, PlanBook, Way, ask_plans, calendar, plans
+from staffhub.workdays.fingers import of_day
 
 
 class Serving(Protocol):

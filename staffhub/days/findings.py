@@ -7,7 +7,6 @@ missing, a place or hours other than planned, marks on leave. All the rest infor
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from staffhub.days.fingers import CLOSE
 from staffhub.days.record import (
     MACHINE,
     DayRecord,
@@ -23,6 +22,7 @@ from staffhub.days.record import (
 from staffhub.models import CorrectionKind, DayPart, MarkKind, PlanMode, WorkMode
 from staffhub.presence import LATE
 from staffhub.workdays import Way, Window
+from staffhub.workdays.fingers import CLOSE
 
 _MIXED_UP = {
     (PlanMode.OFFICE, WorkMode.HOME): Finding.HOME_NOT_OFFICE,

@@ -19,6 +19,7 @@ from staffhub.models import (
     receipt_code,
 )
 from staffhub.workdays import NO_RULES, DayRules, Plan, Way
+from staffhub.workdays.fingers import FingerFact
 
 
 class Stage(StrEnum):
@@ -159,16 +160,6 @@ class ProofFact(NamedTuple):
 
 # How a mark came to be that nobody tapped: a finger at the office's machine stands in for it.
 MACHINE = "machine"
-
-
-class FingerFact(NamedTuple):
-    """A finger at the office's machine, as its log tells it; `kind` only where the machine told it."""
-
-    id: int
-    at: datetime
-    kind: MarkKind | None = None
-    machine: str = ""
-    received_at: datetime | None = None
 
 
 @dataclass(frozen=True)

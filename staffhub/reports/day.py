@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, days, devices, late, orders
 from staffhub.ahead import read_together
-from staffhub.days import MACHINE, CorrectionFact, DayRecord, Facts, FingerFact, MarkFact, Stage
+from staffhub.days import MACHINE, CorrectionFact, DayRecord, Facts, MarkFact, Stage
 from staffhub.db import UtcDateTime
 from staffhub.meetings import parts
 from staffhub.meetings.parts import Part
@@ -42,6 +42,7 @@ from staffhub.reports.duty_gaps import Gap, asked_of_day, gaps_of_day
 from staffhub.reports.recap import Staff
 from staffhub.security import Viewer
 from staffhub.service_requests.moved import MOVES_ON
+from staffhub.workdays.fingers import FingerFact
 
 # How well a trace proves that somebody was at work: a step on a request has the program's own time, a link may be
 # opened by another hand, a log entry is written by its author.

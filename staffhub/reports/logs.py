@@ -65,10 +65,11 @@ def day_of(db: Session, me: Viewer, one: Report, *, now: datetime) -> Day:
     asked = days.ask(db, me.office_id, one.officer_id, [one.day], today)
     read_together(db, *asked, parts.ask(me.office_id, one.officer_id, one.day, one.day))
     person = _Serving(one.officer_id, one.active_from, one.active_to)
-    record = days.load(db, me.office_id, [person], [one.day], zone=me.zone, now=now).record(one.officer_id, one.day)
+    held = days.load(db, me.office_id, [person], [one.day], zone=me.zone, now=now)
+    record = held.record(one.officer_id, one.day)
     meetings = parts.of_officer(db, me.office_id, one.officer_id, one.day, one.day, now=now)
     entries = worklog.lines_of(db, me.office_id, one.officer_id, one.day)
-    there = worklog.presences(db, me, [one.officer_id], [one.day], now=now)
+    there = worklog.presences(db, me, [one.officer_id], [one.day], book=held.book, now=now)
     return Day(
         report=one,
         entries=entries,
@@ -126,8 +127,8 @@ def lines_of(db: Session, me: Viewer, reports: Sequence[Report], *, now: datetim
     entries: Mapping[tuple[int, date], Sequence[Entry]] = worklog.entries_sent(
         db, me.office_id, [one.id for one in reports]
     )
-    there = worklog.presences(db, me, officers, dates, now=now)
     book = workdays.plans(db, me.office_id, min(dates), max(dates), officers=sorted(officers))
+    there = worklog.presences(db, me, officers, dates, book=book, now=now)
     found = []
     for one in reports:
         key = one.officer_id, one.day

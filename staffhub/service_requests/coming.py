@@ -1,12 +1,12 @@
 """Who has come TODAY and who has gone again, for a statement that joins Officer.
 
 It says of a day that runs what `days` says of it: what was tapped and what HR wrote stand, a finger at the machine
-fills the side of the day of which nobody declared anything (`days/fingers.py`), and a roll call or a briefing counts
-where the rule book lets it stand in for a check-in.
+fills the side of the day of which nobody declared anything (`workdays/fingers.py`), and a roll call or a briefing
+counts where the rule book lets it stand in for a check-in.
 """
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,10 +34,8 @@ from staffhub.models import (
 )
 from staffhub.service_requests.owners import OFFICE, TODAY
 from staffhub.workdays import Plan, Way
+from staffhub.workdays.fingers import CLOSE, MORNING, ONE, middle
 
-# Before, a finger is of the day before; within these of a tap or of another finger, it is of the same moment.
-_MORNING = time(4)
-_CLOSE, _ONE = timedelta(minutes=10), timedelta(minutes=1)
 _DAWN = bindparam("dawn", type_=UtcDateTime)
 
 # What HR has written beside the marks: a time of coming or of going.
@@ -124,13 +122,7 @@ def with_coming(statement: Select[*tuple[Any, ...]], ways: Collection[Way]) -> S
 
 
 def since_dawn(today: date, zone: ZoneInfo) -> dict[str, datetime]:
-    return {"dawn": clock.at_local(today, _MORNING, zone)}
-
-
-def ways_of(ways: Collection[Way]) -> frozenset[Way]:
-    """Return what stands in for a check-in, of the ways of proof that stand in for each other."""
-    asked = Way.MARK in ways or Way.CODE in ways
-    return frozenset({Way.ROLL_CALL, Way.STANDUP} & {*ways}) if asked else frozenset()
+    return {"dawn": clock.at_local(today, MORNING, zone)}
 
 
 def has_gone(row: Any, plan: Plan, today: date, zone: ZoneInfo) -> bool:
@@ -139,7 +131,7 @@ def has_gone(row: Any, plan: Plan, today: date, zone: ZoneInfo) -> bool:
     span, last = plan.span(today, zone), row.finger_last
     if last is None or (row.mark and row.mode is not WorkMode.OFFICE):
         return False
-    since = row.tapped + _CLOSE if row.mark else _began(row, plan, today, zone)
+    since = row.tapped + CLOSE if row.mark else _began(row, plan, today, zone)
     told = row.finger_out == last
     # While the day runs, one within its hours may be of somebody who comes back.
     return (since is None or last > since) and (told or (span is not None and last >= span[1]))
@@ -159,7 +151,6 @@ def has_come(row: Any, plan: Plan, today: date, zone: ZoneInfo) -> WorkMode | Pl
 def _began(row: Any, plan: Plan, today: date, zone: ZoneInfo) -> datetime | None:
     """Return the finger that is an arrival; a single one after the middle of the hours is of somebody who leaves."""
     began: datetime | None = row.finger_began
-    span = plan.span(today, zone)
-    if began and span and row.finger_last - row.finger_first <= _ONE and began > span[0] + (span[1] - span[0]) / 2:
+    if began and row.finger_last - row.finger_first <= ONE and began > middle(plan, today, zone):
         return None
     return began

@@ -32,7 +32,7 @@ from staffhub.models import (
     serves,
 )
 from staffhub.security import Scope, Viewer, within_reach
-from staffhub.service_requests.coming import has_come, has_gone, since_dawn, ways_of, with_coming
+from staffhub.service_requests.coming import has_come, has_gone, since_dawn, with_coming
 from staffhub.service_requests.lent import desk_of
 from staffhub.service_requests.owners import HALF, IS_OPEN, OFFICE, TODAY, as_of, is_away_now, open_count
 
@@ -104,7 +104,7 @@ def candidates(
     """
     asked = as_of(db, me, now)
     today: date = asked["today"]
-    ways = ways_of(workdays.calendar(db, me.office_id).ways_between(today, today))
+    ways = workdays.besides_marks(workdays.calendar(db, me.office_id).ways_between(today, today))
     found = rows(db, _people(me.scope, ways), **asked, **me.reach, **since_dawn(today, me.zone)).all()
     plans = workdays.plans(db, me.office_id, today, today, officers=[row.id for row in found])
     names = office.divisions(db, me.office_id)

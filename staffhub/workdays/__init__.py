@@ -37,6 +37,7 @@ from staffhub.workdays.kinds import (
     Unit,
     Way,
     Weekday,
+    besides_marks,
 )
 from staffhub.workdays.plans import (
     AMONG,
@@ -115,6 +116,7 @@ __all__ = [
     "among",
     "as_on",
     "ask_plans",
+    "besides_marks",
     "calendar",
     "change_rule",
     "divisions_of",

@@ -1,5 +1,6 @@
 """The typed model of each kind of rule, and how what is stored or typed is read with it."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -285,6 +286,12 @@ class Way(StrEnum):
     CODE = "code"
     ROLL_CALL = "roll_call"
     STANDUP = "standup"
+
+
+def besides_marks(ways: Collection[Way]) -> frozenset[Way]:
+    """Return what stands in for a check-in, of the ways of proof that stand in for each other."""
+    asked = Way.MARK in ways or Way.CODE in ways
+    return frozenset({Way.ROLL_CALL, Way.STANDUP} & {*ways}) if asked else frozenset()
 
 
 class OneProof(_Values):

@@ -77,7 +77,7 @@ def _page(
     entries = worklog.entries_of(db, me, day)
     templates = worklog.templates(db, me)
     form = form or _fresh(db, me, entries, chosen or Chosen(), templates, now=now if day == today else None)
-    there = worklog.presence_of(db, me, me.officer_id, day, now=now)
+    there = worklog.presence_of(db, me, me.officer_id, day, book=book, now=now)
     found = log_proposals.of_day(db, me, me.officer_id, day, entries, there=there, now=now)
     return render(
         request,
@@ -120,7 +120,7 @@ def _read_ahead(db: Session, me: Viewer, officer_id: int, day: dt.date, today: d
         worklog.ask_to_verify(me, today),
         worklog.ask_before(me, day),
         worklog.ask_templates(me),
-        worklog.ask_presence(me, day),
+        worklog.ask_presence(me, officer_id, day),
         *log_proposals.asks(me, officer_id, day),
     )
 

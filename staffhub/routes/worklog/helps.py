@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from staffhub import clock, worklog
+from staffhub import clock, workdays, worklog
+from staffhub.ahead import read_together
 from staffhub.db import undo
 from staffhub.errors import Conflict, Forbidden, Refused
 from staffhub.forms import Fields, Form
@@ -65,7 +66,10 @@ def take_over(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Res
     day, today = given.date, clock.local_day(now, me.zone)
     try:
         entries = worklog.entries_of(db, me, day)
-        there = worklog.presence_of(db, me, officer_id, day, now=now)
+        plans = workdays.ask_plans(db, me.office_id, day, day, [officer_id])
+        read_together(db, *plans, worklog.ask_presence(me, officer_id, day))
+        book = workdays.plans(db, me.office_id, day, day, officers=[officer_id])
+        there = worklog.presence_of(db, me, officer_id, day, book=book, now=now)
         found = log_proposals.of_day(db, me, officer_id, day, entries, there=there, now=now)
         chosen = _chosen(given, [(one.trace.source, one) for one in found])
         added: int | str = worklog.take_over(db, me, chosen, day=day, now=now)

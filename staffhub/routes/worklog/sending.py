@@ -42,15 +42,15 @@ def submit_page(request: Request, db: DB, me: Me, now: Now, date: Date = None) -
     sheet, entries = worklog.sheet_of(db, me, day), worklog.entries_of(db, me, day)
     if sheet.locked or not entries:
         return redirect(request, address_of(day, today))
-    plan = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id]).of(me.officer_id, day)
-    target = target_of(plan)
+    book = workdays.plans(db, me.office_id, day, day, officers=[me.officer_id])
+    target = target_of(book.of(me.officer_id, day))
     return render(
         request,
         "worklog/submit.html",
         day=day,
         sheet=sheet,
         late=worklog.would_be_late(sheet.state, day, today, was=sheet.late),
-        doubts=worklog.doubts(db, me, day, entries, now=now, target=target),
+        doubts=worklog.doubts(db, me, day, entries, book=book, now=now, target=target),
         target=target,
         back=address_of(day, today),
     )
