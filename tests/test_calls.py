@@ -209,6 +209,19 @@ def test_from_hari_ini_one_tap_calls_and_the_answer_comes_from_the_phone(world: 
     assert world.client("cy").get("/roster/calls").status_code == 403
 
 
+def test_a_call_that_nobody_answered_stands_on_hari_ini_until_the_working_day_is_over(world: World) -> None:
+    address = f"/roster/calls/{Hall(world.database).call().call_id}"
+    ben, ana = world.client("ben"), world.client("ana")
+    for hours, asked in ((0, True), (9, False)):
+        world.at(AT_WORK + timedelta(hours=hours))
+        assert (f'href="{address}"' in ben.get("/").text) is asked
+        assert (f"{address}/accept" in ben.get(address).text) is asked
+        assert ("Jam kerja Senin, 23 November 2026 sudah selesai" in ben.get(address).text) is not asked
+        assert f"{address}/withdraw" in ana.get(address).text
+    late = ben.post(f"{address}/accept")
+    assert (late.status_code, f"{address}/accept" in late.text) == (422, False)
+
+
 def test_a_desk_that_nobody_will_keep_today_is_told_before_work_begins(world: World) -> None:
     hall, tia = Hall(world.database), world.officer_id("tia")
     ana, dewi = world.client("ana"), world.client("dewi")

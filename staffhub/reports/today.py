@@ -84,7 +84,7 @@ def today(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> Today:
         leading=_leading(db, me, staff, loaded, desk, now=now) if leads else None,
         requests=desk.requests,
         open=desk.own,
-        call=calls.waiting(db, me.office_id, officer_id, day),
+        call=calls.waiting(db, me, officer_id, now=now),
     )
 
 

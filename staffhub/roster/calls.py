@@ -134,10 +134,13 @@ def ask_waiting(office_id: int, officer_id: int, day: date) -> Ask:
     return Ask(_WAITING, {"office": office_id, "officer": officer_id, "day": day})
 
 
-def waiting(db: Session, office_id: int, officer_id: int, day: date) -> tuple[int, str] | None:
-    """Return the call that somebody has not answered, and to whose desk it is; nobody has two."""
-    row = read(db, ask_waiting(office_id, officer_id, day)).one_or_none()
-    return (row[0], office.divisions(db, office_id)[row[1]].short_name) if row else None
+def waiting(db: Session, me: Viewer, officer_id: int, *, now: datetime) -> tuple[int, str] | None:
+    """Return the call of today that somebody may still answer, and to whose desk it is; nobody has two."""
+    day = clock.local_day(now, me.zone)
+    row = read(db, ask_waiting(me.office_id, officer_id, day)).one_or_none()
+    if row is None or is_over(db, me, day, now):
+        return None
+    return row[0], office.divisions(db, me.office_id)[row[1]].short_name
 
 
 _PERSON = (
@@ -229,10 +232,15 @@ def _person(db: Session, me: Viewer, officer_id: int, day: date) -> tuple[str, i
     return row[0], row[1], row[2], row[3]
 
 
-def _refuse_over(db: Session, me: Viewer, day: date, now: datetime) -> None:
+def is_over(db: Session, me: Viewer, day: date, now: datetime) -> bool:
+    """Whether a call of that day is past answering, by the office's usual hours."""
     hours, local = workdays.calendar(db, me.office_id).hours(day), now.astimezone(me.zone)
-    today = clock.local_day(now, me.zone)
-    if day < today or (day == today and hours is not None and local.time() >= hours.ends):
+    today = local.date()
+    return day < today or (day == today and hours is not None and local.time() >= hours.ends)
+
+
+def _refuse_over(db: Session, me: Viewer, day: date, now: datetime) -> None:
+    if is_over(db, me, day, now):
         raise Refused(_("The working day of %(day)s is over.", day=i18n.day(day)))
 
 

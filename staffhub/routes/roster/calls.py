@@ -92,17 +92,24 @@ def call(request: Request, posted: Posted, db: DB, me: Me, now: Now) -> Response
 
 
 @router.get("/roster/calls/{call_id}")
-def one(request: Request, call_id: RowId, db: DB, me: Me) -> Response:
-    return _page(request, db, me, call_id, Form.blank("answer"))
+def one(request: Request, call_id: RowId, db: DB, me: Me, now: Now) -> Response:
+    return _page(request, db, me, now, call_id, Form.blank("answer"))
 
 
 def _page(
-    request: Request, db: Session, me: Viewer, call_id: int, form: Form[AnswerFields], status: int = 200
+    request: Request,
+    db: Session,
+    me: Viewer,
+    now: datetime,
+    call_id: int,
+    form: Form[AnswerFields],
+    status: int = 200,
 ) -> Response:
     found = calls.call_for(db, me, call_id)
     desk = office.divisions(db, me.office_id)[found.division_id].short_name
     called = found.officer_id == me.officer_id
     is_open = found.state is CallState.ASKED
+    over = is_open and calls.is_over(db, me, found.day, now)
     return render(
         request,
         "roster/call.html",
@@ -111,10 +118,11 @@ def _page(
         one=found,
         desk=desk,
         states=_states(),
-        answers=called and is_open,
+        answers=called and is_open and not over,
+        over=over,
         withdraws=is_open and found.may_withdraw(me),
         writes=found.may_withdraw(me),
-        whatsapp=desks.whatsapp(found, desk) if is_open and not called else None,
+        whatsapp=desks.whatsapp(found, desk) if is_open and not called and not over else None,
         form=form,
     )
 
@@ -123,6 +131,7 @@ def _answered(
     request: Request,
     db: Session,
     me: Viewer,
+    now: datetime,
     call_id: int,
     posted: Posted,
     verb: Callable[[str], calls.Done],
@@ -130,31 +139,31 @@ def _answered(
 ) -> Response:
     form = Form.parse(AnswerFields, posted, name="answer")
     if form.data is None:
-        return _page(request, db, me, call_id, form, Refused.status)
+        return _page(request, db, me, now, call_id, form, Refused.status)
     try:
         verb(form.data.note or "")
     except (Refused, Conflict) as error:
         undo(db)
         form.refuse(error)
-        return _page(request, db, me, call_id, form, error.status)
+        return _page(request, db, me, now, call_id, form, error.status)
     return redirect(request, f"/roster/calls/{call_id}", said=said)
 
 
 @router.post("/roster/calls/{call_id}/accept")
 def accept(request: Request, call_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     said = _("You are planned in the office. Whoever called you is told.")
-    return _answered(request, db, me, call_id, posted, lambda _note: calls.accept(db, me, call_id, now=now), said)
+    return _answered(request, db, me, now, call_id, posted, lambda _note: calls.accept(db, me, call_id, now=now), said)
 
 
 @router.post("/roster/calls/{call_id}/decline")
 def decline(request: Request, call_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     said = _("Whoever called you is told that you cannot come.")
     return _answered(
-        request, db, me, call_id, posted, lambda note: calls.decline(db, me, call_id, note=note, now=now), said
+        request, db, me, now, call_id, posted, lambda note: calls.decline(db, me, call_id, note=note, now=now), said
     )
 
 
 @router.post("/roster/calls/{call_id}/withdraw")
 def withdraw(request: Request, call_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     said = _("The call is withdrawn.")
-    return _answered(request, db, me, call_id, posted, lambda _note: calls.withdraw(db, me, call_id, now=now), said)
+    return _answered(request, db, me, now, call_id, posted, lambda _note: calls.withdraw(db, me, call_id, now=now), said)
