@@ -166,4 +166,6 @@ def decline(request: Request, call_id: RowId, posted: Posted, db: DB, me: Me, no
 @router.post("/roster/calls/{call_id}/withdraw")
 def withdraw(request: Request, call_id: RowId, posted: Posted, db: DB, me: Me, now: Now) -> Response:
     said = _("The call is withdrawn.")
-    return _answered(request, db, me, now, call_id, posted, lambda _note: calls.withdraw(db, me, call_id, now=now), said)
+    return _answered(
+        request, db, me, now, call_id, posted, lambda _note: calls.withdraw(db, me, call_id, now=now), said
+    )
