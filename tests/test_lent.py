@@ -1,6 +1,7 @@
 """Whoever is lent to another desk serves it today: is offered there, given requests there, takes what is free there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from staffhub import i18n, workdays
 from staffhub.db import Database
 from staffhub.errors import Conflict, Forbidden
 from staffhub.models import Appointment, DayPart, PlanLayer, PlanMode, RequestState, ServiceType
+from staffhub.reports.today import today
 from staffhub.routes.service_requests.offering import choices
+from staffhub.security import Viewer
 from staffhub.service_requests import handing, one, steps
 from staffhub.service_requests.appointments import giving
 from staffhub.service_requests.appointments.giving import Wanted
@@ -148,6 +151,30 @@ def test_of_many_slots_at_once_whose_desk_it_is_is_asked_once(database: Database
         for each in giving.appointments_to_change(db, cy, given, now=MORNING):
             giving.told(db, cy, each, now=MORNING)
     assert sum(statement.startswith("SELECT (SELECT") for statement in asked) == 2, "by who gives and by who told"
+
+
+def test_what_lies_with_who_was_lent_and_is_on_leave_is_for_the_head_whose_request_it_is(world: World) -> None:
+    database = world.database
+    ana, cy, request = viewer_of(database, "ana"), viewer_of(database, "cy"), take_in(database)
+    comes(database, "ben")
+    lend(database, "cy", "ana")
+    with database.transaction() as db:
+        row = one.request_to_hand_over(db, cy, request.id, now=MORNING)
+        steps.assign(db, cy, row, assignee_id=cy.officer_id or 0, now=MORNING)
+    with database.transaction() as db:
+        plan_range(db, cy, cy.officer_id, TODAY, mode=PlanMode.LEAVE)
+    page = world.client("ana").get(f"/requests/hand-on?officer={cy.officer_id}").text
+    assert "Ben Tumiwa" in page
+    assert "Bidang lain" not in page
+    assert "Tidak ada yang bertugas sekarang" not in page
+
+    def counted(head: Viewer) -> int:
+        with database.reading() as db:
+            found = today(db, head, head.officer_id or 0, now=MORNING).leading
+        assert found
+        return found.unassigned
+
+    assert (counted(ana), counted(replace(ana, division_id=cy.division_id))) == (1, 0)
 
 
 @pytest.mark.parametrize(

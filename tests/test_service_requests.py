@@ -521,7 +521,7 @@ def test_the_list_shows_the_office_its_tabs_and_its_counts(database: Database) -
     assert numbers(q="%") == []
     with database.reading() as db:
         counts = listed.listing(db, ben, Wanted(), page=1, now=MORNING).counts
-        alone = owners.waiting(db, ben, now=MORNING)
+        alone = owners.waiting(db, viewer_of(database, "dewi"), now=MORNING)
     assert (counts.open, counts.mine, counts.deferred, counts.ready, counts.unassigned) == (4, 2, 1, 1, 2)
     assert alone == [owners.Waiting(None, None, "none", 2, deferred.id, deferred.number)]
 

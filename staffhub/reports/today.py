@@ -113,7 +113,7 @@ def _leading(
         later=[column for column in columns if column not in short and _lacks(column, at_work)] if to_come else [],
         late=presses.late,
         urgent=presses.urgent,
-        unassigned=presses.nobodys + _with_absent(db, me, staff, now=now),
+        unassigned=sum(one.count for one in service_requests.waiting(db, me, now=now)),
         decisions=decisions.waiting(db, me, staff, loaded, older=desk.older),
         corrections=desk.requests,
         logs=worklog.to_verify(db, me, day).count,
@@ -124,13 +124,6 @@ def _leading(
 def _lacks(column: board.Column, at_work: bool) -> bool:
     """Whether somebody lacks for the rest of the day, or is not there: before work begins everybody may still come."""
     return (at_work and column.short) or any(cover.will_be_short for cover in column.covers)
-
-
-def _with_absent(db: Session, me: Viewer, staff: Sequence[Staff], *, now: datetime) -> int:
-    """Return how many open requests lie with those of my scope who are on leave or have left."""
-    mine = {one.id for one in staff}
-    waiting = [one for one in service_requests.waiting(db, me, now=now) if one.officer_id is not None]
-    return sum(one.count for one in waiting if me.sees_everyone or one.officer_id in mine)
 
 
 def _seats(staff: Sequence[Staff], day: date) -> list[board.Seat]:

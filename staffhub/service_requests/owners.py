@@ -6,6 +6,7 @@ Whoever has left or is on leave today does not count as having a request.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     case,
     func,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
 
@@ -42,7 +44,7 @@ from staffhub.models import (
     posting_near,
     serves,
 )
-from staffhub.security import Viewer
+from staffhub.security import Scope, Viewer
 from staffhub.service_requests.promises import CLOSED, soon_until
 from staffhub.workdays.absence import is_away
 
@@ -109,7 +111,20 @@ class Waiting:
     oldest: str
 
 
-def by_officer(*counted: Label[int]) -> Select[*tuple[Any, ...]]:
+def of_scope(scope: Scope) -> ColumnElement[bool]:
+    """Say what `of_my_scope` says, for a statement that is built once for all viewers of a scope."""
+    if scope is Scope.OFFICE:
+        return true()
+    theirs = ServiceType.division_id == bindparam("division", type_=BigInteger)
+    return ServiceRequest.service_type_id.in_(select(ServiceType.id).where(theirs))
+
+
+def division_asked(me: Viewer) -> dict[str, object]:
+    """What a statement asks for that says `of_scope`."""
+    return {} if me.sees_everyone else {"division": me.division_id}
+
+
+def by_officer(*counted: Label[int], among: ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
     """Count what is open by whoever has it, with why it needs an officer ("": it does not), and what else is `counted`.
 
     Who is there is asked once an officer, not once a request.
@@ -123,7 +138,7 @@ def by_officer(*counted: Label[int]) -> Select[*tuple[Any, ...]]:
             func.min(request.number).label("oldest"),
             *counted,
         )
-        .where(request.office_id == OFFICE, IS_OPEN)
+        .where(request.office_id == OFFICE, IS_OPEN, true() if among is None else among)
         .group_by(request.assignee_id)
         .subquery()
     ).c
@@ -132,16 +147,18 @@ def by_officer(*counted: Label[int]) -> Select[*tuple[Any, ...]]:
     return found.outerjoin(Officer, Officer.id == held.assignee_id)
 
 
-_held = by_officer().subquery()
-_WAITING = select(_held).where(_held.c.why != "")
+@cache
+def _waiting(scope: Scope) -> Select[*tuple[Any, ...]]:
+    held = by_officer(among=of_scope(scope)).subquery()
+    return select(held).where(held.c.why != "")
 
 
 def ask_waiting(db: Session, me: Viewer, *, now: datetime) -> Ask:
-    return Ask(_WAITING, as_of(db, me, now))
+    return Ask(_waiting(me.scope), as_of(db, me, now) | division_asked(me))
 
 
 def waiting(db: Session, me: Viewer, *, now: datetime) -> Sequence[Waiting]:
-    """Return what needs an officer in the whole office: what nobody has first, then by name."""
+    """Return what of my bidang, or of the office, needs an officer: what nobody has first, then by name."""
     return in_order(Waiting(*row) for row in read(db, ask_waiting(db, me, now=now)))
 
 

@@ -50,7 +50,8 @@ def _hand_on_page(
     status: int = 200,
     asks: duty.OnLeave | None = None,
 ) -> Response:
-    division_id = holder.division_id or me.division_id
+    # A head hands on what is of the own bidang, also when who has it is one of another.
+    division_id = (holder.division_id if me.sees_everyone else None) or me.division_id
     people = duty.candidates(db, me, division_id=division_id, instead_of=holder.id, now=now)
     named = standing_in.stand_ins(db, me, now=now)
     first = duty.proposed(people, division_id, holder.id, named)
