@@ -122,7 +122,7 @@ def test_a_letter_noted_over_a_published_roster_says_so_and_the_places_are_empty
     page = hana.get("/roster/letters").text
     # From today to the end of the month that is published: the roster, and the usual week where it says nothing.
     assert "Jadwal yang terbit masih menempatkannya di kantor selama 6 hari: susun jadwal lagi." in page
-    assert f'<a href="{here}">6 hari kantor sudah terbit, November 2026: ubah jadwal</a>' in page
+    assert f'<a href="{here}">6 hari di kantor sudah terbit, November 2026: ubah jadwal</a>' in page
     assert re.search(r"Tidak ada pengganti THL [^<]* pada:\s+Sen, 23 Nov", ana.get("/roster/repair").text)
     draft = ana.get(here).text
     assert "bekerja dari rumah menurut surat, tetapi dijadwalkan di kantor" in draft
