@@ -228,10 +228,10 @@ def test_a_day_that_has_begun_is_swapped_no_more(two: Office2) -> None:
     swap_id = two.ask().swap_id
     at_work = MORNING + timedelta(days=2, minutes=30)
     before_work = MORNING + timedelta(days=2)
-    with pytest.raises(Refused, match="sudah mulai"):
+    with pytest.raises(Refused, match="sudah dimulai"):
         two.press(swaps.accept, two.gil, swap_id, now=at_work)
     assert two.press(swaps.accept, two.gil, swap_id, now=before_work).first_time, "the day has not begun at 07.12"
-    with pytest.raises(Refused, match="sudah mulai"):
+    with pytest.raises(Refused, match="sudah dimulai"):
         two.press(swaps.undo, two.ana, swap_id, note="x", now=at_work)
 
 
