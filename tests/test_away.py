@@ -12,6 +12,7 @@ from staffhub.db import Database
 from staffhub.leave.who import granters
 from staffhub.models import Correction, CorrectionKind, CorrectionReason, DayPart, PlanLayer, Posting
 from staffhub.roster import swap_lists
+from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, plan_range, viewer_of
 from tests.test_worklog_verifying import send, waits
 
@@ -73,14 +74,19 @@ def test_a_superior_who_is_away_until_the_deadline_is_asked_for_no_correction(da
     assert (found == corrections.Decider(None, None, "away")) is away
 
 
-@SAID
-def test_the_one_above_hears_of_a_swap_while_the_superior_is_away(database: Database, fact: str) -> None:
-    make, away = FACTS[fact]
+def _one_above_the_other(database: Database) -> tuple[Viewer, Viewer, Viewer]:
     ben, ana, dewi = (viewer_of(database, who) for who in ("ben", "ana", "dewi"))
     with database.transaction() as db:
         for who, above in ((ben, ana), (ana, dewi)):
             mine = sa.update(Posting).where(Posting.officer_id == who.officer_id)
             db.execute(mine.values(superior_id=above.officer_id))
+    return ben, ana, dewi
+
+
+@SAID
+def test_the_one_above_hears_of_a_swap_while_the_superior_is_away(database: Database, fact: str) -> None:
+    make, away = FACTS[fact]
+    ben, ana, dewi = _one_above_the_other(database)
     make(database, "ana")
     with database.reading() as db:
         found = swap_lists.superiors(db, ben.office_id, [ben.officer_id or 0], TODAY)
@@ -90,11 +96,7 @@ def test_the_one_above_hears_of_a_swap_while_the_superior_is_away(database: Data
 @SAID
 def test_the_log_goes_to_the_one_above_while_the_superior_is_away(database: Database, fact: str) -> None:
     make, away = FACTS[fact]
-    ben, ana, dewi = (viewer_of(database, who) for who in ("ben", "ana", "dewi"))
-    with database.transaction() as db:
-        for who, above in ((ben, ana), (ana, dewi)):
-            mine = sa.update(Posting).where(Posting.officer_id == who.officer_id)
-            db.execute(mine.values(superior_id=above.officer_id))
+    ben, ana, dewi = _one_above_the_other(database)
     send(database, ben)
     make(database, "ana")
     assert waits(database, dewi) == away
