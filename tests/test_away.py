@@ -96,7 +96,7 @@ def test_the_one_above_hears_of_a_swap_while_the_superior_is_away(database: Data
 @SAID
 def test_the_log_goes_to_the_one_above_while_the_superior_is_away(database: Database, fact: str) -> None:
     make, away = FACTS[fact]
-    ben, ana, dewi = _one_above_the_other(database)
+    ben, _ana, dewi = _one_above_the_other(database)
     send(database, ben)
     make(database, "ana")
     assert waits(database, dewi) == away
