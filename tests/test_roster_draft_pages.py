@@ -178,6 +178,8 @@ def test_the_draft_says_that_the_work_of_today_has_begun_and_leads_to_the_calls(
     assert refused.status_code == 422
     assert "Jam kerja hari ini sudah mulai, jadi jadwalnya tidak diubah lagi." in refused.text
     assert "susunan dihitung mulai besok" in ana.get(f"/roster/runs?month={TODAY:%Y-%m}").text
+    world.at(AT_WORK + timedelta(days=4))  # a Friday
+    assert re.search(rf'name="date"[^>]*value="{TODAY + timedelta(days=7)}"', ana.get(here).text, re.DOTALL)
     world.at(AT_WORK + timedelta(days=7))  # the last day of the month
     page = ana.get(here).text
     assert said in page

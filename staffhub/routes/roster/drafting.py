@@ -102,7 +102,7 @@ def _page(
     people, pager = rows_on(request, shown.rows, f"/roster/drafts/{draft.division_id}/{draft.month:%Y-%m}")
     done, undone = drafts.last_steps(db, me, draft)
     names = {row.officer_id: row.name for row in shown.rows}
-    first = max(opens, draft.month)
+    first = next((day for day in shown.days if day >= opens), opens)
     return render(
         request,
         "roster/draft.html",
