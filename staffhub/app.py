@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from staffhub import again, deadlines, i18n, logs, notify
+from staffhub import again, deadlines, logs, notify
 from staffhub.admission import Admission, Door
 from staffhub.assets import Assets
 from staffhub.audit import request_id
@@ -67,7 +67,8 @@ from staffhub.scheduler import Ticker, Work
 from staffhub.security.pace import Pace
 from staffhub.settings import Settings
 from staffhub.troubles import Troubles
-from staffhub.web import SESSION_COOKIE, cookie_name, environment, is_fragment, query, redirect, render
+from staffhub.warming import compile_pages, read_first_pages
+from staffhub.web import SESSION_COOKIE, cookie_name, is_fragment, query, redirect, render
 
 log = structlog.get_logger(__name__)
 
@@ -129,15 +130,6 @@ def _give_memory_back() -> None:
             mallopt(parameter, value)
 
 
-def _prepare_pages() -> None:
-    """Compile templates and catalogues before anybody asks: the first of the morning would wait a second for them."""
-    for locale in i18n.LOCALES:
-        with i18n.in_locale(locale):
-            _("Today")
-    for name in environment().list_templates():
-        environment().get_template(name)
-
-
 def make_work(settings: Settings, database: Database) -> Work:
     zoom = None
     if settings.zoom_configured:
@@ -174,8 +166,9 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
         _give_memory_back()
         anyio.to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
         await anyio.to_thread.run_sync(_check_database, app)
-        await anyio.to_thread.run_sync(_prepare_pages)
+        await anyio.to_thread.run_sync(compile_pages)
         if ticking:
+            await anyio.to_thread.run_sync(read_first_pages, app.state.database)
             app.state.ticker.start()
             # What stands now stands until the end: walking it again and again would hold up the busiest minute.
             gc.collect()

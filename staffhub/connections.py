@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import _queries
+from psycopg import _preparing, _queries
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -28,14 +28,17 @@ from staffhub.deadlines import PAGE, Limits
 
 Result = TypeVar("Result")
 
-# Connections of one process: its request threads keep theirs; the rest are for sign-ins, the scheduler's jobs and the
-# health check, and go again. All of these together are fewer, so nobody waits for a connection.
+# Connections of one process: those that are kept are enough for its request threads and two of the scheduler's jobs; the
+# rest are for more jobs, sign-ins and the health check, and go again. All of these together are fewer, so nobody waits.
 POOL, MORE = 8, 12
 _CONNECT = 3.0  # seconds for a new connection, name resolution included; psycopg's own are at least 2 a host
 _GRACE = 0.5  # what PostgreSQL gets beyond the limit it was told, to say that it ended a statement
 _KEPT = 2.0  # seconds after which a lock of another process is not merely busy
 _RESTS = 5.0  # seconds after which a connection may have been lost without a word
 _PAUSE = 1.0  # seconds until somebody asks again a database that did not answer
+# After so many times a statement stays prepared. PostgreSQL plans it five times more before it keeps the plan, and
+# planning is half of what it does for a page.
+_PREPARED_AFTER = 1
 _IDLE = 60.0  # seconds that a transaction may rest between two statements before PostgreSQL ends it
 _TCP = {
     "connect_timeout": 2,
@@ -134,6 +137,18 @@ class _Connection(psycopg.Connection[Any]):
             self.close()
             raise Unconfirmed("the wait for a synchronous copy was cancelled")
 
+    def rollback(self) -> None:
+        """Keep what is prepared, of which psycopg forgets all, since what it names may be gone with the transaction.
+
+        None of ours makes or drops a table, and every refused tap, and every job that found nothing to do, would have
+        PostgreSQL plan the statements of its connection anew.
+        """
+        prepared, self._prepared = self._prepared, _preparing.PrepareManager()
+        try:
+            super().rollback()
+        finally:
+            self._prepared = prepared
+
     def hear(self, notice: psycopg.errors.Diagnostic) -> None:
         """PostgreSQL calls it a success with a warning when it stops waiting for a copy. We do not."""
         # By the place in its source: the words are in the server's language.
@@ -214,6 +229,7 @@ def _prepare_postgres(connection: _Connection, _record: object) -> None:
     if row and row[0] == connection.info.backend_pid:
         connection.execute(f"SET timezone = 'UTC'; {_said(PAGE, 'SESSION')}".encode())
         connection.told = PAGE
+        connection.prepare_threshold = _PREPARED_AFTER
     else:
         connection.prepare_threshold = None
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, ma
 from sqlalchemy.sql.dml import ReturningInsert
 
 from staffhub.ahead import Ask, taken
-from staffhub.connections import POOL, make_engine
+from staffhub.connections import make_engine
 from staffhub.deadlines import patience
 from staffhub.errors import Conflict
 from staffhub.i18n import gettext as _
@@ -32,11 +32,10 @@ from staffhub.turns import Processes, Turns
 
 log = structlog.get_logger(__name__)
 
-# Threads of the request pool and connections they may hold: more only raises the tail at 64 clients.
-REQUEST_THREADS = POOL
 # So many read, and so many write, at once. More threads only wait for the interpreter, more connections to PostgreSQL
 # plan the same statements once more each, and marks need not stand behind pages.
-_HALF = REQUEST_THREADS // 2
+_HALF = 3
+REQUEST_THREADS = 2 * _HALF
 # So often the lock of SQLite goes on within a process before another one has it: waking another process costs about as
 # much as a write.
 _IN_A_ROW = 8

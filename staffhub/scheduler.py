@@ -237,6 +237,7 @@ def _machine_readings(work: Work, now: datetime) -> None:
     taking.run_due(work.database, now=now)
 
 
+_APART = timedelta(milliseconds=200)
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 2, _zoom_tasks),
@@ -289,7 +290,9 @@ class Ticker:
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
-        for name, every, verb in JOBS:
+        """Start the clock; the jobs one after the other, else all that run once a minute do so at the same moment."""
+        now = clock.now()
+        for number, (name, every, verb) in enumerate(JOBS):
             self._scheduler.add_job(
                 self._safely(name, verb),
                 "interval",
@@ -298,7 +301,7 @@ class Ticker:
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
-                next_run_time=clock.now(),
+                next_run_time=now + number * _APART,
                 timezone=UTC,
             )
         self._scheduler.start()

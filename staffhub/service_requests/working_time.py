@@ -4,6 +4,7 @@ By the hours of each date in the office's calendar: holidays are left out, speci
 rule says how long the break is and never when: it is taken to lie in the middle of the day, as `days` does.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, office, workdays
 
-# How many years past a moment are looked at for the working time that was asked for.
+# How many years past a moment are looked at, one after the other, for the working time that was asked for.
 _AHEAD = 2
 
 
@@ -21,16 +22,17 @@ _AHEAD = 2
 class _Years:
     """Spells of work in order, in seconds of the epoch; `done`: the seconds of work before each, and of all.
 
-    `days`: when each working day begins (midnight), and `closes`: when work ends on it.
+    `days`: when each working day begins (midnight), and `closes`: when work ends on it. Arrays: a process keeps them for
+    each office of a regency.
     """
 
     first: int
     last: int
-    starts: list[int]
-    ends: list[int]
-    done: list[int]
-    days: list[int]
-    closes: list[int]
+    starts: "array[int]" = field(default_factory=lambda: array("q"))
+    ends: "array[int]" = field(default_factory=lambda: array("q"))
+    done: "array[int]" = field(default_factory=lambda: array("q", [0]))
+    days: "array[int]" = field(default_factory=lambda: array("q"))
+    closes: "array[int]" = field(default_factory=lambda: array("q"))
 
     def at(self, moment: float) -> float:
         """Return the seconds of work up to a moment."""
@@ -62,9 +64,12 @@ class WorkingTime:
 
     def after(self, moment: datetime, minutes: float) -> datetime | None:
         """Return when so many minutes of work have passed, or had still to pass; None past all rules."""
-        years = self._years(moment, moment, ahead=_AHEAD)
-        found = years.when(years.at(moment.timestamp()) + minutes * 60)
-        return found if found is None else _moment(found)
+        for ahead in range(_AHEAD + 1):
+            years = self._years(moment, moment, ahead)
+            found = years.when(years.at(moment.timestamp()) + minutes * 60)
+            if found is not None:
+                return _moment(found)
+        return None
 
     def begun(self, since: datetime, until: datetime) -> int:
         """Return how many working days began between two moments."""
@@ -76,9 +81,12 @@ class WorkingTime:
 
         None past all rules.
         """
-        years = self._years(since, since, ahead=_AHEAD)
-        place = bisect_left(years.days, since.timestamp()) - 1 + days
-        return _moment(years.closes[place]) if 0 <= place < len(years.closes) else None
+        for ahead in range(_AHEAD + 1):
+            years = self._years(since, since, ahead)
+            place = bisect_left(years.days, since.timestamp()) - 1 + days
+            if 0 <= place < len(years.closes):
+                return _moment(years.closes[place])
+        return None
 
     def _years(self, since: datetime, until: datetime, ahead: int = 0) -> _Years:
         """Return the years of these moments, with the one before: work done before the first is looked for there."""
@@ -93,11 +101,10 @@ class WorkingTime:
         return known
 
     def _worked_out(self, first: int, last: int) -> _Years:
-        years = _Years(first, last, [], [], [0], [], [])
+        years = _Years(first, last)
         day, end = date(first, 1, 1), date(last, 12, 31)
         while day <= end:
-            hours = self.calendar.hours(day)
-            if hours is not None and day not in self.calendar.holidays:
+            if day not in self.calendar.holidays and (hours := self.calendar.hours_by_rules(day)):
                 self._add(years, day, hours)
             day += timedelta(days=1)
         return years

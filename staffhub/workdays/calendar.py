@@ -73,12 +73,16 @@ class Calendar:
         try:
             return self._known[key]
         except KeyError:
-            rule = in_force(self.rules, WorkHours, day, employment)
-            hours = rule.on(day) if rule else None
+            hours = self.hours_by_rules(day, employment)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[key] = hours
         return hours
+
+    def hours_by_rules(self, day: date, employment: EmploymentType | None = None) -> Hours | None:
+        """The same, for whoever asks once for each of many dates: nothing is remembered."""
+        rule = in_force(self.rules, WorkHours, day, employment)
+        return rule.on(day) if rule else None
 
     def first_open(self, local: datetime) -> date:
         """Return the first day whose work has not begun, by the usual hours: today until then, and then tomorrow."""
