@@ -73,7 +73,7 @@ def read_together(db: Session, *asks: Ask) -> None:
     if db.autoflush:
         db.flush()
     asked = {f"{n}_{name}": value for n, ask in enumerate(asks) for name, value in ask.values.items()}
-    lengths = tuple((name, len(value)) for name, value in asked.items() if isinstance(value, list | tuple))
+    lengths = tuple((f"{n}_{name}", len(ask.values[name])) for n, ask in enumerate(asks) for name in _spread(ask[0]))
     one = _joined(tuple(ask.statement for ask in asks), lengths, db.get_bind().dialect)
     values = {**one.constants, **{place.name: place.value(asked) for place in one.places}}
     found = db.connection().exec_driver_sql(one.words, values).one()
@@ -94,6 +94,13 @@ def taken(db: Session, statement: Any, values: dict[str, Any]) -> sa.Result[Any]
 
 def _row(readers: Sequence[Reader], row: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(read(value) if read else value for read, value in zip(readers, row, strict=True))
+
+
+@lru_cache(maxsize=512)
+def _spread(statement: Any) -> frozenset[str]:
+    """Return the names of lists whose values stand in the words one by one."""
+    binds = (one for one in visitors.iterate(statement) if isinstance(one, sa.BindParameter))
+    return frozenset(one.key for one in binds if one.expanding and not one.unique)
 
 
 @lru_cache(maxsize=512)

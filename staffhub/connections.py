@@ -28,8 +28,8 @@ from staffhub.deadlines import PAGE, Limits
 
 Result = TypeVar("Result")
 
-# Connections of one process: those that are kept are enough for its request threads and two of the scheduler's jobs; the
-# rest are for more jobs, sign-ins and the health check, and go again. All of these together are fewer, so nobody waits.
+# Connections of one process: what is kept is enough for its request threads and two of the scheduler's jobs; the rest
+# are for more jobs, sign-ins and the health check, and go again. All of these together are fewer, so nobody waits.
 POOL, MORE = 8, 12
 _CONNECT = 3.0  # seconds for a new connection, name resolution included; psycopg's own are at least 2 a host
 _GRACE = 0.5  # what PostgreSQL gets beyond the limit it was told, to say that it ended a statement

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from staffhub import audit, clock, days, i18n, office, workdays
+from staffhub.among import is_among
 from staffhub.days import Facts, State
 from staffhub.db import changed_meanwhile, insert_unless_there, rows
 from staffhub.errors import Conflict, Forbidden, NotFound, Refused
@@ -204,9 +205,7 @@ def _serving(*, in_none: bool) -> Any:
 def _entries() -> Any:
     one = RollCallEntry
     wanted: Any = select(one.officer_id, one.state, one.at).where(one.office_id == bindparam("office"))
-    return wanted.where(one.date == bindparam("day", type_=sa.Date), one.officer_id.in_(workdays.AMONG)).order_by(
-        one.id
-    )
+    return wanted.where(one.date == bindparam("day", type_=sa.Date), is_among(one.officer_id)).order_by(one.id)
 
 
 _ENTRIES = _entries()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub.ahead import Ask
+from staffhub.among import among, is_among
 from staffhub.days.record import NOTHING_DONE, CorrectionFact, Done, Excuse, MarkFact, ProofFact
 from staffhub.db import read
 from staffhub.models import (
@@ -47,7 +48,7 @@ from staffhub.models import (
     StandupNote,
     WorkMode,
 )
-from staffhub.workdays import AMONG, Way, among
+from staffhub.workdays import Way
 from staffhub.workdays.fingers import FingerFact
 
 _NO_IDS: tuple[Any, ...] = ()
@@ -193,7 +194,7 @@ def _statement(*, done: bool, narrow: bool, called: bool, joined: bool) -> sa.Co
         for office_id, _officer, day, one in branches
     ]
     if narrow:
-        asked = [one.where(branch[1].in_(AMONG)) for one, branch in zip(asked, branches, strict=True)]
+        asked = [one.where(is_among(branch[1])) for one, branch in zip(asked, branches, strict=True)]
     return sa.union_all(*asked)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import office
+from staffhub.among import among, is_among
 from staffhub.clock import local_day
 from staffhub.days.facts import Days, Serving, load
 from staffhub.days.reconciling import reconcile
@@ -22,7 +23,7 @@ from staffhub.days.record import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.days.store import REST, is_kept, kinds_of
 from staffhub.db import rows
 from staffhub.models import Correction, Mark, PlanMode, StoredDay, WorkMode
-from staffhub.workdays import AMONG, Plan, among
+from staffhub.workdays import Plan
 
 _A_DAY = timedelta(days=1)
 
@@ -136,7 +137,7 @@ def _of_rows(*, narrow: bool) -> Any:
         .where(one.office_id == bindparam("office"))
         .where(one.date.between(bindparam("first"), bindparam("last")))
     )
-    return wanted.where(one.officer_id.in_(AMONG)) if narrow else wanted
+    return wanted.where(is_among(one.officer_id)) if narrow else wanted
 
 
 def _worked_out(loaded: Days, officers: Collection[Serving]) -> dict[tuple[int, date], DayLine]:

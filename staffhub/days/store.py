@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from staffhub import clock, office, presence
+from staffhub.among import among, is_among
 from staffhub.days import proposals
 from staffhub.days.facts import load
 from staffhub.days.proposing import propose
@@ -24,7 +25,6 @@ from staffhub.days.reconciling import reconcile
 from staffhub.days.record import DayRecord, Facts, Finding, Stage
 from staffhub.db import rows
 from staffhub.models import Correction, EmploymentType, Mark, Officer, Posting, StoredDay, serves
-from staffhub.workdays import AMONG, among
 
 _A_DAY = timedelta(days=1)
 # What of the facts no rule reads, told apart below from what one does. The rules are in the row, by their ids.
@@ -282,7 +282,7 @@ def _of_rows(*, narrow: bool) -> Any:
         .order_by(one.officer_id, one.date)
         .with_for_update()
     )
-    return wanted.where(one.officer_id.in_(AMONG)) if narrow else wanted
+    return wanted.where(is_among(one.officer_id)) if narrow else wanted
 
 
 @cache
@@ -291,7 +291,7 @@ def _people(*, narrow: bool) -> Any:
     wanted: Any = select(Officer.id, Officer.active_from, Officer.active_to)
     wanted = wanted.where(Officer.office_id == sa.bindparam("office")).order_by(Officer.id)
     if narrow:
-        return wanted.where(Officer.id.in_(AMONG))
+        return wanted.where(is_among(Officer.id))
     left_something = [
         select(table.id)
         .where(table.office_id == Officer.office_id, table.officer_id == Officer.id, table.date.between(first, last))
@@ -314,7 +314,7 @@ def _of_postings(*, narrow: bool) -> Any:
     one = Posting
     wanted: Any = select(one.officer_id, one.valid_from, one.division_id, one.employment_type)
     wanted = wanted.where(one.office_id == sa.bindparam("office")).order_by(one.valid_from)
-    return wanted.where(one.officer_id.in_(AMONG)) if narrow else wanted
+    return wanted.where(is_among(one.officer_id)) if narrow else wanted
 
 
 def _posting_on(

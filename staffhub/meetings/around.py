@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import clock, workdays
+from staffhub.among import among, is_among
 from staffhub.db import rows
 from staffhub.meetings import hosts
 from staffhub.meetings.audience import Audience, resolve
@@ -26,7 +27,7 @@ from staffhub.models import (
     PlanMode,
 )
 from staffhub.security import Viewer
-from staffhub.workdays import AMONG, Plan, among
+from staffhub.workdays import Plan
 
 Why = Literal["leave", "half", "excused"]
 _FREE = {"holiday", "weekend", "pattern"}
@@ -135,7 +136,7 @@ def _held(narrow: bool) -> Any:
         )
         .order_by(Officer.name, Occurrence.starts_at, Occurrence.id)
     )
-    return found.where(MeetingInvite.officer_id.in_(AMONG)) if narrow else found
+    return found.where(is_among(MeetingInvite.officer_id)) if narrow else found
 
 
 def _busy(

@@ -10,12 +10,12 @@ from sqlalchemy import Date, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import i18n
+from staffhub.among import among, is_among
 from staffhub.db import rows
 from staffhub.errors import Forbidden, NotFound, Refused
 from staffhub.i18n import gettext as _
 from staffhub.models import Division, EmploymentType, Officer, Posting, is_in_service, posting_near, serves
 from staffhub.security import Viewer
-from staffhub.workdays.plans import AMONG, among
 
 # Everybody else who works here is a civil servant by UU 20/2023, with or without a contract.
 NON_ASN = frozenset({EmploymentType.THL})
@@ -62,7 +62,7 @@ def _people(narrow: bool) -> Select[*tuple[Any, ...]]:
         .where(Officer.office_id == bindparam("office"))
         .order_by(Division.sort.nulls_first(), Officer.name, Officer.id)
     )
-    return found.where(Officer.id.in_(AMONG)) if narrow else found
+    return found.where(is_among(Officer.id)) if narrow else found
 
 
 def named(db: Session, office_id: int, day: date, officers: Sequence[int]) -> list[Named]:

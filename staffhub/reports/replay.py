@@ -11,6 +11,7 @@ from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, sections, workdays
+from staffhub.among import among, is_among
 from staffhub.clock import local_day, month_days
 from staffhub.days.store import values_of
 from staffhub.db import rows
@@ -20,7 +21,7 @@ from staffhub.reports.counters import Counters, Near, Told
 from staffhub.reports.recap import Staff
 from staffhub.sections import Section, Sections
 from staffhub.security import Viewer
-from staffhub.workdays import AMONG, Calendar, RuleLine, among
+from staffhub.workdays import Calendar, RuleLine
 
 # Kinds of rules that days and the counters of their year are held against; the others speak of what is yet to come.
 CHOSEN = (RuleKind.WORK_HOURS, RuleKind.TIERS, RuleKind.DISCIPLINE, RuleKind.MINUTES_AS_DAYS)
@@ -168,7 +169,7 @@ def _stored(*, narrow: bool) -> Any:
         .where(StoredDay.office_id == bindparam("office"), StoredDay.date.between(first, last))
         .where(StoredDay.counted)
     )
-    return wanted.where(StoredDay.officer_id.in_(AMONG)) if narrow else wanted
+    return wanted.where(is_among(StoredDay.officer_id)) if narrow else wanted
 
 
 def _replayed(

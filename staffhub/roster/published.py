@@ -7,10 +7,10 @@ from datetime import date
 from sqlalchemy import BigInteger, Date, bindparam, select
 from sqlalchemy.orm import Session
 
+from staffhub.among import is_among
 from staffhub.db import rows
 from staffhub.models import PlanEntry, PlanGrant, PlanLayer, PlanMode
 from staffhub.roster.drafts import Key
-from staffhub.workdays import AMONG
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ _HELD = (
     .join(PlanGrant, PlanGrant.id == PlanEntry.grant_id)
     .where(PlanEntry.office_id == bindparam("office", type_=BigInteger), PlanEntry.layer == PlanLayer.ROSTER)
     .where(PlanEntry.date.between(bindparam("first", type_=Date), bindparam("last", type_=Date)))
-    .where(PlanEntry.officer_id.in_(AMONG))
+    .where(is_among(PlanEntry.officer_id))
 )
 
 

@@ -22,8 +22,8 @@ _AHEAD = 2
 class _Years:
     """Spells of work in order, in seconds of the epoch; `done`: the seconds of work before each, and of all.
 
-    `days`: when each working day begins (midnight), and `closes`: when work ends on it. Arrays: a process keeps them for
-    each office of a regency.
+    `days`: when each working day begins (midnight), and `closes`: when work ends on it. Arrays, since a process keeps
+    them for each office of a regency.
     """
 
     first: int

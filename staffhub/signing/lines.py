@@ -12,10 +12,10 @@ from sqlalchemy import Date, Text, bindparam, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from staffhub import days, office
+from staffhub.among import among, is_among
 from staffhub.clock import month_days
 from staffhub.db import rows
 from staffhub.models import Officer, StoredDay
-from staffhub.workdays import AMONG, among
 
 Day = Mapping[str, Any]
 _TIERS = ("late_tier", "early_tier")
@@ -187,7 +187,7 @@ def _stored(*, narrow: bool) -> Any:
         .where(one.office_id == bindparam("office"), one.date.between(first, last))
         .order_by(one.officer_id, one.date)
     )
-    return columns.where(one.officer_id.in_(AMONG)) if narrow else columns
+    return columns.where(is_among(one.officer_id)) if narrow else columns
 
 
 def open_days(lines: Iterable[str]) -> int:

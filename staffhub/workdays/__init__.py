@@ -40,14 +40,12 @@ from staffhub.workdays.kinds import (
     besides_marks,
 )
 from staffhub.workdays.plans import (
-    AMONG,
     DEFAULT_WEEK,
     PRECEDENCE,
     Granted,
     HalfLeave,
     Plan,
     PlanBook,
-    among,
     ask_plans,
     plans,
     standing,
@@ -68,7 +66,6 @@ from staffhub.workdays.writing import (
 )
 
 __all__ = [
-    "AMONG",
     "BY_GROUP",
     "DEFAULT_WEEK",
     "NO_RULES",
@@ -113,7 +110,6 @@ __all__ = [
     "Window",
     "WorkHours",
     "add_holiday",
-    "among",
     "as_on",
     "ask_plans",
     "besides_marks",

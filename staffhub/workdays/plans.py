@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from staffhub.ahead import Ask
+from staffhub.among import among, is_among
 from staffhub.db import read
 from staffhub.models import DayPart, EmploymentType, PlanEntry, PlanGrant, PlanLayer, PlanMode, Posting, WeekPattern
 from staffhub.workdays.calendar import Calendar, calendar
@@ -206,17 +207,6 @@ def _newest(dated: Sequence[tuple[date, T]] | None, day: date) -> T | None:
     return None
 
 
-# Of so many officers the rows are asked for by their ids; of more the whole office is read, and who was not asked for
-# is left aside: a database takes some ten thousand values in a statement, and reading them costs more than the rows.
-_BY_ID = 500
-AMONG: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-
-
-def among(ids: Sequence[int]) -> dict[str, Sequence[int]]:
-    """Return the values of AMONG, or none when the whole office is to be read."""
-    return {"ids": ids} if len(ids) <= _BY_ID else {}
-
-
 def plans(
     db: Session,
     office_id: int,
@@ -278,7 +268,7 @@ def _weeks(employment: bool, narrow: bool) -> Any:
         sa.cast(Posting.employment_type, sa.String),
     ).where(Posting.office_id == office, Posting.valid_from <= last)
     if narrow:
-        weeks, kinds = weeks.where(week.officer_id.in_(AMONG)), kinds.where(Posting.officer_id.in_(AMONG))
+        weeks, kinds = weeks.where(is_among(week.officer_id)), kinds.where(is_among(Posting.officer_id))
     if not employment:
         return weeks.order_by(week.valid_from, week.version)
     both = sa.union_all(weeks, kinds)
@@ -320,4 +310,4 @@ def _ranges(narrow: bool) -> Any:
         .where(entry.date.between(sa.bindparam("first"), sa.bindparam("last")))
         .order_by(height)
     )
-    return wanted.where(entry.officer_id.in_(AMONG)) if narrow else wanted
+    return wanted.where(is_among(entry.officer_id)) if narrow else wanted
