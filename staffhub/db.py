@@ -7,7 +7,7 @@ BEGIN loses read-then-write transactions with SQLITE_BUSY_SNAPSHOT, and busy_tim
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -190,6 +190,10 @@ class Database:
             return work(session), session
 
     async def _stand_in_line(self, stack: AsyncExitStack) -> None:
+        with suppress(anyio.WouldBlock):  # mostly nobody stands there
+            self._writer.acquire_nowait()
+            stack.callback(self._writer.release)
+            return
         # Behind another process that keeps its lock, the waits of those in front would add up.
         with patience().waiting() as left, anyio.move_on_after(left):
             await stack.enter_async_context(self._writer)

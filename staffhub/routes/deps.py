@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
+from starlette.routing import request_response
 
 from staffhub import clock, deadlines, i18n, security
 from staffhub.db import Database
@@ -117,6 +118,8 @@ class _Page(APIRoute):
         self.knows_who = not {"me", "here"}.isdisjoint(self.given.values())
         in_address = [one.replace(kind=one.KEYWORD_ONLY) for name, one in parameters.items() if name not in self.given]
         super().__init__(path, asking_for(in_address, self._answer), **options)
+        if not in_address and not self.dependencies:  # nothing there that FastAPI would have to look for
+            self.app = request_response(partial(self._answer, asked={}))
 
     async def _answer(self, request: Request, asked: Mapping[str, Any]) -> Response:
         database, posting = database_of(request), request.method == "POST"
