@@ -237,7 +237,8 @@ def _machine_readings(work: Work, now: datetime) -> None:
     taking.run_due(work.database, now=now)
 
 
-_APART = timedelta(milliseconds=200)
+# What runs seldom takes long: the clocks of two processes, and jobs that are due once a minute, drift apart.
+_SELDOM, _APART = 30, timedelta(milliseconds=200)
 # What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 2, _zoom_tasks),
@@ -290,13 +291,14 @@ class Ticker:
         claims.watch(work.database, self.kick)
 
     def start(self) -> None:
-        """Start the clock; the jobs one after the other, else all that run once a minute do so at the same moment."""
+        """Start the clock, with each job once, one after the other."""
         now = clock.now()
         for number, (name, every, verb) in enumerate(JOBS):
             self._scheduler.add_job(
                 self._safely(name, verb),
                 "interval",
                 seconds=every,
+                jitter=every // 4 if every >= _SELDOM else None,
                 id=name,
                 coalesce=True,
                 max_instances=1,
