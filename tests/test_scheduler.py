@@ -128,3 +128,16 @@ def test_a_job_that_needs_no_database_does_not_say_that_it_is_back(capsys: pytes
     ticker._safely("heartbeat", scheduler._beat)()
     said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
     assert said == ["database_unavailable"]
+
+
+def test_jobs_begin_one_after_the_other_and_those_that_run_seldom_drift_apart(database: Database) -> None:
+    ticker = Ticker(Work(database=database, zoom=None, zoom_host=""))
+    ticker.start()
+    try:
+        jobs = {job.id: job for job in ticker._scheduler.get_jobs()}
+    finally:
+        ticker.stop()
+    seldom = {name: every // 4 for name, every, _verb in scheduler.JOBS if every >= 30}
+    assert {name: job.trigger.jitter for name, job in jobs.items() if job.trigger.jitter} == seldom
+    first, last = (jobs[name].next_run_time for name, _every, _verb in (scheduler.JOBS[1], scheduler.JOBS[-1]))
+    assert last - first > timedelta(seconds=4)
