@@ -5,8 +5,9 @@
     python -m bench.morning --against /path/to/clone      # an older StaffHub as a third one in the same turns
 
 A round is an office of its own: 200 people who are signed in open the page and check in, 16 at once, each over a
-connection of their own that stays open for both. Nothing is warmed up; the figures are medians over the rounds. The
-machine is shared with the load, so that only the ratios mean something.
+connection of their own that stays open for both. Nothing is warmed up by hand (StaffHub reads first pages at its start,
+the floor does not); the figures are medians over the rounds. The machine is shared with the load, so that only the
+ratios mean something.
 """
 
 import argparse

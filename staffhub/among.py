@@ -32,6 +32,7 @@ class _IsAmong(FunctionElement[bool]):
     name = "is_among"
     type = sa.Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # SQLite would be asked whether it is 1, and uses no index for that
 
 
 def is_among(column: Any) -> _IsAmong:

@@ -36,9 +36,9 @@ _GRACE = 0.5  # what PostgreSQL gets beyond the limit it was told, to say that i
 _KEPT = 2.0  # seconds after which a lock of another process is not merely busy
 _RESTS = 5.0  # seconds after which a connection may have been lost without a word
 _PAUSE = 1.0  # seconds until somebody asks again a database that did not answer
-# After so many times a statement stays prepared. PostgreSQL plans it five times more before it keeps the plan, and
-# planning is half of what it does for a page.
-_PREPARED_AFTER = 1
+# After so many times a statement stays prepared, and so many do. PostgreSQL plans each five times more before it keeps
+# the plan, and planning is half of what it does for a page.
+_PREPARED_AFTER, _PREPARED_MOST = 1, 200
 _IDLE = 60.0  # seconds that a transaction may rest between two statements before PostgreSQL ends it
 _TCP = {
     "connect_timeout": 2,
@@ -141,8 +141,11 @@ class _Connection(psycopg.Connection[Any]):
         """Keep what is prepared, of which psycopg forgets all, since what it names may be gone with the transaction.
 
         None of ours makes or drops a table, and every refused tap, and every job that found nothing to do, would have
-        PostgreSQL plan the statements of its connection anew.
+        PostgreSQL plan the statements of its connection anew. What it refused itself may be a plan that no longer fits.
         """
+        if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+            super().rollback()
+            return
         prepared, self._prepared = self._prepared, _preparing.PrepareManager()
         try:
             super().rollback()
@@ -229,7 +232,7 @@ def _prepare_postgres(connection: _Connection, _record: object) -> None:
     if row and row[0] == connection.info.backend_pid:
         connection.execute(f"SET timezone = 'UTC'; {_said(PAGE, 'SESSION')}".encode())
         connection.told = PAGE
-        connection.prepare_threshold = _PREPARED_AFTER
+        connection.prepare_threshold, connection.prepared_max = _PREPARED_AFTER, _PREPARED_MOST
     else:
         connection.prepare_threshold = None
 

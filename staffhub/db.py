@@ -139,9 +139,9 @@ class Database:
         # SQLite one stands by the one who writes, so that the lock goes from hand to hand.
         self._writer = anyio.Semaphore(2 if self.sqlite else _HALF, fast_acquire=True)
         self._reader = anyio.Semaphore(_HALF, fast_acquire=True)
-        # For handlers that call `transaction` themselves: those wait for the lock in their thread, so some threads
-        # must be left to whoever holds it.
-        self.apart = anyio.Semaphore(_HALF)
+        # For handlers that call `transaction` themselves, and wait for the lock or a hash in their thread: in threads of
+        # their own, so that whoever holds the lock has one, and marks have theirs.
+        self.apart = anyio.CapacityLimiter(_HALF)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -171,11 +171,10 @@ class Database:
 
     async def serve(self, work: Callable[[Session], Result], *, write: bool) -> Result:
         """Do the work of a request, transaction and all, in one go on one thread, once its turn has come."""
-        if not write:
-            async with self._reader:
-                return await anyio.to_thread.run_sync(self._read, work)
         async with AsyncExitStack() as stack:
-            await self._stand_in_line(stack)
+            await _stand_in_line(stack, self._writer if write else self._reader)
+            if not write:
+                return await anyio.to_thread.run_sync(self._read, work)
             result, session = await anyio.to_thread.run_sync(self._write, work)
         if session.info.get("after_commit"):
             await anyio.to_thread.run_sync(run_after_commit, session)
@@ -188,17 +187,6 @@ class Database:
     def _write(self, work: Callable[[Session], Result]) -> tuple[Result, Session]:
         with self._in_turn() as session:
             return work(session), session
-
-    async def _stand_in_line(self, stack: AsyncExitStack) -> None:
-        with suppress(anyio.WouldBlock):  # mostly nobody stands there
-            self._writer.acquire_nowait()
-            stack.callback(self._writer.release)
-            return
-        # Behind another process that keeps its lock, the waits of those in front would add up.
-        with patience().waiting() as left, anyio.move_on_after(left):
-            await stack.enter_async_context(self._writer)
-            return
-        raise sa.exc.TimeoutError("too many writers stand in line")
 
     def _take_lock(self) -> None:
         if not self.sqlite:
@@ -231,6 +219,18 @@ class Database:
         if self._processes:
             self._processes.release()
         self._lock.release()
+
+
+async def _stand_in_line(stack: AsyncExitStack, line: anyio.Semaphore) -> None:
+    with suppress(anyio.WouldBlock):  # mostly nobody stands there
+        line.acquire_nowait()
+        stack.callback(line.release)
+        return
+    # Behind another process that keeps its lock, or a page that takes long, the waits of those in front would add up.
+    with patience().waiting() as left, anyio.move_on_after(left):
+        await stack.enter_async_context(line)
+        return
+    raise sa.exc.TimeoutError("too many stand in line")
 
 
 def rows(db: Session, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts], **asked: object) -> sa.Result[*Ts]:

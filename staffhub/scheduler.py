@@ -239,7 +239,7 @@ def _machine_readings(work: Work, now: datetime) -> None:
 
 # What runs seldom takes long: the clocks of two processes, and jobs that are due once a minute, drift apart.
 _SELDOM, _APART = 30, timedelta(milliseconds=200)
-# What runs, and how often (seconds). Each takes care itself that two processes do not do it twice.
+# What runs, and how often (seconds, in the mean). Each takes care itself that two processes do not do it twice.
 JOBS: tuple[tuple[str, int, Callable[[Work, datetime], object]], ...] = (
     ("zoom_tasks", 2, _zoom_tasks),
     ("zoom_users", 120, _zoom_users),
@@ -294,11 +294,12 @@ class Ticker:
         """Start the clock, with each job once, one after the other."""
         now = clock.now()
         for number, (name, every, verb) in enumerate(JOBS):
+            jitter = every // 4 if every >= _SELDOM else 0  # seconds that are added, up to this many
             self._scheduler.add_job(
                 self._safely(name, verb),
                 "interval",
-                seconds=every,
-                jitter=every // 4 if every >= _SELDOM else None,
+                seconds=every - jitter // 2,
+                jitter=jitter or None,
                 id=name,
                 coalesce=True,
                 max_instances=1,

@@ -1,22 +1,27 @@
 """What a process does before anybody asks: the first of the morning would wait a second for it."""
 
-from contextlib import ExitStack
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from staffhub import clock, deadlines, i18n, security
+from staffhub import clock, deadlines, i18n, security, service_requests
 from staffhub.connections import POOL
 from staffhub.db import Database
+from staffhub.errors import NotSignedIn
 from staffhub.i18n import gettext as _
-from staffhub.models import Account, Posting
+from staffhub.models import Account, Officer, Posting, posting_on
 from staffhub.reports.today import today
 from staffhub.web import environment
 
 log = structlog.get_logger(__name__)
 
 _OFFICES = 100  # a regency has some 60
+_SECONDS = 10.0  # after which the start goes on, whatever was read
 
 
 def compile_pages() -> None:
@@ -31,26 +36,46 @@ def compile_pages() -> None:
 def read_first_pages(database: Database) -> None:
     """Read Hari ini over each connection that is kept: one of each role, who ask for other things, and one an office.
 
-    Building the statements takes longer than asking, and what a connection asks first PostgreSQL has to learn for it.
-    Nobody sees the pages and nothing is written; whatever is wrong there, whoever asks is told, and others are served.
+    Building the statements takes longer than asking, and PostgreSQL learns them for each connection; each page is read
+    twice, since what comes back is prepared. Nobody sees the pages and nothing is written; whatever is wrong with one,
+    whoever asks is told, and the start goes on.
     """
     deadlines.begin(deadlines.WORK)
-    served = Account.officer_id == Posting.officer_id
-    one = select(func.min(Account.id)).join(Posting, served)
+    end = time.monotonic() + _SECONDS
     try:
         with ExitStack() as stack:
-            readers = [stack.enter_context(database.reading()) for _connection in range(POOL)]
-            roles = readers[0].scalars(one.group_by(Posting.role)).all()
-            offices = readers[0].scalars(one.group_by(Posting.office_id).limit(_OFFICES)).all()
+            first = stack.enter_context(database.reading())
+            roles, offices = (_one_of_each(first, what) for what in (Posting.role, Posting.office_id))
+            readers = [first, *(stack.enter_context(database.reading()) for _more in range(_worth_reading(first) - 1))]
             for number, db in enumerate(readers):
-                for account_id in (*roles, *offices[number::POOL]):
-                    _read(db, account_id)
+                for account_id in [*roles, *offices[number :: len(readers)]] * 2:
+                    if time.monotonic() < end:
+                        _read(db, account_id)
     except Exception:
         log.exception("first_pages_unread")
 
 
+def _worth_reading(db: Session) -> int:
+    """Return over how many connections: SQLite learns nothing for one, nor does PostgreSQL behind a pooler."""
+    return POOL if getattr(db.connection().connection.driver_connection, "prepare_threshold", None) else 1
+
+
+def _one_of_each(db: Session, what: Any) -> Sequence[int]:
+    """Return an account of each role, or of each office, that may be used today or is about to."""
+    one = select(func.min(Account.id)).join(Officer, Officer.id == Account.officer_id)
+    today_here = one.join(Posting, posting_on(clock.now().date())).where(Account.disabled_at.is_(None))
+    return db.scalars(today_here.group_by(what).limit(_OFFICES)).all()
+
+
 def _read(db: Session, account_id: int) -> None:
     now = clock.now()
-    me = security.viewer_for(db, account_id, now=now)
-    if me is not None and me.officer_id is not None:
-        today(db, me, me.officer_id, now=now)
+    try:
+        with suppress(NotSignedIn):  # as every request begins
+            security.session_for(db, "nobody's", now=now)
+        me = security.viewer_for(db, account_id, now=now)
+        if me is not None and me.officer_id is not None:
+            today(db, me, me.officer_id, now=now)
+            service_requests.open_for(db, me.office_id, me.officer_id)  # by the working time of the office
+    except Exception:
+        log.exception("first_page_unread")
+        db.rollback()

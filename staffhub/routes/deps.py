@@ -8,8 +8,8 @@ from functools import partial
 from typing import Annotated, Any, NamedTuple, cast, get_args
 from urllib.parse import urlencode
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
@@ -127,8 +127,7 @@ class _Page(APIRoute):
         visit = _Visit(request, clock.arrival(request.scope), await _read(request) if posting else FormData())
         try:
             if posting and "db" not in self.given.values():
-                async with database.apart:
-                    response = await run_in_threadpool(self._handle_apart, visit, asked)
+                response = await run_sync(self._handle_apart, visit, asked, limiter=database.apart)
             else:
                 response = await database.serve(partial(self._handle, visit, asked), write=posting)
         finally:
