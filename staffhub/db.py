@@ -139,8 +139,8 @@ class Database:
         # SQLite one stands by the one who writes, so that the lock goes from hand to hand.
         self._writer = anyio.Semaphore(2 if self.sqlite else _HALF, fast_acquire=True)
         self._reader = anyio.Semaphore(_HALF, fast_acquire=True)
-        # For handlers that call `transaction` themselves, and wait for the lock or a hash in their thread: in threads of
-        # their own, so that whoever holds the lock has one, and marks have theirs.
+        # For handlers that call `transaction` themselves, and wait for the lock or a hash in their thread: these are
+        # theirs alone, so that whoever holds the lock has one, and marks have theirs.
         self.apart = anyio.CapacityLimiter(_HALF)
 
     @contextmanager
