@@ -1,7 +1,7 @@
-"""The roll call of a bidang on the last working day, by which one proof of presence was enough, and a change of it."""
+"""The roll call of a bidang on a working day before, by which one proof of presence was enough, and a change of it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from staffhub.demo.meetings import viewer
 from staffhub.demo.people import Person
 from staffhub.models import Mark, MarkKind, RollState, RuleKind
 from staffhub.roll_calls import Line, Tick, Wish
+from staffhub.security import Viewer
 from staffhub.workdays import Draft, Way
 
 _HELD = time(7, 30)
@@ -22,8 +23,22 @@ _WAYS = [Way.CODE, Way.ROLL_CALL, Way.STANDUP]
 
 def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetime) -> None:
     hr, head = (viewer(db, people, name, zone, now) for name in ("kepegawaian", "kabid.dafduk"))
-    calendar, today = workdays.calendar(db, hr.office_id), clock.local_day(now, zone)
-    day = next(one for n in range(1, 30) if calendar.is_working_day(one := today - timedelta(days=n)))
+    for day in _days_before(db, hr, clock.local_day(now, zone)):
+        _let_one_proof_do(db, hr, day)
+        saved = clock.at_local(day, time(8, 30), zone)
+        # On a day on which everybody's code was seen at the door, nobody is left to be ticked.
+        if lines := roll_calls.sheet(db, head, day, None, now=saved).lines:
+            _tick_all(db, head, lines, day, saved)
+            return
+
+
+def _days_before(db: Session, hr: Viewer, today: date) -> Iterator[date]:
+    calendar = workdays.calendar(db, hr.office_id)
+    before = (today - timedelta(days=n) for n in range(1, roll_calls.OPEN_DAYS + 1))
+    return (day for day in before if calendar.is_working_day(day))
+
+
+def _let_one_proof_do(db: Session, hr: Viewer, day: date) -> None:
     rule = Draft(
         kind=RuleKind.ONE_PROOF,
         values={"ways": [way.value for way in _WAYS]},
@@ -32,12 +47,13 @@ def write(db: Session, people: Sequence[Person], *, zone: ZoneInfo, now: datetim
         legal_source=f"SE Kepala Dinas 800/{day.year}: satu bukti kehadiran",
         owner="kepegawaian",
     )
-    workdays.write_rule(db, hr, rule, now=clock.at_local(day, time(6), zone))
-    came = select(Mark.officer_id, func.min(Mark.attempted_at)).where(Mark.office_id == hr.office_id)
+    workdays.write_rule(db, hr, rule, now=clock.at_local(day, time(6), hr.zone))
+
+
+def _tick_all(db: Session, head: Viewer, lines: Sequence[Line], day: date, saved: datetime) -> None:
+    came = select(Mark.officer_id, func.min(Mark.attempted_at)).where(Mark.office_id == head.office_id)
     mine = came.where(Mark.date == day, Mark.kind == MarkKind.CHECK_IN).group_by(Mark.officer_id)
-    first = {who: at.astimezone(zone) for who, at in db.execute(mine)}
-    saved = clock.at_local(day, time(8, 30), zone)
-    lines = roll_calls.sheet(db, head, day, None, now=saved).lines
+    first = {who: at.astimezone(head.zone) for who, at in db.execute(mine)}
     ticks = {line.officer_id: _tick(line, first, saved) for line in lines}
     # One tapped only after the roll call: what the head saw is earlier.
     tapped = [who for who, tick in ticks.items() if tick.state is RollState.LATE]
