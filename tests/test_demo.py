@@ -46,6 +46,7 @@ from staffhub.models import (
     RequestEvent,
     RequestState,
     Role,
+    RollCall,
     RuleSet,
     ServiceRequest,
     ServiceType,
@@ -359,6 +360,12 @@ def test_on_whatever_weekday_the_demo_starts_there_is_a_standup_or_a_reason(fres
         week = agenda.week(db, me, first=day - timedelta(days=day.weekday()), now=now)
     shown = next(one for one in week.days if one.day == day)
     assert (bool(shown.entries), shown.works) == (holds, holds)
+
+
+def test_a_roll_call_was_held_although_every_code_was_seen_at_the_door_on_the_day_before(fresh: Any) -> None:
+    late = datetime(2026, 11, 27, 15, 23, tzinfo=UTC)
+    assert {day for (day,) in _all(fresh(late), RollCall.date)} == {date(2026, 11, 23)}
+    assert {day for (day,) in _all(fresh(late + timedelta(hours=1)), RollCall.date)} == {date(2026, 11, 27)}
 
 
 def test_half_a_day_of_leave_a_request_that_hr_settled_and_the_notice_of_an_exemption_are_shown(fresh: Any) -> None:
