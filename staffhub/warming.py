@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from staffhub import clock, deadlines, i18n, security, service_requests
 from staffhub.connections import POOL
-from staffhub.db import Database
+from staffhub.db import Database, undo
 from staffhub.errors import NotSignedIn
 from staffhub.i18n import gettext as _
 from staffhub.models import Account, Officer, Posting, posting_on
@@ -78,4 +78,4 @@ def _read(db: Session, account_id: int) -> None:
             service_requests.open_for(db, me.office_id, me.officer_id)  # by the working time of the office
     except Exception:
         log.exception("first_page_unread")
-        db.rollback()
+        undo(db)
