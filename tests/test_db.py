@@ -186,6 +186,28 @@ def test_a_mark_is_stored_while_more_pages_than_there_are_threads_take_long(data
         assert db.scalars(sa.select(Heartbeat.name)).all() == ["x"]
 
 
+def test_a_page_behind_others_that_take_long_waits_no_longer_than_a_page_may(database: Database) -> None:
+    answered = threading.Event()
+
+    async def ask() -> None:
+        deadlines.begin(deadlines.Limits(in_all=0.2, statement=0.1))
+        with pytest.raises(sa.exc.TimeoutError):
+            await database.serve(lambda _db: None, write=False)
+
+    async def morning() -> None:
+        async with anyio.create_task_group() as pages:
+            for _ in range(REQUEST_THREADS // 2):
+                pages.start_soon(partial(database.serve, lambda _db: answered.wait(30), write=False))
+            await anyio.sleep(0.1)
+            try:
+                with anyio.fail_after(10):
+                    await ask()
+            finally:
+                answered.set()
+
+    anyio.run(morning)
+
+
 def test_columns_that_are_read_hold_what_was_added_before(database: Database) -> None:
     with database.transaction() as db:
         db.add(_beat("new"))
