@@ -61,7 +61,7 @@ def _worth_reading(db: Session) -> int:
 
 
 def _one_of_each(db: Session, what: Any) -> Sequence[int]:
-    """Return an account of each role, or of each office, that may be used today or is about to."""
+    """Return an account of each role, or of each office, of whoever is posted today; closed ones are left out."""
     one = select(func.min(Account.id)).join(Officer, Officer.id == Account.officer_id)
     today_here = one.join(Posting, posting_on(clock.now().date())).where(Account.disabled_at.is_(None))
     return db.scalars(today_here.group_by(what).limit(_OFFICES)).all()
