@@ -73,7 +73,9 @@ def read_together(db: Session, *asks: Ask) -> None:
     if db.autoflush:
         db.flush()
     asked = {f"{n}_{name}": value for n, ask in enumerate(asks) for name, value in ask.values.items()}
-    lengths = tuple((f"{n}_{name}", len(ask.values[name])) for n, ask in enumerate(asks) for name in _spread(ask.statement))
+    lengths = tuple(
+        (f"{n}_{name}", len(ask.values[name])) for n, ask in enumerate(asks) for name in _spread(ask.statement)
+    )
     one = _joined(tuple(ask.statement for ask in asks), lengths, db.get_bind().dialect)
     values = {**one.constants, **{place.name: place.value(asked) for place in one.places}}
     found = db.connection().exec_driver_sql(one.words, values).one()
