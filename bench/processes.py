@@ -55,9 +55,9 @@ class Server:
         return cpu(self.process.pid) if self.process else 0.0
 
     def memory(self, workers: int) -> list[int]:
-        """Return the memory of each worker in MB; what starts and watches them is smaller."""
+        """Return the memory of each worker in MB, its share of what several use; what starts them has less."""
         assert self.process
-        return sorted((_rss(pid) for pid in _tree(self.process.pid)), reverse=True)[:workers]
+        return sorted((_share(pid) for pid in _tree(self.process.pid)), reverse=True)[:workers]
 
 
 def program(folder: Path = ROOT) -> dict[str, str]:
@@ -147,8 +147,9 @@ def cpu(pid: int) -> float:
     return ticks / _TICKS
 
 
-def _rss(pid: int) -> int:
+def _share(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
     except OSError:
         return 0
+    return next(int(line.split()[1]) * 1024 // 1_000_000 for line in lines if line.startswith("Pss:"))

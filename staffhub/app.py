@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import configure_mappers
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -155,6 +156,14 @@ def make_work(settings: Settings, database: Database) -> Work:
         post=post,
         notice_days=settings.notice_days,
     )
+
+
+def load() -> None:
+    """Have in memory what each of several processes needs alike."""
+    compile_pages()
+    configure_mappers()
+    gc.collect()
+    gc.freeze()  # whoever walks through it writes into it
 
 
 def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
