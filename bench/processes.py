@@ -57,7 +57,7 @@ class Server:
     def memory(self, workers: int) -> list[int]:
         """Return the memory of each worker in MB, its share of what several use; what starts them has less."""
         assert self.process
-        return sorted((_share(pid) for pid in _tree(self.process.pid)), reverse=True)[:workers]
+        return sorted((_share(pid) for pid in tree(self.process.pid)), reverse=True)[:workers]
 
 
 def program(folder: Path = ROOT) -> dict[str, str]:
@@ -130,18 +130,18 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     try:
         below = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
     except OSError:
         return []
-    return [pid, *(found for child in below for found in _tree(int(child)))]
+    return [pid, *(found for child in below for found in tree(int(child)))]
 
 
 def cpu(pid: int) -> float:
     """Seconds of CPU that a process, all below it and its ended children have used."""
     ticks = 0
-    for one in _tree(pid):
+    for one in tree(pid):
         fields = _stat(one)
         ticks += sum(int(fields[n]) for n in ((11, 12, 13, 14) if one == pid else (11, 12))) if fields else 0
     return ticks / _TICKS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import BigInteger, Select, cast, delete, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from staffhub import claims
@@ -21,7 +21,6 @@ KEPT_FOR = timedelta(days=30)
 TOGETHER = 180
 # What waited for a lock or a process may be stored this much later than its time says.
 _LATER = timedelta(minutes=10)
-_PRESSED = ("presence.check_in", "presence.check_out")
 
 
 def note_due(database: Database, *, now: datetime) -> int:
@@ -36,34 +35,32 @@ def note_due(database: Database, *, now: datetime) -> int:
     return len(noted)
 
 
+# The mark of a press that the trail tells of, and the session in which it was, for those that are not noted yet.
+_RECEIPT = AuditEvent.facts["receipt"].as_string()
+_SESSION = cast(AuditEvent.facts["session"].as_string(), BigInteger)
+_NEW = (
+    select(Mark.id, Mark.officer_id, Mark.date, Mark.attempted_at, UserSession.id, UserSession.device_hash)
+    .join(AuditEvent, (AuditEvent.office_id == Mark.office_id) & (Mark.receipt == _RECEIPT))
+    .join(UserSession, UserSession.id == _SESSION)
+    .where(AuditEvent.verb.in_(("presence.check_in", "presence.check_out")))
+    .where(~select(MarkDevice.id).where(MarkDevice.mark_id == Mark.id).exists())
+)
+
+
 def _pressed(db: Session, office_id: int, since: datetime) -> list[dict[str, Any]]:
-    told = select(AuditEvent.facts).where(
-        AuditEvent.office_id == office_id, AuditEvent.at >= since, AuditEvent.verb.in_(_PRESSED)
-    )
-    sessions = {facts["receipt"]: facts["session"] for facts in db.scalars(told) if facts.get("session")}
-    if not sessions:
-        return []
-    there = select(MarkDevice.id).where(MarkDevice.mark_id == Mark.id).exists()
-    marks = db.execute(
-        select(Mark.id, Mark.officer_id, Mark.date, Mark.attempted_at, Mark.receipt).where(
-            Mark.office_id == office_id, Mark.receipt.in_(sessions), ~there
-        )
-    ).all()
-    wanted = {sessions[mark.receipt] for mark in marks}
-    devices = dict(db.execute(select(UserSession.id, UserSession.device_hash).where(UserSession.id.in_(wanted))).all())
+    found = db.execute(_NEW.where(AuditEvent.office_id == office_id, AuditEvent.at >= since))
     return [
         {
             "office_id": office_id,
             "officer_id": officer_id,
             "date": day,
             "mark_id": id_,
-            "session_id": sessions[receipt],
-            "device_hash": devices[sessions[receipt]],
+            "session_id": session_id,
+            "device_hash": device,
             "at": at,
             "second": int(at.timestamp()),
         }
-        for id_, officer_id, day, at, receipt in marks
-        if sessions[receipt] in devices
+        for id_, officer_id, day, at, session_id, device in found
     ]
 
 

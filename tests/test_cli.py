@@ -21,6 +21,7 @@ import requests
 import sqlalchemy as sa
 import xlsxwriter
 
+from bench import processes
 from bench.postgres import free_port
 from staffhub.db import Database
 from staffhub.demo import show
@@ -363,7 +364,8 @@ class _Served:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.process.kill()
+        for pid in processes.tree(self.process.pid):
+            os.kill(pid, signal.SIGKILL)
         self.process.communicate()
         self.log.close()
 
@@ -439,6 +441,26 @@ def test_several_workers_share_the_port_and_add_up_their_counters(office: Path) 
         assert server.stop(signal.SIGTERM) == 0
     counted = [line for line in lines if line.startswith("staffhub_requests_total") and 'route="/login"' in line]
     assert [float(line.rsplit(" ", 1)[1]) for line in counted] == [20.0]
+
+
+def test_workers_share_what_is_loaded_and_one_that_is_killed_is_there_again(office: Path) -> None:
+    port = free_port()
+    with _Served(office.parent, "serve", "--port", port, "--workers", 2) as server:
+        wait_until(lambda: _answers(f"http://127.0.0.1:{port}"), seconds=40)
+        parent, *before = processes.tree(server.process.pid)
+        assert len(before) == 2
+        shown = {Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (parent, *before)}
+        assert len(shown) == 1, "forked, not started anew"
+        assert not any(_catches(pid, signal.SIGHUP) for pid in before), "that is for the parent"
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: len({*processes.tree(parent)} - {parent, before[0]}) == 2, seconds=10)
+        wait_until(lambda: all(_answers(f"http://127.0.0.1:{port}") for _n in range(8)), seconds=20)
+        assert server.stop(signal.SIGTERM) == 0
+
+
+def _catches(pid: int, number: int) -> bool:
+    caught = next(one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> number - 1 & 1)
 
 
 def _answers(address: str) -> bool:
