@@ -161,13 +161,16 @@ def _within(count: Select[Any], away: Subquery) -> ScalarSelect[int]:
 
 
 def _away() -> Subquery:
-    """Whoever is on leave on a day, and until when that leave holds."""
+    """Whoever is on leave on a day, and until when that leave holds.
+
+    Grouped by officer, or with the office of the grant once more, SQLite would walk through the plan of all years.
+    """
     held = aliased(PlanEntry)
+    of_grant = select(func.max(held.date)).where(held.grant_id == PlanEntry.grant_id)
+    until = of_grant.correlate(PlanEntry).scalar_subquery()
     return (
-        select(PlanEntry.officer_id, func.max(held.date).label("until"))
-        .join(held, and_(held.grant_id == PlanEntry.grant_id, held.office_id == PlanEntry.office_id))
+        select(PlanEntry.officer_id, until.label("until"))
         .where(PlanEntry.office_id == _OFFICE, PlanEntry.date == _DAY, PlanEntry.layer == PlanLayer.LEAVE)
-        .group_by(PlanEntry.officer_id)
         .subquery()
     )
 
