@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from staffhub import clock, corrections, days, office, worklog
 from staffhub.clock import at_local
 from staffhub.days import watch
+from staffhub.days.lines import span
 from staffhub.db import Database
 from staffhub.models import (
     CheckoutProposal,
@@ -31,7 +32,7 @@ from staffhub.scheduler import JOBS, Work
 from staffhub.security import Viewer
 from tests.conftest import MORNING, TODAY, count_from, viewer_of
 from tests.test_corrections_asked import ask
-from tests.test_day_store import DAY, SINCE, ZONE, agree, mark, stored
+from tests.test_day_store import DAY, FIRST, SINCE, ZONE, agree, mark, stored
 
 
 def _reach(database: Database) -> tuple[date | None, date | None]:
@@ -42,9 +43,9 @@ def _reach(database: Database) -> tuple[date | None, date | None]:
 def test_a_day_is_closed_at_the_midnight_of_its_office_and_not_a_second_before(database: Database) -> None:
     count_from(database, SINCE)
     days.close_due(database, now=datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC))
-    assert _reach(database) == (SINCE, date(2026, 11, 22))
+    assert _reach(database) == (FIRST, date(2026, 11, 22))
     days.close_due(database, now=datetime(2026, 11, 23, 16, 0, 0, tzinfo=UTC))
-    assert _reach(database) == (SINCE, date(2026, 11, 23))
+    assert _reach(database) == (FIRST, date(2026, 11, 23))
 
 
 def test_who_was_killed_in_between_goes_on_and_twice_is_once(database: Database) -> None:
@@ -163,10 +164,29 @@ def test_presence_that_counts_from_an_earlier_date_is_stored_back_to_it(database
     with database.transaction() as db:
         db.execute(sa.update(Office).where(Office.id == 1).values(recorded_from=SINCE - timedelta(days=10)))
     days.close_due(database, now=MORNING)
-    assert _reach(database)[0] == SINCE - timedelta(days=10)
+    days.run_recounts(database, now=clock.now())  # those that were stored already, and did not count
+    assert _reach(database)[0] == date(2026, 10, 1)
     agree(database)
     with database.reading() as db:
         assert office.facts(db, 1).stored_to == TODAY - timedelta(days=1)
+
+
+def test_a_month_that_was_stored_from_its_middle_is_stored_whole_and_read_from_its_rows(database: Database) -> None:
+    count_from(database, SINCE)
+    days.close_due(database, now=MORNING)
+    with database.transaction() as db:  # as the version before did it
+        db.execute(sa.delete(StoredDay).where(StoredDay.office_id == 1, StoredDay.date < SINCE))
+        db.execute(sa.update(Office).where(Office.id == 1).values(stored_from=SINCE))
+    days.close_due(database, now=MORNING)
+    assert _reach(database)[0] == FIRST
+    agree(database)
+    with database.reading() as db:
+        found = db.scalars(sa.select(StoredDay.counted).where(StoredDay.office_id == 1, StoredDay.date < SINCE)).all()
+        assert found
+        assert not any(found), "nothing counts before presence does"
+        last = TODAY - timedelta(days=1)
+        assert span(db, 1, FIRST, last) == ((FIRST, last), None)
+        assert days.close_due(database, now=MORNING) == 0, "nothing is left to do"
 
 
 def _proposed(database: Database) -> tuple[Viewer, int]:

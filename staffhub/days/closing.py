@@ -79,7 +79,12 @@ def _read(db: Session, office_id: int) -> _State:
 
 
 def _reaches_back(one: _State) -> bool:
-    return bool(one.recorded_from and one.stored_from and one.recorded_from < one.stored_from)
+    return bool(one.stored_from and _wanted_from(one) < one.stored_from)
+
+
+def _wanted_from(one: _State, *oldest: date | None) -> date:
+    """Return from when on days are stored: a month is read whole, so from the first of the one in which they begin."""
+    return min(day for day in (one.recorded_from, one.stored_from, *oldest) if day).replace(day=1)
 
 
 def close_step(db: Session, office_id: int, *, now: datetime) -> bool:
@@ -98,11 +103,11 @@ def close_step(db: Session, office_id: int, *, now: datetime) -> bool:
 
 
 def _begins(db: Session, office_id: int, one: _State, yesterday: date) -> date:
-    """Return from when on days are stored: what is counted, or the oldest fact."""
+    """Days are stored from when presence counts, or from the oldest fact."""
     oldest = [
         db.scalar(select(sa.func.min(table.date)).where(table.office_id == office_id)) for table in (Mark, Correction)
     ]
-    return min([day for day in (one.recorded_from, *oldest, yesterday) if day])
+    return _wanted_from(one, *oldest, yesterday)
 
 
 def _chunk(db: Session, office_id: int, first: date, last: date) -> int:
@@ -142,9 +147,9 @@ def _forward(db: Session, office_id: int, first: date, yesterday: date, *, begin
 
 def _backward(db: Session, office_id: int, one: _State, *, now: datetime) -> bool:
     """Presence counts from an earlier date now: the days before are stored too, the newest first."""
-    assert one.recorded_from and one.stored_from and one.stored_to  # noqa: S101, PT018
-    last = one.stored_from - _A_DAY
-    first = max(one.recorded_from, last - (_chunk(db, office_id, one.recorded_from, last) - 1) * _A_DAY)
+    assert one.stored_from and one.stored_to  # noqa: S101, PT018
+    last, wanted = one.stored_from - _A_DAY, _wanted_from(one)
+    first = max(wanted, last - (_chunk(db, office_id, wanted, last) - 1) * _A_DAY)
     write(db, office_id, dates_between(first, last), until=one.stored_to, officers=None, now=now)
     db.execute(sa.update(Office).where(Office.id == office_id).values(stored_from=first))
     return True
