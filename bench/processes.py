@@ -55,9 +55,9 @@ class Server:
         return cpu(self.process.pid) if self.process else 0.0
 
     def memory(self, workers: int) -> list[int]:
-        """Return the memory of each worker in MB, its share of what several use; what starts them has less."""
+        """Return the memory of each worker in MB, its share of what several use, and of what starts them."""
         assert self.process
-        return sorted((_share(pid) for pid in tree(self.process.pid)), reverse=True)[:workers]
+        return sorted((_share(pid) for pid in tree(self.process.pid)), reverse=True)[: workers + 1]
 
 
 def program(folder: Path = ROOT) -> dict[str, str]:

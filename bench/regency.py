@@ -227,7 +227,7 @@ def _report(wave: Wave, stored: Stored, cpu: dict[str, float], memory: list[int]
     print(f"accepted marks a second, each {BUCKET} s: {accepted}")
     each = 1000 / max(1, len(served))
     used = ", ".join(f"{name} {seconds:.1f} s ({seconds * each:.1f} ms a person)" for name, seconds in cpu.items())
-    print(f"CPU: {used}; memory of each worker: {memory} MB", flush=True)
+    print(f"CPU: {used}; memory of each worker and of what starts them: {memory} MB", flush=True)
     return not lost and not stored.twice and not wave.wrong and len(served) == count
 
 

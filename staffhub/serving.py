@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -68,11 +69,19 @@ class _Announced(uvicorn.Server):
 
 
 class _Forked(ForkProcess):
-    """A worker that hears signals itself: until it has begun to serve, those of its parent would only be noted."""
+    """A worker that hears signals itself: with the handlers of its parent it would only note them."""
+
+    def start(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def run(self) -> None:
         for number in SIGNALS:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         super().run()
 
 
@@ -131,10 +140,12 @@ def run_workers(factory: str, workers: int, given: dict[str, Any]) -> None:
 def _fork_workers() -> None:
     """Load the program here, once: workers that are forked share that memory, and one that died is back at once.
 
-    uvicorn has each of them load it anew, for 80 MB more a worker, and has no setting for it. No thread runs here and
-    nothing is open that they must not share: each makes its app, with its database, itself.
+    uvicorn has each of them load it anew, for 80 MB more a worker, and has no setting for it. Each makes its app, with
+    its database, itself. A thread would be here alone, and whoever waits for it there would wait for ever.
     """
     from staffhub.app import load  # what counts requests asks when it is imported whether there are several
 
     load()
+    if threading.active_count() > 1:
+        raise RuntimeError(f"threads before the workers are forked: {threading.enumerate()}")
     _subprocess.spawn = cast("Any", _Forking())

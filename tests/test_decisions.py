@@ -115,7 +115,7 @@ def test_each_fact_of_an_older_day_changes_the_number_at_once(world: World, *, c
 
 
 def test_the_queue_of_the_month_in_which_presence_begins_is_read_from_rows(world: World) -> None:
-    """What was left on a day of before is seen all the same: then the month is worked out."""
+    """What was left on a day of before is seen all the same."""
     database, hana, ben = world.database, world.viewer("hana"), world.viewer("ben")
     count_from(database, date(2026, 11, 12))
     days.close_due(database, now=MORNING)

@@ -1,5 +1,6 @@
 """From which devices marks came: told for thirty days, never a refusal, and nothing more for a check-in to write."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from staffhub.db import Database
 from staffhub.models import Mark, MarkDevice, UserSession, WorkMode
 from staffhub.scheduler import run_due
 from staffhub.security import Viewer
-from tests.conftest import MORNING, TODAY, World, session_of
+from tests.conftest import MORNING, TODAY, World, session_of, viewer_of
 
 CHROME = "Mozilla/5.0 (Linux; Android 10) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
 
@@ -55,6 +56,15 @@ def test_a_job_notes_the_device_of_each_mark_once_from_the_trail(database: Datab
 def test_marks_of_a_time_when_no_job_ran_are_noted_afterwards(database: Database) -> None:
     _in(database, _on(database, "ben", "phone"))
     assert devices.note_due(database, now=MORNING + timedelta(hours=20)) == 1
+
+
+def test_a_mark_without_a_session_or_whose_session_is_gone_has_no_device(database: Database) -> None:
+    _in(database, replace(viewer_of(database, "tia"), session_id=None))
+    ben = _on(database, "ben", "phone")
+    _in(database, ben)
+    with database.transaction() as db:
+        db.execute(sa.delete(UserSession).where(UserSession.id == ben.session_id))
+    assert devices.note_due(database, now=MORNING) == 0
 
 
 def test_two_people_on_one_device_within_minutes_are_told_and_an_hour_apart_are_not(database: Database) -> None:

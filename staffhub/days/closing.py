@@ -127,22 +127,22 @@ def _forward(db: Session, office_id: int, first: date, yesterday: date, *, begin
     db.execute(sa.update(Office).where(Office.id == office_id).values(**moved))
     for day, officers in ended.items():
         write(db, office_id, [day], until=last, officers=officers, now=now)
-    if last == yesterday and db.get_bind().dialect.name != "sqlite":
-        # Whoever was about to commit a fact of this day while we read it is seen then. On SQLite one writes at a time.
-        db.add(
-            Recount(
-                office_id=office_id,
-                first=last,
-                last=last,
-                cause="close",
-                state=TaskState.PENDING,
-                due_at=now + _SECOND_LOOK,
-                created_at=now,
-                officers=None,
-            )
-        )
-        db.flush()
+    if last == yesterday:
+        _look_again(db, office_id, last, last, now=now)
     return True
+
+
+def _look_again(db: Session, office_id: int, first: date, last: date, *, now: datetime) -> None:
+    """Whoever was about to commit a fact of these days while we read them is seen then.
+
+    On SQLite one writes at a time.
+    """
+    if db.get_bind().dialect.name == "sqlite":
+        return
+    dates: dict[str, Any] = {"office_id": office_id, "first": first, "last": last}
+    due: dict[str, Any] = {"state": TaskState.PENDING, "due_at": now + _SECOND_LOOK, "created_at": now}
+    db.add(Recount(**dates, **due, cause="close", officers=None))
+    db.flush()
 
 
 def _backward(db: Session, office_id: int, one: _State, *, now: datetime) -> bool:
@@ -152,6 +152,7 @@ def _backward(db: Session, office_id: int, one: _State, *, now: datetime) -> boo
     first = max(wanted, last - (_chunk(db, office_id, wanted, last) - 1) * _A_DAY)
     write(db, office_id, dates_between(first, last), until=one.stored_to, officers=None, now=now)
     db.execute(sa.update(Office).where(Office.id == office_id).values(stored_from=first))
+    _look_again(db, office_id, first, last, now=now)
     return True
 
 

@@ -22,7 +22,7 @@ from staffhub.days.reconciling import reconcile
 from staffhub.days.record import HALF, DayRecord, Discrepancy, Finding, State
 from staffhub.days.store import REST, is_kept, kinds_of
 from staffhub.db import rows
-from staffhub.models import Correction, Mark, PlanMode, StoredDay, WorkMode
+from staffhub.models import PlanMode, StoredDay, WorkMode
 from staffhub.workdays import Plan
 
 _A_DAY = timedelta(days=1)
@@ -207,8 +207,7 @@ def waiting(
     `beside`: those of them whose days are read next. What is loaded has all of theirs, so that it is loaded once.
     """
     whole, today = (dates[0], dates[-1]), local_day(now, zone)
-    # Whose days are read next needs them all, also those of before anything is stored.
-    split = span(db, office_id, *whole) if beside else _span_of_waiting(db, office_id, *whole)
+    split = span(db, office_id, *whole)
     known, stored, nights = {one.id: one for one in officers}, dict[int, dict[date, Any]](), dict[int, date]()
     if split.stored:
         for row in rows(db, _WAITING, office=office_id, first=split.stored[0], last=split.stored[1]):
@@ -232,24 +231,6 @@ def waiting(
                 live.setdefault(one, {})[day] = record
     return Waiting(stored, live, zone, loaded)
 
-
-def _span_of_waiting(db: Session, office_id: int, first: date, last: date) -> Span:
-    """Leave out the days before presence counts: where nobody left anything there, none of them waits for a person."""
-    known = office.facts(db, office_id)
-    began, counted = known.stored_from, known.recorded_from
-    if began is None or not first < began <= last or (counted is not None and counted < began):
-        return span(db, office_id, first, last)
-    left = any(rows(db, one, office=office_id, first=first, last=began - _A_DAY).first() for one in _LEFT)
-    return span(db, office_id, first if left else began, last)
-
-
-_LEFT: list[Any] = [
-    select(one.id)
-    .where(one.office_id == bindparam("office"))
-    .where(one.date.between(bindparam("first"), bindparam("last")))
-    .limit(1)
-    for one in (Mark, Correction)
-]
 
 # What of a row makes a record again.
 KEPT = tuple(

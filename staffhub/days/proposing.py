@@ -76,7 +76,7 @@ def _tell(db: Session, office_id: int, who: int, day: date, at: datetime, *, now
 
 
 def _lacking() -> Any:
-    """Days at work that are over and lack their end; a day that began at no known time has none to be after."""
+    """Days at work that are over, count and lack their end; one that began at no known time has none to be after."""
     one = StoredDay
     there = (
         select(CheckoutProposal.id)
@@ -88,7 +88,7 @@ def _lacking() -> Any:
     return (
         wanted.where(one.date.between(bindparam("first"), bindparam("last")))
         .where(one.kinds.contains(f",{Finding.NO_CHECK_OUT.value},"), one.first.is_not(None), one.open_until.is_(None))
-        .where(sa.text("needs_person = true"), ~there)
+        .where(sa.text("needs_person = true"), one.counted, ~there)
     )
 
 

@@ -45,8 +45,9 @@ def hash_password(password: str) -> str:
     return _apart(lambda: _hasher.hash(unicodedata.normalize("NFKC", password)))
 
 
-# Checked when the name is unknown, so that the answer takes as long as for a known one.
-_NOBODY = hash_password(secrets.token_urlsafe(16))
+# Checked when the name is unknown, so that the answer takes as long as for a known one. No thread of `_hashing` begins
+# here: a process that is forked with the pool would have the pool's word for a thread that it has not.
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def password_fits(password: str, stored: str | None) -> bool:
