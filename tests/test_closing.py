@@ -187,26 +187,33 @@ def test_a_month_that_was_stored_from_its_middle_is_stored_whole_and_read_from_i
         last = TODAY - timedelta(days=1)
         assert span(db, 1, FIRST, last) == ((FIRST, last), None)
         assert days.close_due(database, now=MORNING) == 0, "nothing is left to do"
+        again = sa.select(Recount.first, Recount.last).where(Recount.cause == "close", Recount.first == FIRST)
+        seen = [] if database.sqlite else [(FIRST, SINCE - timedelta(days=1))]
+        assert [tuple(one) for one in db.execute(again)] == seen, "a second look, for who was about to commit"
+
+
+def test_for_a_day_on_which_presence_does_not_count_no_check_out_is_proposed(database: Database) -> None:
+    _open_day(database, counted_from=DAY + timedelta(days=1))
+    assert stored(database, viewer_of(database, "ben").officer_id).counted is False
+    assert _asks(database) == []
+
+
+def _open_day(database: Database, *, counted_from: date) -> Viewer:
+    """Ben comes on a day, writes a line of log and never goes; the day is closed."""
+    count_from(database, counted_from)
+    ben = viewer_of(database, "ben")
+    facts = {"date": DAY, "text": "Melayani", "starts": time(14), "ends": time(15, 15), "unit": "", "version": 1}
+    facts |= {"created_at": MORNING, "updated_at": MORNING, "idempotency_key": "log"}
+    with database.transaction() as db:
+        db.add(mark(ben.officer_id or 0))
+        db.add(LogEntry(office_id=1, officer_id=ben.officer_id, **facts))
+    days.close_due(database, now=datetime.combine(DAY + timedelta(days=1), time(1), UTC))
+    return ben
 
 
 def _proposed(database: Database) -> tuple[Viewer, int]:
     """Ben left his day open; the close of day proposes its end, and tells him of it."""
-    count_from(database, SINCE)
-    ben = viewer_of(database, "ben")
-    facts = {"date": DAY, "text": "Melayani", "starts": time(14), "ends": time(15, 15), "unit": "", "version": 1}
-    with database.transaction() as db:
-        db.add(mark(ben.officer_id or 0))
-        db.add(
-            LogEntry(
-                office_id=1,
-                officer_id=ben.officer_id,
-                created_at=MORNING,
-                updated_at=MORNING,
-                idempotency_key="log",
-                **facts,
-            )
-        )
-    days.close_due(database, now=datetime.combine(DAY + timedelta(days=1), time(1), UTC))
+    ben = _open_day(database, counted_from=SINCE)
     assert _asks(database) == [None]
     with database.reading() as db:
         return ben, db.scalars(sa.select(CheckoutProposal.id)).one()

@@ -146,7 +146,7 @@ def _look_again(db: Session, office_id: int, first: date, last: date, *, now: da
 
 
 def _backward(db: Session, office_id: int, one: _State, *, now: datetime) -> bool:
-    """Presence counts from an earlier date now: the days before are stored too, the newest first."""
+    """Presence counts from an earlier date now, or the month began before what is stored: newest first."""
     assert one.stored_from and one.stored_to  # noqa: S101, PT018
     last, wanted = one.stored_from - _A_DAY, _wanted_from(one)
     first = max(wanted, last - (_chunk(db, office_id, wanted, last) - 1) * _A_DAY)

@@ -206,8 +206,7 @@ def waiting(
 
     `beside`: those of them whose days are read next. What is loaded has all of theirs, so that it is loaded once.
     """
-    whole, today = (dates[0], dates[-1]), local_day(now, zone)
-    split = span(db, office_id, *whole)
+    split, today = span(db, office_id, dates[0], dates[-1]), local_day(now, zone)
     known, stored, nights = {one.id: one for one in officers}, dict[int, dict[date, Any]](), dict[int, date]()
     if split.stored:
         for row in rows(db, _WAITING, office=office_id, first=split.stored[0], last=split.stored[1]):
